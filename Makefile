@@ -1,0 +1,70 @@
+# Stardrop: everything that is done by hand is one of these. `make` alone lists them.
+#
+#   CARGO_TARGET_DIR   where cargo builds, as ever
+#   CARGO_FLAGS        passed to cargo, such as --locked or --offline
+#   PG                 the major version of the Postgres to test against, such as 18
+#   PG_BIN             the directory of the Postgres server programs to use
+#   LOADERS            how many files `make dev` loads side by side; 0 leaves them to `make watch`
+
+SHELL := /bin/sh
+.SUFFIXES:
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+CARGO_FLAGS ?=
+PG ?=
+EVENT ?= events/s3-put.json
+LOADERS ?= 2
+LOCAL := .stardrop
+
+# Written by scripts/setup-postgres.sh, which honours PG_BIN, so it is read after that has run.
+PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
+WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
+
+.PHONY: help setup setup-rust setup-postgres setup-lambda build test lint fmt demo dev watch invoke clean-local
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+
+setup: setup-rust setup-postgres setup-lambda ## install whatever is missing
+
+setup-rust: ## check Rust; add rustfmt and clippy
+	@sh scripts/setup-rust.sh
+
+setup-postgres: ## find or install the Postgres server programs (PG=18 for that version)
+	@bash scripts/setup-postgres.sh $(PG)
+
+setup-lambda: ## install cargo-lambda into .venv
+	@bash scripts/setup-lambda.sh
+
+build: setup-rust ## build the loader and the command line
+	$(CARGO) build $(CARGO_FLAGS) --bins
+
+test: setup-rust setup-postgres ## run all tests against a real Postgres (PG=18 to choose it)
+	@started=$$(date +%s) && $(WITH_PG) && set -x && \
+	$(CARGO) test $(CARGO_FLAGS) --lib --bins --test it && \
+	$(CARGO) test $(CARGO_FLAGS) --doc && \
+	{ set +x; } 2>/dev/null && echo "make test: passed in $$(( $$(date +%s) - started )) s"
+
+lint: setup-rust ## check formatting and lints
+	$(CARGO) fmt --check
+	$(CARGO) clippy $(CARGO_FLAGS) --all-targets --all-features -- -D warnings
+
+fmt: setup-rust ## format the code
+	$(CARGO) fmt
+
+demo: setup-postgres build ## load a month of sales from a local bucket, and show what became of it
+	@$(WITH_PG) && bash scripts/demo.sh
+
+dev: setup-postgres build ## run the local cloud in .stardrop until Ctrl-C: drop files, watch rows arrive
+	@$(WITH_PG) && exec $(CARGO) run $(CARGO_FLAGS) --quiet --bin stardrop -- \
+	  dev --dir $(LOCAL) --port-file $(LOCAL)/ready.json --loaders $(LOADERS)
+
+watch: setup-rust setup-lambda ## run the loader as a local Lambda, against a running `make dev`
+	@bash scripts/watch.sh $(LOCAL)/ready.json
+
+invoke: setup-lambda ## drop the sample file and send EVENT=events/s3-put.json to a running `make watch`
+	@bash scripts/invoke.sh $(EVENT) $(LOCAL)/ready.json
+
+clean-local: ## remove the local cloud's data (.stardrop)
+	@bash scripts/clean-local.sh $(LOCAL)

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# A sample event in, the answer of the loader that `make watch` runs out. The object that the sample
+# events name is dropped first if the bucket lacks it: datasets/sales/sample.csv.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+event=${1:-events/s3-put.json}
+ready=${2:-.stardrop/ready.json}
+key=sales/2026/01/sales-2026-01-05.csv
+
+if [ ! -s "$ready" ]; then
+  echo "invoke: no local cloud is running: start \`make dev LOADERS=0\`, then \`make watch\`" >&2
+  exit 3
+fi
+inbox=$(sed -n 's/.*"inbox" *: *"\([^"]*\)".*/\1/p' "$ready")
+
+if [ ! -e "$inbox/$key" ]; then
+  echo "invoke: cp datasets/sales/sample.csv $inbox/$key"
+  mkdir -p "$(dirname "$inbox/$key")"
+  cp datasets/sales/sample.csv "$inbox/$key"
+  sleep 2 # until the bucket has seen it
+fi
+echo "invoke: $event"
+PATH="$PWD/.venv/bin:$PATH" cargo lambda invoke loader --data-file "$event"
