@@ -1,0 +1,15 @@
+//! Stardrop: an S3 object in, rows of a Postgres star schema out, exactly once.
+//!
+//! The modules are listed in the order in which data moves through them:
+//!
+//! ```text
+//! event -> object -> decode -> records -> rows -> copy -> [trigger: staging -> star] -> ledger
+//! ```
+//!
+//! Data moves down that list and never up. Only `load` knows more than its neighbours.
+
+pub mod settings;
+
+pub mod error;
+
+pub mod telemetry;

@@ -1,0 +1,171 @@
+//! Settings: the environment in, typed and checked settings out. The only module that reads it.
+
+mod database;
+mod table;
+
+use std::path::PathBuf;
+
+pub use database::{DatabaseSettings, SslMode};
+pub use table::*;
+use tracing::level_filters::LevelFilter;
+
+use crate::error::{Error, ErrorKind, Result, Stage};
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line, to standard output: what CloudWatch reads.
+    Json,
+    /// One line for people, to standard error.
+    Text,
+}
+
+/// All that the environment says. `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `None` where the environment names no database at all.
+    pub database: Option<DatabaseSettings>,
+    /// The folder that holds `<name>/dataset.toml`.
+    pub datasets_dir: PathBuf,
+    /// At most so many rows are one COPY, one transaction and one checkpoint.
+    pub batch_rows: u64,
+    /// At most so many bytes of COPY text are one batch.
+    pub batch_bytes: u64,
+    /// A longer record is an error: most likely a quote that is never closed.
+    pub max_row_bytes: usize,
+    /// A header with more columns is an error.
+    pub max_columns: usize,
+    /// How long a worker that says nothing keeps its claim on a load.
+    pub lease_seconds: u64,
+    /// Where S3 is, if not at AWS. Buckets are then addressed by path.
+    pub s3_endpoint: Option<String>,
+    /// What is logged at least, by this crate.
+    pub log_level: LevelFilter,
+    pub log_format: LogFormat,
+    /// Whether this process is a Lambda function, or a local stand-in for one.
+    pub in_lambda: bool,
+    /// The folder with the Postgres server's programs, for `stardrop dev`.
+    pub pg_bin: Option<PathBuf>,
+    /// The folders of `PATH`, in which `stardrop dev` looks for programs.
+    pub path: Vec<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadSetting`], naming the variable and what it may be.
+    pub fn from_env() -> Result<Settings> {
+        Settings::from_vars(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
+    }
+
+    /// The same settings with another database.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadSetting`] where `url` is no address of a Postgres.
+    pub fn with_database(mut self, url: &str) -> Result<Settings> {
+        let var = |name: &str| (name == DATABASE_URL).then(|| url.to_owned());
+        self.database = DatabaseSettings::from_vars(var)?;
+        Ok(self)
+    }
+
+    /// Reads settings from any lookup of variables by name. An empty variable counts as unset.
+    ///
+    /// # Errors
+    /// As [`Settings::from_env`].
+    pub fn from_vars(vars: impl Fn(&str) -> Option<String>) -> Result<Settings> {
+        let var = |name: &str| vars(name).filter(|value| !value.is_empty());
+        let number = |name, most| whole_number(var, name, most);
+
+        let in_lambda =
+            var(AWS_LAMBDA_RUNTIME_API).is_some() || var(AWS_LAMBDA_FUNCTION_NAME).is_some();
+        let datasets_dir = var(STARDROP_DATASETS)
+            .unwrap_or_else(|| if in_lambda { "/opt/datasets" } else { "datasets/" }.to_owned());
+
+        match var(STARDROP_DB_AUTH).as_deref() {
+            None | Some("password") => {}
+            Some(value @ ("iam" | "secret")) => {
+                return Err(bad(STARDROP_DB_AUTH, format!("{value} is not supported yet")));
+            }
+            Some(value) => return Err(unlike(STARDROP_DB_AUTH, value, "password, iam or secret")),
+        }
+        // On a terminal the command says itself what it does.
+        let usual_level = if in_lambda { "info" } else { "warn" };
+        let log_level = match var(STARDROP_LOG).unwrap_or_else(|| usual_level.to_owned()).as_str() {
+            "error" => LevelFilter::ERROR,
+            "warn" => LevelFilter::WARN,
+            "info" => LevelFilter::INFO,
+            "debug" => LevelFilter::DEBUG,
+            "trace" => LevelFilter::TRACE,
+            value => return Err(unlike(STARDROP_LOG, value, "error, warn, info, debug or trace")),
+        };
+        let s3_endpoint = [AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL]
+            .into_iter()
+            .find_map(|name| Some((name, var(name)?)))
+            .map(|(name, value)| {
+                if value.starts_with("http://") || value.starts_with("https://") {
+                    Ok(value)
+                } else {
+                    Err(unlike(name, &value, "a URL that starts with http:// or https://"))
+                }
+            })
+            .transpose()?;
+
+        Ok(Settings {
+            database: DatabaseSettings::from_vars(var)?,
+            datasets_dir: datasets_dir.into(),
+            batch_rows: number(STARDROP_BATCH_ROWS, 100_000_000)?,
+            batch_bytes: number(STARDROP_BATCH_BYTES, 1 << 30)?,
+            max_row_bytes: number(STARDROP_MAX_ROW_BYTES, 1 << 28)? as usize,
+            // Postgres holds 1,600 columns a table; three are ours.
+            max_columns: number(STARDROP_MAX_COLUMNS, 1_597)? as usize,
+            // SQS hides a message for twelve hours at most.
+            lease_seconds: number(STARDROP_LEASE_SECONDS, 43_200)?,
+            s3_endpoint,
+            log_level,
+            log_format: if in_lambda { LogFormat::Json } else { LogFormat::Text },
+            in_lambda,
+            pg_bin: var(PG_BIN).map(PathBuf::from),
+            path: var(PATH).map(|path| std::env::split_paths(&path).collect()).unwrap_or_default(),
+        })
+    }
+
+    /// The database, or the error that says how to name one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadSetting`] where the environment names no database.
+    pub fn database(&self) -> Result<&DatabaseSettings> {
+        self.database.as_ref().ok_or_else(|| {
+            Error::new(
+                ErrorKind::BadSetting,
+                Stage::Settings,
+                "no database is named: set DATABASE_URL, or PGHOST, PGUSER and PGDATABASE",
+            )
+        })
+    }
+}
+
+/// The variable's value, or its default from [`TABLE`], between 1 and `most`.
+fn whole_number(var: impl Fn(&str) -> Option<String>, name: &str, most: u64) -> Result<u64> {
+    let value = var(name).unwrap_or_else(|| default_of(name).to_owned());
+    match value.replace('_', "").parse() {
+        Ok(number) if (1..=most).contains(&number) => Ok(number),
+        _ => Err(unlike(name, &value, &format!("a whole number from 1 to {most}"))),
+    }
+}
+
+fn default_of(name: &str) -> &'static str {
+    TABLE.iter().find(|(known, ..)| *known == name).map_or("", |(_, default, _)| default)
+}
+
+fn bad(name: &str, message: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::BadSetting, Stage::Settings, format!("{name}: {message}"))
+}
+
+/// The error for a value that is shown: never for one that may hold a secret.
+fn unlike(name: &str, value: &str, allowed: &str) -> Error {
+    bad(name, format!("expected {allowed}, found {value:?}"))
+}
+
+#[cfg(test)]
+mod tests;
