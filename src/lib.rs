@@ -8,6 +8,8 @@
 //!
 //! Data moves down that list and never up. Only `load` knows more than its neighbours.
 
+pub mod types;
+
 pub mod settings;
 
 pub mod error;

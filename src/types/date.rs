@@ -1,0 +1,113 @@
+//! Date: a day in, `YYYY-MM-DD` out.
+
+use std::sync::Arc;
+
+use super::iso::{self, Refusal};
+use super::pattern::{self, Kind, Patterns};
+use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
+
+/// `date`: `YYYY-MM-DD`, or as the column's `format` says.
+///
+/// Bounds: 0001-01-01 to 9999-12-31, of what Postgres holds (4713 BC to 5874897 AD). A `format`
+/// may read a time too, but only midnight is accepted: any other would be lost. Source: Postgres
+/// manual, 8.5 Date/Time Types.
+#[derive(Debug)]
+struct Date {
+    patterns: Patterns,
+}
+
+pub(super) fn new(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
+    Ok(Arc::new(Date { patterns: Patterns::new(Kind::Date, &options.format)? }))
+}
+
+impl ColumnType for Date {
+    fn sql(&self) -> String {
+        "date".to_owned()
+    }
+
+    fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
+        let text = text.trim_ascii();
+        let invalid =
+            |refusal| self.patterns.invalid(refusal, "invalid_date", "a day as YYYY-MM-DD");
+        if !self.patterns.is_iso() {
+            pattern::push_date(self.patterns.read(text).map_err(invalid)?, out);
+            return Ok(());
+        }
+        match <&[u8; 10]>::try_from(text.as_bytes()) {
+            Ok(date) if iso::is_date(date) => {
+                out.extend_from_slice(date);
+                Ok(())
+            }
+            _ => Err(invalid(Refusal::Form)),
+        }
+    }
+
+    fn mock(&self, random: &mut MockRng, out: &mut String) {
+        let seconds = pattern::RECENT + below(random, pattern::RECENT_SPAN);
+        self.mock_nth(seconds / 86_400, out);
+    }
+
+    fn mock_nth(&self, n: u64, out: &mut String) {
+        let day = pattern::nth_second(n % 24_000 * 86_400);
+        self.patterns.write(day, "%Y-%m-%d", out);
+    }
+
+    fn mock_places(&self) -> u64 {
+        24_000
+    }
+
+    fn mock_span(&self) -> u64 {
+        30
+    }
+
+    fn mock_day(&self, day: u64) -> Option<(u64, u64)> {
+        Some((day, 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::types::column_type;
+    use crate::types::tests::{accepts, accepts_with, formats, refuses, refuses_with};
+
+    #[test]
+    fn dates_are_iso_unless_the_contract_says_otherwise() {
+        accepts("date", &[("2024-02-29", "2024-02-29"), (" 0001-01-01 ", "0001-01-01")]);
+        accepts("date", &[("9999-12-31", "9999-12-31")]);
+        refuses("date", "invalid_date", &["", "2023-02-29", "2024-13-01", "2024-1-1", "20240101"]);
+        refuses("date", "invalid_date", &["0000-01-01", "01/02/2024", "2024-01-01T00:00", "today"]);
+        refuses("date", "invalid_date", &["10000-01-01", "-001-01-01", "2024-01-01\0", "infinity"]);
+    }
+
+    #[test]
+    fn patterns_are_tried_in_order() {
+        let both = formats(&["%d/%m/%Y", "%m/%d/%Y"]);
+        accepts_with(&both, "date", &[("03/04/2024", "2024-04-03"), ("12/31/2024", "2024-12-31")]);
+        accepts_with(&both, "date", &[("1/4/2024", "2024-04-01")]);
+        refuses_with(&both, "date", "invalid_date", &["2024-04-03", "31/02/2024", "", "1/1/0000"]);
+        accepts_with(
+            &formats(&["%d.%m.%y"]),
+            "date",
+            &[("31.12.68", "2068-12-31"), ("1.1.69", "1969-01-01")],
+        );
+        accepts_with(&formats(&["%d %b %Y"]), "date", &[("5 mar 2024", "2024-03-05")]);
+        accepts_with(&formats(&["%Y%m%d"]), "date", &[("20240305", "2024-03-05")]);
+    }
+
+    #[test]
+    fn a_time_of_day_is_not_dropped_from_a_date() {
+        let with_time = formats(&["%d/%m/%Y %H:%M"]);
+        accepts_with(&with_time, "date", &[("05/03/2024 00:00", "2024-03-05")]);
+        refuses_with(&with_time, "date", "invalid_date", &["05/03/2024 00:01"]);
+    }
+
+    #[test]
+    fn a_pattern_that_gives_no_date_is_an_error_of_the_contract() {
+        for bad in
+            ["%Y-%m", "%d/%m", "%H:%M", "%K", "%Y-%m-%d %z", "%Y-%m-%d %Q", "plain", "%", "%s"]
+        {
+            let error = column_type("date", &formats(&[bad])).expect_err(bad);
+            assert!(error.contains(bad), "{error}");
+        }
+    }
+}

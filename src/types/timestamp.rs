@@ -1,0 +1,125 @@
+//! Timestamp: a date and time without a zone in, `YYYY-MM-DD HH:MM:SS[.ffffff]` out.
+
+use std::sync::Arc;
+
+use super::iso::{self, Refusal};
+use super::pattern::{self, Kind, Patterns};
+use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
+
+/// `timestamp`: `YYYY-MM-DD[ T]HH:MM[:SS[.ffffff]]`, or as the column's `format` says.
+///
+/// Bounds: years 0001 to 9999, of what Postgres holds (4713 BC to 294276 AD). An offset is
+/// refused, since Postgres would drop it: use `timestamptz`. A `format` without a time means
+/// midnight. Source: Postgres manual, 8.5 Date/Time Types.
+#[derive(Debug)]
+struct Timestamp {
+    patterns: Patterns,
+}
+
+pub(super) fn new(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
+    Ok(Arc::new(Timestamp { patterns: Patterns::new(Kind::Timestamp, &options.format)? }))
+}
+
+const EXPECTED: &str = "a date and time as YYYY-MM-DD HH:MM:SS";
+
+impl ColumnType for Timestamp {
+    fn sql(&self) -> String {
+        "timestamp".to_owned()
+    }
+
+    fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
+        let text = text.trim_ascii();
+        let invalid = |refusal| self.patterns.invalid(refusal, "invalid_timestamp", EXPECTED);
+        if !self.patterns.is_iso() {
+            let value = self.patterns.read(text).map_err(invalid)?;
+            pattern::push_date(value, out);
+            out.push(b' ');
+            pattern::push_time(value, out);
+            return Ok(());
+        }
+        match iso::date_time(text.as_bytes(), out) {
+            Ok([]) => Ok(()),
+            Ok(_) => Err(invalid(Refusal::Form)),
+            Err(refusal) => Err(invalid(refusal)),
+        }
+    }
+
+    fn mock(&self, random: &mut MockRng, out: &mut String) {
+        let seconds = pattern::RECENT + below(random, pattern::RECENT_SPAN);
+        self.mock_nth(seconds / self.patterns.step_seconds, out);
+    }
+
+    fn mock_nth(&self, n: u64, out: &mut String) {
+        let value = pattern::nth_second(n.wrapping_mul(self.patterns.step_seconds));
+        self.patterns.write(value, "%Y-%m-%d %H:%M:%S", out);
+    }
+
+    fn mock_places(&self) -> u64 {
+        24_000 * 86_400 / self.patterns.step_seconds
+    }
+
+    fn mock_span(&self) -> u64 {
+        30 * 86_400 / self.patterns.step_seconds
+    }
+
+    fn mock_day(&self, day: u64) -> Option<(u64, u64)> {
+        let places = (86_400 / self.patterns.step_seconds).max(1);
+        Some((day * 86_400 / self.patterns.step_seconds, places))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::types::column_type;
+    use crate::types::tests::{accepts, accepts_with, encoded, formats, refuses, refuses_with};
+    use proptest::prelude::*;
+
+    #[test]
+    fn timestamps_are_iso_unless_the_contract_says_otherwise() {
+        accepts("timestamp", &[("2024-02-29 12:30", "2024-02-29 12:30:00")]);
+        accepts("timestamp", &[("2024-02-29T12:30:05.120", "2024-02-29 12:30:05.12")]);
+        refuses("timestamp", "out_of_scale", &["2024-02-29 12:30:05.0000001"]);
+        let bad = ["", "2024-02-29", "2024-02-30 12:30", "2024-02-29 24:00", "2024-02-29  12:30"];
+        refuses("timestamp", "invalid_timestamp", &bad);
+        let bad =
+            ["2024-02-29 12:30Z", "2024-02-29T12:30+02:00", "now", "1709209800", "2024-02-29 12"];
+        refuses("timestamp", "invalid_timestamp", &bad);
+    }
+
+    #[test]
+    fn a_timestamp_may_have_patterns() {
+        let options = formats(&["%d/%m/%Y %H:%M", "%d/%m/%Y"]);
+        accepts_with(&options, "timestamp", &[("01/12/2010 8:26", "2010-12-01 08:26:00")]);
+        accepts_with(&options, "timestamp", &[("01/12/2010", "2010-12-01 00:00:00")]);
+        refuses_with(
+            &options,
+            "timestamp",
+            "invalid_timestamp",
+            &["12/31/2010 8:26", "2010-12-01"],
+        );
+        accepts_with(&formats(&["%s"]), "timestamp", &[("1709209805", "2024-02-29 12:30:05")]);
+        let leap = formats(&["%Y-%m-%d %H:%M:%S"]);
+        refuses_with(
+            &leap,
+            "timestamp",
+            "invalid_timestamp",
+            &["2016-12-31 23:59:60", "1960-12-31 23:59:60"],
+        );
+        accepts_with(&leap, "timestamp", &[("1960-12-31 23:59:59", "1960-12-31 23:59:59")]);
+        for bad in ["%H:%M", "%Y-%m-%d %I:%M", "%Y-%m-%d %H:%M %z", "%c", "%Y-%m-%d %M"] {
+            assert!(column_type("timestamp", &formats(&[bad])).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_hand_written_reader_agrees_with_patterns(
+            y in 0..=10_000_i32, m in 0..=13_u8, d in 0..=32_u8, h in 0..=25_u8, s in 0..=61_u8, f in 0..=9_999_999_u32,
+        ) {
+            let text = format!("{y:04}-{m:02}-{d:02} {h:02}:30:{s:02}.{f:07}");
+            let by_pattern = crate::types::tests::encoded_with(&formats(&["%Y-%m-%d %H:%M:%S%.f"]), "timestamp", &text);
+            let by_hand = encoded("timestamp", &text);
+            prop_assert_eq!(by_hand.as_ref().ok(), by_pattern.as_ref().ok());
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Timestamptz: a point in time in, the same with its offset out.
+
+use std::sync::Arc;
+
+use super::iso;
+use super::pattern::{self, Kind, Patterns};
+use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
+
+/// `timestamptz`: `YYYY-MM-DD[ T]HH:MM[:SS[.ffffff]]` and an offset (`Z`, `+02`, `+0200`,
+/// `+02:00`), or as the column's `format` says.
+///
+/// A text without an offset is in UTC, whatever the session's time zone. Bounds: years 0001 to
+/// 9999, offsets of less than sixteen hours; zones by name are refused, since two versions of the
+/// zone database may disagree. Source: Postgres manual, 8.5 Date/Time Types.
+#[derive(Debug)]
+struct Timestamptz {
+    patterns: Patterns,
+}
+
+pub(super) fn new(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
+    Ok(Arc::new(Timestamptz { patterns: Patterns::new(Kind::Timestamptz, &options.format)? }))
+}
+
+const EXPECTED: &str = "a date, time and offset as YYYY-MM-DD HH:MM:SS+00:00";
+
+impl ColumnType for Timestamptz {
+    fn sql(&self) -> String {
+        "timestamptz".to_owned()
+    }
+
+    fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
+        let text = text.trim_ascii();
+        let invalid = |refusal| self.patterns.invalid(refusal, "invalid_timestamp", EXPECTED);
+        if !self.patterns.is_iso() {
+            let value = self.patterns.read(text).map_err(invalid)?;
+            pattern::push_date(value, out);
+            out.push(b' ');
+            pattern::push_time(value, out);
+            out.extend_from_slice(b"+00:00");
+            return Ok(());
+        }
+        iso::date_time(text.as_bytes(), out)
+            .and_then(|rest| iso::offset(rest, out))
+            .map_err(invalid)
+    }
+
+    fn mock(&self, random: &mut MockRng, out: &mut String) {
+        let seconds = pattern::RECENT + below(random, pattern::RECENT_SPAN);
+        self.mock_nth(seconds / self.patterns.step_seconds, out);
+    }
+
+    fn mock_nth(&self, n: u64, out: &mut String) {
+        let value = pattern::nth_second(n.wrapping_mul(self.patterns.step_seconds));
+        self.patterns.write(value, "%Y-%m-%dT%H:%M:%SZ", out);
+    }
+
+    fn mock_places(&self) -> u64 {
+        24_000 * 86_400 / self.patterns.step_seconds
+    }
+
+    fn mock_span(&self) -> u64 {
+        30 * 86_400 / self.patterns.step_seconds
+    }
+
+    fn mock_day(&self, day: u64) -> Option<(u64, u64)> {
+        let places = (86_400 / self.patterns.step_seconds).max(1);
+        Some((day * 86_400 / self.patterns.step_seconds, places))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::types::column_type;
+    use crate::types::tests::{accepts, accepts_with, formats, refuses, refuses_with};
+
+    #[test]
+    fn a_timestamptz_keeps_its_offset_and_is_utc_without() {
+        accepts("timestamptz", &[("2024-02-29T12:30:05Z", "2024-02-29 12:30:05+00:00")]);
+        accepts("timestamptz", &[("2024-02-29 12:30", "2024-02-29 12:30:00+00:00")]);
+        accepts("timestamptz", &[("2024-02-29 12:30:05.5+02", "2024-02-29 12:30:05.5+02:00")]);
+        accepts("timestamptz", &[("2024-02-29 12:30-0930", "2024-02-29 12:30:00-09:30")]);
+        accepts("timestamptz", &[("2024-02-29 12:30 +15:59", "2024-02-29 12:30:00+15:59")]);
+        refuses("timestamptz", "out_of_scale", &["2024-02-29 12:30:05.0000001Z"]);
+        let bad = [
+            "",
+            "2024-02-29",
+            "2024-02-29 12:30+16",
+            "2024-02-29 12:30+02:60",
+            "2024-02-29 12:30*02",
+        ];
+        refuses("timestamptz", "invalid_timestamp", &bad);
+        let bad = [
+            "2024-02-29 12:30 UTC",
+            "2024-02-29 12:30+2",
+            "2024-02-29 12:30:00+02:00:00",
+            "2024-02-30 12:30Z",
+        ];
+        refuses("timestamptz", "invalid_timestamp", &bad);
+    }
+
+    #[test]
+    fn patterns_of_a_timestamptz_come_out_in_utc() {
+        let options = formats(&["%d/%m/%Y %H:%M %z", "%d/%m/%Y %H:%M"]);
+        accepts_with(
+            &options,
+            "timestamptz",
+            &[("01/03/2024 01:30 +0200", "2024-02-29 23:30:00+00:00")],
+        );
+        accepts_with(&options, "timestamptz", &[("01/03/2024 01:30", "2024-03-01 01:30:00+00:00")]);
+        accepts_with(&formats(&["%s"]), "timestamptz", &[("0", "1970-01-01 00:00:00+00:00")]);
+        let zone = formats(&["%Y-%m-%d %H:%M %:z"]);
+        refuses_with(
+            &zone,
+            "timestamptz",
+            "invalid_timestamp",
+            &["0001-01-01 00:30 +02:00", "2024-01-01 00:30"],
+        );
+        assert!(column_type("timestamptz", &formats(&["%Y-%m-%d %H:%M %Q"])).is_err());
+        assert!(column_type("timestamptz", &formats(&["%Y-%m-%d %H:%M %Z"])).is_err());
+    }
+}
