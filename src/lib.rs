@@ -8,7 +8,11 @@
 //!
 //! Data moves down that list and never up. Only `load` knows more than its neighbours.
 
+pub mod event;
+
 pub mod types;
+
+pub mod object;
 
 pub mod settings;
 

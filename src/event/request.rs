@@ -1,0 +1,64 @@
+//! Request: `{"bucket": .., "key": ..}` in, the object out; and back.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::notification::{bare_etag, checked_place, real_version};
+use super::{Content, malformed};
+use crate::error::Result;
+use crate::object::ObjectRef;
+
+#[derive(Deserialize)]
+struct Request {
+    bucket: String,
+    key: String,
+    #[serde(default)]
+    version_id: Option<String>,
+    #[serde(default)]
+    etag: Option<String>,
+    #[serde(default)]
+    size_bytes: Option<u64>,
+    #[serde(default)]
+    object_time: Option<String>,
+    #[serde(default)]
+    sequencer: Option<String>,
+    #[serde(default)]
+    hops: u32,
+}
+
+/// Reads a request. Its key is taken as it stands: nobody has encoded it.
+pub(super) fn read(event: &Value) -> Result<Content> {
+    if event.get("dataset").is_some_and(|dataset| !dataset.is_null()) {
+        return Err(malformed("a request cannot name its `dataset`: the key decides on it"));
+    }
+    let request = Request::deserialize(event).map_err(|_| {
+        malformed("the request lacks a readable `bucket` or `key`, or another of its fields has the wrong type")
+    })?;
+    checked_place(&request.bucket, &request.key)?;
+    let object = ObjectRef {
+        bucket: request.bucket,
+        key: request.key,
+        version_id: real_version(request.version_id),
+        etag: request.etag.as_deref().and_then(bare_etag),
+        size_bytes: request.size_bytes,
+        object_time: request.object_time.and_then(|time| time.parse::<Timestamp>().ok()),
+        sequencer: request.sequencer,
+    };
+    Ok(Content::Objects(vec![object], request.hops))
+}
+
+/// The request for an object, by which a load that runs out of time is handed on through the
+/// queue: `hops` says how often that has happened.
+pub fn request(object: &ObjectRef, hops: u32) -> Value {
+    json!({
+        "bucket": object.bucket,
+        "key": object.key,
+        "version_id": object.version_id,
+        "etag": object.etag,
+        "size_bytes": object.size_bytes,
+        "object_time": object.object_time.map(|time| time.to_string()),
+        "sequencer": object.sequencer,
+        "hops": hops,
+    })
+}

@@ -1,0 +1,194 @@
+//! S3: an object reference in, its identity or its bytes out.
+
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, stalled_stream_protection::StalledStreamProtectionConfig};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::DateTime;
+use jiff::Timestamp;
+
+use super::s3_error::s3_error;
+use super::stream::{Body, IDLE_TIMEOUT, ObjectStream};
+use super::{ObjectRef, object_error};
+use crate::error::{ErrorKind, Result};
+
+/// A host that does not take a connection by then will not take one soon.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One S3, and its name for messages where it is not AWS'.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) client: Client,
+    pub(super) endpoint: Option<String>,
+}
+
+/// The client, as the AWS SDK's own variables, profiles and roles have it.
+pub(super) async fn client(endpoint: Option<&str>) -> Client {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard())
+        .timeout_config(timeouts.read_timeout(IDLE_TIMEOUT).build())
+        // It takes a database that makes us wait for a server that does. ObjectStream has its own.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if endpoint.is_some() {
+        // Whatever stands in for S3 seldom has regions, and no instance metadata to ask for one.
+        let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+            .or_else(ProfileFileRegionProvider::new())
+            .or_else("us-east-1");
+        loader = loader.region(region);
+    }
+    let shared = loader.load().await;
+    let mut config = aws_sdk_s3::config::Builder::from(&shared);
+    if let Some(endpoint) = endpoint {
+        // Buckets as host names need a wildcard in the DNS, which only AWS is sure to have.
+        config = config.endpoint_url(endpoint).force_path_style(true);
+    }
+    Client::from_conf(config.build())
+}
+
+/// Asks S3 for what the reference lacks.
+pub(super) async fn identify(place: &Place, object: &ObjectRef) -> Result<ObjectRef> {
+    let request = place.client.head_object().bucket(&object.bucket).key(&object.key);
+    let request = match (&object.version_id, &object.etag) {
+        (Some(version_id), _) => request.version_id(version_id),
+        (None, Some(etag)) => request.if_match(format!("\"{etag}\"")),
+        (None, None) => request,
+    };
+    let head = match request.send().await {
+        Ok(head) => head,
+        Err(error) => {
+            let error = s3_error(error, place);
+            // An answer to HEAD has no body that could tell a missing key from a missing bucket.
+            if error.kind == ErrorKind::ObjectMissing {
+                bucket_exists(place, &object.bucket).await?;
+            }
+            return Err(error);
+        }
+    };
+    let known = object.clone();
+    let version_id = head.version_id.filter(|version| version != "null");
+    let etag = head.e_tag.map(|etag| etag.trim_matches('"').to_owned());
+    let size_bytes = head.content_length.and_then(|length| u64::try_from(length).ok());
+    Ok(ObjectRef {
+        version_id: known.version_id.or(version_id),
+        etag: known.etag.or(etag),
+        size_bytes: known.size_bytes.or(size_bytes),
+        object_time: known.object_time.or_else(|| timestamp(head.last_modified.as_ref()?)),
+        ..known
+    })
+}
+
+/// An error only where S3 says that there is no such bucket.
+async fn bucket_exists(place: &Place, bucket: &str) -> Result<()> {
+    let answer = place.client.head_bucket().bucket(bucket).send().await;
+    match answer.map_err(|error| s3_error(error, place)) {
+        Err(error) if error.kind == ErrorKind::ObjectMissing => {
+            Err(object_error(ErrorKind::NoBucket, "the bucket does not exist"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Opens exactly the version that the reference names.
+pub(super) async fn open(
+    place: &Place,
+    object: &ObjectRef,
+    from_offset: u64,
+) -> Result<ObjectStream> {
+    if from_offset > 0 && object.size_bytes == Some(from_offset) {
+        // S3 has no range for nothing.
+        return Ok(ObjectStream::new(object, Body::Empty, from_offset, from_offset));
+    }
+    let mut request = place.client.get_object().bucket(&object.bucket).key(&object.key);
+    request = match (&object.version_id, &object.etag) {
+        (Some(version_id), _) => request.version_id(version_id),
+        (None, Some(etag)) => request.if_match(format!("\"{etag}\"")),
+        (None, None) => request,
+    };
+    if from_offset > 0 {
+        request = request.range(format!("bytes={from_offset}-"));
+    }
+    let got = request.send().await.map_err(|error| s3_error(error, place))?;
+    if from_offset > 0 && got.content_range.is_none() {
+        return Err(object_error(
+            ErrorKind::ObjectUnreadable,
+            format!("the whole object came where the bytes from {from_offset} on were asked for"),
+        ));
+    }
+    let length = got.content_length.and_then(|length| u64::try_from(length).ok());
+    let Some(size) = length.map(|length| from_offset + length).or(object.size_bytes) else {
+        return Err(object_error(ErrorKind::ObjectUnreadable, "S3 does not say how long it is"));
+    };
+    if object.size_bytes.is_some_and(|known| known != size) {
+        let known = object.size_bytes.unwrap_or_default();
+        // S3 has held it to the version or etag, so it is the answer that is cut short.
+        let same = object.version_id.is_some() || object.etag.is_some();
+        let kind = if same { ErrorKind::ObjectUnreadable } else { ErrorKind::ObjectChanged };
+        return Err(object_error(kind, format!("the object is {size} bytes long, not {known}")));
+    }
+    Ok(ObjectStream::new(object, Body::S3(got.body), from_offset, size))
+}
+
+/// The objects below a prefix, one page of up to 1,000 at a time.
+pub struct Listing {
+    place: Place,
+    bucket: String,
+    prefix: String,
+    /// Where the next page begins; `None` once there is none.
+    next: Option<Start>,
+}
+
+enum Start {
+    First,
+    After(String),
+}
+
+impl Listing {
+    pub(super) fn new(place: Place, bucket: &str, prefix: &str) -> Listing {
+        Listing { place, bucket: bucket.into(), prefix: prefix.into(), next: Some(Start::First) }
+    }
+
+    /// The next page, or `None` after the last. The markers of empty folders are left out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoBucket`], [`ErrorKind::ObjectDenied`], [`ErrorKind::ObjectUnreadable`].
+    pub async fn next_page(&mut self) -> Result<Option<Vec<ObjectRef>>> {
+        let token = match &self.next {
+            None => return Ok(None),
+            Some(Start::First) => None,
+            Some(Start::After(token)) => Some(token.clone()),
+        };
+        let request = self.place.client.list_objects_v2().bucket(&self.bucket);
+        let request = request.prefix(&self.prefix).set_continuation_token(token);
+        let page = request.send().await.map_err(|error| {
+            s3_error(error, &self.place).of_object(format!("s3://{}/{}", self.bucket, self.prefix))
+        })?;
+        self.next = page.next_continuation_token.map(Start::After);
+        let objects = page.contents.unwrap_or_default().into_iter().filter_map(|entry| {
+            let key = entry.key.filter(|key| !(key.ends_with('/') && entry.size == Some(0)))?;
+            Some(ObjectRef {
+                bucket: self.bucket.clone(),
+                key,
+                version_id: None,
+                etag: entry.e_tag.map(|etag| etag.trim_matches('"').to_owned()),
+                size_bytes: entry.size.and_then(|size| u64::try_from(size).ok()),
+                object_time: entry.last_modified.as_ref().and_then(timestamp),
+                sequencer: None,
+            })
+        });
+        Ok(Some(objects.collect()))
+    }
+}
+
+fn timestamp(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+}
+
+#[cfg(test)]
+#[path = "s3_tests.rs"]
+mod tests;

@@ -1,0 +1,124 @@
+//! Stream: a body of S3's or a file in, chunks of at most 1 MiB out, and never a silent end.
+
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+
+use super::file::FileBody;
+use super::{ObjectRef, object_error};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What is downstream holds one chunk at a time: this bounds its memory.
+pub(super) const MAX_CHUNK_BYTES: usize = 1 << 20;
+
+/// S3 closes connections that idle for about as long, and a load holds its claim and perhaps a
+/// transaction meanwhile: better to break off and go on at the checkpoint.
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The bytes of one object, in order.
+pub struct ObjectStream {
+    object: ObjectRef,
+    body: Body,
+    /// The offset in the object of what comes next.
+    offset: u64,
+    size_bytes: u64,
+    /// What is left of a chunk that was too large.
+    rest: Bytes,
+    idle_timeout: Duration,
+}
+
+pub(super) enum Body {
+    S3(ByteStream),
+    File(FileBody),
+    /// Everything has been read.
+    Empty,
+}
+
+impl std::fmt::Debug for ObjectStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ObjectStream({} at {} of {})", self.object, self.offset, self.size_bytes)
+    }
+}
+
+impl ObjectStream {
+    pub(super) fn new(object: &ObjectRef, body: Body, offset: u64, size_bytes: u64) -> Self {
+        ObjectStream {
+            object: object.clone(),
+            body,
+            offset,
+            size_bytes,
+            rest: Bytes::new(),
+            idle_timeout: IDLE_TIMEOUT,
+        }
+    }
+
+    /// The size of the whole object, wherever the stream began.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// The offset in the object at which the next chunk begins.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The next bytes, never none at all; `None` once the object has been read to its last byte.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ObjectUnreadable`] where nothing comes for 20 seconds or the stream ends
+    /// early, [`ErrorKind::ObjectChanged`] where a file changed while it was read.
+    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>> {
+        let chunk = self.read().await.map_err(|error| error.of_object(&self.object))?;
+        if let Some(chunk) = &chunk {
+            self.offset += chunk.len() as u64;
+        }
+        Ok(chunk)
+    }
+
+    async fn read(&mut self) -> Result<Option<Bytes>> {
+        while self.rest.is_empty() {
+            let read = async {
+                match &mut self.body {
+                    Body::S3(body) => body.next().await.transpose().map_err(|error| {
+                        object_error(ErrorKind::ObjectUnreadable, "reading failed").caused_by(error)
+                    }),
+                    Body::File(body) => body.next().await,
+                    Body::Empty => Ok(None),
+                }
+            };
+            let Ok(read) = tokio::time::timeout(self.idle_timeout, read).await else {
+                let seconds = self.idle_timeout.as_secs_f32();
+                let message = format!("nothing came for {seconds} s");
+                return Err(self.broke_off(object_error(ErrorKind::ObjectUnreadable, message)));
+            };
+            match read {
+                Ok(Some(chunk)) => self.rest = chunk,
+                Ok(None) if self.offset == self.size_bytes => return Ok(None),
+                Ok(None) => {
+                    let early = self.offset < self.size_bytes;
+                    let message = if early { "it ended early" } else { "it is longer" };
+                    return Err(self.broke_off(object_error(ErrorKind::ObjectUnreadable, message)));
+                }
+                Err(error) => return Err(self.broke_off(error)),
+            }
+        }
+        Ok(Some(self.rest.split_to(self.rest.len().min(MAX_CHUNK_BYTES))))
+    }
+
+    /// Says how far the stream came, unless the object itself is another one by now.
+    fn broke_off(&self, mut error: Error) -> Error {
+        if error.kind == ErrorKind::ObjectUnreadable {
+            let (offset, size) = (self.offset, self.size_bytes);
+            error.message = format!("broke off at byte {offset} of {size}: {}", error.message);
+        }
+        error
+    }
+
+    /// For tests, which cannot wait.
+    #[cfg(test)]
+    pub(super) fn with_idle_timeout(mut self, idle_timeout: Duration) -> Self {
+        self.idle_timeout = idle_timeout;
+        self
+    }
+}

@@ -1,0 +1,5 @@
+//! The one integration binary: everything here runs against real servers.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod s3_events;
