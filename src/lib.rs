@@ -14,6 +14,8 @@ pub mod types;
 
 pub mod object;
 
+pub mod records;
+
 pub mod settings;
 
 pub mod error;

@@ -2,4 +2,5 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod csv_spectrum;
 mod s3_events;

@@ -1,0 +1,101 @@
+//! Delimiter: the first line of a file in, the byte that separates its fields out.
+
+/// The byte between two fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Delimiter {
+    /// This byte; anything but a quote or a line end.
+    Byte(u8),
+    /// Of `,` `;` tab and `|` the one that occurs most outside quotes in the first line that is
+    /// not blank; `,` where none does or several do equally.
+    #[default]
+    Detect,
+}
+
+const CANDIDATES: [u8; 4] = *b",;\t|";
+
+/// Counts the candidates in a first line, of which ever more is seen.
+#[derive(Debug, Default)]
+pub(super) struct Detector {
+    counts: [usize; CANDIDATES.len()],
+    seen: usize,
+    state: State,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    #[default]
+    FieldStart,
+    Plain,
+    Quoted,
+    /// After a quote within quotes, which closes them unless another follows.
+    MaybeClosed,
+}
+
+impl Detector {
+    /// Takes in what is new in `line`, which starts where it did the last time. True: the line
+    /// is complete.
+    pub fn feed(&mut self, line: &[u8]) -> bool {
+        for byte in line.get(self.seen..).unwrap_or_default() {
+            self.state = match (self.state, byte) {
+                (State::Quoted, b'"') => State::MaybeClosed,
+                (State::Quoted, _) => State::Quoted,
+                (State::FieldStart | State::MaybeClosed, b'"') => State::Quoted,
+                (_, b'\n' | b'\r') => return true,
+                (_, byte) => {
+                    match CANDIDATES.iter().zip(&mut self.counts).find(|(c, _)| *c == byte) {
+                        Some((_, count)) => {
+                            *count += 1;
+                            State::FieldStart
+                        }
+                        None => State::Plain,
+                    }
+                }
+            };
+            self.seen += 1;
+        }
+        false
+    }
+
+    /// The candidate that occurred most.
+    pub fn winner(&self) -> u8 {
+        let most = self.counts.iter().max();
+        let mut winners =
+            CANDIDATES.iter().zip(&self.counts).filter(|(_, count)| Some(*count) == most);
+        match (winners.next(), winners.next()) {
+            (Some((winner, _)), None) => *winner,
+            _ => b',',
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delimiter_is_the_candidate_that_occurs_most_outside_quotes() {
+        for (text, delimiter) in [
+            ("a,b,c\n", b','),
+            ("a;b;c\r\n", b';'),
+            ("a\tb\tc\r", b'\t'),
+            ("a|b\n1,2,3,4", b'|'),
+            ("a;\"b,c,d,e\";f\n", b';'),
+            ("\"a;b;c\",d\n", b','),
+            ("\"a\n;;;\",d\n", b','),
+            ("\"a\"\";;\",d\n", b','),
+            ("5\" pipe;a\nb,c\"\n", b';'),
+            ("a,b;c\n", b','),
+            ("a;b|c\n", b','),
+            ("alone\n", b','),
+        ] {
+            let mut at_once = Detector::default();
+            assert!(at_once.feed(text.as_bytes()), "{text:?}");
+            assert_eq!(at_once.winner(), delimiter, "{text:?}");
+            let mut bytewise = Detector::default();
+            assert!((0..=text.len()).any(|end| bytewise.feed(&text.as_bytes()[..end])));
+            assert_eq!(bytewise.winner(), delimiter, "{text:?} byte by byte");
+        }
+        assert!(!Detector::default().feed(b"a;b"));
+        assert!(!Detector::default().feed(b"\"a\n;b;"));
+    }
+}

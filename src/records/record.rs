@@ -1,0 +1,133 @@
+//! Record: the fields of one record and its place in the file. Filled by readers, its buffers are
+//! used over and over.
+
+use std::ops::Range;
+
+/// One record: its fields, its original bytes, and where it stands.
+#[derive(Debug, Default, Clone)]
+pub struct Record {
+    /// The original bytes, then the fields that had to be rewritten.
+    bytes: Vec<u8>,
+    raw_len: usize,
+    fields: Vec<Field>,
+    line: u64,
+    next_line: u64,
+    start_offset: u64,
+    end_offset: u64,
+    header: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Field {
+    start: usize,
+    end: usize,
+    quoted: bool,
+}
+
+impl Record {
+    /// An empty record, to be filled by a reader.
+    pub fn new() -> Record {
+        Record::default()
+    }
+
+    /// The number of fields.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there is no field, as before the first reading.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The bytes of field `place`, counted from 0, without quotes around it.
+    pub fn field(&self, place: usize) -> Option<&[u8]> {
+        let field = self.fields.get(place)?;
+        self.bytes.get(field.start..field.end)
+    }
+
+    /// Whether field `place` was quoted: `""` is an empty text, nothing at all may mean null.
+    pub fn is_quoted(&self, place: usize) -> bool {
+        self.fields.get(place).is_some_and(|field| field.quoted)
+    }
+
+    /// The fields in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.fields.iter().map(|field| self.bytes.get(field.start..field.end).unwrap_or_default())
+    }
+
+    /// The original bytes of the record, without the line end that closes it.
+    pub fn raw(&self) -> &[u8] {
+        self.bytes.get(..self.raw_len).unwrap_or_default()
+    }
+
+    /// The line of the file, counted from 1, on which the record starts.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The line of the file that starts at [`Record::end_offset`].
+    pub fn next_line(&self) -> u64 {
+        self.next_line
+    }
+
+    /// Where the record starts in the decoded stream, in bytes.
+    pub fn start_offset(&self) -> u64 {
+        self.start_offset
+    }
+
+    /// Where the next record starts in the decoded stream, in bytes: a reader can go on there.
+    pub fn end_offset(&self) -> u64 {
+        self.end_offset
+    }
+
+    /// Whether this is the file's header.
+    pub fn is_header(&self) -> bool {
+        self.header
+    }
+
+    /// Forgets the last record and takes the original bytes of a new one.
+    pub(super) fn start(&mut self, raw: &[u8], place: Place) {
+        self.fields.clear();
+        self.bytes.clear();
+        self.bytes.extend_from_slice(raw);
+        self.raw_len = raw.len();
+        let Place { line, next_line, start_offset, end_offset, header } = place;
+        (self.line, self.next_line) = (line, next_line);
+        (self.start_offset, self.end_offset) = (start_offset, end_offset);
+        self.header = header;
+    }
+
+    /// Adds a field that stands in the original bytes as it is.
+    pub(super) fn push_part(&mut self, part: Range<usize>, quoted: bool) {
+        self.fields.push(Field { start: part.start, end: part.end, quoted });
+    }
+
+    /// Begins a field that is put together from parts of the original bytes.
+    pub(super) fn open_field(&mut self) {
+        let start = self.bytes.len();
+        self.fields.push(Field { start, end: start, quoted: false });
+    }
+
+    /// Adds a part of the original bytes to the field that was begun.
+    pub(super) fn extend_field(&mut self, part: Range<usize>) {
+        self.bytes.extend_from_within(part);
+    }
+
+    /// Ends the field that was begun.
+    pub(super) fn close_field(&mut self, quoted: bool) {
+        if let Some(field) = self.fields.last_mut() {
+            (field.end, field.quoted) = (self.bytes.len(), quoted);
+        }
+    }
+}
+
+/// Where a record stands in its file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub line: u64,
+    pub next_line: u64,
+    pub start_offset: u64,
+    pub end_offset: u64,
+    pub header: bool,
+}
