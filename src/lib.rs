@@ -12,6 +12,10 @@ pub mod event;
 
 pub mod types;
 
+pub mod dataset;
+
+pub mod catalog;
+
 pub mod object;
 
 pub mod records;

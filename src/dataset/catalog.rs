@@ -1,0 +1,273 @@
+//! Catalog: all contracts of a database in, checked against each other; a key's dataset out.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use globset::GlobMatcher;
+
+use super::{Column, ContractError, Dataset, check, glob};
+
+/// All datasets of a database, in the order of their names.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    datasets: Vec<Dataset>,
+    matchers: Vec<(usize, GlobMatcher)>,
+    dimensions: Vec<Dimension>,
+}
+
+/// A dimension as all the datasets that name it see it.
+#[derive(Debug, Clone)]
+pub struct Dimension {
+    pub name: String,
+    /// The columns of the natural key, as the dataset that brings the attributes has them.
+    pub key: Vec<Column>,
+    pub attributes: Vec<Column>,
+}
+
+/// Which dataset a key belongs to.
+#[derive(Debug)]
+pub enum Match<'c> {
+    One(&'c Dataset),
+    None,
+    /// Only patterns that overlap in a way that the check could not see end here.
+    Several(Vec<&'c str>),
+}
+
+impl Catalog {
+    /// Reads contracts: for each, its file (for messages), its folder's name and its text.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake within the contracts; where there is none, every mistake between them.
+    pub fn read(
+        contracts: impl IntoIterator<Item = (PathBuf, String, String)>,
+    ) -> Result<Catalog, Vec<ContractError>> {
+        let mut errors = Vec::new();
+        let mut datasets: Vec<(PathBuf, Dataset)> = Vec::new();
+        for (file, folder, text) in contracts {
+            match check::dataset(&file, &folder, &text) {
+                Ok(dataset) => datasets.push((file, dataset)),
+                Err(found) => errors.extend(found),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        datasets.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        let between =
+            |file: &PathBuf, message| ContractError { file: file.clone(), line: 1, message };
+        for (index, (file, dataset)) in datasets.iter().enumerate() {
+            for (_, other) in datasets.iter().take(index) {
+                errors.extend(rivals(dataset, other).map(|message| between(file, message)));
+            }
+        }
+        let mut merged: BTreeMap<&str, Dimension> = BTreeMap::new();
+        for (file, dataset) in &datasets {
+            errors.extend(merge_dimensions(dataset, &mut merged).map(|m| between(file, m)));
+        }
+        errors.extend(fact_owners(&datasets).map(|(file, message)| between(&file, message)));
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let dimensions = merged.into_values().collect();
+        let datasets: Vec<Dataset> = datasets.into_iter().map(|(_, dataset)| dataset).collect();
+        let matchers = datasets
+            .iter()
+            .enumerate()
+            .flat_map(|(index, dataset)| {
+                dataset.patterns.iter().filter_map(move |p| Some((index, glob::matcher(p).ok()?)))
+            })
+            .collect();
+        Ok(Catalog { datasets, matchers, dimensions })
+    }
+
+    /// The datasets, by name.
+    pub fn datasets(&self) -> &[Dataset] {
+        &self.datasets
+    }
+
+    /// The dimensions of all datasets, by name; `dim_date` is not among them.
+    pub fn dimensions(&self) -> &[Dimension] {
+        &self.dimensions
+    }
+
+    /// The dataset of that name.
+    pub fn dataset(&self, name: &str) -> Option<&Dataset> {
+        self.datasets.iter().find(|dataset| dataset.name == name)
+    }
+
+    /// The dimension of that name.
+    pub fn dimension(&self, name: &str) -> Option<&Dimension> {
+        self.dimensions.iter().find(|dimension| dimension.name == name)
+    }
+
+    /// The dataset that an object key belongs to.
+    pub fn match_key(&self, key: &str) -> Match<'_> {
+        let mut found: Vec<&Dataset> = Vec::new();
+        for (index, matcher) in &self.matchers {
+            if let Some(dataset) = self.datasets.get(*index)
+                && matcher.is_match(key)
+                && found.last().is_none_or(|last| last.name != dataset.name)
+            {
+                found.push(dataset);
+            }
+        }
+        match found.as_slice() {
+            [] => Match::None,
+            [one] => Match::One(one),
+            several => Match::Several(several.iter().map(|d| d.name.as_str()).collect()),
+        }
+    }
+
+    /// The dataset of a local path: the first of its tails, longest first, that matches.
+    pub fn match_path_tail(&self, path: &str) -> Match<'_> {
+        let path = path.trim_start_matches('/');
+        let tails = path.match_indices('/').filter_map(|(at, _)| path.get(at + 1..));
+        std::iter::once(path)
+            .chain(tails)
+            .map(|tail| self.match_key(tail))
+            .find(|found| !matches!(found, Match::None))
+            .unwrap_or(Match::None)
+    }
+}
+
+/// One message for the first pattern of each that a key could fit both of.
+fn rivals(dataset: &Dataset, other: &Dataset) -> Option<String> {
+    let pair = dataset
+        .patterns
+        .iter()
+        .flat_map(|mine| other.patterns.iter().map(move |theirs| (mine, theirs)))
+        .find(|(mine, theirs)| glob::overlap(mine, theirs))?;
+    Some(format!(
+        "a key can match both `{}` here and `{}` of dataset `{}`: make one of them narrower",
+        pair.0, pair.1, other.name
+    ))
+}
+
+fn merge_dimensions<'d>(
+    dataset: &'d Dataset,
+    merged: &mut BTreeMap<&'d str, Dimension>,
+) -> impl Iterator<Item = String> + use<'d> {
+    let mut errors = Vec::new();
+    for feed in &dataset.dimensions {
+        let columns = |names: &[String]| -> Vec<Column> {
+            names.iter().filter_map(|name| dataset.column(name).cloned()).collect()
+        };
+        let (key, attributes) = (columns(&feed.key), columns(&feed.attributes));
+        let Some(known) = merged.get_mut(feed.name.as_str()) else {
+            merged.insert(&feed.name, Dimension { name: feed.name.clone(), key, attributes });
+            continue;
+        };
+        if !same_columns(&known.key, &key) {
+            errors.push(format!(
+                "dimension `{}` has another key in another dataset ({}): the names and types must be the same",
+                feed.name,
+                list(&known.key)
+            ));
+        } else if known.attributes.is_empty() {
+            known.attributes = attributes;
+        } else if !attributes.is_empty() && !same_columns(&known.attributes, &attributes) {
+            errors.push(format!(
+                "dimension `{}` has other attributes in another dataset ({}): attributes that differ are not supported yet, list the same ones or none",
+                feed.name,
+                list(&known.attributes)
+            ));
+        }
+    }
+    errors.into_iter()
+}
+
+fn fact_owners(datasets: &[(PathBuf, Dataset)]) -> impl Iterator<Item = (PathBuf, String)> {
+    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut errors = Vec::new();
+    for (file, dataset) in datasets {
+        for fact in &dataset.facts {
+            if let Some(owner) = owners.insert(&fact.name, &dataset.name) {
+                errors.push((
+                    file.clone(),
+                    format!(
+                        "fact `{}` belongs to dataset `{owner}` already: rename one",
+                        fact.name
+                    ),
+                ));
+            }
+        }
+    }
+    errors.into_iter()
+}
+
+fn same_columns(a: &[Column], b: &[Column]) -> bool {
+    a.len() == b.len()
+        && a.iter()
+            .zip(b)
+            .all(|(a, b)| a.name == b.name && a.column_type.sql() == b.column_type.sql())
+}
+
+fn list(columns: &[Column]) -> String {
+    columns
+        .iter()
+        .map(|column| format!("{} {}", column.name, column.column_type.sql()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contract(
+        name: &str,
+        pattern: &str,
+        key_type: &str,
+        fact: &str,
+    ) -> (PathBuf, String, String) {
+        let text = format!(
+            "name = \"{name}\"\nmatch = [\"{pattern}\"]\n[columns]\nid = {{ type = \"{key_type}\" }}\n\
+             [dimension.thing]\nkey = [\"id\"]\n[fact.{fact}]\ndimensions = [\"thing\"]\n"
+        );
+        (PathBuf::from(format!("datasets/{name}/dataset.toml")), name.to_owned(), text)
+    }
+
+    fn complaints(contracts: Vec<(PathBuf, String, String)>) -> String {
+        let errors = Catalog::read(contracts).expect_err("this must not pass");
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn datasets_may_not_compete() {
+        let said = complaints(vec![
+            contract("a", "in/**/*.csv", "bigint", "x"),
+            contract("b", "in/2026/*.csv", "bigint", "y"),
+        ]);
+        assert!(said.contains("a key can match both"), "{said}");
+        let said = complaints(vec![
+            contract("a", "a/*", "bigint", "x"),
+            contract("b", "b/*", "bigint", "x"),
+        ]);
+        assert!(said.contains("fact `x` belongs to dataset `a` already"), "{said}");
+        let said = complaints(vec![
+            contract("a", "a/*", "bigint", "x"),
+            contract("b", "b/*", "text", "y"),
+        ]);
+        assert!(said.contains("dimension `thing` has another key"), "{said}");
+    }
+
+    #[test]
+    fn a_key_or_the_tail_of_a_path_finds_its_dataset() {
+        let catalog = Catalog::read(vec![
+            contract("a", "a/**/*.csv", "bigint", "x"),
+            contract("b", "b/*.csv", "bigint", "y"),
+        ])
+        .unwrap();
+        let name = |found: Match<'_>| match found {
+            Match::One(dataset) => dataset.name.clone(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(name(catalog.match_key("a/2026/1.csv")), "a");
+        assert_eq!(name(catalog.match_key("b/1.csv")), "b");
+        assert_eq!(name(catalog.match_key("c/1.csv")), "None");
+        assert_eq!(name(catalog.match_path_tail("/home/me/b/1.csv")), "b");
+        assert_eq!(name(catalog.match_path_tail("/home/me/1.csv")), "None");
+        assert_eq!(catalog.dimensions().len(), 1);
+    }
+}

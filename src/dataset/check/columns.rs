@@ -1,0 +1,119 @@
+//! Columns: `[columns]` in, the staging table's columns out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use toml::{Spanned, Value};
+
+use super::super::contract::{self, Table};
+use super::super::{Column, name};
+use super::Checker;
+use crate::types::{self, TypeOptions};
+
+/// The most columns a staging table may have: Postgres stops at 1,600, its own ones included.
+const MAX_COLUMNS: usize = 1_500;
+
+impl Checker<'_> {
+    pub(super) fn columns(&mut self, table: &Table<contract::Column>) -> Vec<Column> {
+        let mut columns = Vec::with_capacity(table.len());
+        let mut spellings: HashMap<String, String> = HashMap::new();
+        for (key, raw) in table {
+            if let Err(message) = name::check("column", key.get_ref()) {
+                self.mistake(key, message);
+            } else if name::RESERVED_COLUMNS.contains(&key.get_ref().as_str()) {
+                self.mistake(
+                    key,
+                    format!(
+                        "column `{0}` is one of stardrop's own: rename it, with from = [\"{0}\"]",
+                        key.get_ref()
+                    ),
+                );
+            }
+            let Some(column) = self.column(key, raw) else { continue };
+            for spelling in &column.sources {
+                let folded = spelling.trim().to_lowercase();
+                if let Some(other) = spellings.insert(folded, column.name.clone())
+                    && other != column.name
+                {
+                    self.mistake(
+                        key,
+                        format!(
+                            "columns `{other}` and `{}` both take the header `{spelling}`",
+                            column.name
+                        ),
+                    );
+                }
+            }
+            columns.push(column);
+        }
+        if table.is_empty() || table.len() > MAX_COLUMNS {
+            self.mistake_at(0, format!("[columns] must name 1 to {MAX_COLUMNS} columns"));
+        }
+        columns
+    }
+
+    fn column(&mut self, key: &Spanned<String>, raw: &Spanned<contract::Column>) -> Option<Column> {
+        let column = raw.get_ref();
+        if let Some(protect) = &column.protect {
+            self.not_yet(protect, "protect");
+        }
+        if let Some(was) = &column.was {
+            self.not_yet(was, "was");
+        }
+        let options = TypeOptions {
+            format: self.formats(column.format.as_ref()),
+            decimal: self.decimal(column.decimal.as_ref()),
+        };
+        let type_name = column.type_name.get_ref();
+        let column_type = match types::column_type(type_name, &options) {
+            Ok(column_type) => column_type,
+            Err(message) => {
+                self.mistake(&column.type_name, message);
+                return None;
+            }
+        };
+        let mut sources = vec![key.get_ref().clone()];
+        for spelling in column.from.iter().flat_map(|from| from.get_ref()) {
+            if !sources.contains(spelling) {
+                sources.push(spelling.clone());
+            }
+        }
+        Some(Column {
+            name: key.get_ref().clone(),
+            type_name: type_name.clone(),
+            column_type: Arc::clone(&column_type),
+            required: column.required,
+            sources,
+        })
+    }
+
+    fn formats(&mut self, format: Option<&Spanned<Value>>) -> Vec<String> {
+        let Some(format) = format else { return Vec::new() };
+        let patterns: Option<Vec<String>> = match format.get_ref() {
+            Value::String(pattern) => Some(vec![pattern.clone()]),
+            Value::Array(patterns) => {
+                patterns.iter().map(|pattern| pattern.as_str().map(str::to_owned)).collect()
+            }
+            _ => None,
+        };
+        patterns.unwrap_or_else(|| {
+            self.mistake(
+                format,
+                "format must be a pattern such as \"%d/%m/%Y\", or a list of them",
+            );
+            Vec::new()
+        })
+    }
+
+    fn decimal(&mut self, decimal: Option<&Spanned<String>>) -> char {
+        let Some(decimal) = decimal else { return '.' };
+        match decimal.get_ref().as_str() {
+            "," => ',',
+            "." => '.',
+            _ => {
+                self.mistake(decimal, "decimal must be \".\" or \",\"");
+                '.'
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Check: the words of a contract in, a [`Dataset`] or every mistake with its line out.
+
+mod columns;
+mod policy;
+mod star;
+
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+
+use super::contract::Contract;
+use super::{ContractError, Dataset, FileOptions, glob, name};
+
+/// Gathers mistakes, so that one run shows all of them.
+struct Checker<'a> {
+    file: &'a Path,
+    text: &'a str,
+    errors: Vec<ContractError>,
+}
+
+impl Checker<'_> {
+    /// Notes a mistake at the place of `at`.
+    fn mistake<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
+        self.mistake_at(at.span().start, message);
+    }
+
+    fn mistake_at(&mut self, offset: usize, message: impl Into<String>) {
+        let line = line_of(self.text, offset);
+        self.errors.push(ContractError {
+            file: PathBuf::from(self.file),
+            line,
+            message: message.into(),
+        });
+    }
+
+    /// A key that the design names and this version does not serve: refused, never ignored.
+    fn not_yet<T>(&mut self, at: &Spanned<T>, what: &str) {
+        self.mistake(at, format!("{what} is not supported yet: remove it"));
+    }
+
+    /// One of the words that the key may hold, or a mistake that lists them.
+    fn word<'w>(&mut self, key: &str, at: &Spanned<String>, words: &[&'w str]) -> Option<&'w str> {
+        let found = words.iter().find(|word| **word == at.get_ref().as_str()).copied();
+        if found.is_none() {
+            let text = at.get_ref();
+            let hint = name::suggestion(text, words.iter().copied());
+            self.mistake(at, format!("{key} = \"{text}\" is none of {}{hint}", words.join(", ")));
+        }
+        found
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Reads one `dataset.toml`. `file` is only for messages; `folder` is the name of the folder that
+/// the contract lies in, which is the dataset's name.
+///
+/// # Errors
+///
+/// Every mistake found, in the order of the checks, each with file, line and fix.
+pub fn dataset(file: &Path, folder: &str, text: &str) -> Result<Dataset, Vec<ContractError>> {
+    let mut checker = Checker { file, text, errors: Vec::new() };
+    let contract: Contract = match toml::from_str(text) {
+        Ok(contract) => contract,
+        Err(error) => {
+            let offset = error.span().map_or(0, |span| span.start);
+            checker.mistake_at(offset, error.message().replace('\n', ", "));
+            return Err(checker.errors);
+        }
+    };
+
+    let dataset_name = contract.name.get_ref().clone();
+    if let Err(message) = name::check("dataset", &dataset_name) {
+        checker.mistake(&contract.name, message);
+    } else if dataset_name != folder {
+        checker.mistake(
+            &contract.name,
+            format!("name = \"{dataset_name}\" must be the folder's name, `{folder}`"),
+        );
+    }
+
+    let columns = checker.columns(&contract.columns);
+    let appends = contract.fact.values().any(|fact| fact.get_ref().grain.is_none());
+    let dataset = Dataset {
+        patterns: checker.patterns(&contract),
+        file: checker.file_options(&contract),
+        policy: checker.policy(&contract.policy, appends),
+        dimensions: checker.dimensions(&contract.dimension, &columns),
+        facts: checker.facts(&contract.fact, &contract.dimension, &columns),
+        name: dataset_name,
+        columns,
+    };
+    if contract.dimension.is_empty() && contract.fact.is_empty() {
+        checker.mistake(
+            &contract.name,
+            "the dataset fills no table: add a [dimension.<name>] or a [fact.<name>]",
+        );
+    }
+    if let Some((key, _)) = contract.view.first() {
+        checker.not_yet(key, "[view.<name>]");
+    }
+    if checker.errors.is_empty() { Ok(dataset) } else { Err(checker.errors) }
+}
+
+impl Checker<'_> {
+    fn patterns(&mut self, contract: &Contract) -> Vec<String> {
+        if contract.patterns.get_ref().is_empty() {
+            self.mistake(
+                &contract.patterns,
+                "match is empty: name at least one pattern, such as \"sales/**/*.csv\"",
+            );
+        }
+        for pattern in contract.patterns.get_ref() {
+            if let Err(message) = glob::matcher(pattern.get_ref()) {
+                self.mistake(pattern, message);
+            }
+        }
+        contract.patterns.get_ref().iter().map(|pattern| pattern.get_ref().clone()).collect()
+    }
+
+    fn file_options(&mut self, contract: &Contract) -> FileOptions {
+        let file = &contract.file;
+        if let Some(format) = &file.format {
+            match self.word("format", format, &["csv", "jsonl", "xlsx", "parquet"]) {
+                Some("csv") | None => {}
+                Some(other) => self.not_yet(format, &format!("format = \"{other}\"")),
+            }
+        }
+        if let Some(encoding) = &file.encoding
+            && !encoding.get_ref().eq_ignore_ascii_case("utf-8")
+        {
+            self.not_yet(encoding, "an encoding other than utf-8");
+        }
+        let delimiter =
+            file.delimiter.as_ref().and_then(|delimiter| match delimiter.get_ref().as_bytes() {
+                [b'"' | b'\r' | b'\n'] | [] => {
+                    self.mistake(delimiter, "delimiter must not be empty, a quote or a line break");
+                    None
+                }
+                [byte] => Some(*byte),
+                _ => {
+                    self.not_yet(delimiter, "a delimiter of several bytes");
+                    None
+                }
+            });
+        FileOptions {
+            format: file.format.as_ref().map(|format| format.get_ref().clone()),
+            delimiter,
+            header: file.header.unwrap_or(true),
+            null: file.null.clone().unwrap_or_else(|| vec![String::new(), "NULL".to_owned()]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

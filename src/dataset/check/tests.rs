@@ -1,0 +1,113 @@
+//! What a person sees who makes a mistake in a contract.
+
+use std::path::Path;
+
+use super::*;
+use crate::dataset::{MissingColumn, RejectBudget, UnknownColumn};
+
+const SALES: &str = r#"
+name  = "sales"
+match = ["sales/**/*.csv"]
+
+[columns]
+order_id    = { type = "bigint", required = true }
+line_no     = { type = "integer", required = true }
+order_ts    = { type = "timestamp", from = ["Order Date"] }
+customer_id = { type = "text" }
+country     = { type = "text" }
+quantity    = { type = "integer" }
+
+[dimension.customer]
+key        = ["customer_id"]
+attributes = ["country"]
+
+[fact.sales]
+grain      = ["order_id", "line_no"]
+dimensions = ["customer", { date = "order_ts" }]
+measures   = ["quantity"]
+"#;
+
+fn read(text: &str) -> Result<Dataset, Vec<ContractError>> {
+    dataset(Path::new("datasets/sales/dataset.toml"), "sales", text)
+}
+
+/// The contract with one text put in another's place, and what is said of it.
+fn complaint(from: &str, to: &str) -> String {
+    assert!(SALES.contains(from), "the sample has no {from}");
+    let errors = read(&SALES.replacen(from, to, 1)).expect_err("this must not pass");
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_contract_without_words_about_it_has_the_defaults() {
+    let sales = read(SALES).unwrap();
+    assert_eq!(sales.policy.rejects, RejectBudget::Share(0.01));
+    assert_eq!(sales.policy.unknown_column, UnknownColumn::Keep);
+    assert_eq!(sales.policy.missing_column, MissingColumn::RejectFile);
+    assert_eq!(sales.file.null, ["", "NULL"]);
+    assert!(sales.file.header);
+    let names: Vec<&str> = sales.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["order_id", "line_no", "order_ts", "customer_id", "country", "quantity"]);
+    assert_eq!(sales.column("order_ts").unwrap().sources, ["order_ts", "Order Date"]);
+    assert_eq!(sales.facts[0].dates[0].column, "date_key");
+    assert_eq!(sales.facts[0].dimensions[0].column, "customer_key");
+}
+
+#[test]
+fn every_mistake_names_file_line_and_fix() {
+    let cases = [
+        ("attributes = [\"country\"]", "attributes = [\"countri\"]"),
+        ("quantity    = { type = \"integer\" }", "quantity    = { type = \"integr\" }"),
+        ("[dimension.customer]", "[dimension.custmer]"),
+        ("measures   = [\"quantity\"]", "measure    = [\"quantity\"]"),
+        (
+            "line_no     = { type = \"integer\", required = true }",
+            "line_no     = { type = \"integer\" }",
+        ),
+        ("name  = \"sales\"", "name  = \"Sales\""),
+        ("name  = \"sales\"", "name  = \"orders\""),
+        ("match = [\"sales/**/*.csv\"]", "match = [\"sales/[\"]"),
+        ("{ date = \"order_ts\" }", "{ date = \"country\" }"),
+        ("country     = { type", "load_id     = { type"),
+        ("country     = { type", "country     = { from = [\"ORDER DATE \"], type"),
+        ("measures   = [\"quantity\"]", "measures   = [\"quantity\", \"quantity\"]"),
+        ("[columns]", "[policy]\nrejects = \"lots\"\n[columns]"),
+        ("[columns]", "[columns"),
+        ("[columns]", "[policy]\noverwrite = \"replcae\"\n[columns]"),
+        (
+            "grain      = [\"order_id\", \"line_no\"]",
+            "degenerate = [\"order_ts\"]\n[policy]\noverwrite = \"merge\"\n[fact.sold]",
+        ),
+    ];
+    let said: Vec<String> = cases.iter().map(|(from, to)| complaint(from, to)).collect();
+    insta::assert_snapshot!(said.join("\n---\n"));
+}
+
+#[test]
+fn what_is_not_supported_yet_is_refused_and_never_ignored() {
+    let later = [
+        ("[columns]", "[file]\nformat = \"jsonl\"\n[columns]"),
+        ("[columns]", "[file]\nencoding = \"cp1252\"\n[columns]"),
+        ("[columns]", "[file]\ndelimiter = \"||\"\n[columns]"),
+        ("[columns]", "[policy]\nstaging = \"keep\"\n[columns]"),
+        ("country     = { ", "country     = { protect = \"sha256\", "),
+        ("country     = { ", "country     = { was = \"land\", "),
+        ("key        = ", "history = \"versions\"\nkey        = "),
+        ("key        = ", "valid_from = \"order_ts\"\nkey        = "),
+        ("grain      = ", "conflict = \"keep\"\ngrain      = "),
+        ("grain      = ", "as_of = \"order_ts\"\ngrain      = "),
+        ("grain      = ", "delete_when = \"quantity < 0\"\ngrain      = "),
+        ("grain      = ", "foreign_keys = true\ngrain      = "),
+        ("[\"quantity\"]", "[{ amount = \"quantity * 2\" }]"),
+        (
+            "[\"customer\",",
+            "[{ dimension = \"customer\", key = [\"customer_id\"], as = \"payer\" },",
+        ),
+        ("[fact.sales]", "[view.x]\nsql = \"select 1\"\n[fact.sales]"),
+    ];
+    for (from, to) in later {
+        let said = complaint(from, to);
+        assert!(said.contains("is not supported yet"), "{to}: {said}");
+        assert!(said.starts_with("datasets/sales/dataset.toml:"), "{said}");
+    }
+}

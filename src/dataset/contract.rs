@@ -1,0 +1,103 @@
+//! Contract: the text of a `dataset.toml` in, its words with their places out.
+//! Every key of the design parses; `check` says which of them do something yet.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use toml::{Spanned, Value};
+
+/// An ordered table whose keys know where they stand.
+pub(super) type Table<T> = IndexMap<Spanned<String>, Spanned<T>>;
+
+/// A whole `dataset.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Contract {
+    pub name: Spanned<String>,
+    #[serde(rename = "match")]
+    pub patterns: Spanned<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub file: File,
+    pub columns: Table<Column>,
+    #[serde(default)]
+    pub policy: Policy,
+    #[serde(default)]
+    pub dimension: Table<Dimension>,
+    #[serde(default)]
+    pub fact: Table<Fact>,
+    #[serde(default)]
+    pub view: Table<View>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub format: Option<Spanned<String>>,
+    pub delimiter: Option<Spanned<String>>,
+    pub encoding: Option<Spanned<String>>,
+    pub header: Option<bool>,
+    pub null: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Column {
+    #[serde(rename = "type")]
+    pub type_name: Spanned<String>,
+    #[serde(default)]
+    pub required: bool,
+    pub from: Option<Spanned<Vec<String>>>,
+    /// A pattern, or a list of them.
+    pub format: Option<Spanned<Value>>,
+    pub decimal: Option<Spanned<String>>,
+    pub protect: Option<Spanned<String>>,
+    pub was: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Policy {
+    /// `"1%"`, or a number of rows.
+    pub rejects: Option<Spanned<Value>>,
+    pub unknown_column: Option<Spanned<String>>,
+    pub missing_column: Option<Spanned<String>>,
+    pub overwrite: Option<Spanned<String>>,
+    pub same_content: Option<Spanned<String>>,
+    pub staging: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dimension {
+    pub key: Spanned<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub attributes: Vec<Spanned<String>>,
+    /// A word, or a table of words by attribute.
+    pub history: Option<Spanned<Value>>,
+    pub valid_from: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fact {
+    pub grain: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Names, `{ date = .. }` and `{ dimension = .. }`.
+    #[serde(default)]
+    pub dimensions: Vec<Spanned<Value>>,
+    /// Names, and `{ name = "expression" }`.
+    #[serde(default)]
+    pub measures: Vec<Spanned<Value>>,
+    #[serde(default)]
+    pub degenerate: Vec<Spanned<String>>,
+    pub conflict: Option<Spanned<String>>,
+    pub version: Option<Spanned<String>>,
+    pub as_of: Option<Spanned<String>>,
+    pub delete_when: Option<Spanned<String>>,
+    pub foreign_keys: Option<Spanned<bool>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct View {
+    #[allow(dead_code, reason = "views are refused until they are supported")]
+    pub sql: Spanned<String>,
+}

@@ -1,0 +1,207 @@
+//! Dataset: TOML contracts in, checked datasets out; which dataset a key belongs to.
+//! Reads no file: texts come in.
+//!
+//! `contract` is what the file says, word for word; `check` turns that into a [`Dataset`], which
+//! cannot hold a mistake any more; `catalog` is all datasets of a database together.
+
+mod catalog;
+mod check;
+mod contract;
+mod glob;
+mod name;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::types::ColumnType;
+
+pub use catalog::{Catalog, Dimension, Match};
+pub use check::dataset;
+
+/// The contract for one kind of file, checked.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    pub name: String,
+    /// Globs over object keys: `*` and `?` stay within a folder, `**` does not.
+    pub patterns: Vec<String>,
+    pub file: FileOptions,
+    /// In the order of the staging table.
+    pub columns: Vec<Column>,
+    pub policy: Policy,
+    /// The dimensions that this dataset brings members of, or refers to.
+    pub dimensions: Vec<DimensionFeed>,
+    pub facts: Vec<Fact>,
+}
+
+impl Dataset {
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Whether columns that the contract does not name are kept, as jsonb, beside the facts.
+    pub fn keeps_extra(&self) -> bool {
+        self.policy.unknown_column == UnknownColumn::Keep
+    }
+}
+
+/// How the files are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileOptions {
+    /// `None`: from the key's suffix.
+    pub format: Option<String>,
+    /// `None`: detected from the header.
+    pub delimiter: Option<u8>,
+    /// Without a header, columns are taken by position.
+    pub header: bool,
+    /// Texts that mean null, unless they are quoted.
+    pub null: Vec<String>,
+}
+
+/// One column of the staging table.
+#[derive(Debug, Clone)]
+pub struct Column {
+    pub name: String,
+    /// The type as the contract spells it.
+    pub type_name: String,
+    pub column_type: Arc<dyn ColumnType>,
+    pub required: bool,
+    /// The header spellings that mean this column, its own name among them.
+    pub sources: Vec<String>,
+}
+
+/// What is to be done with what does not fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    pub rejects: RejectBudget,
+    pub unknown_column: UnknownColumn,
+    pub missing_column: MissingColumn,
+    pub overwrite: Overwrite,
+    /// Whether bytes that are in the star under another key or version are left alone.
+    pub skip_same_content: bool,
+}
+
+/// How many rows of a load may be rejected.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RejectBudget {
+    /// At most so many rows.
+    Rows(u64),
+    /// At most this share of the rows read, between 0 and 1.
+    Share(f64),
+}
+
+impl RejectBudget {
+    /// Whether `rejected` of `read` rows are within the budget.
+    pub fn allows(self, rejected: u64, read: u64) -> bool {
+        match self {
+            RejectBudget::Rows(rows) => rejected <= rows,
+            RejectBudget::Share(share) => rejected as f64 <= share * read as f64,
+        }
+    }
+}
+
+impl fmt::Display for RejectBudget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RejectBudget::Rows(rows) => write!(f, "{rows} rows"),
+            RejectBudget::Share(share) => write!(f, "{}%", share * 100.0),
+        }
+    }
+}
+
+/// What a new version of a key does to the rows of the older ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overwrite {
+    /// Its rows are added and changed by grain; rows that it no longer has stay.
+    Merge,
+    /// Rows that it no longer has, and that no other key brought since, go.
+    Replace,
+    /// The first version stays; later ones are not read.
+    Ignore,
+}
+
+impl Overwrite {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Overwrite::Merge => "merge",
+            Overwrite::Replace => "replace",
+            Overwrite::Ignore => "ignore",
+        }
+    }
+}
+
+/// A column of the file that the contract does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownColumn {
+    Keep,
+    Ignore,
+    RejectFile,
+}
+
+/// A column of the contract that the file does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingColumn {
+    RejectFile,
+    Null,
+}
+
+/// What a dataset brings to a dimension. Without attributes it only refers to members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DimensionFeed {
+    pub name: String,
+    /// The natural key: columns of the dataset and of the dimension alike.
+    pub key: Vec<String>,
+    pub attributes: Vec<String>,
+}
+
+/// One fact table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    pub name: String,
+    /// The columns that make a row unique; `None`: rows are only ever appended.
+    pub grain: Option<Vec<String>>,
+    pub dimensions: Vec<DimensionUse>,
+    pub dates: Vec<DateUse>,
+    pub measures: Vec<String>,
+    pub degenerate: Vec<String>,
+    /// The column that says which of two rows of one grain is newer.
+    pub version: Option<String>,
+}
+
+/// A fact's reference to a dimension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DimensionUse {
+    pub dimension: String,
+    /// The dataset's columns that hold the natural key.
+    pub key: Vec<String>,
+    /// The fact's column, such as `customer_key`.
+    pub column: String,
+}
+
+/// A fact's reference to `dim_date`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DateUse {
+    /// The dataset's column: a date, timestamp or timestamptz.
+    pub source: String,
+    /// The fact's column, such as `date_key`.
+    pub column: String,
+}
+
+/// A mistake in a contract, with its place and, in the message, the fix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContractError {
+    pub file: PathBuf,
+    /// Counted from 1.
+    pub line: usize,
+    pub message: String,
+}
+
+impl fmt::Display for ContractError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file.display(), self.line, self.message)
+    }
+}
+
+impl std::error::Error for ContractError {}

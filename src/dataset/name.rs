@@ -1,0 +1,76 @@
+//! Name: a name of the contract in, whether it can be a Postgres identifier out.
+
+/// Columns that stardrop adds itself.
+pub(super) const RESERVED_COLUMNS: [&str; 5] =
+    ["load_id", "source_line", "extra", "source_load_id", "source_time"];
+
+/// The longest name of a dataset, dimension or fact, in bytes: Postgres cuts identifiers at 63,
+/// and the longest that is made of one adds 23.
+pub(super) const MAX_NAME_BYTES: usize = 40;
+
+/// Checks that `name` needs no folding, no quoting rules of its own and no cutting.
+pub(super) fn check(what: &str, name: &str) -> Result<(), String> {
+    let mut bytes = name.bytes();
+    let starts_well = bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_');
+    if !starts_well || !bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        return Err(format!(
+            "{what} `{name}` must be made of a-z, 0-9 and _, and not start with a digit"
+        ));
+    }
+    if name.len() > MAX_NAME_BYTES {
+        return Err(format!("{what} `{name}` is longer than {MAX_NAME_BYTES} characters"));
+    }
+    Ok(())
+}
+
+/// `, did you mean `x`?` where one of `known` is close to `word`, else nothing.
+pub(super) fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    known
+        .map(|candidate| (edit_distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= 2)
+        .min()
+        .map(|(_, candidate)| format!(", did you mean `{candidate}`?"))
+        .unwrap_or_default()
+}
+
+/// The Levenshtein distance of two short words, by the usual one-row table.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
+            let best = (diagonal + usize::from(x != y)).min(left + 1).min(*cell + 1);
+            diagonal = *cell;
+            *cell = best;
+            left = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(a.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain_identifiers() {
+        for good in ["sales", "_x", "order_2026"] {
+            assert_eq!(check("dataset", good), Ok(()));
+        }
+        for bad in ["", "Sales", "2x", "a-b", "a b", "é", &"x".repeat(41)] {
+            assert!(check("dataset", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_typo_is_met_with_the_nearest_name() {
+        let known = ["customer_id", "product_id"];
+        assert_eq!(suggestion("custmer_id", known.into_iter()), ", did you mean `customer_id`?");
+        assert_eq!(suggestion("something", known.into_iter()), "");
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+    }
+}
