@@ -20,6 +20,8 @@ pub mod object;
 
 pub mod records;
 
+pub mod star;
+
 pub mod settings;
 
 pub mod error;

@@ -1,0 +1,32 @@
+-- Opens a batch in the current transaction: from here on, rows that enter staging belong to the
+-- load. A transaction that touches the star more than once takes its lock exclusively, before its
+-- first touch. False where the claim was lost.
+create or replace function stardrop.begin_batch(
+    in_load_id bigint,
+    in_attempt integer,
+    in_from_rows bigint,
+    in_exclusive boolean
+) returns boolean
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if in_exclusive then
+        perform pg_advisory_xact_lock(stardrop.star_lock());
+    end if;
+    perform
+    from stardrop.load l
+    where l.load_id = in_load_id
+      and l.state = 'loading'
+      and l.attempt = in_attempt
+      and l.checkpoint_rows = in_from_rows
+      and l.worker_pid = pg_backend_pid();
+    if not found then
+        return false;
+    end if;
+    perform set_config('stardrop.load_id', in_load_id::text, true);
+    perform set_config('stardrop.counts', '', true);
+    return true;
+end
+$$;

@@ -1,0 +1,38 @@
+-- Checkpoint: the last statement of a batch, in the batch's own transaction. Moves the load on if
+-- it still stands where this worker found it; false otherwise, and the worker must roll back.
+create or replace function stardrop.checkpoint(
+    in_load_id bigint,
+    in_attempt integer,
+    in_from_rows bigint,
+    in_to_rows bigint,
+    in_to_line bigint,
+    in_to_offset bigint,
+    in_rows_rejected bigint,
+    in_lease interval
+) returns boolean
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    counts jsonb := nullif(current_setting('stardrop.counts', true), '')::jsonb;
+begin
+    update stardrop.load l
+    set checkpoint_rows = in_to_rows,
+        checkpoint_line = in_to_line,
+        checkpoint_offset = in_to_offset,
+        lease_until = clock_timestamp() + in_lease
+    where l.load_id = in_load_id
+      and l.state = 'loading'
+      and l.attempt = in_attempt
+      and l.checkpoint_rows = in_from_rows
+      and l.worker_pid = pg_backend_pid();
+    if not found then
+        return false;
+    end if;
+    perform stardrop.book(
+        in_load_id, coalesce(counts, '{}'::jsonb), in_to_rows - in_from_rows, in_rows_rejected, 1
+    );
+    return true;
+end
+$$;

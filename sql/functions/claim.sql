@@ -1,0 +1,138 @@
+-- Claim: finds or makes the ledger row of an object version and, if it is still to be loaded, takes
+-- it for this session. Versions of one key are worked on one at a time.
+--
+-- outcome   claimed   this session holds the load: go on from the checkpoint
+--           done      nothing to do, `state` says why
+--           busy      another worker works on the key and its lease runs until `lease_until`
+--           stale     another worker holds the key past its lease: end `worker_pid`, then claim again
+--
+-- replaces  rows of older versions of the key have to go in the transaction that brings the new ones
+create or replace function stardrop.claim(
+    in_dataset text,
+    in_bucket text,
+    in_key text,
+    in_version_id text,
+    in_etag text,
+    in_size_bytes bigint,
+    in_object_time timestamptz,
+    in_sequencer text,
+    in_overwrite text,
+    in_skip_same_content boolean,
+    in_lease interval,
+    in_worker_started timestamptz,
+    out outcome text,
+    out load_id bigint,
+    out state text,
+    out attempt integer,
+    out checkpoint_rows bigint,
+    out checkpoint_line bigint,
+    out checkpoint_offset bigint,
+    out rows_rejected bigint,
+    out replaces boolean,
+    out worker_pid integer,
+    out worker_started timestamptz,
+    out lease_until timestamptz
+)
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    lock_key bigint := stardrop.key_lock(in_bucket, in_key);
+    this stardrop.load;
+    holder stardrop.load;
+    verdict record;
+begin
+    -- Most second deliveries end here, without a lock.
+    this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
+    if this.state <> 'loading' and not stardrop.comes_back(this, in_sequencer, in_object_time) then
+        outcome := 'done';
+        load_id := this.load_id;
+        state := this.state;
+        return;
+    end if;
+
+    -- The lock lives as long as the session: a worker that dies lets go of it, whatever it died of.
+    if not pg_try_advisory_lock(lock_key) then
+        select l.* into holder
+        from stardrop.load l
+        where l.bucket = in_bucket
+          and l.key = in_key
+          and l.state = 'loading'
+          and l.lease_until is not null
+        order by l.lease_until desc
+        limit 1;
+        outcome := case when holder.lease_until <= clock_timestamp() then 'stale' else 'busy' end;
+        load_id := coalesce(holder.load_id, 0);
+        worker_pid := holder.worker_pid;
+        worker_started := holder.worker_started;
+        lease_until := holder.lease_until;
+        return;
+    end if;
+
+    -- From here on nobody else decides about the key; what was read before the lock may be old.
+    this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
+    if this.load_id is null
+       or this.state <> 'loading' and stardrop.comes_back(this, in_sequencer, in_object_time) then
+        insert into stardrop.load
+            (dataset, bucket, key, version_id, etag, generation, size_bytes, object_time, sequencer)
+        values
+            (in_dataset, in_bucket, in_key, in_version_id, in_etag, coalesce(this.generation + 1, 0),
+             in_size_bytes, in_object_time, in_sequencer)
+        returning * into this;
+    end if;
+
+    if this.state = 'loading' then
+        select * into verdict from stardrop.verdict(
+            this, in_overwrite, in_skip_same_content and this.checkpoint_rows = 0
+        );
+        if verdict.state is not null then
+            update stardrop.load l
+            set state = verdict.state,
+                duplicate_of = verdict.duplicate_of,
+                notes = verdict.notes,
+                lease_until = null,
+                finished_at = clock_timestamp()
+            where l.load_id = this.load_id
+            returning * into this;
+        end if;
+    end if;
+
+    load_id := this.load_id;
+    state := this.state;
+    if this.state <> 'loading' then
+        perform pg_advisory_unlock(lock_key);
+        outcome := 'done';
+        return;
+    end if;
+
+    update stardrop.load l
+    set attempt = l.attempt + 1,
+        worker_pid = pg_backend_pid(),
+        worker_started = in_worker_started,
+        lease_until = clock_timestamp() + in_lease
+    where l.load_id = this.load_id
+    returning * into this;
+
+    -- Rows rejected by a batch that never committed cannot be there, but those that came with a
+    -- failure can: what lies past the checkpoint is read again.
+    delete from stardrop.rejected_row r
+    where r.load_id = this.load_id
+      and r.source_line > this.checkpoint_line;
+
+    outcome := 'claimed';
+    attempt := this.attempt;
+    checkpoint_rows := this.checkpoint_rows;
+    checkpoint_line := this.checkpoint_line;
+    checkpoint_offset := this.checkpoint_offset;
+    rows_rejected := this.rows_rejected;
+    lease_until := this.lease_until;
+    replaces := in_overwrite = 'replace' and exists (
+        select from stardrop.load older
+        where older.bucket = in_bucket
+          and older.key = in_key
+          and older.load_id <> this.load_id
+          and older.rows_staged > 0
+    );
+end
+$$;

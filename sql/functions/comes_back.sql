@@ -1,0 +1,23 @@
+-- Whether an event is about bytes that a key had before and now has again: newer than the load of
+-- those bytes, with another version between the two (A, B, A), or that load came to nothing.
+create or replace function stardrop.comes_back(
+    in_load stardrop.load,
+    in_sequencer text,
+    in_object_time timestamptz
+) returns boolean
+    language sql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+    select stardrop.is_newer(in_sequencer, in_object_time, in_load.sequencer, in_load.object_time)
+       and (in_load.state in ('superseded', 'missing')
+            or exists (
+                select from stardrop.load other
+                where other.bucket = in_load.bucket
+                  and other.key = in_load.key
+                  and other.load_id <> in_load.load_id
+                  and other.state not in ('superseded', 'missing')
+                  and stardrop.is_newer(other.sequencer, other.object_time,
+                                        in_load.sequencer, in_load.object_time)
+            ))
+$$;

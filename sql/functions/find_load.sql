@@ -1,0 +1,20 @@
+-- The latest load of an object version; a row of nulls where there is none.
+create or replace function stardrop.find_load(
+    in_bucket text,
+    in_key text,
+    in_version_id text,
+    in_etag text
+) returns stardrop.load
+    language sql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+    select l.*
+    from stardrop.load l
+    where l.bucket = in_bucket
+      and l.key = in_key
+      and l.version_id is not distinct from in_version_id
+      and l.etag is not distinct from in_etag
+    order by l.generation desc
+    limit 1
+$$;

@@ -1,0 +1,25 @@
+-- Finish: the load is complete. False where the claim was lost.
+create or replace function stardrop.finish(
+    in_load_id bigint,
+    in_attempt integer,
+    in_rows bigint,
+    in_notes text
+) returns boolean
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update stardrop.load l
+    set state = 'loaded',
+        finished_at = clock_timestamp(),
+        lease_until = null,
+        notes = in_notes
+    where l.load_id = in_load_id
+      and l.state = 'loading'
+      and l.attempt = in_attempt
+      and l.checkpoint_rows = in_rows
+      and l.worker_pid = pg_backend_pid();
+    return found;
+end
+$$;

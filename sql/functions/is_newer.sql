@@ -1,0 +1,20 @@
+-- Which of two events of one key is the later one: by S3's sequencers where both have one, else by
+-- the object's time. Sequencers are hexadecimal numbers of varying length, compared as texts padded
+-- with zeros on the right (Amazon S3 User Guide, "Event message structure").
+create or replace function stardrop.is_newer(
+    in_sequencer text,
+    in_time timestamptz,
+    in_than_sequencer text,
+    in_than_time timestamptz
+) returns boolean
+    language sql
+    immutable
+    set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when in_sequencer is null or in_than_sequencer is null then in_time > in_than_time
+        else rpad(lower(in_sequencer), l.width, '0') collate "C"
+             > rpad(lower(in_than_sequencer), l.width, '0') collate "C"
+    end
+    from (select greatest(length(in_sequencer), length(in_than_sequencer)) as width) l
+$$;

@@ -1,0 +1,20 @@
+-- Called by the functions that replace a key's rows: the other loads of the key of a load that
+-- this session holds.
+create or replace function stardrop.older_loads(in_load_id bigint) returns bigint[]
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    loads bigint[];
+begin
+    select array_agg(older.load_id order by older.load_id) into loads
+    from stardrop.load this
+    join stardrop.load older
+      on older.bucket = this.bucket and older.key = this.key and older.load_id <> this.load_id
+    where this.load_id = in_load_id
+      and this.state = 'loading'
+      and this.worker_pid = pg_backend_pid();
+    return coalesce(loads, '{}');
+end
+$$;

@@ -1,0 +1,34 @@
+-- Keeps rejected rows, whole. `in_raws` are the bytes of the rows as they stood in the file.
+create or replace function stardrop.reject_rows(
+    in_load_id bigint,
+    in_attempt integer,
+    in_lines bigint[],
+    in_columns text[],
+    in_codes text[],
+    in_reasons text[],
+    in_raws bytea[]
+) returns boolean
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform
+    from stardrop.load l
+    where l.load_id = in_load_id
+      and l.attempt = in_attempt
+      and l.state = 'loading'
+      and l.worker_pid = pg_backend_pid();
+    if not found then
+        return false;
+    end if;
+    insert into stardrop.rejected_row
+        (load_id, source_line, column_name, code, reason, raw, raw_bytes)
+    select in_load_id, r.line, r.column_name, r.code, r.reason, t.raw,
+           case when t.raw is null then r.raw end
+    from unnest(in_lines, in_columns, in_codes, in_reasons, in_raws)
+        as r (line, column_name, code, reason, raw)
+    cross join lateral (select stardrop.text_or_null(r.raw) as raw) t;
+    return true;
+end
+$$;

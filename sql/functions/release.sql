@@ -1,0 +1,10 @@
+-- Lets go of a load's key without changing the load: somebody else may claim it at once.
+create or replace function stardrop.release(in_load_id bigint) returns void
+    language sql
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+    select pg_advisory_unlock(stardrop.key_lock(l.bucket, l.key))
+    from stardrop.load l
+    where l.load_id = in_load_id
+$$;

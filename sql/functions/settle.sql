@@ -1,0 +1,29 @@
+-- Settle: a claimed load whose object is gone (`missing`) or was overwritten since its event
+-- (`superseded`). False where the claim was lost.
+create or replace function stardrop.settle(
+    in_load_id bigint,
+    in_attempt integer,
+    in_state text,
+    in_notes text
+) returns boolean
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if in_state not in ('missing', 'superseded') then
+        raise exception 'a load cannot be settled as %', in_state
+            using errcode = 'invalid_parameter_value';
+    end if;
+    update stardrop.load l
+    set state = in_state,
+        finished_at = clock_timestamp(),
+        lease_until = null,
+        notes = in_notes
+    where l.load_id = in_load_id
+      and l.state = 'loading'
+      and l.attempt = in_attempt
+      and l.worker_pid = pg_backend_pid();
+    return found;
+end
+$$;

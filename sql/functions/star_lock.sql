@@ -1,0 +1,9 @@
+-- The key of the transaction lock that all writers of the star share; outside the range of the
+-- locks on keys.
+create or replace function stardrop.star_lock() returns bigint
+    language sql
+    immutable
+    set search_path = pg_catalog, pg_temp
+as $$
+    select 84::bigint << 48
+$$;

@@ -1,0 +1,13 @@
+-- Bytes as text of this database, or null where they are none (bad UTF-8, NUL).
+create or replace function stardrop.text_or_null(in_bytes bytea) returns text
+    language plpgsql
+    immutable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return convert_from(in_bytes, 'UTF8');
+exception
+    when character_not_in_repertoire or untranslatable_character then
+        return null;
+end
+$$;

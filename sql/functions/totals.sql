@@ -1,0 +1,17 @@
+-- What a load came to so far.
+create or replace function stardrop.totals(
+    in_load_id bigint,
+    out rows_read bigint,
+    out rows_rejected bigint,
+    out batches bigint,
+    out bytes bigint
+)
+    language sql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+    select l.rows_read, l.rows_rejected, l.batches, coalesce(l.size_bytes, l.checkpoint_offset)
+    from stardrop.load l
+    where l.load_id = in_load_id
+$$;

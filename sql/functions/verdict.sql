@@ -1,0 +1,79 @@
+-- Verdict: why a load need not begin, or go on; null where it has to. Asked with the key's lock
+-- held.
+--
+-- superseded   a newer version of the key is in the star, or any is and the dataset ignores others
+-- duplicate    the same bytes are in the star under another key or version, which is still the
+--              newest of its key
+create or replace function stardrop.verdict(
+    in_load stardrop.load,
+    in_overwrite text,
+    in_skip_same_content boolean,
+    out state text,
+    out duplicate_of bigint,
+    out notes text
+)
+    language plpgsql
+    stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    select l.load_id into duplicate_of
+    from stardrop.load l
+    where l.bucket = in_load.bucket
+      and l.key = in_load.key
+      and l.load_id <> in_load.load_id
+      and l.state in ('loaded', 'duplicate')
+      and stardrop.is_newer(l.sequencer, l.object_time, in_load.sequencer, in_load.object_time)
+    order by l.load_id
+    limit 1;
+    if found then
+        state := 'superseded';
+        notes := format('load %s has a newer version of the key', duplicate_of);
+        duplicate_of := null;
+        return;
+    end if;
+
+    if in_overwrite = 'ignore' then
+        select l.load_id into duplicate_of
+        from stardrop.load l
+        where l.bucket = in_load.bucket
+          and l.key = in_load.key
+          and l.load_id <> in_load.load_id
+          and l.state in ('loaded', 'duplicate')
+        order by l.load_id
+        limit 1;
+        if found then
+            state := 'superseded';
+            notes := format('load %s has the key already, and overwrite is ignore', duplicate_of);
+            duplicate_of := null;
+            return;
+        end if;
+    end if;
+
+    if in_skip_same_content and not in_load.forced then
+        select l.load_id into duplicate_of
+        from stardrop.load l
+        where l.dataset = in_load.dataset
+          and l.etag = in_load.etag
+          and l.size_bytes = in_load.size_bytes
+          and l.state = 'loaded'
+          and l.load_id <> in_load.load_id
+          and not exists (
+              select from stardrop.load newer
+              where newer.bucket = l.bucket
+                and newer.key = l.key
+                and newer.load_id not in (l.load_id, in_load.load_id)
+                and newer.state not in ('superseded', 'missing')
+                and stardrop.is_newer(newer.sequencer, newer.object_time, l.sequencer, l.object_time)
+          )
+        order by l.load_id
+        limit 1;
+        if found then
+            state := 'duplicate';
+            notes := format('load %s brought the same bytes', duplicate_of);
+            return;
+        end if;
+        duplicate_of := null;
+    end if;
+end
+$$;

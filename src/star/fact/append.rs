@@ -1,0 +1,30 @@
+//! Append: the step of a fact without a grain. Every row received is a new row.
+
+use super::super::counts;
+use super::super::ident::{ident, list};
+use super::{filled, joins, name, names, select_list};
+use crate::dataset::{Dataset, Fact};
+
+pub(super) fn step(dataset: &Dataset, fact: &Fact) -> String {
+    let table = format!("star.{}", ident(&name(&fact.name)));
+    let filled = filled(dataset, fact);
+    format!(
+        "    -- Fact {fact}: no grain, so every row is a new one.
+    execute $sql$
+        insert into {table}
+            ({columns}, load_id, source_line)
+        select
+{values},
+               $1, row.source_line
+        from batch row
+{joins}    $sql$ using this.load_id;
+    get diagnostics inserted = row_count;
+    updated := 0;
+{note}",
+        fact = fact.name,
+        columns = list(&names(&filled)),
+        values = select_list(&filled, "        "),
+        joins = joins(dataset, fact, "        "),
+        note = counts::note(&table, "staged"),
+    )
+}

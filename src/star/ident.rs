@@ -1,0 +1,145 @@
+//! Ident: a name or a text in, as SQL spells it out.
+
+/// The words that Postgres 15 to 18 do not take as a column's name without quotes (appendix C of
+/// its manual, "reserved" and "reserved (can be function or type)"), sorted.
+const RESERVED: &[&str] = &[
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "system_user",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
+
+/// A checked name as an identifier: quoted only where Postgres needs it.
+pub fn ident(name: &str) -> String {
+    if RESERVED.binary_search(&name).is_ok() { format!("\"{name}\"") } else { name.to_owned() }
+}
+
+/// A text as an SQL literal.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// `prefix.a, prefix.b`, each an identifier.
+pub(super) fn qualified<S: AsRef<str>>(prefix: &str, names: &[S]) -> String {
+    names
+        .iter()
+        .map(|name| format!("{prefix}.{}", ident(name.as_ref())))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// `a, b`, each an identifier.
+pub(super) fn list<S: AsRef<str>>(names: &[S]) -> String {
+    names.iter().map(|name| ident(name.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reserved_words_are_quoted_and_nothing_else() {
+        assert!(RESERVED.is_sorted());
+        assert_eq!(ident("order"), "\"order\"");
+        assert_eq!(ident("order_id"), "order_id");
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(qualified("b", &["id", "user"]), "b.id, b.\"user\"");
+    }
+}

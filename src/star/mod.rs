@@ -1,0 +1,118 @@
+//! Star: a catalog of datasets in, the SQL of their star out. Asks no database.
+//!
+//! `table` and `ident` are the words of SQL; `staging`, `dimension`, `date` and `fact` say what
+//! there is of each kind and how a batch gets into it; `normalise` puts these steps into one
+//! trigger function per dataset. A new kind of dimension is one file in `dimension` and one line
+//! in its `mod.rs`.
+
+mod counts;
+mod date;
+mod dimension;
+mod fact;
+mod ident;
+mod normalise;
+mod replace;
+mod staging;
+mod table;
+
+use sha2::{Digest, Sha256};
+
+use crate::dataset::{Catalog, Dataset};
+
+pub use ident::ident;
+pub use replace::call as replace_call;
+pub use staging::{INBOX_SUFFIX, copy_statement, open_call};
+pub use table::{Column, Table};
+
+/// Everything that a catalog needs in a database.
+#[derive(Debug, Clone)]
+pub struct Star {
+    /// `dim_date`, the dimensions by name, the facts by name: the global order of locks.
+    pub tables: Vec<Table>,
+    /// Rows that must be there before the first load: the unknown members.
+    pub unknown_members: Vec<String>,
+    pub datasets: Vec<CompiledDataset>,
+}
+
+/// What one dataset needs in a database besides the tables of the star.
+#[derive(Debug, Clone)]
+pub struct CompiledDataset {
+    pub name: String,
+    pub staging: Table,
+    /// The trigger function, the trigger, the function that opens the loader's copy; in order.
+    pub statements: Vec<String>,
+    /// SHA-256 of all SQL that rows of this dataset meet, hexadecimal.
+    pub fingerprint: String,
+}
+
+/// Compiles all datasets of a catalog.
+pub fn compile(catalog: &Catalog) -> Star {
+    let mut tables = Vec::new();
+    if catalog.datasets().iter().any(uses_dates) {
+        tables.push(date::table());
+    }
+    tables.extend(catalog.dimensions().iter().map(dimension::table));
+    let mut facts: Vec<Table> = catalog
+        .datasets()
+        .iter()
+        .flat_map(|dataset| dataset.facts.iter().map(|fact| fact::table(dataset, fact)))
+        .collect();
+    facts.sort_by(|a, b| a.name.cmp(&b.name));
+    tables.extend(facts);
+
+    let unknown_members = catalog.dimensions().iter().map(dimension::unknown_member).collect();
+    let datasets =
+        catalog.datasets().iter().map(|dataset| compile_dataset(dataset, &tables)).collect();
+    Star { tables, unknown_members, datasets }
+}
+
+fn uses_dates(dataset: &Dataset) -> bool {
+    dataset.facts.iter().any(|fact| !fact.dates.is_empty())
+}
+
+fn compile_dataset(dataset: &Dataset, tables: &[Table]) -> CompiledDataset {
+    let staging = staging::table(dataset);
+    let statements = vec![
+        normalise::function(dataset),
+        staging::trigger(dataset),
+        staging::open_function(dataset),
+        replace::function(dataset),
+        staging::grants(dataset),
+    ];
+    let mut hash = Sha256::new();
+    hash.update(staging.create());
+    for table in tables.iter().filter(|table| is_used_by(dataset, table)) {
+        hash.update(table.create());
+    }
+    for statement in &statements {
+        hash.update(statement);
+    }
+    let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    CompiledDataset { name: dataset.name.clone(), staging, statements, fingerprint }
+}
+
+fn is_used_by(dataset: &Dataset, table: &Table) -> bool {
+    let dimension = dataset.dimensions.iter().any(|feed| table.name == dimension::name(&feed.name));
+    let fact = dataset.facts.iter().any(|fact| table.name == fact::name(&fact.name));
+    dimension || fact || (table.name == date::NAME && uses_dates(dataset))
+}
+
+impl Star {
+    /// The whole SQL as one script, as `stardrop migrate --sql` prints it.
+    pub fn script(&self) -> String {
+        let mut parts: Vec<String> = self.tables.iter().map(Table::create).collect();
+        parts.extend(self.unknown_members.iter().cloned());
+        for dataset in &self.datasets {
+            parts.push(dataset.staging.create());
+            parts.extend(dataset.statements.iter().cloned());
+        }
+        let mut script = parts.join("\n");
+        script.push('\n');
+        script
+    }
+
+    /// The compiled dataset of that name.
+    pub fn dataset(&self, name: &str) -> Option<&CompiledDataset> {
+        self.datasets.iter().find(|dataset| dataset.name == name)
+    }
+}

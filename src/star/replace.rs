@@ -1,0 +1,53 @@
+//! Replace: a dataset in; the function that takes rows of a key's older versions out of the star.
+
+use super::fact;
+use super::ident::ident;
+use crate::dataset::Dataset;
+
+/// `staging.replace_<dataset>(load_id)`: deletes the facts that older loads of the load's key
+/// brought and that nobody has brought since. Members stay: other facts may refer to them.
+pub(super) fn function(dataset: &Dataset) -> String {
+    let mut tables: Vec<String> = dataset
+        .facts
+        .iter()
+        .map(|fact| format!("star.{}", ident(&fact::name(&fact.name))))
+        .collect();
+    tables.sort();
+    let steps: String = tables
+        .iter()
+        .map(|table| {
+            format!(
+                "
+    delete from {table} fact where fact.load_id = any (older);
+    get diagnostics deleted = row_count;
+    perform stardrop.book(in_load_id, jsonb_build_object(
+        'tables', jsonb_build_array(jsonb_build_object(
+            'table_name', '{table}', 'inserted', 0, 'updated', 0, 'unchanged', 0,
+            'deleted', deleted
+        ))
+    ), 0, 0, 0);
+"
+            )
+        })
+        .collect();
+    format!(
+        "create or replace function staging.replace_{name}(in_load_id bigint) returns void
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+    set jit = off
+as $replace$
+declare
+    older bigint[] := stardrop.older_loads(in_load_id);
+    deleted bigint;
+begin{steps}end
+$replace$;
+",
+        name = dataset.name,
+    )
+}
+
+/// The call, with the load's number as its parameter.
+pub fn call(dataset: &Dataset) -> String {
+    format!("select staging.replace_{}($1)", dataset.name)
+}

@@ -1,0 +1,156 @@
+//! Table: a table's columns, constraints and indexes in, its `create` statements out.
+
+use super::ident::{ident, literal};
+
+/// A table as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    pub schema: &'static str,
+    pub name: String,
+    pub unlogged: bool,
+    pub columns: Vec<Column>,
+    /// Name and definition, such as `primary key (order_id)`.
+    pub constraints: Vec<(String, String)>,
+    /// Name and what follows `on schema.table`.
+    pub indexes: Vec<(String, String)>,
+    /// Free space left in each page for updates, in percent; 0 leaves Postgres' default.
+    pub spare_percent: u8,
+    pub comment: String,
+}
+
+/// A column as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub name: String,
+    pub sql_type: String,
+    pub not_null: bool,
+    /// `default ..` or `generated ..`, where there is one.
+    pub filled: Option<String>,
+    pub comment: Option<String>,
+}
+
+impl Column {
+    /// A column that may be null, without a comment.
+    pub(super) fn new(name: impl Into<String>, sql_type: impl Into<String>) -> Self {
+        Column {
+            name: name.into(),
+            sql_type: sql_type.into(),
+            not_null: false,
+            filled: None,
+            comment: None,
+        }
+    }
+
+    pub(super) fn not_null(mut self, not_null: bool) -> Self {
+        self.not_null = not_null;
+        self
+    }
+
+    pub(super) fn filled(mut self, how: impl Into<String>) -> Self {
+        self.filled = Some(how.into());
+        self
+    }
+
+    pub(super) fn comment(mut self, comment: impl Into<String>) -> Self {
+        self.comment = Some(comment.into());
+        self
+    }
+
+    /// `name type not null default ..`
+    pub fn definition(&self) -> String {
+        let mut out = format!("{} {}", ident(&self.name), self.sql_type);
+        if self.not_null {
+            out.push_str(" not null");
+        }
+        if let Some(filled) = &self.filled {
+            out.push(' ');
+            out.push_str(filled);
+        }
+        out
+    }
+}
+
+impl Table {
+    /// `schema.name`
+    pub fn qualified_name(&self) -> String {
+        format!("{}.{}", self.schema, ident(&self.name))
+    }
+
+    /// `create table` under another name, with columns and constraints only: what Postgres is to
+    /// compare with what is there.
+    pub fn shape_as(&self, prefix: &str, name: &str) -> String {
+        let mut shape = self.clone();
+        for column in &mut shape.columns {
+            column.filled = None;
+        }
+        for (index, (constraint, _)) in shape.constraints.iter_mut().enumerate() {
+            *constraint = format!("{name}_{index}");
+        }
+        shape.create_as(prefix, name)
+    }
+
+    fn create_as(&self, prefix: &str, name: &str) -> String {
+        let mut lines: Vec<String> =
+            self.columns.iter().map(|column| format!("    {}", column.definition())).collect();
+        lines.extend(
+            self.constraints
+                .iter()
+                .map(|(name, definition)| format!("    constraint {} {definition}", ident(name))),
+        );
+        let storage = match self.spare_percent {
+            0 => String::new(),
+            spare => format!(" with (fillfactor = {})", 100 - spare),
+        };
+        format!("create {prefix}table {name} (\n{}\n){storage};\n", lines.join(",\n"))
+    }
+
+    /// The table, its indexes and its comments.
+    pub fn create(&self) -> String {
+        let prefix = if self.unlogged { "unlogged " } else { "" };
+        let mut out = self.create_as(prefix, &self.qualified_name());
+        for (name, definition) in &self.indexes {
+            out.push_str(&self.create_index(name, definition));
+        }
+        out.push_str(&self.comments());
+        out
+    }
+
+    /// `create index` for one of the table's indexes.
+    pub fn create_index(&self, name: &str, definition: &str) -> String {
+        format!("create index {} on {} {definition};\n", ident(name), self.qualified_name())
+    }
+
+    /// `comment on` for the table and its columns.
+    pub fn comments(&self) -> String {
+        let table = self.qualified_name();
+        let mut out = format!("comment on table {table} is {};\n", literal(&self.comment));
+        for column in &self.columns {
+            if let Some(comment) = &column.comment {
+                out.push_str(&format!(
+                    "comment on column {table}.{} is {};\n",
+                    ident(&column.name),
+                    literal(comment)
+                ));
+            }
+        }
+        out
+    }
+}
+
+/// The columns by which a row of the star says where it comes from.
+pub(super) fn lineage() -> [Column; 4] {
+    [
+        Column::new("load_id", "bigint")
+            .not_null(true)
+            .comment("The load that last changed this row."),
+        Column::new("source_line", "bigint")
+            .not_null(true)
+            .comment("The line of that load's object that the row stands on."),
+        Column::new("source_load_id", "bigint")
+            .not_null(true)
+            .comment("The newest load that brought this row, changed or not."),
+        Column::new("source_time", "timestamptz")
+            .not_null(true)
+            .comment("When that load's object was written: an older one changes nothing."),
+    ]
+}
