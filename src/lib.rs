@@ -22,6 +22,10 @@ pub mod records;
 
 pub mod star;
 
+pub mod migrate;
+
+pub mod db;
+
 pub mod settings;
 
 pub mod error;
