@@ -20,6 +20,16 @@ pub mod object;
 
 pub mod records;
 
+pub mod rows;
+
+pub mod copy;
+
+pub mod ledger;
+
+pub mod load;
+
+pub mod answer;
+
 pub mod star;
 
 pub mod migrate;

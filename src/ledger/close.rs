@@ -1,0 +1,97 @@
+//! Close: how a load ends, is let go of, or is taken up again.
+
+use tokio_postgres::Client;
+
+use super::{Claimed, Totals, get, held, query_one, unsigned};
+use crate::error::{Error, Result};
+
+/// The load is complete.
+///
+/// # Errors
+///
+/// [`ErrorKind::FenceLost`] where the claim is lost.
+pub async fn finish(
+    client: &Client,
+    claimed: &Claimed,
+    rows: u64,
+    notes: Option<&str>,
+) -> Result<()> {
+    let row = query_one(
+        client,
+        "select stardrop.finish($1, $2, $3, $4) as held",
+        &[&claimed.load_id, &claimed.attempt, &(rows as i64), &notes],
+    )
+    .await?;
+    held(&row)
+}
+
+/// The object is gone (`missing`) or was overwritten since its event (`superseded`).
+///
+/// # Errors
+///
+/// [`ErrorKind::FenceLost`] where the claim is lost.
+pub async fn settle(client: &Client, claimed: &Claimed, state: &str, notes: &str) -> Result<()> {
+    let row = query_one(
+        client,
+        "select stardrop.settle($1, $2, $3, $4) as held",
+        &[&claimed.load_id, &claimed.attempt, &state, &notes],
+    )
+    .await?;
+    held(&row)
+}
+
+/// Asks that a load which failed, or was skipped as a duplicate, be loaded after all. False where
+/// it is in another state.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn reopen(client: &Client, load_id: i64) -> Result<bool> {
+    let row = query_one(client, "select stardrop.reopen($1) as reopened", &[&load_id]).await?;
+    get(&row, "reopened")
+}
+
+/// The file is at fault: the load has failed.
+///
+/// # Errors
+///
+/// [`ErrorKind::FenceLost`] where the claim is lost.
+pub async fn fail(client: &Client, claimed: &Claimed, failure: &Error) -> Result<()> {
+    let row = query_one(
+        client,
+        "select stardrop.fail($1, $2, $3, $4, $5) as held",
+        &[
+            &claimed.load_id,
+            &claimed.attempt,
+            &failure.stage.as_str(),
+            &failure.sqlstate,
+            &failure.to_string(),
+        ],
+    )
+    .await?;
+    held(&row)
+}
+
+/// What a load came to so far.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn totals(client: &Client, load_id: i64) -> Result<Totals> {
+    let row = query_one(client, "select * from stardrop.totals($1)", &[&load_id]).await?;
+    Ok(Totals {
+        rows_read: unsigned(&row, "rows_read")?,
+        rows_rejected: unsigned(&row, "rows_rejected")?,
+        batches: unsigned(&row, "batches")?,
+        bytes: unsigned(&row, "bytes")?,
+    })
+}
+
+/// Lets go of a load; whoever comes next goes on at its checkpoint.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn release(client: &Client, load_id: i64) -> Result<()> {
+    query_one(client, "select stardrop.release($1)", &[&load_id]).await.map(drop)
+}

@@ -1,0 +1,199 @@
+//! View: what the ledger holds, read for people and programs.
+
+use tokio_postgres::{Client, Row};
+
+use super::get;
+use crate::db::database_error;
+use crate::error::{Result, Stage};
+use crate::object::ObjectRef;
+
+/// Which loads are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct LoadFilter {
+    pub load_id: Option<i64>,
+    pub dataset: Option<String>,
+    pub state: Option<String>,
+    pub limit: i64,
+}
+
+/// A load as `stardrop status` shows it.
+#[derive(Debug, Clone)]
+pub struct LoadLine {
+    pub load_id: i64,
+    pub dataset: String,
+    pub state: String,
+    pub rows_read: i64,
+    pub rows_rejected: i64,
+    pub rows_inserted: i64,
+    pub rows_updated: i64,
+    pub rows_unchanged: i64,
+    /// From the first claim to the end, or to now.
+    pub seconds: String,
+    pub object: String,
+    pub failure: Option<String>,
+    pub notes: Option<String>,
+}
+
+/// A rejected row as `stardrop rejects` shows it.
+#[derive(Debug, Clone)]
+pub struct RejectLine {
+    pub load_id: i64,
+    pub line: i64,
+    pub column: Option<String>,
+    pub reason: String,
+    pub raw: String,
+}
+
+const LOADS: &str = "
+    select l.*,
+           round(extract(epoch from coalesce(finished_at, clock_timestamp()) - started_at), 1)::text
+               as seconds,
+           case bucket when 'file' then key when 'sql' then key
+                else 's3://' || bucket || '/' || key end as object
+    from stardrop.load l
+    where ($1::bigint is null or l.load_id = $1)
+      and ($2::text is null or l.dataset = $2)
+      and ($3::text is null or l.state = $3)
+    order by l.load_id desc
+    limit $4";
+
+const REJECTS: &str = "
+    select r.*
+    from stardrop.rejected_row r
+    where ($1::bigint is null or r.load_id = $1)
+    order by r.load_id, r.source_line
+    limit $2";
+
+async fn query(
+    client: &Client,
+    sql: &str,
+    parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+) -> Result<Vec<Row>> {
+    client.query(sql, parameters).await.map_err(|error| database_error(error, Stage::Ledger))
+}
+
+/// The latest loads, oldest first.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn loads(client: &Client, filter: &LoadFilter) -> Result<Vec<LoadLine>> {
+    let rows =
+        query(client, LOADS, &[&filter.load_id, &filter.dataset, &filter.state, &filter.limit])
+            .await?;
+    rows.iter()
+        .rev()
+        .map(|row| {
+            Ok(LoadLine {
+                load_id: get(row, "load_id")?,
+                dataset: get(row, "dataset")?,
+                state: get(row, "state")?,
+                rows_read: get(row, "rows_read")?,
+                rows_rejected: get(row, "rows_rejected")?,
+                rows_inserted: get(row, "rows_inserted")?,
+                rows_updated: get(row, "rows_updated")?,
+                rows_unchanged: get(row, "rows_unchanged")?,
+                seconds: get(row, "seconds")?,
+                object: get(row, "object")?,
+                failure: get(row, "failure_text")?,
+                notes: get(row, "notes")?,
+            })
+        })
+        .collect()
+}
+
+/// The same as one JSON array, with every column of the ledger.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn loads_json(client: &Client, filter: &LoadFilter) -> Result<String> {
+    let sql = format!(
+        "select coalesce(json_agg(to_jsonb(l) - 'seconds' - 'object' order by l.load_id), '[]')::text as json
+         from ({LOADS}) l"
+    );
+    let row = super::query_one(
+        client,
+        &sql,
+        &[&filter.load_id, &filter.dataset, &filter.state, &filter.limit],
+    )
+    .await?;
+    get(&row, "json")
+}
+
+/// What a load did to each table: name, inserted, updated, unchanged, deleted.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn tables(client: &Client, load_id: i64) -> Result<Vec<Vec<String>>> {
+    let rows = query(
+        client,
+        "select table_name, inserted::text, updated::text, unchanged::text, deleted::text
+         from stardrop.load_table where load_id = $1 order by table_name",
+        &[&load_id],
+    )
+    .await?;
+    let columns = ["table_name", "inserted", "updated", "unchanged", "deleted"];
+    rows.iter().map(|row| columns.iter().map(|column| get(row, column)).collect()).collect()
+}
+
+/// Rejected rows, of one load or of all.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn rejects(client: &Client, load_id: Option<i64>, limit: i64) -> Result<Vec<RejectLine>> {
+    let rows = query(client, REJECTS, &[&load_id, &limit]).await?;
+    rows.iter()
+        .map(|row| {
+            let raw: Option<String> = get(row, "raw")?;
+            let bytes: Option<Vec<u8>> = get(row, "raw_bytes")?;
+            Ok(RejectLine {
+                load_id: get(row, "load_id")?,
+                line: get(row, "source_line")?,
+                column: get(row, "column_name")?,
+                reason: get(row, "reason")?,
+                raw: raw.unwrap_or_else(|| {
+                    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+                }),
+            })
+        })
+        .collect()
+}
+
+/// The same as one JSON array, with every column.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn rejects_json(client: &Client, load_id: Option<i64>, limit: i64) -> Result<String> {
+    let sql = format!(
+        "select coalesce(json_agg(r order by r.load_id, r.source_line), '[]')::text as json
+         from ({REJECTS}) r"
+    );
+    let row = super::query_one(client, &sql, &[&load_id, &limit]).await?;
+    get(&row, "json")
+}
+
+/// The object of a load and the name of its dataset; `None` where there is no such load.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn object_of(client: &Client, load_id: i64) -> Result<Option<(ObjectRef, String)>> {
+    let sql = "select * from stardrop.load where load_id = $1 and bucket <> 'sql'";
+    let rows = query(client, sql, &[&load_id]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let size: Option<i64> = get(row, "size_bytes")?;
+    let object = ObjectRef {
+        bucket: get(row, "bucket")?,
+        key: get(row, "key")?,
+        version_id: get(row, "version_id")?,
+        etag: get(row, "etag")?,
+        size_bytes: size.and_then(|size| u64::try_from(size).ok()),
+        object_time: get(row, "object_time")?,
+        sequencer: get(row, "sequencer")?,
+    };
+    Ok(Some((object, get(row, "dataset")?)))
+}

@@ -1,0 +1,57 @@
+//! Claim: waits a little for a load that another worker holds, and ends a worker that is dead.
+
+use std::time::{Duration, Instant};
+
+use super::Loader;
+use crate::dataset::Dataset;
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::ledger::{self, Claim, Claimed};
+use crate::object::ObjectRef;
+
+/// How long a load that another worker holds is waited for before the answer is "busy": long
+/// enough for the backend of a killed worker to notice, short enough for an invocation.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+/// The pause between two looks.
+const BUSY_POLL: Duration = Duration::from_millis(200);
+
+/// A claim that is settled.
+pub(super) enum Won {
+    Claimed(Claimed),
+    Done { load_id: i64, state: String },
+}
+
+impl Loader {
+    pub(super) async fn claim(&self, dataset: &Dataset, object: &ObjectRef) -> Result<Won> {
+        let client = &self.session()?.database.client;
+        let lease = Duration::from_secs(self.settings.lease_seconds);
+        let started = Instant::now();
+        loop {
+            match ledger::claim(client, dataset, object, lease).await? {
+                Claim::Claimed(claimed) => return Ok(Won::Claimed(claimed)),
+                Claim::Done { load_id, state } => return Ok(Won::Done { load_id, state }),
+                // Such as one of another login, which we may not even see.
+                Claim::Stale { worker } if started.elapsed() > BUSY_WAIT => {
+                    let message =
+                        format!("backend {} works on the key and does not end", worker.pid);
+                    return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message));
+                }
+                Claim::Stale { worker } => ledger::end_worker(client, worker).await?,
+                // The claim is ours, held by the backend of the connection that broke.
+                Claim::Busy { worker: Some(worker), .. }
+                    if self.lost_backend == Some(worker.pid) =>
+                {
+                    ledger::end_worker(client, worker).await?;
+                }
+                Claim::Busy { load_id, lease_until, .. } if started.elapsed() > BUSY_WAIT => {
+                    let until = lease_until.map_or_else(String::new, |t| format!(" until {t}"));
+                    let message =
+                        format!("another worker works on the key, at load {load_id}{until}");
+                    return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message));
+                }
+                Claim::Busy { .. } => {}
+            }
+            tokio::time::sleep(BUSY_POLL).await;
+        }
+    }
+}

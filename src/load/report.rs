@@ -1,0 +1,103 @@
+//! Report: what became of one object.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::dataset::Dataset;
+use crate::ledger::Totals;
+use crate::object::ObjectRef;
+
+/// What became of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Its rows are in the star now.
+    Loaded,
+    /// Its rows were in the star before: nothing was done.
+    AlreadyLoaded,
+    /// It failed before: nothing was done.
+    FailedBefore,
+    /// The same bytes are in the star under another key or version: nothing was done.
+    Duplicate,
+    /// A newer version of the key is in the star, or the object was overwritten since its event.
+    Superseded,
+    /// The object is gone.
+    Missing,
+}
+
+impl Outcome {
+    /// The word that stands in logs and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Loaded => "loaded",
+            Outcome::AlreadyLoaded => "already_loaded",
+            Outcome::FailedBefore => "failed_before",
+            Outcome::Duplicate => "duplicate",
+            Outcome::Superseded => "superseded",
+            Outcome::Missing => "missing",
+        }
+    }
+}
+
+/// One object, loaded or found loaded. The counts are those of the whole load.
+#[derive(Debug, Clone, Serialize)]
+pub struct LoadReport {
+    pub load_id: i64,
+    pub dataset: String,
+    pub object: String,
+    pub outcome: Outcome,
+    pub rows_read: u64,
+    pub rows_rejected: u64,
+    pub batches: u64,
+    pub bytes: u64,
+    pub duration_ms: u64,
+}
+
+impl LoadReport {
+    /// Nothing was done: the load is in this state.
+    pub(super) fn nothing_done(
+        load_id: i64,
+        object: &ObjectRef,
+        dataset: &Dataset,
+        state: &str,
+    ) -> Self {
+        LoadReport {
+            load_id,
+            dataset: dataset.name.clone(),
+            object: object.to_string(),
+            outcome: match state {
+                "failed" => Outcome::FailedBefore,
+                "duplicate" => Outcome::Duplicate,
+                "superseded" => Outcome::Superseded,
+                "missing" => Outcome::Missing,
+                _ => Outcome::AlreadyLoaded,
+            },
+            rows_read: 0,
+            rows_rejected: 0,
+            batches: 0,
+            bytes: 0,
+            duration_ms: 0,
+        }
+    }
+
+    pub(super) fn loaded(
+        load_id: i64,
+        totals: &Totals,
+        object: &ObjectRef,
+        dataset: &Dataset,
+        duration: Duration,
+    ) -> Self {
+        LoadReport {
+            load_id,
+            dataset: dataset.name.clone(),
+            object: object.to_string(),
+            outcome: Outcome::Loaded,
+            rows_read: totals.rows_read,
+            rows_rejected: totals.rows_rejected,
+            batches: totals.batches,
+            bytes: totals.bytes,
+            duration_ms: duration.as_millis() as u64,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Run: a claimed load in, batch after batch, to its end.
+
+use std::time::Duration;
+
+use super::batch::{Batch, End, Filled};
+use super::bisect;
+use super::records::RecordStream;
+use crate::copy::CopyIn;
+use crate::dataset::Dataset;
+use crate::db::database_error;
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::ledger::{self, Claimed, RejectedRow};
+use crate::object::{ObjectRef, Source};
+use crate::records::Record;
+use crate::rows::RowWriter;
+use crate::settings::Settings;
+use crate::star;
+
+/// How far a load has come, in this call and in all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Progress {
+    /// The claim, with the checkpoint of the last commit.
+    pub claimed: Claimed,
+}
+
+/// What a run needs.
+pub(super) struct Run<'r> {
+    pub client: &'r tokio_postgres::Client,
+    pub settings: &'r Settings,
+    pub source: &'r Source,
+    pub dataset: &'r Dataset,
+    pub object: &'r ObjectRef,
+}
+
+impl Run<'_> {
+    /// Loads from the checkpoint to the end of the object. A batch that Postgres refuses for what
+    /// is in it is read once more, and its offending rows are found.
+    ///
+    /// # Errors
+    ///
+    /// What stopped it. The transaction may still be open then: roll back.
+    pub async fn to_the_end(&self, progress: &mut Progress) -> Result<()> {
+        loop {
+            match self.batches(progress).await {
+                Err(refusal) if bisect::can_find(&refusal) => {
+                    tracing::info!(object = %self.object, "{refusal}; looking for the rows");
+                    self.execute("rollback").await?;
+                    if self.bisected_batch(progress).await? == End::Object {
+                        return Ok(());
+                    }
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn open(&self, progress: &Progress) -> Result<(RecordStream, RowWriter, Option<String>)> {
+        let from = progress.claimed.checkpoint;
+        let (records, header) =
+            RecordStream::open(self.source, self.settings, self.dataset, self.object, from).await?;
+        Ok((records, RowWriter::new(self.dataset, &header), header.notes()))
+    }
+
+    async fn batches(&self, progress: &mut Progress) -> Result<()> {
+        let (mut records, writer, notes) = self.open(progress).await?;
+        let mut record = Record::new();
+        let mut more = records.next(&mut record).await?;
+        while more {
+            self.execute("begin").await?;
+            ledger::begin_batch(self.client, &progress.claimed, progress.claimed.replaces).await?;
+            let copy = CopyIn::start(self.client, &star::copy_statement(self.dataset)).await?;
+            let mut batch = Batch::new(self.settings, &progress.claimed, copy);
+            let end = batch.fill(&mut records, &writer, &mut record).await?;
+            let (copy, filled) = batch.into_parts();
+            copy.finish().await?;
+            self.close(progress, filled, end, notes.as_deref()).await?;
+            if end == End::Object {
+                return Ok(());
+            }
+            more = records.next(&mut record).await?;
+        }
+        self.finish_without_rows(progress, notes.as_deref()).await
+    }
+
+    /// The next batch, in parts: what Postgres refuses is rejected, the rest is staged.
+    async fn bisected_batch(&self, progress: &mut Progress) -> Result<End> {
+        let (mut records, writer, notes) = self.open(progress).await?;
+        let mut record = Record::new();
+        if !records.next(&mut record).await? {
+            self.finish_without_rows(progress, notes.as_deref()).await?;
+            return Ok(End::Object);
+        }
+        let mut batch = Batch::new(self.settings, &progress.claimed, bisect::Spool::new()?);
+        let end = batch.fill(&mut records, &writer, &mut record).await?;
+        let (mut spool, mut filled) = batch.into_parts();
+        self.execute("begin").await?;
+        // Several COPYs in one transaction: nobody else may write to the star meanwhile.
+        ledger::begin_batch(self.client, &progress.claimed, true).await?;
+        let statement = star::copy_statement(self.dataset);
+        let refused = spool.stage(self.client, &statement, |refused| {
+            self.over_budget(progress, filled.rows_read, filled.rejected.len() as u64 + refused)
+        });
+        filled.rejected.extend(refused.await?);
+        filled.rejected.sort_by_key(|row| row.rejection.line);
+        self.close(progress, filled, end, notes.as_deref()).await?;
+        Ok(end)
+    }
+
+    /// Judges the batch and commits it.
+    async fn close(
+        &self,
+        progress: &mut Progress,
+        filled: Filled,
+        end: End,
+        notes: Option<&str>,
+    ) -> Result<()> {
+        let Filled { rows_read, rejected, to, .. } = filled;
+        self.judge(progress, rows_read, &rejected).await?;
+        let claimed = progress.claimed;
+        if claimed.replaces {
+            self.replace_older(&claimed).await?;
+        }
+        let lease = Duration::from_secs(self.settings.lease_seconds);
+        let rows_rejected = rejected.len() as u64;
+        ledger::reject_rows(self.client, &claimed, &rejected).await?;
+        ledger::checkpoint(self.client, &claimed, to, rows_rejected, lease).await?;
+        if end == End::Object {
+            ledger::finish(self.client, &claimed, to.rows, notes).await?;
+        }
+        self.execute("commit").await?;
+        progress.claimed.checkpoint = to;
+        progress.claimed.rows_rejected += rows_rejected;
+        Ok(())
+    }
+
+    /// The object has no more records. A new version without a row takes those of the older ones
+    /// away, too.
+    async fn finish_without_rows(&self, progress: &Progress, notes: Option<&str>) -> Result<()> {
+        let claimed = &progress.claimed;
+        self.execute("begin").await?;
+        ledger::begin_batch(self.client, claimed, claimed.replaces).await?;
+        if claimed.replaces {
+            self.replace_older(claimed).await?;
+        }
+        ledger::finish(self.client, claimed, claimed.checkpoint.rows, notes).await?;
+        self.execute("commit").await
+    }
+
+    /// Takes the rows of older versions of the key out of the star.
+    async fn replace_older(&self, claimed: &Claimed) -> Result<()> {
+        let call = star::replace_call(self.dataset);
+        let called = self.client.execute(&call, &[&claimed.load_id]).await;
+        called.map(drop).map_err(|error| database_error(error, Stage::Normalise))
+    }
+
+    async fn execute(&self, statement: &str) -> Result<()> {
+        self.client
+            .batch_execute(statement)
+            .await
+            .map_err(|error| database_error(error, Stage::Ledger))
+    }
+
+    fn over_budget(&self, progress: &Progress, rows_read: u64, rejected: u64) -> bool {
+        let claimed = &progress.claimed;
+        let all_read = claimed.checkpoint.rows + rows_read;
+        !self.dataset.policy.rejects.allows(claimed.rows_rejected + rejected, all_read)
+    }
+
+    /// Judges the reject budget before the commit: over it, the batch leaves nothing but the
+    /// rejected rows themselves.
+    async fn judge(
+        &self,
+        progress: &Progress,
+        rows_read: u64,
+        rejected: &[RejectedRow],
+    ) -> Result<()> {
+        if !self.over_budget(progress, rows_read, rejected.len() as u64) {
+            return Ok(());
+        }
+        let claimed = &progress.claimed;
+        self.execute("rollback").await?;
+        ledger::reject_rows(self.client, claimed, rejected).await?;
+        let first = rejected.first().map_or_else(String::new, |row| {
+            let column = row.rejection.column.as_deref();
+            let column = column.map_or_else(String::new, |column| format!(", column {column}"));
+            format!("; first: line {}{column}: {}", row.rejection.line, row.rejection.reason)
+        });
+        let message = format!(
+            "{} of {} rows were rejected, more than {} (policy rejects){first}",
+            claimed.rows_rejected + rejected.len() as u64,
+            claimed.checkpoint.rows + rows_read,
+            self.dataset.policy.rejects
+        );
+        Err(Error::new(ErrorKind::OverRejectBudget, Stage::Rows, message))
+    }
+}

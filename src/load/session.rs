@@ -1,0 +1,69 @@
+//! Session: a loader's connection, checked and prepared for a dataset.
+
+use std::collections::HashSet;
+
+use super::Loader;
+use crate::dataset::Dataset;
+use crate::db::{self, Database, database_error};
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::star;
+
+/// A worker that hangs must not hold up others: not in an open transaction, not in a wait.
+const SESSION: &str = "set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '60s'";
+
+/// A connection and what it has been prepared for.
+pub(super) struct Session {
+    pub database: Database,
+    /// Datasets whose inbox is open in this session.
+    pub opened: HashSet<String>,
+}
+
+impl Loader {
+    /// A session that has checked the dataset's tables and opened its inbox.
+    pub(super) async fn prepare(&mut self, dataset: &Dataset) -> Result<()> {
+        if self.database.as_ref().is_none_or(|session| session.database.is_closed()) {
+            let database = db::connect(&self.settings).await?;
+            database
+                .client
+                .batch_execute(SESSION)
+                .await
+                .map_err(|error| database_error(error, Stage::Connect))?;
+            self.database = Some(Session { database, opened: HashSet::new() });
+        }
+        let fingerprint = self.star.dataset(&dataset.name).map(|d| d.fingerprint.as_str());
+        let session = self.session()?;
+        if session.opened.contains(&dataset.name) {
+            return Ok(());
+        }
+        let client = &session.database.client;
+        let row = client
+            .query_opt("select stardrop.contract_of($1) as fingerprint", &[&dataset.name])
+            .await
+            .map_err(|error| database_error(error, Stage::Connect))?;
+        let applied: Option<String> = match row {
+            Some(row) => {
+                row.try_get("fingerprint").map_err(|error| database_error(error, Stage::Connect))?
+            }
+            None => None,
+        };
+        if applied.as_deref() != fingerprint {
+            let what = if applied.is_some() { "another version of dataset" } else { "no dataset" };
+            let message = format!("the database has {what} `{}`", dataset.name);
+            return Err(Error::new(ErrorKind::NotMigrated, Stage::Dataset, message));
+        }
+        client
+            .batch_execute(&star::open_call(dataset))
+            .await
+            .map_err(|error| database_error(error, Stage::Connect))?;
+        if let Some(session) = &mut self.database {
+            session.opened.insert(dataset.name.clone());
+        }
+        Ok(())
+    }
+
+    pub(super) fn session(&self) -> Result<&Session> {
+        self.database.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::DatabaseLost, Stage::Connect, "there is no connection")
+        })
+    }
+}
