@@ -34,6 +34,8 @@ pub mod star;
 
 pub mod migrate;
 
+pub mod mock;
+
 pub mod db;
 
 pub mod settings;

@@ -1,0 +1,75 @@
+//! Columns: a dataset in, the description of a mock file that fits it out.
+
+use std::sync::Arc;
+
+use super::{Cardinality, MockColumn};
+use crate::dataset::{Column, Dataset};
+
+/// One row in so many names a member that no row before has named, up to [`MOST_MEMBERS`].
+const ROWS_PER_MEMBER: u64 = 20;
+const MOST_MEMBERS: u64 = 100_000;
+const FEWEST_MEMBERS: u64 = 10;
+
+/// The columns of a file of `rows` rows: the first grain column counts, a second one counts
+/// within it, dimension keys come from a pool, attributes follow their key, dates are near.
+pub fn columns(dataset: &Dataset, rows: u64) -> Vec<MockColumn> {
+    dataset
+        .columns
+        .iter()
+        .map(|column| {
+            // A price is the product's own, in whichever table it stands.
+            let priced = priced_by(dataset, column);
+            // A shop may not know a customer's country; prices and names it knows.
+            let known = priced.is_some() || column.name.ends_with("_name");
+            MockColumn {
+                header: header(column),
+                column_type: Arc::clone(&column.column_type),
+                required: column.required,
+                known,
+                cardinality: priced.unwrap_or_else(|| cardinality(dataset, column, rows)),
+            }
+        })
+        .collect()
+}
+
+/// How files spell the column: by the contract's last spelling, which is theirs.
+fn header(column: &Column) -> String {
+    column.sources.last().unwrap_or(&column.name).clone()
+}
+
+fn priced_by(dataset: &Dataset, column: &Column) -> Option<Cardinality> {
+    let product = dataset
+        .dimensions
+        .iter()
+        .find(|feed| ["product", "item", "article"].contains(&feed.name.as_str()))?;
+    let key =
+        product.key.first().filter(|key| column.name.contains("price") && **key != column.name)?;
+    let column = dataset.columns.iter().position(|column| column.name == *key)?;
+    Some(Cardinality::DependsOn { column })
+}
+
+fn cardinality(dataset: &Dataset, column: &Column, rows: u64) -> Cardinality {
+    let place = |name: &str| dataset.columns.iter().position(|c| c.name == name);
+    let grain = dataset.facts.iter().find_map(|fact| fact.grain.as_deref()).unwrap_or_default();
+    match grain.iter().position(|name| *name == column.name) {
+        Some(0) => return Cardinality::Unique,
+        Some(1) => {
+            if let Some(of) = grain.first().and_then(|first| place(first)) {
+                return Cardinality::Line { of };
+            }
+        }
+        _ => {}
+    }
+    for feed in &dataset.dimensions {
+        if feed.key.contains(&column.name) {
+            let members = (rows / ROWS_PER_MEMBER).clamp(FEWEST_MEMBERS, MOST_MEMBERS);
+            return Cardinality::Pool(members.min(column.column_type.mock_places()));
+        }
+        if feed.attributes.contains(&column.name)
+            && let Some(key) = feed.key.first().and_then(|key| place(key))
+        {
+            return Cardinality::DependsOn { column: key };
+        }
+    }
+    if column.column_type.mock_day(0).is_some() { Cardinality::Near } else { Cardinality::Free }
+}
