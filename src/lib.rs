@@ -43,3 +43,6 @@ pub mod settings;
 pub mod error;
 
 pub mod telemetry;
+
+#[cfg(feature = "local")]
+pub mod local;

@@ -3,4 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod csv_spectrum;
+mod local_postgres;
+mod local_s3;
 mod s3_events;

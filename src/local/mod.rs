@@ -1,0 +1,8 @@
+//! Local: this machine's programs and folders in, a Postgres server and an S3 endpoint out.
+//!
+//! For `stardrop dev` and the tests. Knows nothing of the pipeline.
+
+pub mod cloud;
+pub mod postgres;
+
+pub mod s3;
