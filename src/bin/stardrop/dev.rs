@@ -1,0 +1,159 @@
+//! `stardrop dev`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use stardrop::catalog;
+use stardrop::load::Outcome;
+use stardrop::local::cloud::{BUCKET, CloudOptions, Finished, LocalCloud};
+use stardrop::settings::Settings;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A local cloud in one process tree: Postgres, an S3 endpoint, the loader. Drop files, watch rows
+/// arrive.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where the database and the buckets lie; they are kept.
+    #[arg(long, default_value = ".stardrop")]
+    dir: PathBuf,
+    /// The port of Postgres; without it, a free one.
+    #[arg(long)]
+    postgres_port: Option<u16>,
+    /// The port of the S3 endpoint; without it, a free one.
+    #[arg(long)]
+    s3_port: Option<u16>,
+    /// How many objects are loaded side by side; 0 leaves them to a loader of your own.
+    #[arg(long, default_value_t = 2)]
+    loaders: usize,
+    /// Once everything runs, write the addresses to this file as JSON.
+    #[arg(long)]
+    port_file: Option<PathBuf>,
+    /// Print the addresses, and each finished object, as JSON lines.
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
+    let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
+    let folders: Vec<String> = catalog
+        .datasets()
+        .iter()
+        .filter_map(|dataset| Some(folder(dataset.patterns.first()?).to_owned()))
+        .collect();
+    let options = CloudOptions {
+        dir: args.dir.clone(),
+        postgres_port: args.postgres_port,
+        s3_port: args.s3_port,
+        loaders: args.loaders,
+    };
+    // Before anything starts: a signal that comes early must stop it all too.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut cloud = LocalCloud::start(options, &settings, catalog).await?;
+    for folder in &folders {
+        std::fs::create_dir_all(cloud.inbox().join(folder))?;
+    }
+    let addresses = addresses(&cloud);
+    if args.json {
+        println!("{addresses}");
+    } else {
+        print_how_to(&cloud, &args.dir, &folders);
+    }
+    if let Some(file) = &args.port_file {
+        write_whole(file, &addresses)
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    loop {
+        tokio::select! {
+            finished = cloud.finished.recv(), if args.loaders > 0 => match finished {
+                Some(finished) => print_finished(&finished, args.json)?,
+                None => break,
+            },
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    if let Some(file) = &args.port_file {
+        let _ = std::fs::remove_file(file);
+    }
+    cloud.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One flat object of texts, for scripts.
+fn addresses(cloud: &LocalCloud) -> String {
+    serde_json::json!({
+        "database_url": cloud.database_url(),
+        "s3_endpoint": cloud.s3.endpoint_url(),
+        "bucket": BUCKET,
+        "inbox": cloud.inbox(),
+        "access_key": "test",
+        "secret_key": "test",
+    })
+    .to_string()
+}
+
+/// Beside the file first, so that nobody reads half of it.
+fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+    let part = file.with_extension("part");
+    std::fs::write(&part, text)?;
+    std::fs::rename(&part, file)
+}
+
+/// The folder into which files of a pattern go: `sales/` of `sales/**/*.csv`.
+fn folder(pattern: &str) -> &str {
+    let fixed = pattern.find(['*', '?', '[', '{']).map_or(pattern, |end| &pattern[..end]);
+    fixed.rfind('/').map_or("", |end| &fixed[..=end])
+}
+
+fn print_how_to(cloud: &LocalCloud, dir: &Path, folders: &[String]) {
+    let (endpoint, database) = (cloud.s3.endpoint_url(), cloud.database_url());
+    let example = folders.first().map_or("", String::as_str);
+    println!("Running; Ctrl-C ends it, and the data stays in {}.", dir.display());
+    println!("Drop a file:  cp FILE.csv {}", cloud.inbox().join(example).display());
+    println!("  folders:    {}", folders.join(" "));
+    println!("  or by S3:   aws s3 cp --endpoint-url {endpoint} FILE.csv s3://{BUCKET}/{example}");
+    println!(
+        "              with AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1"
+    );
+    println!("Look at it:   psql {database}");
+    println!("              DATABASE_URL={database} stardrop status");
+}
+
+fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
+    match &finished.result {
+        Ok(report) if json => println!("{}", serde_json::to_string(report)?),
+        Ok(report) => match report.outcome {
+            Outcome::Loaded => println!(
+                "load {} {}: {} rows read, {} rejected, {} ms: {}",
+                report.load_id,
+                report.dataset,
+                report.rows_read,
+                report.rows_rejected,
+                report.duration_ms,
+                report.object
+            ),
+            nothing_done => println!(
+                "load {}: nothing to do, {}: {}",
+                report.load_id,
+                nothing_done.as_str().replace('_', " "),
+                report.object
+            ),
+        },
+        Err(error) if json => println!(
+            "{}",
+            serde_json::json!({
+                "object": finished.object.to_string(), "outcome": "failed",
+                "failure": error.to_string(), "comes_again": finished.comes_again,
+            })
+        ),
+        Err(error) => {
+            let hint =
+                if finished.comes_again { "it is tried again" } else { error.kind.policy().hint };
+            println!("failed: {error}\n  {hint}");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! `stardrop generate`
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, anyhow};
+use jiff::civil::Date;
+use stardrop::catalog;
+use stardrop::error::{Error, ErrorKind, Stage};
+use stardrop::mock::{self, MockFile};
+use stardrop::settings::Settings;
+
+/// Write mock data that fits a dataset: seeded, any number of rows.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The dataset whose contract the rows fit.
+    dataset: String,
+    /// How many rows.
+    #[arg(long, default_value_t = 1000)]
+    rows: u64,
+    /// The same seed gives the same bytes.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The share of rows that break the contract on purpose, 0 to 1.
+    #[arg(long, default_value_t = 0.0)]
+    bad: f64,
+    /// All dates on this day, and a grain that files of other days do not have.
+    #[arg(long)]
+    day: Option<Date>,
+    /// The file to write; without it, standard output.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Print what was written as a JSON object; needs --out.
+    #[arg(long, requires = "out")]
+    json: bool,
+}
+
+/// Mock days are counted from here.
+const FIRST_DAY: Date = Date::constant(2000, 1, 1);
+
+pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
+    let catalog = catalog::read(&settings.datasets_dir)?;
+    let dataset = catalog.dataset(&args.dataset).ok_or_else(|| {
+        let known: Vec<&str> = catalog.datasets().iter().map(|d| d.name.as_str()).collect();
+        let message = format!("there is no dataset `{}`, only {}", args.dataset, known.join(", "));
+        Error::new(ErrorKind::NoDataset, Stage::Dataset, message)
+    })?;
+    let delimiter = dataset.file.delimiter.unwrap_or(b',');
+    let columns = mock::columns(dataset, args.rows);
+    let mut file = MockFile::new(columns, args.rows, args.seed, args.bad, delimiter)
+        .map_err(|message| anyhow!(message))?;
+    if let Some(day) = args.day {
+        let days = FIRST_DAY.until(day).map_or(-1, |span| i64::from(span.get_days()));
+        let days = u64::try_from(days).context("--day must be 2000-01-01 or later")?;
+        file = file.on_day(days);
+    }
+
+    let started = Instant::now();
+    let bytes = match &args.out {
+        Some(path) => write_file(&mut file, path)
+            .with_context(|| format!("{} cannot be written", path.display()))?,
+        None => write(&mut file, &mut io::stdout().lock())?,
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    if let Some(path) = &args.out {
+        if args.json {
+            println!(
+                "{}",
+                serde_json::json!({
+                    "file": path, "rows": args.rows, "bad_rows": file.bad_rows_written(),
+                    "bytes": bytes, "seconds": seconds,
+                })
+            );
+        } else {
+            let megabytes = bytes as f64 / 1e6;
+            eprintln!(
+                "{}: {} rows, {} of them bad, {megabytes:.1} MB in {seconds:.2} s ({:.0} MB/s)",
+                path.display(),
+                args.rows,
+                file.bad_rows_written(),
+                megabytes / seconds
+            );
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes beside the path and renames, so that nobody picks up half a file.
+fn write_file(file: &mut MockFile, path: &Path) -> io::Result<u64> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let bytes = write(file, &mut File::create(&part)?)?;
+    std::fs::rename(&part, path)?;
+    Ok(bytes)
+}
+
+fn write(file: &mut MockFile, out: &mut impl Write) -> io::Result<u64> {
+    let mut buffer = Vec::new();
+    let mut bytes = 0;
+    loop {
+        let more = file.write_chunk(&mut buffer);
+        out.write_all(&buffer)?;
+        bytes += buffer.len() as u64;
+        buffer.clear();
+        if !more {
+            out.flush()?;
+            return Ok(bytes);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `stardrop load`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use stardrop::catalog;
+use stardrop::load::Loader;
+use stardrop::object::{self, ObjectRef, Source};
+use stardrop::settings::Settings;
+
+use crate::outcomes::Outcomes;
+
+/// Load files now, with the same code and ledger as the Lambda.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Files, folders, or s3://bucket/prefix.
+    #[arg(required = true)]
+    paths: Vec<String>,
+    /// The dataset, where the path does not say.
+    #[arg(long)]
+    dataset: Option<String>,
+    /// Print a JSON array of what became of each object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
+    let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
+    let source = Arc::new(Source::new(&settings));
+    let mut loader = Loader::new(Arc::new(settings), catalog, Arc::clone(&source));
+    let mut objects = Vec::new();
+    for path in &args.paths {
+        objects.extend(find(path, &source).await?);
+    }
+    if objects.is_empty() {
+        anyhow::bail!("there is nothing to load in {}", args.paths.join(", "));
+    }
+
+    let mut outcomes = Outcomes::new(objects.len(), args.json);
+    for object in &objects {
+        let result = loader.load(object, args.dataset.as_deref()).await;
+        if !outcomes.note(object, result)? {
+            break;
+        }
+    }
+    outcomes.finish()
+}
+
+async fn find(path: &str, source: &Source) -> anyhow::Result<Vec<ObjectRef>> {
+    let Some(address) = path.strip_prefix("s3://") else {
+        return files(Path::new(path)).with_context(|| format!("{path} cannot be read"));
+    };
+    let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
+    let mut listing = source.list(bucket, prefix).await;
+    let mut objects = Vec::new();
+    while let Some(page) = listing.next_page().await? {
+        objects.extend(page);
+    }
+    Ok(objects)
+}
+
+/// A file, or all files below a folder in the order of their names; hidden ones are left out.
+fn files(path: &Path) -> anyhow::Result<Vec<ObjectRef>> {
+    if !path.is_dir() {
+        return Ok(vec![object::local_file(path)?]);
+    }
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(path)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    entries.sort();
+    let mut objects = Vec::new();
+    for entry in entries {
+        let hidden = entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !hidden {
+            objects.extend(files(&entry)?);
+        }
+    }
+    Ok(objects)
+}

@@ -1,0 +1,90 @@
+//! The command line: flags and printing only. A command is one file here and two lines below.
+
+mod dev;
+mod generate;
+mod load;
+mod migrate;
+mod outcomes;
+mod output;
+mod rejects;
+mod replay;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use stardrop::error::{Error, Fault};
+use stardrop::settings::Settings;
+use stardrop::telemetry;
+
+/// Drop a file in the bucket. Its rows are in the star schema exactly once, and every row is
+/// accounted for.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 the data's fault, 2 usage or \
+    configuration, 3 the environment's fault (no database, no bucket)."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Dev(dev::Args),
+    Migrate(migrate::Args),
+    Load(load::Args),
+    Status(status::Args),
+    Rejects(rejects::Args),
+    Replay(replay::Args),
+    Generate(generate::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = Settings::from_env().map_err(anyhow::Error::from).and_then(|settings| {
+        telemetry::init(&settings);
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(run(cli.command, settings))
+    });
+    match result {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Dev(args) => dev::run(args, settings).await,
+        Command::Migrate(args) => migrate::run(args, settings).await,
+        Command::Load(args) => load::run(args, settings).await,
+        Command::Status(args) => status::run(args, settings).await,
+        Command::Rejects(args) => rejects::run(args, settings).await,
+        Command::Replay(args) => replay::run(args, settings).await,
+        Command::Generate(args) => generate::run(args, settings).await,
+    }
+}
+
+/// One clear line, what to do about it, and the exit code that says whose fault it is.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    // A reader that has seen enough, as `head` does, is no failure.
+    if error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    {
+        return ExitCode::SUCCESS;
+    }
+    match error.downcast_ref::<Error>() {
+        Some(known) => {
+            let policy = known.kind.policy();
+            eprintln!("stardrop: {known}\n  {}", policy.hint);
+            ExitCode::from(policy.fault.exit_code())
+        }
+        None => {
+            eprintln!("stardrop: {error:#}");
+            ExitCode::from(Fault::Environment.exit_code())
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `stardrop rejects`
+
+use std::process::ExitCode;
+
+use stardrop::db;
+use stardrop::ledger::view;
+use stardrop::settings::Settings;
+
+use crate::output;
+
+/// As wide as a line should be; a row gets what is left of it, and --json has all of it.
+const LINE_WIDTH: usize = 116;
+/// And never less than this.
+const LEAST_RAW_WIDTH: usize = 28;
+
+/// Show rejected rows with line, column, reason and raw text.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only those of this load.
+    load: Option<i64>,
+    /// At most so many rows.
+    #[arg(long, default_value_t = 1000)]
+    limit: i64,
+    /// Print a JSON array; its keys are the columns of stardrop.rejected_row.
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
+    let database = db::connect(&settings).await?;
+    if args.json {
+        println!("{}", view::rejects_json(&database.client, args.load, args.limit).await?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rejects = view::rejects(&database.client, args.load, args.limit).await?;
+    if rejects.is_empty() {
+        println!("no rejected row");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let widest = |cell: fn(&view::RejectLine) -> usize| rejects.iter().map(cell).max().unwrap_or(0);
+    let others = widest(|row| row.load_id.to_string().len().max(4))
+        + widest(|row| row.line.to_string().len().max(4))
+        + widest(|row| row.column.as_deref().unwrap_or_default().chars().count().max(6))
+        + widest(|row| row.reason.chars().count().max(6))
+        + 4 * 2;
+    let raw_width = LINE_WIDTH.saturating_sub(others).max(LEAST_RAW_WIDTH);
+    let rows: Vec<Vec<String>> = rejects
+        .iter()
+        .map(|row| {
+            vec![
+                row.load_id.to_string(),
+                row.line.to_string(),
+                row.column.clone().unwrap_or_default(),
+                row.reason.clone(),
+                output::cut(&row.raw, raw_width),
+            ]
+        })
+        .collect();
+    output::table(&["load", "line", "column", "reason", "raw"], &rows)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,96 @@
+//! `stardrop status`
+
+use std::process::ExitCode;
+
+use stardrop::db;
+use stardrop::ledger::view::{self, LoadFilter};
+use stardrop::settings::Settings;
+
+use crate::output;
+
+/// Show what was loaded, when, and how many rows went where.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only this load, with what it did to each table.
+    load: Option<i64>,
+    /// Only loads of this dataset.
+    #[arg(long)]
+    dataset: Option<String>,
+    /// Only loads in this state: loading, loaded or failed.
+    #[arg(long)]
+    state: Option<String>,
+    /// At most so many loads, the latest ones.
+    #[arg(long, default_value_t = 1000)]
+    limit: i64,
+    /// Print a JSON array; its keys are the columns of stardrop.load.
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
+    let database = db::connect(&settings).await?;
+    let asked_for_some = args.load.is_some() || args.dataset.is_some() || args.state.is_some();
+    let filter = LoadFilter {
+        load_id: args.load,
+        dataset: args.dataset,
+        state: args.state,
+        limit: args.limit,
+    };
+    if args.json {
+        println!("{}", view::loads_json(&database.client, &filter).await?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let loads = view::loads(&database.client, &filter).await?;
+    if loads.is_empty() {
+        println!("{}", if asked_for_some { "no such load" } else { "no load yet" });
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<Vec<String>> = loads
+        .iter()
+        .map(|load| {
+            vec![
+                load.load_id.to_string(),
+                load.dataset.clone(),
+                load.state.clone(),
+                load.rows_read.to_string(),
+                load.rows_rejected.to_string(),
+                load.rows_inserted.to_string(),
+                load.rows_updated.to_string(),
+                load.rows_unchanged.to_string(),
+                load.seconds.clone(),
+                load.object.clone(),
+            ]
+        })
+        .collect();
+    output::table(
+        &[
+            "load",
+            "dataset",
+            "state",
+            "read",
+            "rejected",
+            "inserted",
+            "updated",
+            "unchanged",
+            "seconds",
+            "object",
+        ],
+        &rows,
+    )?;
+    for load in &loads {
+        if let Some(failure) = &load.failure {
+            println!("load {} failed: {failure}", load.load_id);
+        }
+    }
+    if let Some(load_id) = args.load {
+        let tables = view::tables(&database.client, load_id).await?;
+        println!();
+        output::table(&["table", "inserted", "updated", "unchanged", "deleted"], &tables)?;
+        for load in &loads {
+            if let Some(notes) = &load.notes {
+                println!("{notes}");
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
