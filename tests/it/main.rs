@@ -2,7 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod support;
+mod bisect;
+mod concurrency;
 mod csv_spectrum;
+mod exactly_once;
+mod failures;
+mod generate;
+mod lambda;
 mod local_postgres;
 mod local_s3;
+mod memory;
+mod migrate;
+mod mock_retail;
+mod online_retail;
+mod order;
+mod rejects;
 mod s3_events;
+mod star;
+mod trigger;

@@ -1,0 +1,222 @@
+//! Cloud: a test's database in; an S3 endpoint and loaders of the project's own code out.
+//!
+//! Loaders log in as a role that is nothing but a member of `stardrop_loader`, so that every test
+//! proves the rights as well. Objects come out of the endpoint's own events.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use stardrop::answer::Answerer;
+use stardrop::dataset::Catalog;
+use stardrop::error::Result;
+use stardrop::event::{self, Event};
+use stardrop::load::{LoadReport, Loader};
+use stardrop::local::s3::{LocalS3, LocalS3Options};
+use stardrop::object::{ObjectRef, Source};
+use stardrop::settings::Settings;
+use tokio::process::Command;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::{TestDatabase, project_catalog, root};
+
+/// The bucket that is there from the start.
+pub const BUCKET: &str = "inbox";
+
+/// The login of the loaders.
+pub const LOADER: &str = "test_loader";
+
+/// An S3 endpoint, and what loaders need to work between it and one database.
+pub struct Cloud {
+    pub s3: LocalS3,
+    pub catalog: Arc<Catalog>,
+    /// The address of the database, for the loaders' login.
+    pub url: String,
+    datasets: PathBuf,
+    events: Mutex<(UnboundedReceiver<Value>, VecDeque<Value>)>,
+    _root: tempfile::TempDir,
+}
+
+impl Cloud {
+    /// The datasets that come with the project.
+    pub async fn new(db: &TestDatabase) -> Cloud {
+        Cloud::of(db, project_catalog()).await
+    }
+
+    /// Those of another catalog. The database has to be migrated already.
+    pub async fn of(db: &TestDatabase, catalog: Catalog) -> Cloud {
+        db.run(&format!(
+            "do $$ begin
+                 create role {LOADER} login in role stardrop_loader;
+             exception when duplicate_object or unique_violation then null;
+             end $$"
+        ))
+        .await;
+        let folder = tempfile::tempdir().unwrap();
+        let (sink, events) = unbounded_channel();
+        let mut options = LocalS3Options::new(folder.path());
+        options.event_sink = Some(sink);
+        options.scan_every = None;
+        let s3 = LocalS3::start(options).await.unwrap();
+        s3.create_bucket(BUCKET).unwrap();
+        Cloud {
+            s3,
+            catalog: Arc::new(catalog),
+            url: as_user(&db.url, LOADER),
+            datasets: root().join("datasets"),
+            events: Mutex::new((events, VecDeque::new())),
+            _root: folder,
+        }
+    }
+
+    /// Puts an object and returns its event.
+    pub async fn put_event(&self, key: &str, bytes: impl Into<Vec<u8>>) -> Value {
+        let receipt = self.s3.put_bytes(BUCKET, key, bytes.into()).await.unwrap();
+        self.event_of(&receipt.sequencer)
+    }
+
+    /// Puts an object and returns it, as its event names it.
+    pub async fn put(&self, key: &str, bytes: impl Into<Vec<u8>>) -> ObjectRef {
+        object_of(&self.put_event(key, bytes).await)
+    }
+
+    /// Puts a file as an object.
+    pub async fn put_file(&self, key: &str, path: &Path) -> ObjectRef {
+        let receipt = self.s3.put_file(BUCKET, key, path).await.unwrap();
+        object_of(&self.event_of(&receipt.sequencer))
+    }
+
+    fn event_of(&self, sequencer: &str) -> Value {
+        let mut events = self.events.lock().unwrap();
+        while let Ok(event) = events.0.try_recv() {
+            events.1.push_back(event);
+        }
+        let of = |event: &Value| event["Records"][0]["s3"]["object"]["sequencer"] == sequencer;
+        let place = events.1.iter().position(of).unwrap();
+        events.1.remove(place).unwrap()
+    }
+
+    /// The settings of a loader, with more variables.
+    pub fn settings(&self, more: &[(&str, &str)]) -> Settings {
+        settings_of(&self.url, more)
+    }
+
+    /// A loader with a connection of its own.
+    pub fn loader(&self) -> Loader {
+        self.loader_with(&[])
+    }
+
+    /// The same with more variables.
+    pub fn loader_with(&self, more: &[(&str, &str)]) -> Loader {
+        self.loader_of(self.settings(more))
+    }
+
+    /// The same with other settings.
+    pub fn loader_of(&self, settings: Settings) -> Loader {
+        let source = Source::with_client(self.s3.client(), Some(self.s3.endpoint_url()));
+        Loader::new(Arc::new(settings), Arc::clone(&self.catalog), Arc::new(source))
+    }
+
+    /// What answers events, as the Lambda does.
+    pub fn answerer(&self) -> Answerer {
+        Answerer::new(self.loader())
+    }
+
+    /// Loads an object with a new loader.
+    pub async fn load(&self, object: &ObjectRef) -> Result<LoadReport> {
+        self.loader().load(object, None).await
+    }
+
+    /// Puts an object and loads it.
+    pub async fn put_and_load(&self, key: &str, bytes: impl Into<Vec<u8>>) -> LoadReport {
+        let object = self.put(key, bytes).await;
+        self.load(&object).await.unwrap()
+    }
+
+    /// The environment of a program that works in this cloud, and of nothing else.
+    pub fn vars(&self) -> Vec<(String, String)> {
+        let datasets = self.datasets.display().to_string();
+        [
+            ("DATABASE_URL", self.url.clone()),
+            ("STARDROP_DATASETS", datasets),
+            ("AWS_ENDPOINT_URL_S3", self.s3.endpoint_url()),
+            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+
+    /// The command line, in this cloud.
+    pub fn stardrop(&self, arguments: &[&str], more: &[(&str, &str)]) -> Command {
+        let mut command = stardrop(arguments, more);
+        for (name, value) in self.vars() {
+            if !more.iter().any(|(other, _)| *other == name) {
+                command.env(name, value);
+            }
+        }
+        command
+    }
+}
+
+/// The command line, with these variables and no other.
+pub fn stardrop(arguments: &[&str], vars: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stardrop"));
+    command.args(arguments).env_clear().envs(vars.iter().copied()).kill_on_drop(true);
+    command
+}
+
+/// How a program ended: its exit code, standard output and standard error.
+pub fn ended(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// The settings of a loader.
+pub fn settings_of(url: &str, more: &[(&str, &str)]) -> Settings {
+    Settings::from_vars(|name| match name {
+        "DATABASE_URL" => Some(url.to_owned()),
+        _ => more.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+    })
+    .unwrap()
+}
+
+/// The same address for another user.
+pub fn as_user(url: &str, user: &str) -> String {
+    url.replacen("postgres@", &format!("{user}@"), 1)
+}
+
+/// The one object of an event.
+pub fn object_of(event: &Value) -> ObjectRef {
+    match event::parse(event).unwrap() {
+        Event::Objects(objects) => {
+            let [object] = objects.try_into().unwrap();
+            object
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Events as SQS hands them out: one message each, with the ids 0, 1, 2..
+pub fn queue_event(bodies: &[Value]) -> Value {
+    let records: Vec<Value> = bodies
+        .iter()
+        .enumerate()
+        .map(|(id, body)| {
+            let body = match body {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            json!({
+                "messageId": id.to_string(), "receiptHandle": format!("receipt-{id}"), "body": body,
+                "attributes": { "ApproximateReceiveCount": "1" }, "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:stardrop-inbox",
+            })
+        })
+        .collect();
+    json!({ "Records": records })
+}

@@ -1,0 +1,170 @@
+//! What the tests stand on: one throwaway server per run, one database per test.
+
+pub mod cloud;
+pub mod runtime_api;
+pub mod star_content;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+use stardrop::dataset::Catalog;
+use stardrop::local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
+use stardrop::star::Star;
+use stardrop::{catalog, migrate, star};
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls};
+
+/// The project's folder.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The public test data beside the project; `None`, loudly, where it is missing.
+pub fn shared_data(folder: &str) -> Option<PathBuf> {
+    let path = root().join("../shared/data").join(folder);
+    if path.is_dir() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: the test data {} is missing", path.display());
+    None
+}
+
+/// The datasets that come with the project.
+pub fn project_catalog() -> Catalog {
+    catalog::read(&root().join("datasets")).unwrap()
+}
+
+/// The catalog of these contracts alone.
+pub fn catalog_of(contracts: &[(&str, &str)]) -> Catalog {
+    Catalog::read(contracts.iter().map(|(name, text)| {
+        (PathBuf::from(format!("{name}/dataset.toml")), (*name).to_owned(), (*text).to_owned())
+    }))
+    .unwrap_or_else(|errors| panic!("{errors:?}"))
+}
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// The server that all tests of this run share. It ends with the process.
+pub struct Server {
+    url: String,
+    _postgres: Mutex<LocalPostgres>,
+}
+
+impl Server {
+    /// The address of a database.
+    pub fn url(&self, dbname: &str) -> String {
+        format!("{}{dbname}", self.url)
+    }
+}
+
+/// Starts the server where it does not run yet.
+pub fn server() -> &'static Server {
+    SERVER.get_or_init(|| {
+        let pg_bin = std::env::var_os("PG_BIN").filter(|v| !v.is_empty()).map(PathBuf::from);
+        let bin_dir =
+            find_binaries(pg_bin.as_deref(), std::env::var_os("PATH").as_deref()).unwrap();
+        let mut options = PostgresOptions::throwaway(bin_dir);
+        options.settings.push(("max_connections".to_owned(), "200".to_owned()));
+        let postgres = LocalPostgres::start(options).unwrap();
+        Server { url: postgres.url(""), _postgres: Mutex::new(postgres) }
+    })
+}
+
+/// A session with a database of the test server.
+pub async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// A database of a test's own.
+pub struct TestDatabase {
+    pub url: String,
+    /// A session of a superuser.
+    pub client: Client,
+}
+
+impl TestDatabase {
+    /// A database that is migrated to the project's datasets.
+    pub async fn migrated() -> TestDatabase {
+        TEMPLATE
+            .get_or_init(|| async {
+                create("template_migrated", "template1").await;
+                let mut client = connect(&server().url("template_migrated")).await;
+                let star = star::compile(&project_catalog());
+                migrate::run(&mut client, &star).await.unwrap();
+            })
+            .await;
+        TestDatabase::new("template_migrated").await
+    }
+
+    /// A database with nothing in it.
+    pub async fn empty() -> TestDatabase {
+        TestDatabase::new("template1").await
+    }
+
+    /// A database that is migrated to this catalog.
+    pub async fn of(catalog: &Catalog) -> (TestDatabase, Star) {
+        let mut database = TestDatabase::empty().await;
+        let star = star::compile(catalog);
+        migrate::run(&mut database.client, &star).await.unwrap();
+        (database, star)
+    }
+
+    async fn new(template: &str) -> TestDatabase {
+        let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        create(&name, template).await;
+        let url = server().url(&name);
+        let client = connect(&url).await;
+        TestDatabase { url, client }
+    }
+
+    /// One value, as text.
+    pub async fn text(&self, sql: &str) -> String {
+        let row = self.client.query_one(&format!("select ({sql})::text"), &[]).await;
+        match row {
+            Ok(row) => row.get::<_, Option<String>>(0).unwrap_or_else(|| "null".to_owned()),
+            Err(error) => panic!("{sql}: {error:?}"),
+        }
+    }
+
+    /// Rows as text, one line each, fields joined by `|`.
+    pub async fn rows(&self, sql: &str) -> String {
+        let wrapped = format!(
+            "select coalesce(string_agg(t.line, e'\\n'), '') from (
+                 select (select string_agg(coalesce(value, 'null'), '|')
+                         from json_each_text(row_to_json(r))) as line
+                 from ({sql}) r) t"
+        );
+        match self.client.query_one(&wrapped, &[]).await {
+            Ok(row) => row.get(0),
+            Err(error) => panic!("{sql}: {error:?}"),
+        }
+    }
+
+    /// Runs statements.
+    pub async fn run(&self, sql: &str) {
+        if let Err(error) = self.client.batch_execute(sql).await {
+            panic!("{sql}: {error:?}");
+        }
+    }
+}
+
+async fn create(name: &str, template: &str) {
+    let admin = connect(&server().url("postgres")).await;
+    // Copying a template fails while somebody else copies it.
+    let sql = format!("create database {name} template {template}");
+    for _ in 0..200 {
+        match admin.batch_execute(&sql).await {
+            Ok(()) => return,
+            Err(error) if error.code().is_some_and(|code| code.code() == "55006") => {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+            Err(error) => panic!("{sql}: {error:?}"),
+        }
+    }
+    panic!("{template} is never free");
+}

@@ -1,0 +1,142 @@
+//! Runtime API: a stand-in for Lambda's, over HTTP; the real `loader` program runs against it.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::{Body, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex, mpsc};
+
+/// How long an invocation may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What the function answered.
+#[derive(Debug)]
+pub enum Answer {
+    Success(Value),
+    /// `errorType` and `errorMessage`.
+    Error(Value),
+}
+
+/// A running `loader`, and the API that it asks for work. It ends with this.
+pub struct Function {
+    /// The program: its id, its end.
+    pub program: Child,
+    invocations: mpsc::UnboundedSender<Value>,
+    answers: mpsc::UnboundedReceiver<Answer>,
+    polls: mpsc::UnboundedReceiver<()>,
+}
+
+struct Api {
+    invocations: Mutex<mpsc::UnboundedReceiver<Value>>,
+    answers: mpsc::UnboundedSender<Answer>,
+    polls: mpsc::UnboundedSender<()>,
+}
+
+impl Function {
+    /// Starts the program with these variables, and waits until it asks for its first event.
+    pub async fn start(vars: &[(String, String)]) -> Function {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (invocations, received) = mpsc::unbounded_channel();
+        let (answered, answers) = mpsc::unbounded_channel();
+        let (polled, polls) = mpsc::unbounded_channel();
+        let api =
+            Arc::new(Api { invocations: Mutex::new(received), answers: answered, polls: polled });
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let api = Arc::clone(&api);
+                let service = service_fn(move |request| answer(Arc::clone(&api), request));
+                let connection = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(connection);
+            }
+        });
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loader"));
+        command.env_clear().envs(vars.iter().map(|(name, value)| (name, value)));
+        for (name, value) in [
+            ("AWS_LAMBDA_RUNTIME_API", address.to_string().as_str()),
+            ("AWS_LAMBDA_FUNCTION_NAME", "loader"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "group"),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
+        ] {
+            command.env(name, value);
+        }
+        let program =
+            command.stdout(std::process::Stdio::null()).kill_on_drop(true).spawn().unwrap();
+        let mut function = Function { program, invocations, answers, polls };
+        function.is_idle().await;
+        function
+    }
+
+    /// Waits until the program asks for an event.
+    pub async fn is_idle(&mut self) {
+        tokio::select! {
+            poll = tokio::time::timeout(PATIENCE, self.polls.recv()) => poll.unwrap().unwrap(),
+            end = self.program.wait() => panic!("the loader ended: {end:?}"),
+        }
+    }
+
+    /// Sends an event and waits for the answer and for the program to ask for the next.
+    pub async fn invoke(&mut self, event: Value) -> Answer {
+        self.invocations.send(event).unwrap();
+        let answer = tokio::time::timeout(PATIENCE, self.answers.recv()).await.unwrap().unwrap();
+        self.is_idle().await;
+        answer
+    }
+
+    /// Its memory now (`VmRSS`) or at its highest (`VmHWM`), in bytes. Linux only.
+    pub fn memory_bytes(&self, what: &str) -> u64 {
+        let status = format!("/proc/{}/status", self.program.id().unwrap());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+        line.trim_matches([':', ' ', '\t']).split(' ').next().unwrap().parse::<u64>().unwrap() << 10
+    }
+}
+
+async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    let path = request.uri().path().to_owned();
+    let reply = Response::builder();
+    if path.ends_with("/invocation/next") {
+        let _ = api.polls.send(());
+        let event = api.invocations.lock().await.recv().await;
+        let Some(event) = event else { return Ok(Response::new(String::new())) };
+        let deadline = std::time::SystemTime::now() + Duration::from_secs(900);
+        let deadline = deadline.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+        return Ok(reply
+            .header("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
+            .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())
+            .header(
+                "Lambda-Runtime-Invoked-Function-Arn",
+                "arn:aws:lambda:us-east-1:123456789012:function:loader",
+            )
+            .body(event.to_string())
+            .unwrap());
+    }
+    let body = serde_json::from_slice(&read(request.into_body()).await).unwrap_or(Value::Null);
+    let answer =
+        if path.ends_with("/response") { Answer::Success(body) } else { Answer::Error(body) };
+    let _ = api.answers.send(answer);
+    Ok(reply.status(202).body(String::new()).unwrap())
+}
+
+async fn read(mut body: Incoming) -> Vec<u8> {
+    let mut out = Vec::new();
+    while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        if let Ok(data) = frame.into_data() {
+            out.extend_from_slice(&data);
+        }
+    }
+    out
+}

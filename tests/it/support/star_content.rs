@@ -1,0 +1,78 @@
+//! Star content: a database in; what a person would compare of its star out, as text.
+
+use super::TestDatabase;
+
+/// Every row of every table of the star, as it is: table, number of rows, hash.
+pub async fn everything(db: &TestDatabase) -> String {
+    let mut out = String::new();
+    for table in tables(db, "star").await {
+        let digest = format!(
+            "select count(*) || ' ' || md5(coalesce(string_agg(t::text, e'\\n' order by t::text), ''))
+             from star.{table} t"
+        );
+        out.push_str(&format!("{table} {}\n", db.text(&digest).await));
+    }
+    out
+}
+
+/// The same without what may differ between two databases that were sent the same files:
+/// surrogate keys (their members stand in their place), load numbers and object times.
+pub async fn meaning(db: &TestDatabase) -> String {
+    let mut out = String::new();
+    for table in tables(db, "star").await {
+        let keys = db
+            .rows(&format!(
+                "select column_name from information_schema.columns
+                 where table_schema = 'star' and table_name = '{table}' and data_type = 'bigint'
+                   and column_name like '%\\_key' order by 1"
+            ))
+            .await;
+        let (mut row, mut joins) = (without_lineage("f"), String::new());
+        for key in keys.lines() {
+            row.push_str(&format!(" - '{key}'"));
+            let dimension = format!("dim_{}", key.trim_end_matches("_key"));
+            if dimension != table {
+                let member = without_lineage("d");
+                joins.push_str(&format!(
+                    " left join lateral (select '{key}' as name, {member} - '{key}' as member
+                       from star.{dimension} d where d.{key} = f.{key}) m_{key} on true"
+                ));
+                row = format!("{row} || jsonb_build_object(m_{key}.name, m_{key}.member)");
+            }
+        }
+        let digest = format!(
+            "select count(*) || ' ' || md5(coalesce(string_agg(line, e'\\n' order by line), ''))
+             from (select ({row})::text as line from star.{table} f{joins}) t"
+        );
+        out.push_str(&format!("{table} {}\n", db.text(&digest).await));
+    }
+    out
+}
+
+fn without_lineage(row: &str) -> String {
+    format!("to_jsonb({row}) - '{{load_id,source_load_id,source_time}}'::text[]")
+}
+
+async fn tables(db: &TestDatabase, schema: &str) -> Vec<String> {
+    let names = db
+        .rows(&format!("select tablename from pg_tables where schemaname = '{schema}' order by 1"))
+        .await;
+    names.lines().map(str::to_owned).collect()
+}
+
+/// Loads whose books do not balance, and sessions' staging rows that were left behind.
+pub async fn assert_balanced(db: &TestDatabase) {
+    let unbalanced = db
+        .rows(
+            "select load_id, rows_read, rows_rejected, rows_staged from stardrop.load l
+             where state = 'loaded' and (rows_read <> rows_rejected + rows_staged
+                or rows_staged <> rows_inserted + rows_updated + rows_unchanged
+                or rows_rejected <> (select count(*) from stardrop.rejected_row r
+                                     where r.load_id = l.load_id))",
+        )
+        .await;
+    assert_eq!(unbalanced, "");
+    for table in tables(db, "staging").await {
+        assert_eq!(db.text(&format!("select count(*) from staging.{table}")).await, "0", "{table}");
+    }
+}
