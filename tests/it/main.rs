@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
+
 mod bisect;
 mod concurrency;
 mod csv_spectrum;
@@ -17,7 +18,9 @@ mod migrate;
 mod mock_retail;
 mod online_retail;
 mod order;
+mod papers;
 mod rejects;
 mod s3_events;
 mod star;
+mod tidy;
 mod trigger;
