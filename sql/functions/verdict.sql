@@ -16,42 +16,31 @@ create or replace function stardrop.verdict(
     stable
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    other bigint;
 begin
-    select l.load_id into duplicate_of
+    select l.load_id into other
     from stardrop.load l
     where l.bucket = in_load.bucket
       and l.key = in_load.key
       and l.load_id <> in_load.load_id
       and l.state in ('loaded', 'duplicate')
-      and stardrop.is_newer(l.sequencer, l.object_time, in_load.sequencer, in_load.object_time)
+      and (in_overwrite = 'ignore'
+           or stardrop.is_newer(l.sequencer, l.object_time, in_load.sequencer, in_load.object_time))
     order by l.load_id
     limit 1;
     if found then
         state := 'superseded';
-        notes := format('load %s has a newer version of the key', duplicate_of);
-        duplicate_of := null;
+        notes := format(
+            case when in_overwrite = 'ignore' then 'load %s has the key, and overwrite is ignore'
+                 else 'load %s has a newer version of the key' end,
+            other
+        );
         return;
     end if;
 
-    if in_overwrite = 'ignore' then
-        select l.load_id into duplicate_of
-        from stardrop.load l
-        where l.bucket = in_load.bucket
-          and l.key = in_load.key
-          and l.load_id <> in_load.load_id
-          and l.state in ('loaded', 'duplicate')
-        order by l.load_id
-        limit 1;
-        if found then
-            state := 'superseded';
-            notes := format('load %s has the key already, and overwrite is ignore', duplicate_of);
-            duplicate_of := null;
-            return;
-        end if;
-    end if;
-
     if in_skip_same_content and not in_load.forced then
-        select l.load_id into duplicate_of
+        select l.load_id into other
         from stardrop.load l
         where l.dataset = in_load.dataset
           and l.etag = in_load.etag
@@ -70,10 +59,9 @@ begin
         limit 1;
         if found then
             state := 'duplicate';
-            notes := format('load %s brought the same bytes', duplicate_of);
-            return;
+            duplicate_of := other;
+            notes := format('load %s brought the same bytes', other);
         end if;
-        duplicate_of := null;
     end if;
 end
 $$;
