@@ -90,7 +90,12 @@ impl Loader {
     ) -> Result<LoadReport> {
         let catalog = Arc::clone(&self.catalog);
         let dataset = choice::find_dataset(&catalog, object, dataset)?;
-        let object = self.source.identify(object).await?;
+        let object = match self.source.identify(object).await {
+            Err(error) if error.kind == ErrorKind::ObjectMissing && !object.is_local_file() => {
+                return self.note_missing(dataset, object, error).await;
+            }
+            identified => identified?,
+        };
         let mut losses = 0;
         loop {
             let result = self.claim_and_run(dataset, &object, started).await;
@@ -148,10 +153,39 @@ impl Loader {
                 return Err(error);
             }
         };
-        let notes = error.to_string();
-        ledger::settle(&self.session()?.database.client, &claimed, settled, &notes).await?;
-        self.release(load_id).await?;
-        Ok(LoadReport::nothing_done(load_id, object, dataset, settled))
+        self.settle(dataset, object, &claimed, settled, &error).await
+    }
+
+    /// The object is gone before anything but its name is known: the ledger keeps that.
+    async fn note_missing(
+        &mut self,
+        dataset: &Dataset,
+        object: &ObjectRef,
+        error: Error,
+    ) -> Result<LoadReport> {
+        self.prepare(dataset).await?;
+        match self.claim(dataset, object).await? {
+            claim::Won::Claimed(claimed) => {
+                self.settle(dataset, object, &claimed, "missing", &error).await
+            }
+            claim::Won::Done { load_id, state } => {
+                Ok(LoadReport::nothing_done(load_id, object, dataset, &state))
+            }
+        }
+    }
+
+    async fn settle(
+        &self,
+        dataset: &Dataset,
+        object: &ObjectRef,
+        claimed: &Claimed,
+        state: &str,
+        why: &Error,
+    ) -> Result<LoadReport> {
+        let notes = why.to_string();
+        ledger::settle(&self.session()?.database.client, claimed, state, &notes).await?;
+        self.release(claimed.load_id).await?;
+        Ok(LoadReport::nothing_done(claimed.load_id, object, dataset, state))
     }
 
     async fn report(

@@ -161,6 +161,21 @@ async fn an_object_overwritten_or_deleted_since_its_event_is_superseded_or_missi
         site.db.rows("select state from stardrop.load order by 1").await,
         "missing\nsuperseded"
     );
+    // A request for a key that never was is kept, too.
+    let never = ObjectRef {
+        version_id: None,
+        etag: None,
+        size_bytes: None,
+        object_time: None,
+        sequencer: None,
+        key: "lines/never.csv".to_owned(),
+        ..gone.clone()
+    };
+    for _ in 0..2 {
+        assert_eq!(site.load(&never).await.outcome.as_str(), "missing");
+    }
+    let kept = "select key, state from stardrop.load where etag is null";
+    assert_eq!(site.db.rows(kept).await, "lines/never.csv|missing");
     // It comes back with the same bytes: now it is there.
     site.drop_and_load("lines/b.csv", "id,qty\n3,3\n").await;
     assert_eq!(site.db.rows(LINES_NOW).await, "3|3");
