@@ -41,6 +41,10 @@ impl RecordStream {
             }
             read_header(settings, dataset, &record)?
         } else {
+            if from.offset > 0 {
+                // The delimiter is the first record's, wherever a load goes on.
+                opened.next(&mut record).await?;
+            }
             Header::by_position(dataset)
         };
         if from.offset > 0 {
@@ -100,6 +104,9 @@ fn read_header(settings: &Settings, dataset: &Dataset, record: &Record) -> Resul
             settings.max_columns
         );
         return Err(Error::new(ErrorKind::OverLimit, Stage::Rows, message));
+    }
+    if record.iter().any(|name| name.contains(&0)) {
+        return Err(bad_file("a name in the header holds a NUL".to_owned()));
     }
     let names: Vec<&str> = record
         .iter()

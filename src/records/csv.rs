@@ -167,7 +167,7 @@ impl CsvReader {
 
     fn too_long(&mut self) -> RecordError {
         let limit = self.options.max_record_bytes;
-        let message = format!("the record is longer than {limit} bytes (max_record_bytes)");
+        let message = format!("the record is longer than {limit} bytes (STARDROP_MAX_ROW_BYTES)");
         self.fail(ErrorKind::OverLimit, self.line, message)
     }
 }

@@ -1,7 +1,7 @@
 //! Bisection: rows that only Postgres can refuse are found and rejected, the rest loads.
 
-use crate::support::TestDatabase;
 use crate::support::cloud::Cloud;
+use crate::support::{TestDatabase, catalog_of};
 
 /// A sales file of `rows` order lines; the quantity is the line's number.
 fn sales(rows: u32) -> String {
@@ -83,6 +83,24 @@ async fn a_users_trigger_that_raises_rejects_exactly_the_offending_rows() {
     )
     .await;
     assert!(refused.starts_with("78|refused_by_database|odd quantity|77,1"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_file_without_a_header_goes_on_with_the_delimiter_that_it_began_with() {
+    let catalog = catalog_of(&[(
+        "plain",
+        "name = \"plain\"\nmatch = [\"plain/*.csv\"]\n[file]\nheader = false\n[policy]\nrejects = \"50%\"\n\
+         [columns]\nid = { type = \"integer\", required = true }\nwords = { type = \"text\" }\n\
+         [fact.plain]\ngrain = [\"id\"]\nmeasures = [\"words\"]\n",
+    )]);
+    let (db, _) = TestDatabase::of(&catalog).await;
+    db.run("alter table star.fact_plain add constraint odd check (id <> 4)").await;
+    let cloud = Cloud::of(&db, catalog).await;
+    let object = cloud.put("plain/a.csv", "1,a\n2,b\n3,a;b;c\n4,a;b;c\n5,a;b;c\n6,c\n").await;
+    let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "2")]);
+    loader.load(&object, None).await.unwrap();
+    assert_eq!(db.text("select sum(id) from star.fact_plain").await, "17");
+    assert_eq!(db.text("select source_line from stardrop.rejected_row").await, "4");
 }
 
 #[tokio::test]
