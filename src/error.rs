@@ -198,9 +198,11 @@ impl ErrorKind {
                 (Stop, Environment, "check the bucket's name, the region and AWS_ENDPOINT_URL_S3")
             }
             ErrorKind::ObjectMissing => (Fail, Data, "drop the file again if it is still wanted"),
-            ErrorKind::ObjectChanged => {
-                (Fail, Data, "nothing to do: the newer version has an event of its own")
-            }
+            ErrorKind::ObjectChanged => (
+                Fail,
+                Data,
+                "nothing to do: the newer version has an event of its own; a local file has none, load it again",
+            ),
             ErrorKind::ObjectDenied => (
                 Stop,
                 Environment,

@@ -23,6 +23,7 @@ create or replace function stardrop.claim(
     out outcome text,
     out load_id bigint,
     out state text,
+    out loaded_as text,
     out attempt integer,
     out checkpoint_rows bigint,
     out checkpoint_line bigint,
@@ -49,6 +50,7 @@ begin
         outcome := 'done';
         load_id := this.load_id;
         state := this.state;
+        loaded_as := this.dataset;
         return;
     end if;
 
@@ -100,6 +102,12 @@ begin
 
     load_id := this.load_id;
     state := this.state;
+    loaded_as := this.dataset;
+    if this.dataset <> in_dataset then
+        perform pg_advisory_unlock(lock_key);
+        outcome := 'done';
+        return;
+    end if;
     if this.state <> 'loading' then
         perform pg_advisory_unlock(lock_key);
         outcome := 'done';

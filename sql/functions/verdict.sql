@@ -3,7 +3,7 @@
 --
 -- superseded   a newer version of the key is in the star, or any is and the dataset ignores others
 -- duplicate    the same bytes are in the star under another key or version, which is still the
---              newest of its key
+--              newest of its key, and no load of the dataset came between the two
 create or replace function stardrop.verdict(
     in_load stardrop.load,
     in_overwrite text,
@@ -54,6 +54,15 @@ begin
                 and newer.load_id not in (l.load_id, in_load.load_id)
                 and newer.state not in ('superseded', 'missing')
                 and stardrop.is_newer(newer.sequencer, newer.object_time, l.sequencer, l.object_time)
+          )
+          and not exists (
+              select from stardrop.load between_them
+              where between_them.dataset = in_load.dataset
+                and between_them.load_id not in (l.load_id, in_load.load_id)
+                and between_them.state in ('loading', 'loaded', 'failed')
+                and between_them.rows_staged > 0
+                and between_them.object_time >= l.object_time
+                and between_them.object_time <= in_load.object_time
           )
         order by l.load_id
         limit 1;

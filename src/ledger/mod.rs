@@ -135,6 +135,14 @@ pub async fn claim(
     .await?;
     let load_id: i64 = get(&row, "load_id")?;
     let outcome: &str = get(&row, "outcome")?;
+    let loaded_as: Option<String> = get(&row, "loaded_as")?;
+    if let Some(other) = loaded_as.filter(|other| *other != dataset.name) {
+        let message = format!(
+            "load {load_id} has taken the object into dataset `{other}` already, not `{}`",
+            dataset.name
+        );
+        return Err(Error::new(ErrorKind::NoDataset, Stage::Ledger, message));
+    }
     Ok(match outcome {
         "claimed" => Claim::Claimed(Claimed {
             load_id,

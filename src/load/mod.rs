@@ -153,7 +153,9 @@ impl Loader {
                 return Err(error);
             }
         };
-        self.settle(dataset, object, &claimed, settled, &error).await
+        let report = self.settle(dataset, object, &claimed, settled, &error).await?;
+        // Nobody sends an event for a local file: whoever asked has to know, and ask again.
+        if object.is_local_file() { Err(error) } else { Ok(report) }
     }
 
     /// The object is gone before anything but its name is known: the ledger keeps that.

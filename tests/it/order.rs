@@ -222,6 +222,37 @@ async fn the_same_bytes_under_another_name_are_a_duplicate_that_can_be_forced() 
 }
 
 #[tokio::test]
+async fn old_bytes_under_a_new_name_win_where_another_file_came_between() {
+    let site = site(("prices", PRICES)).await;
+    site.drop_and_load("prices/mon.csv", "id,price\n1,1\n").await;
+    site.drop_and_load("prices/tue.csv", "id,price\n1,2\n").await;
+    let wed = site.drop_and_load("prices/wed.csv", "id,price\n1,1\n").await;
+    assert_eq!(wed.outcome.as_str(), "loaded");
+    assert_eq!(site.db.rows("select price from star.fact_price").await, "1");
+}
+
+#[tokio::test]
+async fn the_rows_of_a_twin_stay_when_the_first_file_is_replaced() {
+    let site = site(("stock", STOCK)).await;
+    site.drop_and_load("stock/a.csv", "id,qty\n1,1\n").await;
+    let twin = site.drop_and_load("stock/b.csv", "id,qty\n1,1\n").await;
+    assert_eq!(twin.outcome.as_str(), "loaded");
+    site.drop_and_load("stock/a.csv", "id,qty\n9,9\n").await;
+    assert_eq!(site.db.rows("select id from star.fact_stock order by 1").await, "1\n9");
+}
+
+#[tokio::test]
+async fn an_object_belongs_to_one_dataset() {
+    let catalog = catalog_of(&[("prices", PRICES), ("firsts", FIRSTS)]);
+    let (db, _) = TestDatabase::of(&catalog).await;
+    let cloud = Cloud::of(&db, catalog).await;
+    let object = cloud.put("prices/a.csv", "id,price\n1,1\n").await;
+    cloud.loader().load(&object, None).await.unwrap();
+    let error = cloud.loader().load(&object, Some("firsts")).await.unwrap_err();
+    assert!(error.to_string().contains("into dataset `prices` already"), "{error}");
+}
+
+#[tokio::test]
 async fn overwrite_ignore_keeps_the_first_version() {
     let site = site(("firsts", FIRSTS)).await;
     site.drop_and_load("firsts/a.csv", "id,qty\n1,1\n").await;
