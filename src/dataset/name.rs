@@ -4,6 +4,9 @@
 pub(super) const RESERVED_COLUMNS: [&str; 5] =
     ["load_id", "source_line", "extra", "source_load_id", "source_time"];
 
+/// Columns that every table of Postgres has (its manual, 5.6 System Columns).
+pub(super) const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
+
 /// The longest name of a dataset, dimension or fact, in bytes: Postgres cuts identifiers at 63,
 /// and the longest that is made of one adds 23.
 pub(super) const MAX_NAME_BYTES: usize = 40;

@@ -20,11 +20,13 @@ impl Checker<'_> {
         for (key, raw) in table {
             if let Err(message) = name::check("column", key.get_ref()) {
                 self.mistake(key, message);
-            } else if name::RESERVED_COLUMNS.contains(&key.get_ref().as_str()) {
+            } else if name::RESERVED_COLUMNS.contains(&key.get_ref().as_str())
+                || name::SYSTEM_COLUMNS.contains(&key.get_ref().as_str())
+            {
                 self.mistake(
                     key,
                     format!(
-                        "column `{0}` is one of stardrop's own: rename it, with from = [\"{0}\"]",
+                        "column `{0}` is one of stardrop's or Postgres' own: rename it, with from = [\"{0}\"]",
                         key.get_ref()
                     ),
                 );

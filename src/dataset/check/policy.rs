@@ -45,6 +45,17 @@ impl Checker<'_> {
                  add its rows once more; use \"replace\" or \"ignore\"",
             );
         }
+        let replaces = match overwrite {
+            Some(word) => word == "replace",
+            None => appends,
+        };
+        if let (Some("skip"), Some(at), true) = (same_content, &raw.same_content, replaces) {
+            self.mistake(
+                at,
+                "same_content = \"skip\" does not go with a file that is replaced: its rows go with \
+                 their file, also those that a skipped twin relies on; use \"load\"",
+            );
+        }
         self.later("staging", raw.staging.as_ref(), &["transient", "keep"], Some("transient"));
         Policy {
             rejects,
@@ -67,7 +78,7 @@ impl Checker<'_> {
             skip_same_content: match same_content {
                 Some("load") => false,
                 Some(_) => true,
-                None => !appends,
+                None => !replaces,
             },
         }
     }

@@ -74,6 +74,8 @@ fn every_mistake_names_file_line_and_fix() {
         ("[columns]", "[policy]\nrejects = \"lots\"\n[columns]"),
         ("[columns]", "[columns"),
         ("[columns]", "[policy]\noverwrite = \"replcae\"\n[columns]"),
+        ("[columns]", "[policy]\noverwrite = \"replace\"\nsame_content = \"skip\"\n[columns]"),
+        ("country     = { type", "ctid        = { type"),
         (
             "grain      = [\"order_id\", \"line_no\"]",
             "degenerate = [\"order_ts\"]\n[policy]\noverwrite = \"merge\"\n[fact.sold]",
