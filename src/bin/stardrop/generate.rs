@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use jiff::civil::Date;
 use stardrop::catalog;
 use stardrop::error::{Error, ErrorKind, Stage};
@@ -41,6 +41,9 @@ pub struct Args {
 /// Mock days are counted from here.
 const FIRST_DAY: Date = Date::constant(2000, 1, 1);
 
+/// And end here: mock dates start again some years later.
+const LAST_DAY: Date = Date::constant(2049, 12, 31);
+
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let catalog = catalog::read(&settings.datasets_dir)?;
     let dataset = catalog.dataset(&args.dataset).ok_or_else(|| {
@@ -50,11 +53,14 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     })?;
     let delimiter = dataset.file.delimiter.unwrap_or(b',');
     let columns = mock::columns(dataset, args.rows);
-    let mut file = MockFile::new(columns, args.rows, args.seed, args.bad, delimiter)
-        .map_err(|message| anyhow!(message))?;
+    let mut file =
+        MockFile::new(columns, args.rows, args.seed, args.bad, delimiter).map_err(usage)?;
     if let Some(day) = args.day {
         let days = FIRST_DAY.until(day).map_or(-1, |span| i64::from(span.get_days()));
-        let days = u64::try_from(days).context("--day must be 2000-01-01 or later")?;
+        let days = u64::try_from(days).ok().filter(|_| day <= LAST_DAY);
+        let days = days.ok_or_else(|| {
+            usage(format!("--day {day} is not between {FIRST_DAY} and {LAST_DAY}"))
+        })?;
         file = file.on_day(days);
     }
 
@@ -88,13 +94,25 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes beside the path and renames, so that nobody picks up half a file.
+fn usage(message: String) -> Error {
+    Error::new(ErrorKind::BadSetting, Stage::Settings, message)
+}
+
+/// Writes beside the path and renames, so that nobody picks up half a file; but into a device or a
+/// pipe.
 fn write_file(file: &mut MockFile, path: &Path) -> io::Result<u64> {
+    if path.exists() && !path.is_file() {
+        return write(file, &mut File::options().write(true).open(path)?);
+    }
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
-    let bytes = write(file, &mut File::create(&part)?)?;
-    std::fs::rename(&part, path)?;
-    Ok(bytes)
+    let written = File::create(&part)
+        .and_then(|mut out| write(file, &mut out))
+        .and_then(|bytes| std::fs::rename(&part, path).map(|()| bytes));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    written
 }
 
 fn write(file: &mut MockFile, out: &mut impl Write) -> io::Result<u64> {

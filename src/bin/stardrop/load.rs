@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use stardrop::catalog;
+use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::load::Loader;
 use stardrop::object::{self, ObjectRef, Source};
 use stardrop::settings::Settings;
@@ -35,7 +36,8 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         objects.extend(find(path, &source).await?);
     }
     if objects.is_empty() {
-        anyhow::bail!("there is nothing to load in {}", args.paths.join(", "));
+        let message = format!("there is nothing to load in {}", args.paths.join(", "));
+        return Err(Error::new(ErrorKind::ObjectMissing, Stage::Object, message).into());
     }
 
     let mut outcomes = Outcomes::new(objects.len(), args.json);

@@ -1,5 +1,13 @@
 //! The command line: flags and printing only. A command is one file here and two lines below.
 
+/// Prints a line to standard output; unlike `println!`, it does not panic where nobody reads it.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stdout().lock(), $($words)*)
+    }};
+}
+
 mod dev;
 mod generate;
 mod load;

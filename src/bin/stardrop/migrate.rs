@@ -1,5 +1,6 @@
 //! `stardrop migrate`
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use stardrop::settings::Settings;
@@ -23,27 +24,27 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let catalog = catalog::read(&settings.datasets_dir)?;
     let star = star::compile(&catalog);
     if args.sql {
-        print!("{}", star.script());
+        std::io::stdout().write_all(star.script().as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
     if args.check {
         let names: Vec<&str> = catalog.datasets().iter().map(|d| d.name.as_str()).collect();
         if args.json {
-            println!("{}", serde_json::to_string(&names)?);
+            say!("{}", serde_json::to_string(&names)?)?;
         } else {
-            println!("{} datasets are well: {}", names.len(), names.join(", "));
+            say!("{} datasets are well: {}", names.len(), names.join(", "))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
     let mut database = db::connect(&settings).await?;
     let report = migrate::run(&mut database.client, &star).await?;
     if args.json {
-        println!("{}", serde_json::to_string(&report.changes)?);
+        say!("{}", serde_json::to_string(&report.changes)?)?;
     } else if report.changes.is_empty() {
-        println!("the database is up to date");
+        say!("the database is up to date")?;
     } else {
         for change in report.changes.iter().filter(|change| !change.is_empty()) {
-            println!("{change}");
+            say!("{change}")?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -28,11 +28,7 @@ impl Outcomes {
     }
 
     /// Says what became of an object. False where the rest would fail the same way.
-    pub fn note(
-        &mut self,
-        object: &ObjectRef,
-        result: Result<LoadReport>,
-    ) -> serde_json::Result<bool> {
+    pub fn note(&mut self, object: &ObjectRef, result: Result<LoadReport>) -> anyhow::Result<bool> {
         self.bar.inc(1);
         self.bar.set_message(object.to_string());
         let error = match result {
@@ -41,7 +37,7 @@ impl Outcomes {
                     self.worst.get_or_insert(Fault::Data);
                 }
                 if !self.json {
-                    self.bar.suspend(|| println!("{}", line(&report)));
+                    self.bar.suspend(|| say!("{}", line(&report)))?;
                 }
                 self.loads.push(serde_json::to_value(report)?);
                 return Ok(true);
@@ -65,7 +61,7 @@ impl Outcomes {
     pub fn finish(self) -> anyhow::Result<ExitCode> {
         self.bar.finish_and_clear();
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&self.loads)?);
+            say!("{}", serde_json::to_string_pretty(&self.loads)?)?;
         }
         Ok(self.worst.map_or(ExitCode::SUCCESS, |fault| ExitCode::from(fault.exit_code())))
     }

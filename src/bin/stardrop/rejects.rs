@@ -29,12 +29,12 @@ pub struct Args {
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let database = db::connect(&settings).await?;
     if args.json {
-        println!("{}", view::rejects_json(&database.client, args.load, args.limit).await?);
+        say!("{}", view::rejects_json(&database.client, args.load, args.limit).await?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let rejects = view::rejects(&database.client, args.load, args.limit).await?;
     if rejects.is_empty() {
-        println!("no rejected row");
+        say!("no rejected row")?;
         return Ok(ExitCode::SUCCESS);
     }
     let widest = |cell: fn(&view::RejectLine) -> usize| rejects.iter().map(cell).max().unwrap_or(0);
@@ -57,5 +57,8 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         })
         .collect();
     output::table(&["load", "line", "column", "reason", "raw"], &rows)?;
+    if rows.len() as i64 == args.limit {
+        eprintln!("there may be more: see --limit");
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -37,12 +37,12 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         limit: args.limit,
     };
     if args.json {
-        println!("{}", view::loads_json(&database.client, &filter).await?);
+        say!("{}", view::loads_json(&database.client, &filter).await?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let loads = view::loads(&database.client, &filter).await?;
     if loads.is_empty() {
-        println!("{}", if asked_for_some { "no such load" } else { "no load yet" });
+        say!("{}", if asked_for_some { "no such load" } else { "no load yet" })?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<Vec<String>> = loads
@@ -79,16 +79,16 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     )?;
     for load in &loads {
         if let Some(failure) = &load.failure {
-            println!("load {} failed: {failure}", load.load_id);
+            say!("load {} failed: {failure}", load.load_id)?;
         }
     }
     if let Some(load_id) = args.load {
         let tables = view::tables(&database.client, load_id).await?;
-        println!();
+        say!()?;
         output::table(&["table", "inserted", "updated", "unchanged", "deleted"], &tables)?;
         for load in &loads {
             if let Some(notes) = &load.notes {
-                println!("{notes}");
+                say!("{notes}")?;
             }
         }
     }
