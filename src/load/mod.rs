@@ -42,13 +42,15 @@ pub struct Loader {
     database: Option<Session>,
     /// The backend of the connection that broke last, until its claim is settled.
     lost_backend: Option<i32>,
+    /// The checkpoint that the load at hand has reached, in rows.
+    reached: u64,
 }
 
 impl Loader {
     /// A loader that connects when it has something to do.
     pub fn new(settings: Arc<Settings>, catalog: Arc<Catalog>, source: Arc<Source>) -> Self {
         let star = Arc::new(star::compile(&catalog));
-        Loader { settings, catalog, star, source, database: None, lost_backend: None }
+        Loader { settings, catalog, star, source, database: None, lost_backend: None, reached: 0 }
     }
 
     /// Loads one object; a version that is loaded already is left alone. Its dataset is
@@ -96,9 +98,14 @@ impl Loader {
             }
             identified => identified?,
         };
-        let mut losses = 0;
+        let (mut losses, mut reached) = (0, 0);
+        self.reached = 0;
         loop {
             let result = self.claim_and_run(dataset, &object, started).await;
+            if self.reached > reached {
+                // A load that moves may lose as many connections as it likes.
+                (losses, reached) = (0, self.reached);
+            }
             match result {
                 Err(error) if is_lost(&error, losses) => {
                     // Whether the last commit went through, only a new claim can tell. A plain
@@ -220,7 +227,9 @@ impl Loader {
                 dataset,
                 object,
             };
-            match run.to_the_end(&mut progress).await {
+            let result = run.to_the_end(&mut progress).await;
+            self.reached = progress.claimed.checkpoint.rows;
+            match result {
                 Ok(()) => return Ok(()),
                 Err(error)
                     if error.kind == ErrorKind::DatabaseConflict

@@ -187,3 +187,28 @@ async fn an_object_that_breaks_off_loads_whole_when_it_comes_again() {
     assert_balanced(&db).await;
     assert_eq!(meaning(&db).await, undisturbed(&text, "1000").await);
 }
+
+#[tokio::test]
+async fn a_load_that_moves_may_lose_its_connection_any_number_of_times() {
+    let text = sales(20_000);
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let object = cloud.put(KEY, text.as_str()).await;
+    cloud.s3.faults().push(Fault::new(FaultKind::BytesPerSecond(400_000)).always());
+    let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "500")]);
+    let load = tokio::spawn(async move { loader.load(&object, None).await });
+    let mut cuts = 0;
+    while cuts < 8 && !load.is_finished() {
+        let cut = "select count(*) filter (where pg_terminate_backend(worker_pid))
+                   from stardrop.load where state = 'loading' and checkpoint_rows >= 500 * ";
+        let ended = db.text(&format!("{cut}{}", 1 + 4 * cuts)).await;
+        cuts += u32::from(ended == "1");
+        tokio::time::sleep(Duration::from_millis(if ended == "1" { 400 } else { 20 })).await;
+    }
+    assert_eq!(cuts, 8, "the load was over before its connection was cut often enough");
+    cloud.s3.faults().clear();
+    let report = load.await.unwrap().unwrap();
+    assert_eq!((report.outcome, report.rows_read, report.batches), (Outcome::Loaded, 20_000, 40));
+    assert_balanced(&db).await;
+    assert_eq!(meaning(&db).await, undisturbed(&text, "500").await);
+}
