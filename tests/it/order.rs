@@ -146,6 +146,10 @@ async fn an_older_version_that_comes_late_is_superseded() {
     assert_eq!(site.load(&old).await.outcome.as_str(), "superseded");
     assert_eq!(site.db.rows(LINES_NOW).await, "2|2");
     assert_eq!(site.load(&old).await.outcome.as_str(), "superseded", "and so the second time");
+    // The ledger knew, without a look at the object.
+    let why = "select notes from stardrop.load where state = 'superseded'";
+    let new_id = site.db.text("select load_id from stardrop.load where state = 'loaded'").await;
+    assert_eq!(site.db.text(why).await, format!("load {new_id} has a newer version of the key"));
 }
 
 #[tokio::test]
