@@ -4,8 +4,8 @@ use jiff::civil::{DateTime, date};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::{Offset, TimeZone};
 
-use super::Invalid;
 use super::iso::Refusal;
+use super::{Invalid, MockRng, below};
 
 /// Which parts of a point in time a type has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,32 @@ impl Patterns {
             return refusal.invalid(code, iso);
         }
         refusal.invalid(code, &format!("the form {}", self.patterns.join(" or ")))
+    }
+
+    /// Appends the `n`-th value of mock data that counts up, as the first pattern writes it, else
+    /// as `iso` does.
+    pub fn mock_nth(&self, n: u64, iso: &str, out: &mut String) {
+        self.write(nth_second(n.wrapping_mul(self.step_seconds)), iso, out);
+    }
+
+    /// The place of a random recent value among those that count up.
+    pub fn mock_recent(&self, random: &mut MockRng) -> u64 {
+        (RECENT + below(random, RECENT_SPAN)) / self.step_seconds
+    }
+
+    /// How many values that hold a date and a time there are.
+    pub fn mock_places(&self) -> u64 {
+        24_000 * 86_400 / self.step_seconds
+    }
+
+    /// How many of them thirty days have.
+    pub fn mock_span(&self) -> u64 {
+        30 * 86_400 / self.step_seconds
+    }
+
+    /// The first of them on a day, and how many it has.
+    pub fn mock_day(&self, day: u64) -> (u64, u64) {
+        (day * 86_400 / self.step_seconds, (86_400 / self.step_seconds).max(1))
     }
 
     /// Appends `value` as the first pattern writes it, else as `iso` does.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::iso::{self, Refusal};
 use super::pattern::{self, Kind, Patterns};
-use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
+use super::{ColumnType, Invalid, MockRng, TypeOptions};
 
 /// `timestamp`: `YYYY-MM-DD[ T]HH:MM[:SS[.ffffff]]`, or as the column's `format` says.
 ///
@@ -45,26 +45,23 @@ impl ColumnType for Timestamp {
     }
 
     fn mock(&self, random: &mut MockRng, out: &mut String) {
-        let seconds = pattern::RECENT + below(random, pattern::RECENT_SPAN);
-        self.mock_nth(seconds / self.patterns.step_seconds, out);
+        self.mock_nth(self.patterns.mock_recent(random), out);
     }
 
     fn mock_nth(&self, n: u64, out: &mut String) {
-        let value = pattern::nth_second(n.wrapping_mul(self.patterns.step_seconds));
-        self.patterns.write(value, "%Y-%m-%d %H:%M:%S", out);
+        self.patterns.mock_nth(n, "%Y-%m-%d %H:%M:%S", out);
     }
 
     fn mock_places(&self) -> u64 {
-        24_000 * 86_400 / self.patterns.step_seconds
+        self.patterns.mock_places()
     }
 
     fn mock_span(&self) -> u64 {
-        30 * 86_400 / self.patterns.step_seconds
+        self.patterns.mock_span()
     }
 
     fn mock_day(&self, day: u64) -> Option<(u64, u64)> {
-        let places = (86_400 / self.patterns.step_seconds).max(1);
-        Some((day * 86_400 / self.patterns.step_seconds, places))
+        Some(self.patterns.mock_day(day))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::local::s3::body::stream_file;
 use crate::local::s3::event::REGION;
 use crate::local::s3::list;
 use crate::local::s3::name;
+use crate::local::s3::record::Version;
 
 const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
 
@@ -23,6 +24,10 @@ fn range_of(range: Option<Range>, size: u64) -> S3Result<(u64, u64, Option<Strin
 
 fn content_range(start: u64, end: u64, size: u64) -> String {
     format!("bytes {start}-{}/{size}", end.saturating_sub(1))
+}
+
+fn content_type(version: &Version) -> String {
+    version.headers.content_type.clone().unwrap_or_else(|| DEFAULT_CONTENT_TYPE.to_owned())
 }
 
 fn length(bytes: u64) -> Option<i64> {
@@ -49,13 +54,7 @@ impl Service {
             accept_ranges: Some("bytes".to_owned()),
             content_length: length(end - start),
             content_range: content_range_text,
-            content_type: Some(
-                version
-                    .headers
-                    .content_type
-                    .clone()
-                    .unwrap_or_else(|| DEFAULT_CONTENT_TYPE.to_owned()),
-            ),
+            content_type: Some(content_type(&version)),
             content_encoding: version.headers.content_encoding.clone(),
             metadata: metadata(&version.headers),
             e_tag: etag(&version),
@@ -79,13 +78,7 @@ impl Service {
             accept_ranges: Some("bytes".to_owned()),
             content_length: length(end - start),
             content_range,
-            content_type: Some(
-                version
-                    .headers
-                    .content_type
-                    .clone()
-                    .unwrap_or_else(|| DEFAULT_CONTENT_TYPE.to_owned()),
-            ),
+            content_type: Some(content_type(&version)),
             content_encoding: version.headers.content_encoding.clone(),
             metadata: metadata(&version.headers),
             e_tag: etag(&version),
