@@ -99,7 +99,7 @@ impl Loader {
             identified => identified?,
         };
         let (mut losses, mut reached) = (0, 0);
-        self.reached = 0;
+        (self.lost_backend, self.reached) = (None, 0);
         loop {
             let result = self.claim_and_run(dataset, &object, started).await;
             if self.reached > reached {

@@ -36,16 +36,11 @@ impl Loader {
             return Ok(());
         }
         let client = &session.database.client;
-        let row = client
-            .query_opt("select stardrop.contract_of($1) as fingerprint", &[&dataset.name])
+        let applied: Option<String> = client
+            .query_one("select stardrop.contract_of($1)", &[&dataset.name])
             .await
+            .and_then(|row| row.try_get(0))
             .map_err(|error| database_error(error, Stage::Connect))?;
-        let applied: Option<String> = match row {
-            Some(row) => {
-                row.try_get("fingerprint").map_err(|error| database_error(error, Stage::Connect))?
-            }
-            None => None,
-        };
         if applied.as_deref() != fingerprint {
             let what = if applied.is_some() { "another version of dataset" } else { "no dataset" };
             let message = format!("the database has {what} `{}`", dataset.name);

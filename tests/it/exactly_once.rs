@@ -196,7 +196,10 @@ async fn a_load_that_moves_may_lose_its_connection_any_number_of_times() {
     let object = cloud.put(KEY, text.as_str()).await;
     cloud.s3.faults().push(Fault::new(FaultKind::BytesPerSecond(400_000)).always());
     let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "500")]);
-    let load = tokio::spawn(async move { loader.load(&object, None).await });
+    let load = tokio::spawn(async move {
+        let first = loader.load(&object, None).await;
+        (first, loader.load(&object, None).await)
+    });
     let mut cuts = 0;
     while cuts < 8 && !load.is_finished() {
         let cut = "select count(*) filter (where pg_terminate_backend(worker_pid))
@@ -207,8 +210,11 @@ async fn a_load_that_moves_may_lose_its_connection_any_number_of_times() {
     }
     assert_eq!(cuts, 8, "the load was over before its connection was cut often enough");
     cloud.s3.faults().clear();
-    let report = load.await.unwrap().unwrap();
+    let (first, again) = load.await.unwrap();
+    let report = first.unwrap();
     assert_eq!((report.outcome, report.rows_read, report.batches), (Outcome::Loaded, 20_000, 40));
+    // What was lost then is forgotten: the second delivery is told as what it is.
+    assert_eq!(again.unwrap().outcome, Outcome::AlreadyLoaded);
     assert_balanced(&db).await;
     assert_eq!(meaning(&db).await, undisturbed(&text, "500").await);
 }
