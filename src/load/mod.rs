@@ -112,7 +112,7 @@ impl Loader {
                     // look could come while the old backend is still committing.
                     losses += 1;
                     warn!(object = %object, "{error}; connecting again");
-                    self.lost_backend = self.database.take().map(|lost| lost.database.backend_pid);
+                    self.lose_connection();
                     tokio::time::sleep(LOSS_PAUSE * losses).await;
                 }
                 result => return result,
@@ -262,7 +262,14 @@ impl Loader {
     /// is dropped, and its locks with it.
     async fn let_go(&mut self, load_id: i64) {
         if self.release(load_id).await.is_err() {
-            self.database = None;
+            self.lose_connection();
+        }
+    }
+
+    /// Drops the connection, if it is not dropped yet, and keeps in mind whose claim to end.
+    fn lose_connection(&mut self) {
+        if let Some(lost) = self.database.take() {
+            self.lost_backend = Some(lost.database.backend_pid);
         }
     }
 }
