@@ -1,6 +1,7 @@
 //! Error: what went wrong, where, and what follows from it (retry, fail or stop).
 
 use std::fmt;
+use std::time::Duration;
 
 /// The part of the pipeline in which an error arose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,7 @@ pub enum Stage {
     Ledger,
     Migrate,
     Connect,
+    Queue,
 }
 
 impl Stage {
@@ -35,6 +37,7 @@ impl Stage {
             Stage::Ledger => "ledger",
             Stage::Migrate => "migrate",
             Stage::Connect => "connect",
+            Stage::Queue => "queue",
         }
     }
 }
@@ -129,6 +132,10 @@ pub enum ErrorKind {
     Busy,
     /// Another worker took the load over while we worked.
     FenceLost,
+    /// The invocation's time is over, and the object is not loaded to its end.
+    OutOfTime,
+    /// SQS did not take what it was told.
+    QueueRefused,
 }
 
 /// What follows from an [`ErrorKind`].
@@ -167,6 +174,8 @@ impl ErrorKind {
         ErrorKind::DatabaseRefused,
         ErrorKind::Busy,
         ErrorKind::FenceLost,
+        ErrorKind::OutOfTime,
+        ErrorKind::QueueRefused,
     ];
 
     /// The one place that decides what an error means.
@@ -252,6 +261,16 @@ impl ErrorKind {
             ErrorKind::FenceLost => {
                 (Retry, Environment, "nothing to do: another worker has taken the load over")
             }
+            ErrorKind::OutOfTime => (
+                Retry,
+                Environment,
+                "send the event again: it goes on at the checkpoint; stardrop reconcile --heal finds such loads",
+            ),
+            ErrorKind::QueueRefused => (
+                Retry,
+                Environment,
+                "allow the loader sqs:SendMessage and sqs:ChangeMessageVisibility on its queue",
+            ),
         };
         Policy { decision, fault, hint }
     }
@@ -269,6 +288,8 @@ pub struct Error {
     pub message: String,
     /// The five characters by which Postgres names its errors.
     pub sqlstate: Option<String>,
+    /// When trying again makes sense, where that is known.
+    pub retry_after: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -278,7 +299,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind` in `stage`; `message` says what and where.
     pub fn new(kind: ErrorKind, stage: Stage, message: impl Into<String>) -> Self {
-        Error { kind, stage, object: None, message: message.into(), sqlstate: None, source: None }
+        let message = message.into();
+        Error {
+            kind,
+            stage,
+            object: None,
+            message,
+            sqlstate: None,
+            retry_after: None,
+            source: None,
+        }
     }
 
     /// Keeps what caused the error.

@@ -28,6 +28,8 @@ pub mod ledger;
 
 pub mod load;
 
+pub mod queue;
+
 pub mod answer;
 
 pub mod star;
@@ -37,6 +39,8 @@ pub mod migrate;
 pub mod mock;
 
 pub mod db;
+
+pub mod aws;
 
 pub mod settings;
 

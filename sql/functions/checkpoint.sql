@@ -21,6 +21,7 @@ begin
     set checkpoint_rows = in_to_rows,
         checkpoint_line = in_to_line,
         checkpoint_offset = in_to_offset,
+        attempts_in_vain = 0,
         lease_until = clock_timestamp() + in_lease
     where l.load_id = in_load_id
       and l.state = 'loading'

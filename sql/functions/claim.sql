@@ -32,7 +32,9 @@ create or replace function stardrop.claim(
     out replaces boolean,
     out worker_pid integer,
     out worker_started timestamptz,
-    out lease_until timestamptz
+    out lease_until timestamptz,
+    out lease_left_seconds double precision,
+    out attempts_in_vain integer
 )
     language plpgsql
     security definer
@@ -69,6 +71,7 @@ begin
         worker_pid := holder.worker_pid;
         worker_started := holder.worker_started;
         lease_until := holder.lease_until;
+        lease_left_seconds := extract(epoch from holder.lease_until - clock_timestamp());
         return;
     end if;
 
@@ -116,6 +119,7 @@ begin
 
     update stardrop.load l
     set attempt = l.attempt + 1,
+        attempts_in_vain = l.attempts_in_vain + 1,
         worker_pid = pg_backend_pid(),
         worker_started = in_worker_started,
         lease_until = clock_timestamp() + in_lease
@@ -130,6 +134,7 @@ begin
 
     outcome := 'claimed';
     attempt := this.attempt;
+    attempts_in_vain := this.attempts_in_vain - 1;
     checkpoint_rows := this.checkpoint_rows;
     checkpoint_line := this.checkpoint_line;
     checkpoint_offset := this.checkpoint_offset;

@@ -24,6 +24,7 @@ create table stardrop.load (
     -- how far, and by whom
     state text not null default 'loading' collate "C",
     attempt integer not null default 0,
+    attempts_in_vain integer not null default 0,
     checkpoint_rows bigint not null default 0,
     checkpoint_line bigint not null default 0,
     checkpoint_offset bigint not null default 0,
@@ -92,6 +93,8 @@ comment on column stardrop.load.duplicate_of is
 comment on column stardrop.load.forced is 'Replayed by hand: loaded even if a duplicate.';
 comment on column stardrop.load.attempt is
     'The fencing token: a worker whose attempt is older than this can commit nothing.';
+comment on column stardrop.load.attempts_in_vain is
+    'Attempts since the checkpoint last moved.';
 comment on column stardrop.load.checkpoint_rows is 'Records read from the object and committed.';
 comment on column stardrop.load.checkpoint_line is 'The last line that is committed.';
 comment on column stardrop.load.checkpoint_offset is

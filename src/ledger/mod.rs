@@ -40,6 +40,8 @@ pub struct Claimed {
     pub checkpoint: Checkpoint,
     /// Rows rejected so far.
     pub rows_rejected: u64,
+    /// Attempts before this one that moved the checkpoint by nothing.
+    pub in_vain: u32,
     /// Whether rows of older versions of the key have to go.
     pub replaces: bool,
 }
@@ -58,6 +60,7 @@ pub enum Claim {
         load_id: i64,
         worker: Option<Worker>,
         lease_until: Option<Timestamp>,
+        lease_left: Option<Duration>,
     },
     /// Another worker holds it past its lease.
     Stale {
@@ -153,6 +156,7 @@ pub async fn claim(
                 offset: unsigned(&row, "checkpoint_offset")?,
             },
             rows_rejected: unsigned(&row, "rows_rejected")?,
+            in_vain: get::<i32>(&row, "attempts_in_vain")?.max(0).unsigned_abs(),
             replaces: get(&row, "replaces")?,
         }),
         outcome @ ("busy" | "stale") => {
@@ -161,7 +165,13 @@ pub async fn claim(
             let worker = pid.zip(started).map(|(pid, started)| Worker { pid, started });
             match worker {
                 Some(worker) if outcome == "stale" => Claim::Stale { worker },
-                _ => Claim::Busy { load_id, worker, lease_until: get(&row, "lease_until")? },
+                _ => Claim::Busy {
+                    load_id,
+                    worker,
+                    lease_until: get(&row, "lease_until")?,
+                    lease_left: get::<Option<f64>>(&row, "lease_left_seconds")?
+                        .map(|seconds| Duration::from_secs_f64(seconds.max(0.0))),
+                },
             }
         }
         _ => Claim::Done { load_id, state: get(&row, "state")? },

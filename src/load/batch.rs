@@ -1,9 +1,15 @@
 //! Batch: records in, lines of COPY text and rejected rows out, until the batch is full.
 
+use std::time::Instant;
+
+use tokio::time::timeout_at;
+
+use super::pace::Pace;
 use super::records::RecordStream;
+use super::run::Progress;
 use crate::copy::CopyIn;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::ledger::{Checkpoint, Claimed, RejectedRow};
+use crate::ledger::{Checkpoint, RejectedRow};
 use crate::records::Record;
 use crate::rows::RowWriter;
 use crate::settings::Settings;
@@ -12,6 +18,12 @@ use crate::settings::Settings;
 /// memory, because one connection can do only one COPY at a time.
 const REJECTED_BYTES: usize = 8 << 20;
 
+/// The clock is looked at after so many rows.
+const LOOK_AT_THE_CLOCK: u64 = 256;
+
+/// What has to be loaded in one piece is given up after so many attempts that ran out of time.
+const TRIES_IN_ONE_PIECE: u32 = 2;
+
 /// Why a batch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
@@ -19,6 +31,8 @@ pub(super) enum End {
     Full,
     /// The object has no more records.
     Object,
+    /// It has to be closed now, or the invocation ends before it can be.
+    OutOfTime,
 }
 
 /// Where the lines of a batch go: to Postgres, or to a file from which they can be sent in parts.
@@ -50,6 +64,9 @@ impl Lines for CopyIn {
 /// A batch that is being filled.
 pub(super) struct Batch<'r, L> {
     settings: &'r Settings,
+    pace: Pace,
+    most_rows: u64,
+    in_vain: u32,
     /// The batch has to hold the whole object: rows that it does not bring are deleted with it.
     whole: bool,
     lines: L,
@@ -66,14 +83,23 @@ pub(super) struct Filled {
 }
 
 impl<'r, L: Lines> Batch<'r, L> {
-    pub fn new(settings: &'r Settings, claimed: &Claimed, lines: L) -> Self {
+    pub fn new(settings: &'r Settings, progress: &Progress, lines: L) -> Self {
+        let Progress { claimed, pace, .. } = progress;
         let filled = Filled {
             rows_read: 0,
             rejected: Vec::new(),
             rejected_bytes: 0,
             to: claimed.checkpoint,
         };
-        Batch { settings, whole: claimed.replaces, lines, filled }
+        Batch {
+            settings,
+            pace: *pace,
+            most_rows: pace.most_rows(settings.batch_rows, claimed.in_vain),
+            in_vain: claimed.in_vain,
+            whole: claimed.replaces,
+            lines,
+            filled,
+        }
     }
 
     /// Writes `record` and those after it until the batch is full or the object ends.
@@ -89,10 +115,39 @@ impl<'r, L: Lines> Batch<'r, L> {
             if self.is_full()? {
                 return Ok(End::Full);
             }
-            if !records.next(record).await? {
-                return Ok(End::Object);
+            match self.next(records, record).await? {
+                Some(true) => {}
+                Some(false) => return Ok(End::Object),
+                None => return self.out_of_time(),
             }
         }
+    }
+
+    /// The next record, whether there is one; `None` where the batch has to be closed first.
+    async fn next(&self, records: &mut RecordStream, record: &mut Record) -> Result<Option<bool>> {
+        let rows = self.filled.rows_read;
+        let Some(until) = self.pace.fill_until(rows) else {
+            return records.next(record).await.map(Some);
+        };
+        if rows.is_multiple_of(LOOK_AT_THE_CLOCK) && until <= Instant::now() {
+            return Ok(None);
+        }
+        // An object that trickles must not hold up the batch that is there already.
+        timeout_at(until.into(), records.next(record)).await.ok().transpose()
+    }
+
+    fn out_of_time(&self) -> Result<End> {
+        if !self.whole {
+            return Ok(End::OutOfTime);
+        }
+        let message = "a file that replaces another has to be loaded in one piece, and is too big \
+                       for the time of an invocation";
+        let kind = if self.in_vain >= TRIES_IN_ONE_PIECE {
+            ErrorKind::OverLimit
+        } else {
+            ErrorKind::OutOfTime
+        };
+        Err(Error::new(kind, Stage::Copy, message))
     }
 
     fn take(&mut self, writer: &RowWriter, record: &Record) {
@@ -123,7 +178,7 @@ impl<'r, L: Lines> Batch<'r, L> {
         }
         Ok(rejects_full
             || !self.whole
-                && (self.filled.rows_read >= self.settings.batch_rows
+                && (self.filled.rows_read >= self.most_rows
                     || self.lines.total_bytes() >= self.settings.batch_bytes))
     }
 

@@ -26,12 +26,13 @@ impl Loader {
         let client = &self.session()?.database.client;
         let lease = Duration::from_secs(self.settings.lease_seconds);
         let started = Instant::now();
+        let patience = self.pace.patience(BUSY_WAIT);
         loop {
             match ledger::claim(client, dataset, object, lease).await? {
                 Claim::Claimed(claimed) => return Ok(Won::Claimed(claimed)),
                 Claim::Done { load_id, state } => return Ok(Won::Done { load_id, state }),
                 // Such as one of another login, which we may not even see.
-                Claim::Stale { worker } if started.elapsed() > BUSY_WAIT => {
+                Claim::Stale { worker } if started.elapsed() > patience => {
                     let message =
                         format!("backend {} works on the key and does not end", worker.pid);
                     return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message));
@@ -43,11 +44,15 @@ impl Loader {
                 {
                     ledger::end_worker(client, worker).await?;
                 }
-                Claim::Busy { load_id, lease_until, .. } if started.elapsed() > BUSY_WAIT => {
+                Claim::Busy { load_id, lease_until, lease_left, .. }
+                    if started.elapsed() > patience =>
+                {
                     let until = lease_until.map_or_else(String::new, |t| format!(" until {t}"));
                     let message =
                         format!("another worker works on the key, at load {load_id}{until}");
-                    return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message));
+                    let mut busy = Error::new(ErrorKind::Busy, Stage::Ledger, message);
+                    busy.retry_after = lease_left;
+                    return Err(busy);
                 }
                 Claim::Busy { .. } => {}
             }

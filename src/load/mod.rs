@@ -4,6 +4,7 @@ mod batch;
 mod bisect;
 mod choice;
 mod claim;
+mod pace;
 mod records;
 mod report;
 mod run;
@@ -22,16 +23,13 @@ use crate::object::{ObjectRef, Source};
 use crate::settings::Settings;
 use crate::star::{self, Star};
 
+use pace::Pace;
 pub use report::{LoadReport, Outcome};
+use run::Ran;
 use session::Session;
 
 /// How often a batch is tried again after a deadlock or a serialisation failure.
 const CONFLICT_RETRIES: u32 = 5;
-
-/// How often a load goes on over a new connection after one broke, and the pause before, which
-/// grows: a server that restarts is back by then.
-const LOSS_RETRIES: u32 = 5;
-const LOSS_PAUSE: Duration = Duration::from_millis(300);
 
 /// Loads objects, one after the other, over one connection. Make several to work side by side.
 pub struct Loader {
@@ -44,13 +42,29 @@ pub struct Loader {
     lost_backend: Option<i32>,
     /// The checkpoint that the load at hand has reached, in rows.
     reached: u64,
+    pace: Pace,
 }
 
 impl Loader {
     /// A loader that connects when it has something to do.
     pub fn new(settings: Arc<Settings>, catalog: Arc<Catalog>, source: Arc<Source>) -> Self {
         let star = Arc::new(star::compile(&catalog));
-        Loader { settings, catalog, star, source, database: None, lost_backend: None, reached: 0 }
+        Loader {
+            settings,
+            catalog,
+            star,
+            source,
+            database: None,
+            lost_backend: None,
+            reached: 0,
+            pace: Pace::default(),
+        }
+    }
+
+    /// Until when loads may work: when the invocation is ended from outside. A load that needs
+    /// longer stops at a checkpoint before that.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.pace.deadline = deadline;
     }
 
     /// Loads one object; a version that is loaded already is left alone. Its dataset is
@@ -98,6 +112,10 @@ impl Loader {
             }
             identified => identified?,
         };
+        if !self.pace.has_time() {
+            let message = "no time is left for it in this invocation";
+            return Err(Error::new(ErrorKind::OutOfTime, Stage::Ledger, message));
+        }
         let (mut losses, mut reached) = (0, 0);
         (self.lost_backend, self.reached) = (None, 0);
         loop {
@@ -107,13 +125,13 @@ impl Loader {
                 (losses, reached) = (0, self.reached);
             }
             match result {
-                Err(error) if is_lost(&error, losses) => {
+                Err(error) if session::is_lost(&error, losses) => {
                     // Whether the last commit went through, only a new claim can tell. A plain
                     // look could come while the old backend is still committing.
                     losses += 1;
                     warn!(object = %object, "{error}; connecting again");
                     self.lose_connection();
-                    tokio::time::sleep(LOSS_PAUSE * losses).await;
+                    tokio::time::sleep(session::LOSS_PAUSE * losses).await;
                 }
                 result => return result,
             }
@@ -133,7 +151,7 @@ impl Loader {
             claim::Won::Done { load_id, state }
                 if self.lost_backend.take().is_some() && state == "loaded" =>
             {
-                return self.report(load_id, object, dataset, started).await;
+                return self.report(Outcome::Loaded, load_id, object, dataset, started).await;
             }
             claim::Won::Done { load_id, state } => {
                 return Ok(LoadReport::nothing_done(load_id, object, dataset, &state));
@@ -141,9 +159,17 @@ impl Loader {
         };
         let load_id = claimed.load_id;
         let error = match self.run_to_the_end(dataset, object, claimed).await {
-            Ok(()) => {
+            Ok(Ran::ToTheEnd) => {
                 self.release(load_id).await?;
-                return self.report(load_id, object, dataset, started).await;
+                return self.report(Outcome::Loaded, load_id, object, dataset, started).await;
+            }
+            Ok(Ran::OutOfTime) if self.reached > claimed.checkpoint.rows => {
+                self.release(load_id).await?;
+                return self.report(Outcome::Continues, load_id, object, dataset, started).await;
+            }
+            Ok(Ran::OutOfTime) => {
+                let message = "the invocation's time is over, and no batch was committed in it";
+                Error::new(ErrorKind::OutOfTime, Stage::Ledger, message)
             }
             Err(error) => error,
         };
@@ -199,13 +225,14 @@ impl Loader {
 
     async fn report(
         &self,
+        outcome: Outcome,
         load_id: i64,
         object: &ObjectRef,
         dataset: &Dataset,
         started: Instant,
     ) -> Result<LoadReport> {
         let totals = ledger::totals(&self.session()?.database.client, load_id).await?;
-        Ok(LoadReport::loaded(load_id, &totals, object, dataset, started.elapsed()))
+        Ok(LoadReport::of_totals(outcome, load_id, &totals, object, dataset, started.elapsed()))
     }
 
     /// Runs the load from its checkpoint, and again where the database broke a tie against us.
@@ -214,8 +241,8 @@ impl Loader {
         dataset: &Dataset,
         object: &ObjectRef,
         claimed: Claimed,
-    ) -> Result<()> {
-        let mut progress = run::Progress { claimed };
+    ) -> Result<Ran> {
+        let mut progress = run::Progress { claimed, pace: self.pace };
         let mut conflicts = 0;
         loop {
             let session = self.session()?;
@@ -229,8 +256,9 @@ impl Loader {
             };
             let result = run.to_the_end(&mut progress).await;
             self.reached = progress.claimed.checkpoint.rows;
+            self.pace = progress.pace;
             match result {
-                Ok(()) => return Ok(()),
+                Ok(ran) => return Ok(ran),
                 Err(error)
                     if error.kind == ErrorKind::DatabaseConflict
                         && conflicts < CONFLICT_RETRIES =>
@@ -252,34 +280,5 @@ impl Loader {
     async fn roll_back(&self) -> Result<()> {
         let client = &self.session()?.database.client;
         client.batch_execute("rollback").await.map_err(|error| database_error(error, Stage::Ledger))
-    }
-
-    async fn release(&self, load_id: i64) -> Result<()> {
-        ledger::release(&self.session()?.database.client, load_id).await
-    }
-
-    /// Lets go of a load that somebody goes on with later. A connection that cannot even do that
-    /// is dropped, and its locks with it.
-    async fn let_go(&mut self, load_id: i64) {
-        if self.release(load_id).await.is_err() {
-            self.lose_connection();
-        }
-    }
-
-    /// Drops the connection, if it is not dropped yet, and keeps in mind whose claim to end.
-    fn lose_connection(&mut self) {
-        if let Some(lost) = self.database.take() {
-            self.lost_backend = Some(lost.database.backend_pid);
-        }
-    }
-}
-
-/// Whether the connection is at fault, and one more is to be tried: the first refusal to connect
-/// at all is final, a refusal after a loss may be a server that restarts.
-fn is_lost(error: &Error, losses: u32) -> bool {
-    match error.kind {
-        ErrorKind::DatabaseLost => losses < LOSS_RETRIES,
-        ErrorKind::NoDatabase => (1..LOSS_RETRIES).contains(&losses),
-        _ => false,
     }
 }

@@ -14,6 +14,8 @@ use crate::object::ObjectRef;
 pub enum Outcome {
     /// Its rows are in the star now.
     Loaded,
+    /// Not all of its rows are in the star yet: the invocation's time is over.
+    Continues,
     /// Its rows were in the star before: nothing was done.
     AlreadyLoaded,
     /// It failed before: nothing was done.
@@ -31,6 +33,7 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Outcome::Loaded => "loaded",
+            Outcome::Continues => "continues",
             Outcome::AlreadyLoaded => "already_loaded",
             Outcome::FailedBefore => "failed_before",
             Outcome::Duplicate => "duplicate",
@@ -81,7 +84,8 @@ impl LoadReport {
         }
     }
 
-    pub(super) fn loaded(
+    pub(super) fn of_totals(
+        outcome: Outcome,
         load_id: i64,
         totals: &Totals,
         object: &ObjectRef,
@@ -92,7 +96,7 @@ impl LoadReport {
             load_id,
             dataset: dataset.name.clone(),
             object: object.to_string(),
-            outcome: Outcome::Loaded,
+            outcome,
             rows_read: totals.rows_read,
             rows_rejected: totals.rows_rejected,
             batches: totals.batches,

@@ -1,9 +1,10 @@
 //! Run: a claimed load in, batch after batch, to its end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::batch::{Batch, End, Filled};
 use super::bisect;
+use super::pace::Pace;
 use super::records::RecordStream;
 use crate::copy::CopyIn;
 use crate::dataset::Dataset;
@@ -21,6 +22,16 @@ use crate::star;
 pub(super) struct Progress {
     /// The claim, with the checkpoint of the last commit.
     pub claimed: Claimed,
+    pub pace: Pace,
+}
+
+/// How a run ended, if not by an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ran {
+    /// The load is finished.
+    ToTheEnd,
+    /// It stands at a checkpoint, to be gone on with in another invocation.
+    OutOfTime,
 }
 
 /// What a run needs.
@@ -39,14 +50,16 @@ impl Run<'_> {
     /// # Errors
     ///
     /// What stopped it. The transaction may still be open then: roll back.
-    pub async fn to_the_end(&self, progress: &mut Progress) -> Result<()> {
+    pub async fn to_the_end(&self, progress: &mut Progress) -> Result<Ran> {
         loop {
             match self.batches(progress).await {
                 Err(refusal) if bisect::can_find(&refusal) => {
                     tracing::info!(object = %self.object, "{refusal}; looking for the rows");
                     self.execute("rollback").await?;
-                    if self.bisected_batch(progress).await? == End::Object {
-                        return Ok(());
+                    match self.bisected_batch(progress).await? {
+                        End::Object => return Ok(Ran::ToTheEnd),
+                        End::OutOfTime => return Ok(Ran::OutOfTime),
+                        End::Full => {}
                     }
                 }
                 result => return result,
@@ -61,25 +74,33 @@ impl Run<'_> {
         Ok((records, RowWriter::new(self.dataset, &header), header.notes()))
     }
 
-    async fn batches(&self, progress: &mut Progress) -> Result<()> {
+    async fn batches(&self, progress: &mut Progress) -> Result<Ran> {
         let (mut records, writer, notes) = self.open(progress).await?;
         let mut record = Record::new();
         let mut more = records.next(&mut record).await?;
         while more {
+            if !progress.pace.has_time() {
+                return Ok(Ran::OutOfTime);
+            }
             self.execute("begin").await?;
             ledger::begin_batch(self.client, &progress.claimed, progress.claimed.replaces).await?;
             let copy = CopyIn::start(self.client, &star::copy_statement(self.dataset)).await?;
-            let mut batch = Batch::new(self.settings, &progress.claimed, copy);
+            let mut batch = Batch::new(self.settings, progress, copy);
             let end = batch.fill(&mut records, &writer, &mut record).await?;
             let (copy, filled) = batch.into_parts();
+            let (rows, full) = (filled.rows_read, Instant::now());
             copy.finish().await?;
             self.close(progress, filled, end, notes.as_deref()).await?;
-            if end == End::Object {
-                return Ok(());
+            progress.pace.closed(rows, full.elapsed());
+            match end {
+                End::Object => return Ok(Ran::ToTheEnd),
+                End::OutOfTime => return Ok(Ran::OutOfTime),
+                End::Full => {}
             }
             more = records.next(&mut record).await?;
         }
-        self.finish_without_rows(progress, notes.as_deref()).await
+        self.finish_without_rows(progress, notes.as_deref()).await?;
+        Ok(Ran::ToTheEnd)
     }
 
     /// The next batch, in parts: what Postgres refuses is rejected, the rest is staged.
@@ -90,7 +111,7 @@ impl Run<'_> {
             self.finish_without_rows(progress, notes.as_deref()).await?;
             return Ok(End::Object);
         }
-        let mut batch = Batch::new(self.settings, &progress.claimed, bisect::Spool::new()?);
+        let mut batch = Batch::new(self.settings, progress, bisect::Spool::new()?);
         let end = batch.fill(&mut records, &writer, &mut record).await?;
         let (mut spool, mut filled) = batch.into_parts();
         self.execute("begin").await?;

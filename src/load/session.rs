@@ -1,15 +1,22 @@
 //! Session: a loader's connection, checked and prepared for a dataset.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::Loader;
 use crate::dataset::Dataset;
 use crate::db::{self, Database, database_error};
 use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::ledger;
 use crate::star;
 
 /// A worker that hangs must not hold up others: not in an open transaction, not in a wait.
 const SESSION: &str = "set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '60s'";
+
+/// How often a load goes on over a new connection after one broke, and the pause before, which
+/// grows: a server that restarts is back by then.
+const LOSS_RETRIES: u32 = 5;
+pub(super) const LOSS_PAUSE: Duration = Duration::from_millis(300);
 
 /// A connection and what it has been prepared for.
 pub(super) struct Session {
@@ -60,5 +67,34 @@ impl Loader {
         self.database.as_ref().ok_or_else(|| {
             Error::new(ErrorKind::DatabaseLost, Stage::Connect, "there is no connection")
         })
+    }
+
+    pub(super) async fn release(&self, load_id: i64) -> Result<()> {
+        ledger::release(&self.session()?.database.client, load_id).await
+    }
+
+    /// Lets go of a load that somebody goes on with later. A connection that cannot even do that
+    /// is dropped, and its locks with it.
+    pub(super) async fn let_go(&mut self, load_id: i64) {
+        if self.release(load_id).await.is_err() {
+            self.lose_connection();
+        }
+    }
+
+    /// Drops the connection, if it is not dropped yet, and keeps in mind whose claim to end.
+    pub(super) fn lose_connection(&mut self) {
+        if let Some(lost) = self.database.take() {
+            self.lost_backend = Some(lost.database.backend_pid);
+        }
+    }
+}
+
+/// Whether the connection is at fault, and one more is to be tried: the first refusal to connect
+/// at all is final, a refusal after a loss may be a server that restarts.
+pub(super) fn is_lost(error: &Error, losses: u32) -> bool {
+    match error.kind {
+        ErrorKind::DatabaseLost => losses < LOSS_RETRIES,
+        ErrorKind::NoDatabase => (1..LOSS_RETRIES).contains(&losses),
+        _ => false,
     }
 }

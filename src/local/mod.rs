@@ -6,3 +6,5 @@ pub mod cloud;
 pub mod postgres;
 
 pub mod s3;
+
+pub mod sqs;

@@ -1,24 +1,14 @@
 //! S3: an object reference in, its identity or its bytes out.
 
-use std::time::Duration;
-
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, stalled_stream_protection::StalledStreamProtectionConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::DateTime;
 use jiff::Timestamp;
 
 use super::s3_error::s3_error;
-use super::stream::{Body, IDLE_TIMEOUT, ObjectStream};
+use super::stream::{Body, ObjectStream};
 use super::{ObjectRef, object_error};
+use crate::aws;
 use crate::error::{ErrorKind, Result};
-
-/// A host that does not take a connection by then will not take one soon.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One S3, and its name for messages where it is not AWS'.
 #[derive(Clone)]
@@ -29,20 +19,7 @@ pub(super) struct Place {
 
 /// The client, as the AWS SDK's own variables, profiles and roles have it.
 pub(super) async fn client(endpoint: Option<&str>) -> Client {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::standard())
-        .timeout_config(timeouts.read_timeout(IDLE_TIMEOUT).build())
-        // It takes a database that makes us wait for a server that does. ObjectStream has its own.
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if endpoint.is_some() {
-        // Whatever stands in for S3 seldom has regions, and no instance metadata to ask for one.
-        let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-            .or_else(ProfileFileRegionProvider::new())
-            .or_else("us-east-1");
-        loader = loader.region(region);
-    }
-    let shared = loader.load().await;
+    let shared = aws::config(endpoint.is_some()).await;
     let mut config = aws_sdk_s3::config::Builder::from(&shared);
     if let Some(endpoint) = endpoint {
         // Buckets as host names need a wildcard in the DNS, which only AWS is sure to have.

@@ -1,6 +1,8 @@
 //! S3's tests: answers word by word in, what is made of them out. The wire is real, the server
 //! says what the test tells it to.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::*;

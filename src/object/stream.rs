@@ -7,14 +7,11 @@ use bytes::Bytes;
 
 use super::file::FileBody;
 use super::{ObjectRef, object_error};
+use crate::aws::IDLE_TIMEOUT;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What is downstream holds one chunk at a time: this bounds its memory.
 pub(super) const MAX_CHUNK_BYTES: usize = 1 << 20;
-
-/// S3 closes connections that idle for about as long, and a load holds its claim and perhaps a
-/// transaction meanwhile: better to break off and go on at the checkpoint.
-pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The bytes of one object, in order.
 pub struct ObjectStream {

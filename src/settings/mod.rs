@@ -39,6 +39,10 @@ pub struct Settings {
     pub lease_seconds: u64,
     /// Where S3 is, if not at AWS. Buckets are then addressed by path.
     pub s3_endpoint: Option<String>,
+    /// Where SQS is, if not at AWS.
+    pub sqs_endpoint: Option<String>,
+    /// The queue by which a load that runs out of time is handed on, where the event came by none.
+    pub queue_url: Option<String>,
     /// What is logged at least, by this crate.
     pub log_level: LevelFilter,
     pub log_format: LogFormat,
@@ -99,17 +103,17 @@ impl Settings {
             "trace" => LevelFilter::TRACE,
             value => return Err(unlike(STARDROP_LOG, value, "error, warn, info, debug or trace")),
         };
-        let s3_endpoint = [AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL]
-            .into_iter()
-            .find_map(|name| Some((name, var(name)?)))
-            .map(|(name, value)| {
-                if value.starts_with("http://") || value.starts_with("https://") {
-                    Ok(value)
-                } else {
+        let url = |names: &[&'static str]| {
+            let found = names.iter().find_map(|name| Some((name, var(name)?)));
+            match found {
+                Some((name, value))
+                    if !value.starts_with("http://") && !value.starts_with("https://") =>
+                {
                     Err(unlike(name, &value, "a URL that starts with http:// or https://"))
                 }
-            })
-            .transpose()?;
+                found => Ok(found.map(|(_, value)| value)),
+            }
+        };
 
         Ok(Settings {
             database: DatabaseSettings::from_vars(var)?,
@@ -121,7 +125,9 @@ impl Settings {
             max_columns: number(STARDROP_MAX_COLUMNS, 1_597)? as usize,
             // SQS hides a message for twelve hours at most.
             lease_seconds: number(STARDROP_LEASE_SECONDS, 43_200)?,
-            s3_endpoint,
+            s3_endpoint: url(&[AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL])?,
+            sqs_endpoint: url(&[AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL])?,
+            queue_url: url(&[STARDROP_QUEUE_URL])?,
             log_level,
             log_format: if in_lambda { LogFormat::Json } else { LogFormat::Text },
             in_lambda,

@@ -15,8 +15,10 @@ pub const STARDROP_BATCH_BYTES: &str = "STARDROP_BATCH_BYTES";
 pub const STARDROP_MAX_ROW_BYTES: &str = "STARDROP_MAX_ROW_BYTES";
 pub const STARDROP_MAX_COLUMNS: &str = "STARDROP_MAX_COLUMNS";
 pub const STARDROP_LEASE_SECONDS: &str = "STARDROP_LEASE_SECONDS";
+pub const STARDROP_QUEUE_URL: &str = "STARDROP_QUEUE_URL";
 pub const STARDROP_LOG: &str = "STARDROP_LOG";
 pub const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
+pub const AWS_ENDPOINT_URL_SQS: &str = "AWS_ENDPOINT_URL_SQS";
 pub const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 pub const PG_BIN: &str = "PG_BIN";
 
@@ -51,11 +53,17 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     (STARDROP_MAX_COLUMNS, "1000", "Columns in one file at most"),
     (STARDROP_LEASE_SECONDS, "900", "Seconds after which a silent worker loses its claim"),
     (
+        STARDROP_QUEUE_URL,
+        "the event's own queue",
+        "The SQS queue that goes on with a load that runs out of time",
+    ),
+    (
         STARDROP_LOG,
         "`info`, on the command line `warn`",
         "`error`, `warn`, `info`, `debug` or `trace`",
     ),
     (AWS_ENDPOINT_URL_S3, "", "Where S3 is, if not at AWS; buckets are then addressed by path"),
+    (AWS_ENDPOINT_URL_SQS, "", "Where SQS is, if not at AWS"),
     (AWS_ENDPOINT_URL, "", "The same for all of AWS"),
     (PG_BIN, "found", "The folder of the Postgres server's programs, for `stardrop dev`"),
 ];

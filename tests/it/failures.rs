@@ -21,9 +21,9 @@ const KEY: &str = "sales/2026/a.csv";
 async fn comes_back_and_loads(event: &Value, now: &mut Answerer, later: &mut Answerer) {
     let queued = queue_event(std::slice::from_ref(event));
     let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
-    assert_eq!(now.answer(&queued).await.unwrap(), back);
-    assert_eq!(now.answer(&queued).await.unwrap(), back, "the second time");
-    assert_eq!(later.answer(&queued).await.unwrap(), json!({ "batchItemFailures": [] }));
+    assert_eq!(now.answer(&queued, None).await.unwrap(), back);
+    assert_eq!(now.answer(&queued, None).await.unwrap(), back, "the second time");
+    assert_eq!(later.answer(&queued, None).await.unwrap(), json!({ "batchItemFailures": [] }));
 }
 
 /// One line, with these words, and a hint that says what to do.
@@ -78,7 +78,7 @@ async fn assert_loaded(db: &TestDatabase) {
 }
 
 fn answerer(cloud: &Cloud, settings: Settings) -> Answerer {
-    Answerer::new(cloud.loader_of(settings))
+    cloud.answerer_of(cloud.loader_of(settings))
 }
 
 #[tokio::test]
@@ -155,10 +155,13 @@ async fn a_bucket_that_does_not_exist_is_said_and_the_event_loads_once_it_does()
     assert_says(&cloud, &[], "s3://elsewhere/sales", 3, &words).await;
     let queued = queue_event(std::slice::from_ref(&event));
     let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
-    assert_eq!(cloud.answerer().answer(&queued).await.unwrap(), back);
+    assert_eq!(cloud.answerer().answer(&queued, None).await.unwrap(), back);
     cloud.s3.create_bucket("elsewhere").unwrap();
     cloud.s3.put_bytes("elsewhere", KEY, sales(30)).await.unwrap();
-    assert_eq!(cloud.answerer().answer(&queued).await.unwrap(), json!({ "batchItemFailures": [] }));
+    assert_eq!(
+        cloud.answerer().answer(&queued, None).await.unwrap(),
+        json!({ "batchItemFailures": [] })
+    );
     assert_loaded(&db).await;
 }
 
@@ -168,7 +171,7 @@ async fn a_key_of_no_dataset_is_said_and_the_event_loads_once_there_is_one() {
     let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
     let narrow = catalog_of(&[("sales", &text.replace("sales/**/*.csv", "shop/*.csv"))]);
     let event = cloud.put_event(KEY, sales(30)).await;
-    let mut lost = Answerer::new(loader_with(&cloud, &cloud.url, narrow));
+    let mut lost = cloud.answerer_of(loader_with(&cloud, &cloud.url, narrow));
     cloud.put("other/a.csv", "a\n1\n").await;
     let error = cloud.load(&cloud.put("other/b.csv", "a\n1\n").await).await.unwrap_err();
     let words = ["s3://inbox/other/b.csv", "the key fits no dataset's `match`"];
@@ -206,11 +209,11 @@ async fn a_database_without_the_dataset_is_said_and_the_event_loads_after_migrat
     // The same warm function all along: it must notice the migration.
     let mut answerer = cloud.answerer();
     let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
-    assert_eq!(answerer.answer(&queued).await.unwrap(), back);
+    assert_eq!(answerer.answer(&queued, None).await.unwrap(), back);
     stardrop::migrate::run(&mut empty.client, &stardrop::star::compile(&project_catalog()))
         .await
         .unwrap();
-    assert_eq!(answerer.answer(&queued).await.unwrap(), json!({ "batchItemFailures": [] }));
+    assert_eq!(answerer.answer(&queued, None).await.unwrap(), json!({ "batchItemFailures": [] }));
     assert_loaded(&empty).await;
 }
 
@@ -227,7 +230,7 @@ async fn a_contract_that_changed_since_migrate_is_said_and_nothing_is_loaded_by_
     let error = loader.load(&object_of(&event), None).await.unwrap_err();
     let words = ["the database has another version of dataset `sales`"];
     assert_clear(&error, ErrorKind::NotMigrated, &words, "run: stardrop migrate");
-    comes_back_and_loads(&event, &mut Answerer::new(loader), &mut cloud.answerer()).await;
+    comes_back_and_loads(&event, &mut cloud.answerer_of(loader), &mut cloud.answerer()).await;
     assert_loaded(&db).await;
 }
 
@@ -254,7 +257,7 @@ async fn a_login_without_the_loaders_rights_is_told_what_to_grant() {
         &["grant stardrop_loader"],
     )
     .await;
-    comes_back_and_loads(&event, &mut Answerer::new(loader), &mut cloud.answerer()).await;
+    comes_back_and_loads(&event, &mut cloud.answerer_of(loader), &mut cloud.answerer()).await;
     assert_loaded(&db).await;
     db.run(&format!("drop role {role}")).await;
 }
@@ -267,7 +270,10 @@ async fn an_object_that_is_gone_is_a_missing_load_and_no_message_that_comes_back
     let report = cloud.load(&object_of(&event)).await.unwrap();
     assert_eq!(report.outcome, Outcome::Missing);
     let queued = queue_event(std::slice::from_ref(&event));
-    assert_eq!(cloud.answerer().answer(&queued).await.unwrap(), json!({ "batchItemFailures": [] }));
+    assert_eq!(
+        cloud.answerer().answer(&queued, None).await.unwrap(),
+        json!({ "batchItemFailures": [] })
+    );
     let row = db.rows("select state, notes from stardrop.load").await;
     assert!(row.starts_with("missing|object: ") && row.contains("does not exist"), "{row}");
     assert_eq!(db.text("select count(*) from star.fact_sales").await, "0");

@@ -7,6 +7,7 @@ mod support;
 mod bisect;
 mod concurrency;
 mod csv_spectrum;
+mod deadline;
 mod exactly_once;
 mod failures;
 mod generate;

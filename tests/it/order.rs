@@ -19,7 +19,7 @@ measures = ["id", "qty"]
 "#;
 
 /// Rows with a grain, replaced file by file.
-const STOCK: &str = r#"
+pub const STOCK: &str = r#"
 name  = "stock"
 match = ["stock/**/*.csv"]
 [columns]
@@ -62,12 +62,12 @@ measures = ["qty"]
 "#;
 
 /// A database and a bucket for one dataset.
-struct Site {
-    db: TestDatabase,
-    cloud: Cloud,
+pub struct Site {
+    pub db: TestDatabase,
+    pub cloud: Cloud,
 }
 
-async fn site(contract: (&str, &str)) -> Site {
+pub async fn site(contract: (&str, &str)) -> Site {
     let catalog = catalog_of(&[contract]);
     let (db, _) = TestDatabase::of(&catalog).await;
     let cloud = Cloud::of(&db, catalog).await;

@@ -11,7 +11,7 @@ const IMPURE_WORDS: &[&str] =
     &["std::fs", "std::env", "tokio", "aws_", "SystemTime", "Instant::now", "Timestamp::now"];
 
 /// What any module may stand on; these stand on each other only.
-const GROUND: &[&str] = &["db", "settings", "error", "telemetry"];
+const GROUND: &[&str] = &["db", "aws", "settings", "error", "telemetry"];
 /// The joiner, what is around it, and what runs all of it on one machine.
 const JOINERS: &[&str] = &["load", "answer", "local"];
 

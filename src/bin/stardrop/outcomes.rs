@@ -77,6 +77,9 @@ fn line(report: &LoadReport) -> String {
             report.bytes as f64 / 1e6,
             report.duration_ms as f64 / 1e3,
         ),
+        Outcome::Continues => {
+            format!("load {load}: {object}: {} rows so far, to be gone on with", report.rows_read)
+        }
         Outcome::AlreadyLoaded => format!("load {load}: {object}: loaded already, nothing to do"),
         Outcome::Duplicate => format!("load {load}: {object}: the same bytes are loaded already"),
         Outcome::Superseded => {

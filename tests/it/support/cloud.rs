@@ -15,7 +15,9 @@ use stardrop::error::Result;
 use stardrop::event::{self, Event};
 use stardrop::load::{LoadReport, Loader};
 use stardrop::local::s3::{LocalS3, LocalS3Options};
+use stardrop::local::sqs::{LocalSqs, QueueOptions, Received};
 use stardrop::object::{ObjectRef, Source};
+use stardrop::queue::Queue;
 use stardrop::settings::Settings;
 use tokio::process::Command;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -25,12 +27,16 @@ use super::{TestDatabase, project_catalog, root};
 /// The bucket that is there from the start.
 pub const BUCKET: &str = "inbox";
 
+/// The queue that events come by.
+pub const QUEUE: &str = "stardrop-inbox";
+
 /// The login of the loaders.
 pub const LOADER: &str = "test_loader";
 
 /// An S3 endpoint, and what loaders need to work between it and one database.
 pub struct Cloud {
     pub s3: LocalS3,
+    pub sqs: LocalSqs,
     pub catalog: Arc<Catalog>,
     /// The address of the database, for the loaders' login.
     pub url: String,
@@ -61,8 +67,11 @@ impl Cloud {
         options.scan_every = None;
         let s3 = LocalS3::start(options).await.unwrap();
         s3.create_bucket(BUCKET).unwrap();
+        let sqs = LocalSqs::start(None).await.unwrap();
+        sqs.create_queue(QUEUE, QueueOptions::default());
         Cloud {
             s3,
+            sqs,
             catalog: Arc::new(catalog),
             url: as_user(&db.url, LOADER),
             datasets: root().join("datasets"),
@@ -121,7 +130,12 @@ impl Cloud {
 
     /// What answers events, as the Lambda does.
     pub fn answerer(&self) -> Answerer {
-        Answerer::new(self.loader())
+        self.answerer_of(self.loader())
+    }
+
+    /// The same with that loader.
+    pub fn answerer_of(&self, loader: Loader) -> Answerer {
+        Answerer::new(loader, Queue::with_client(self.sqs.client()), None)
     }
 
     /// Loads an object with a new loader.
@@ -142,6 +156,7 @@ impl Cloud {
             ("DATABASE_URL", self.url.clone()),
             ("STARDROP_DATASETS", datasets),
             ("AWS_ENDPOINT_URL_S3", self.s3.endpoint_url()),
+            ("AWS_ENDPOINT_URL_SQS", self.sqs.endpoint_url()),
             ("AWS_ACCESS_KEY_ID", "test".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
             ("AWS_REGION", "us-east-1".to_owned()),
@@ -199,6 +214,16 @@ pub fn object_of(event: &Value) -> ObjectRef {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// The event of a message that was received from [`QUEUE`].
+pub fn event_of(message: &Received) -> Value {
+    json!({ "Records": [{
+        "messageId": message.message_id, "receiptHandle": message.receipt_handle,
+        "body": message.body,
+        "attributes": { "ApproximateReceiveCount": message.receive_count.to_string() },
+        "eventSource": "aws:sqs", "eventSourceARN": format!("arn:aws:sqs:us-east-1:123456789012:{QUEUE}"),
+    }] })
 }
 
 /// Events as SQS hands them out: one message each, with the ids 0, 1, 2..

@@ -31,13 +31,13 @@ pub enum Answer {
 pub struct Function {
     /// The program: its id, its end.
     pub program: Child,
-    invocations: mpsc::UnboundedSender<Value>,
+    invocations: mpsc::UnboundedSender<(Value, Duration)>,
     answers: mpsc::UnboundedReceiver<Answer>,
     polls: mpsc::UnboundedReceiver<()>,
 }
 
 struct Api {
-    invocations: Mutex<mpsc::UnboundedReceiver<Value>>,
+    invocations: Mutex<mpsc::UnboundedReceiver<(Value, Duration)>>,
     answers: mpsc::UnboundedSender<Answer>,
     polls: mpsc::UnboundedSender<()>,
 }
@@ -90,8 +90,14 @@ impl Function {
 
     /// Sends an event and waits for the answer and for the program to ask for the next.
     pub async fn invoke(&mut self, event: Value) -> Answer {
-        self.invocations.send(event).unwrap();
-        let answer = tokio::time::timeout(PATIENCE, self.answers.recv()).await.unwrap().unwrap();
+        self.invoke_for(event, PATIENCE).await
+    }
+
+    /// The same with so much time, after which Lambda would end the program.
+    pub async fn invoke_for(&mut self, event: Value, time: Duration) -> Answer {
+        self.invocations.send((event, time)).unwrap();
+        let answer = tokio::time::timeout(time, self.answers.recv()).await;
+        let answer = answer.expect("no answer within the invocation's time").unwrap();
         self.is_idle().await;
         answer
     }
@@ -111,8 +117,8 @@ async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<Response<St
     if path.ends_with("/invocation/next") {
         let _ = api.polls.send(());
         let event = api.invocations.lock().await.recv().await;
-        let Some(event) = event else { return Ok(Response::new(String::new())) };
-        let deadline = std::time::SystemTime::now() + Duration::from_secs(900);
+        let Some((event, time)) = event else { return Ok(Response::new(String::new())) };
+        let deadline = std::time::SystemTime::now() + time;
         let deadline = deadline.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
         return Ok(reply
             .header("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")

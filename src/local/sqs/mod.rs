@@ -1,0 +1,144 @@
+//! SQS: queues in memory in, an SQS endpoint over them out.
+//!
+//! Speaks the JSON protocol that the AWS SDKs speak, and does what the way from S3 to the loader
+//! needs of a standard queue: visibility timeouts, receive counts and a dead-letter queue.
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html>
+
+mod api;
+mod queue;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use queue::Queue;
+pub use queue::{QueueOptions, Received};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// The account and region that queues are named with.
+const ACCOUNT: &str = "000000000000";
+const REGION: &str = "us-east-1";
+
+type Queues = Arc<Mutex<BTreeMap<String, Queue>>>;
+
+/// A running endpoint. Its queues end with it.
+#[derive(Debug)]
+pub struct LocalSqs {
+    queues: Queues,
+    port: u16,
+    server: JoinHandle<()>,
+}
+
+impl LocalSqs {
+    /// Starts an endpoint on 127.0.0.1; without a port it takes a free one.
+    ///
+    /// # Errors
+    /// Where the port is taken.
+    pub async fn start(port: Option<u16>) -> io::Result<LocalSqs> {
+        let listener = TcpListener::bind(("127.0.0.1", port.unwrap_or(0))).await?;
+        let port = listener.local_addr()?.port();
+        let queues = Queues::default();
+        let server = tokio::spawn(serve(listener, Arc::clone(&queues)));
+        Ok(LocalSqs { queues, port, server })
+    }
+
+    /// The address for clients: `http://127.0.0.1:<port>`.
+    pub fn endpoint_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The URL by which clients name a queue.
+    pub fn queue_url(&self, queue: &str) -> String {
+        format!("{}/{ACCOUNT}/{queue}", self.endpoint_url())
+    }
+
+    /// The ARN by which events name a queue.
+    pub fn queue_arn(&self, queue: &str) -> String {
+        format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")
+    }
+
+    /// A client of this endpoint.
+    pub fn client(&self) -> aws_sdk_sqs::Client {
+        use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(Credentials::new("test", "test", None, None, "local"))
+            .endpoint_url(self.endpoint_url())
+            .build();
+        aws_sdk_sqs::Client::from_conf(config)
+    }
+
+    /// Creates a queue; one that exists already stays as it is.
+    pub fn create_queue(&self, name: &str, options: QueueOptions) {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.entry(name.to_owned()).or_insert_with(|| Queue::new(options));
+    }
+
+    /// Puts a message into a queue without going through HTTP; its id.
+    pub fn send(&self, queue: &str, body: &str) -> Option<String> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(queues.get_mut(queue)?.send(body.to_owned(), Instant::now(), Duration::ZERO))
+    }
+
+    /// Takes the next message that is visible out of a queue, as its consumer. Where it has been
+    /// handed out too often it goes to the dead-letter queue instead.
+    pub fn receive(&self, queue: &str) -> Option<Received> {
+        receive(&self.queues, queue, None)
+    }
+
+    /// The consumer is done with a message.
+    pub fn delete(&self, queue: &str, receipt_handle: &str) -> bool {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.get_mut(queue).is_some_and(|queue| queue.delete(receipt_handle))
+    }
+
+    /// The bodies of all messages of a queue, visible or not.
+    pub fn messages(&self, queue: &str) -> Vec<String> {
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.get(queue).map(Queue::bodies).unwrap_or_default()
+    }
+
+    /// How long until the next message of a queue can be received; `None` where it is empty.
+    pub fn visible_in(&self, queue: &str) -> Option<Duration> {
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.get(queue)?.visible_in(Instant::now())
+    }
+}
+
+impl Drop for LocalSqs {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn receive(queues: &Queues, name: &str, visibility: Option<Duration>) -> Option<Received> {
+    let mut queues = queues.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = Instant::now();
+    loop {
+        let queue = queues.get_mut(name)?;
+        let received = queue.receive(now, visibility)?;
+        let Some(dead_letters) = queue.gives_up_on(&received) else { return Some(received) };
+        queue.delete(&received.receipt_handle);
+        if let Some(dead_letters) = queues.get_mut(&dead_letters) {
+            dead_letters.send(received.body, now, Duration::ZERO);
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, queues: Queues) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let queues = Arc::clone(&queues);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| api::answer(Arc::clone(&queues), request));
+            let builder = Builder::new(TokioExecutor::new());
+            // An error here is a client that went away.
+            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
