@@ -10,6 +10,7 @@ grant execute on function
     stardrop.checkpoint,
     stardrop.reject_rows,
     stardrop.totals,
+    stardrop.note_hash,
     stardrop.settle,
     stardrop.reopen,
     stardrop.finish,

@@ -8,7 +8,8 @@ create or replace function stardrop.checkpoint(
     in_to_line bigint,
     in_to_offset bigint,
     in_rows_rejected bigint,
-    in_lease interval
+    in_lease interval,
+    in_hash_state bytea
 ) returns boolean
     language plpgsql
     security definer
@@ -22,6 +23,8 @@ begin
         checkpoint_line = in_to_line,
         checkpoint_offset = in_to_offset,
         attempts_in_vain = 0,
+        hash_state = in_hash_state,
+        hash_offset = in_to_offset,
         lease_until = clock_timestamp() + in_lease
     where l.load_id = in_load_id
       and l.state = 'loading'

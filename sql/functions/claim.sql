@@ -6,6 +6,9 @@
 --           busy      another worker works on the key and its lease runs until `lease_until`
 --           stale     another worker holds the key past its lease: end `worker_pid`, then claim again
 --
+-- has_twin  a load of an object of the same size is in the star: only their bytes can tell whether
+--           they are the same, or their etags where they are hashes of the bytes (`opaque` if not)
+--
 -- replaces  rows of older versions of the key have to go in the transaction that brings the new ones
 create or replace function stardrop.claim(
     in_dataset text,
@@ -34,7 +37,11 @@ create or replace function stardrop.claim(
     out worker_started timestamptz,
     out lease_until timestamptz,
     out lease_left_seconds double precision,
-    out attempts_in_vain integer
+    out attempts_in_vain integer,
+    out hash_state bytea,
+    out hash_offset bigint,
+    out has_twin boolean,
+    out has_opaque_twin boolean
 )
     language plpgsql
     security definer
@@ -134,6 +141,19 @@ begin
 
     outcome := 'claimed';
     attempt := this.attempt;
+    hash_state := this.hash_state;
+    hash_offset := this.hash_offset;
+    select count(*) > 0, coalesce(bool_or(not t.etag_is_md5), false) into has_twin, has_opaque_twin
+    from stardrop.load t
+    where in_skip_same_content
+      and not this.forced
+      and this.checkpoint_rows = 0
+      and this.content_hash is null
+      and t.dataset = this.dataset
+      and t.size_bytes = this.size_bytes
+      and t.state = 'loaded'
+      and t.load_id <> this.load_id
+      and t.content_hash is not null;
     attempts_in_vain := this.attempts_in_vain - 1;
     checkpoint_rows := this.checkpoint_rows;
     checkpoint_line := this.checkpoint_line;

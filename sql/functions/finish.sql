@@ -3,7 +3,9 @@ create or replace function stardrop.finish(
     in_load_id bigint,
     in_attempt integer,
     in_rows bigint,
-    in_notes text
+    in_notes text,
+    in_content_hash bytea,
+    in_etag_is_md5 boolean
 ) returns boolean
     language plpgsql
     security definer
@@ -14,7 +16,10 @@ begin
     set state = 'loaded',
         finished_at = clock_timestamp(),
         lease_until = null,
-        notes = in_notes
+        notes = in_notes,
+        content_hash = coalesce(in_content_hash, l.content_hash),
+        etag_is_md5 = in_etag_is_md5,
+        hash_state = null
     where l.load_id = in_load_id
       and l.state = 'loading'
       and l.attempt = in_attempt

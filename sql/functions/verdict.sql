@@ -43,8 +43,8 @@ begin
         select l.load_id into other
         from stardrop.load l
         where l.dataset = in_load.dataset
-          and l.etag = in_load.etag
           and l.size_bytes = in_load.size_bytes
+          and (l.etag = in_load.etag or l.content_hash = in_load.content_hash)
           and l.state = 'loaded'
           and l.load_id <> in_load.load_id
           and not exists (

@@ -18,6 +18,8 @@ create table stardrop.load (
     size_bytes bigint,
     object_time timestamptz not null,
     sequencer text collate "C",
+    content_hash bytea,
+    etag_is_md5 boolean,
     duplicate_of bigint,
     forced boolean not null default false,
 
@@ -28,6 +30,8 @@ create table stardrop.load (
     checkpoint_rows bigint not null default 0,
     checkpoint_line bigint not null default 0,
     checkpoint_offset bigint not null default 0,
+    hash_state bytea,
+    hash_offset bigint not null default 0,
     worker_pid integer,
     worker_started timestamptz,
     lease_until timestamptz,
@@ -80,6 +84,7 @@ create table stardrop.load (
 
 create index load_state on stardrop.load (state, started_at);
 create index load_dataset on stardrop.load (dataset, started_at);
+create index load_size on stardrop.load (dataset, size_bytes) where state = 'loaded';
 create index load_content on stardrop.load (dataset, etag, size_bytes) where state = 'loaded';
 
 comment on table stardrop.load is
@@ -88,6 +93,12 @@ comment on column stardrop.load.generation is
     'Counts up when a bucket without versions goes back to bytes that it had before.';
 comment on column stardrop.load.object_time is
     'When the object was written: decides which of two files is newer.';
+comment on column stardrop.load.content_hash is
+    'SHA-256 of the object''s bytes, where they were read to their end; null for local files.';
+comment on column stardrop.load.etag_is_md5 is
+    'Whether the etag is a hash of the bytes: not for uploads in parts or with a key of KMS.';
+comment on column stardrop.load.hash_state is
+    'The SHA-256 of the first hash_offset bytes, to be gone on with.';
 comment on column stardrop.load.duplicate_of is
     'The load that brought the same bytes under another key or version.';
 comment on column stardrop.load.forced is 'Replayed by hand: loaded even if a duplicate.';

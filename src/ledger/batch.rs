@@ -35,10 +35,12 @@ pub async fn checkpoint(
     to: Checkpoint,
     rows_rejected: u64,
     lease: Duration,
+    hash_state: Option<&[u8]>,
 ) -> Result<()> {
     let row = query_one(
         client,
-        "select stardrop.checkpoint($1, $2, $3, $4, $5, $6, $7, make_interval(secs => $8)) as held",
+        "select stardrop.checkpoint($1, $2, $3, $4, $5, $6, $7, make_interval(secs => $8), $9)
+             as held",
         &[
             &claimed.load_id,
             &claimed.attempt,
@@ -48,6 +50,7 @@ pub async fn checkpoint(
             &(to.offset as i64),
             &(rows_rejected as i64),
             &lease.as_secs_f64(),
+            &hash_state,
         ],
     )
     .await?;

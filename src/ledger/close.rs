@@ -1,9 +1,12 @@
 //! Close: how a load ends, is let go of, or is taken up again.
 
+use std::time::Duration;
+
 use tokio_postgres::Client;
 
-use super::{Claimed, Totals, get, held, query_one, unsigned};
+use super::{Claimed, Totals, fence_lost, get, held, query_one, unsigned};
 use crate::error::{Error, Result};
+use crate::object::ContentHash;
 
 /// The load is complete.
 ///
@@ -15,14 +18,48 @@ pub async fn finish(
     claimed: &Claimed,
     rows: u64,
     notes: Option<&str>,
+    content_hash: Option<&[u8]>,
+    etag_is_md5: bool,
 ) -> Result<()> {
     let row = query_one(
         client,
-        "select stardrop.finish($1, $2, $3, $4) as held",
-        &[&claimed.load_id, &claimed.attempt, &(rows as i64), &notes],
+        "select stardrop.finish($1, $2, $3, $4, $5, $6) as held",
+        &[&claimed.load_id, &claimed.attempt, &(rows as i64), &notes, &content_hash, &etag_is_md5],
     )
     .await?;
     held(&row)
+}
+
+/// How far the object has been hashed before it is loaded. With its whole hash: the state of the
+/// load, which is `duplicate` where the same bytes are in the star.
+///
+/// # Errors
+///
+/// [`ErrorKind::FenceLost`] where the claim is lost.
+pub async fn note_hash(
+    client: &Client,
+    claimed: &Claimed,
+    overwrite: &str,
+    hash: &ContentHash,
+    whole: bool,
+    lease: Duration,
+) -> Result<String> {
+    let (state, digest) = (hash.state(), whole.then(|| hash.digest()));
+    let row = query_one(
+        client,
+        "select stardrop.note_hash($1, $2, $3, $4, $5, $6, make_interval(secs => $7)) as state",
+        &[
+            &claimed.load_id,
+            &claimed.attempt,
+            &overwrite,
+            &state,
+            &(hash.offset() as i64),
+            &digest,
+            &lease.as_secs_f64(),
+        ],
+    )
+    .await?;
+    get::<Option<String>>(&row, "state")?.ok_or_else(fence_lost)
 }
 
 /// The object is gone (`missing`) or was overwritten since its event (`superseded`).

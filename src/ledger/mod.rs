@@ -18,7 +18,7 @@ use crate::object::ObjectRef;
 use crate::rows::Rejection;
 
 pub use batch::{begin_batch, checkpoint, reject_rows};
-pub use close::{fail, finish, release, reopen, settle, totals};
+pub use close::{fail, finish, note_hash, release, reopen, settle, totals};
 
 /// How far a load has come: what lies before it is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,10 +46,22 @@ pub struct Claimed {
     pub replaces: bool,
 }
 
+/// How far the object of a load has been hashed, and whether its hash is wanted beforehand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hashing {
+    /// The state of the hash at `offset`.
+    pub state: Option<Vec<u8>>,
+    pub offset: u64,
+    /// A load of an object of the same size is in the star.
+    pub has_twin: bool,
+    /// One whose etag says nothing about its bytes.
+    pub has_opaque_twin: bool,
+}
+
 /// What became of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    Claimed(Claimed),
+    Claimed(Claimed, Hashing),
     /// Nothing to do: the load is in a state other than `loading`.
     Done {
         load_id: i64,
@@ -147,18 +159,27 @@ pub async fn claim(
         return Err(Error::new(ErrorKind::NoDataset, Stage::Ledger, message));
     }
     Ok(match outcome {
-        "claimed" => Claim::Claimed(Claimed {
-            load_id,
-            attempt: get(&row, "attempt")?,
-            checkpoint: Checkpoint {
-                rows: unsigned(&row, "checkpoint_rows")?,
-                line: unsigned(&row, "checkpoint_line")?,
-                offset: unsigned(&row, "checkpoint_offset")?,
-            },
-            rows_rejected: unsigned(&row, "rows_rejected")?,
-            in_vain: get::<i32>(&row, "attempts_in_vain")?.max(0).unsigned_abs(),
-            replaces: get(&row, "replaces")?,
-        }),
+        "claimed" => {
+            let claimed = Claimed {
+                load_id,
+                attempt: get(&row, "attempt")?,
+                checkpoint: Checkpoint {
+                    rows: unsigned(&row, "checkpoint_rows")?,
+                    line: unsigned(&row, "checkpoint_line")?,
+                    offset: unsigned(&row, "checkpoint_offset")?,
+                },
+                rows_rejected: unsigned(&row, "rows_rejected")?,
+                in_vain: get::<i32>(&row, "attempts_in_vain")?.max(0).unsigned_abs(),
+                replaces: get(&row, "replaces")?,
+            };
+            let hashing = Hashing {
+                state: get(&row, "hash_state")?,
+                offset: unsigned(&row, "hash_offset")?,
+                has_twin: get(&row, "has_twin")?,
+                has_opaque_twin: get(&row, "has_opaque_twin")?,
+            };
+            Claim::Claimed(claimed, hashing)
+        }
         outcome @ ("busy" | "stale") => {
             let pid: Option<i32> = get(&row, "worker_pid")?;
             let started: Option<Timestamp> = get(&row, "worker_started")?;
@@ -212,10 +233,9 @@ pub async fn end_worker(client: &Client, worker: Worker) -> Result<()> {
 
 fn held(row: &Row) -> Result<()> {
     let still_ours: bool = get(row, "held")?;
-    if still_ours {
-        Ok(())
-    } else {
-        let message = "another worker has taken the load over";
-        Err(Error::new(ErrorKind::FenceLost, Stage::Ledger, message))
-    }
+    if still_ours { Ok(()) } else { Err(fence_lost()) }
+}
+
+fn fence_lost() -> Error {
+    Error::new(ErrorKind::FenceLost, Stage::Ledger, "another worker has taken the load over")
 }

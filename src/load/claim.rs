@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Loader;
 use crate::dataset::Dataset;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claim, Claimed};
+use crate::ledger::{self, Claim, Claimed, Hashing};
 use crate::object::ObjectRef;
 
 /// How long a load that another worker holds is waited for before the answer is "busy": long
@@ -17,19 +17,19 @@ const BUSY_POLL: Duration = Duration::from_millis(200);
 
 /// A claim that is settled.
 pub(super) enum Won {
-    Claimed(Claimed),
+    Claimed(Claimed, Hashing),
     Done { load_id: i64, state: String },
 }
 
 impl Loader {
     pub(super) async fn claim(&self, dataset: &Dataset, object: &ObjectRef) -> Result<Won> {
         let client = &self.session()?.database.client;
-        let lease = Duration::from_secs(self.settings.lease_seconds);
+        let lease = self.lease();
         let started = Instant::now();
         let patience = self.pace.patience(BUSY_WAIT);
         loop {
             match ledger::claim(client, dataset, object, lease).await? {
-                Claim::Claimed(claimed) => return Ok(Won::Claimed(claimed)),
+                Claim::Claimed(claimed, hashing) => return Ok(Won::Claimed(claimed, hashing)),
                 Claim::Done { load_id, state } => return Ok(Won::Done { load_id, state }),
                 // Such as one of another login, which we may not even see.
                 Claim::Stale { worker } if started.elapsed() > patience => {

@@ -9,6 +9,7 @@ mod records;
 mod report;
 mod run;
 mod session;
+mod twin;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use tracing::{info, warn};
 use crate::dataset::{Catalog, Dataset};
 use crate::db::database_error;
 use crate::error::{Decision, Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claimed};
+use crate::ledger::{self, Claimed, Hashing};
 use crate::object::{ObjectRef, Source};
 use crate::settings::Settings;
 use crate::star::{self, Star};
@@ -145,8 +146,8 @@ impl Loader {
         started: Instant,
     ) -> Result<LoadReport> {
         self.prepare(dataset).await?;
-        let claimed = match self.claim(dataset, object).await? {
-            claim::Won::Claimed(claimed) => claimed,
+        let (claimed, hashing) = match self.claim(dataset, object).await? {
+            claim::Won::Claimed(claimed, hashing) => (claimed, hashing),
             // Our own commit, of which we never heard.
             claim::Won::Done { load_id, state }
                 if self.lost_backend.take().is_some() && state == "loaded" =>
@@ -158,16 +159,20 @@ impl Loader {
             }
         };
         let load_id = claimed.load_id;
-        let error = match self.run_to_the_end(dataset, object, claimed).await {
+        let error = match self.work(dataset, object, claimed, hashing).await {
             Ok(Ran::ToTheEnd) => {
                 self.release(load_id).await?;
                 return self.report(Outcome::Loaded, load_id, object, dataset, started).await;
             }
-            Ok(Ran::OutOfTime) if self.reached > claimed.checkpoint.rows => {
+            Ok(Ran::Settled(state)) => {
+                self.release(load_id).await?;
+                return Ok(LoadReport::nothing_done(load_id, object, dataset, &state));
+            }
+            Ok(ran) if ran == Ran::HashedSoFar || self.reached > claimed.checkpoint.rows => {
                 self.release(load_id).await?;
                 return self.report(Outcome::Continues, load_id, object, dataset, started).await;
             }
-            Ok(Ran::OutOfTime) => {
+            Ok(_) => {
                 let message = "the invocation's time is over, and no batch was committed in it";
                 Error::new(ErrorKind::OutOfTime, Stage::Ledger, message)
             }
@@ -200,7 +205,7 @@ impl Loader {
     ) -> Result<LoadReport> {
         self.prepare(dataset).await?;
         match self.claim(dataset, object).await? {
-            claim::Won::Claimed(claimed) => {
+            claim::Won::Claimed(claimed, _) => {
                 self.settle(dataset, object, &claimed, "missing", &error).await
             }
             claim::Won::Done { load_id, state } => {
@@ -236,13 +241,18 @@ impl Loader {
     }
 
     /// Runs the load from its checkpoint, and again where the database broke a tie against us.
-    async fn run_to_the_end(
+    async fn work(
         &mut self,
         dataset: &Dataset,
         object: &ObjectRef,
         claimed: Claimed,
+        hashing: Hashing,
     ) -> Result<Ran> {
-        let mut progress = run::Progress { claimed, pace: self.pace };
+        if let Some(ran) = self.compare(dataset, object, &claimed, &hashing).await? {
+            return Ok(ran);
+        }
+        let hash_state = hashing.state.filter(|_| hashing.offset == claimed.checkpoint.offset);
+        let mut progress = run::Progress { claimed, hash_state, pace: self.pace };
         let mut conflicts = 0;
         loop {
             let session = self.session()?;

@@ -3,7 +3,7 @@
 use crate::dataset::Dataset;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::Checkpoint;
-use crate::object::{ObjectRef, ObjectStream, Source};
+use crate::object::{ContentHash, ObjectRef, ObjectStream, Source};
 use crate::records::{
     CsvOptions, CsvReader, Delimiter, Format, Record, RecordError, RecordReader, Step, Unsupported,
 };
@@ -14,6 +14,8 @@ use crate::settings::Settings;
 pub(super) struct RecordStream {
     stream: ObjectStream,
     reader: CsvReader,
+    /// Where the record ends that was returned last.
+    read_to: u64,
 }
 
 impl RecordStream {
@@ -28,12 +30,16 @@ impl RecordStream {
         dataset: &Dataset,
         object: &ObjectRef,
         from: Checkpoint,
+        hash_state: Option<&[u8]>,
     ) -> Result<(Self, Header)> {
         check_format(dataset, object)?;
         let options = csv_options(settings, dataset);
         let reader = CsvReader::new(options.clone());
-        let stream = source.open(object, 0).await?;
-        let mut opened = RecordStream { stream, reader };
+        let mut stream = source.open(object, 0).await?;
+        if from.offset == 0 && !object.is_local_file() {
+            stream.hash_with(ContentHash::default());
+        }
+        let mut opened = RecordStream { stream, reader, read_to: 0 };
         let mut record = Record::new();
         let header = if dataset.file.header {
             if !opened.next(&mut record).await? {
@@ -55,6 +61,10 @@ impl RecordStream {
             let options = CsvOptions { delimiter, ..options };
             opened.reader = CsvReader::resume_at(options, from.line + 1, from.offset);
             opened.stream = source.open(object, from.offset).await?;
+            opened.read_to = from.offset;
+            if let Some(hash) = hash_state.and_then(|h| ContentHash::resume(h, from.offset)) {
+                opened.stream.hash_with(hash);
+            }
         }
         Ok((opened, header))
     }
@@ -67,14 +77,37 @@ impl RecordStream {
     pub async fn next(&mut self, record: &mut Record) -> Result<bool> {
         loop {
             match self.reader.next(record).map_err(records_error)? {
-                Step::Record => return Ok(true),
+                Step::Record => {
+                    self.read_to = record.end_offset();
+                    return Ok(true);
+                }
                 Step::End => return Ok(false),
-                Step::NeedMore => match self.stream.next_chunk().await? {
-                    Some(chunk) => self.reader.push(&chunk),
-                    None => self.reader.end(),
-                },
+                Step::NeedMore => {
+                    self.stream.hash_to(self.read_to);
+                    match self.stream.next_chunk().await? {
+                        Some(chunk) => self.reader.push(&chunk),
+                        None => self.reader.end(),
+                    }
+                }
             }
         }
+    }
+}
+
+impl RecordStream {
+    /// The state of the object's hash at a checkpoint.
+    pub fn hash_state_at(&mut self, offset: u64) -> Option<Vec<u8>> {
+        self.stream.hash_to(offset)
+    }
+
+    /// The object's hash, once all of it has been read.
+    pub fn content_hash(&mut self) -> Option<Vec<u8>> {
+        self.stream.content_hash()
+    }
+
+    /// Whether the object's etag is a hash of its bytes.
+    pub fn etag_is_md5(&self) -> bool {
+        self.stream.etag_is_md5()
     }
 }
 

@@ -18,20 +18,26 @@ use crate::settings::Settings;
 use crate::star;
 
 /// How far a load has come, in this call and in all.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Progress {
     /// The claim, with the checkpoint of the last commit.
     pub claimed: Claimed,
+    /// The state of the object's hash there.
+    pub hash_state: Option<Vec<u8>>,
     pub pace: Pace,
 }
 
 /// How a run ended, if not by an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ran {
     /// The load is finished.
     ToTheEnd,
     /// It stands at a checkpoint, to be gone on with in another invocation.
     OutOfTime,
+    /// The same, where a part of the object was hashed and nothing is loaded yet.
+    HashedSoFar,
+    /// There is nothing to be done: its state, such as `duplicate`.
+    Settled(String),
 }
 
 /// What a run needs.
@@ -68,9 +74,10 @@ impl Run<'_> {
     }
 
     async fn open(&self, progress: &Progress) -> Result<(RecordStream, RowWriter, Option<String>)> {
-        let from = progress.claimed.checkpoint;
+        let (from, hash) = (progress.claimed.checkpoint, progress.hash_state.as_deref());
         let (records, header) =
-            RecordStream::open(self.source, self.settings, self.dataset, self.object, from).await?;
+            RecordStream::open(self.source, self.settings, self.dataset, self.object, from, hash)
+                .await?;
         Ok((records, RowWriter::new(self.dataset, &header), header.notes()))
     }
 
@@ -90,7 +97,7 @@ impl Run<'_> {
             let (copy, filled) = batch.into_parts();
             let (rows, full) = (filled.rows_read, Instant::now());
             copy.finish().await?;
-            self.close(progress, filled, end, notes.as_deref()).await?;
+            self.close(progress, &mut records, filled, end, notes.as_deref()).await?;
             progress.pace.closed(rows, full.elapsed());
             match end {
                 End::Object => return Ok(Ran::ToTheEnd),
@@ -99,7 +106,7 @@ impl Run<'_> {
             }
             more = records.next(&mut record).await?;
         }
-        self.finish_without_rows(progress, notes.as_deref()).await?;
+        self.finish_without_rows(progress, &mut records, notes.as_deref()).await?;
         Ok(Ran::ToTheEnd)
     }
 
@@ -108,7 +115,7 @@ impl Run<'_> {
         let (mut records, writer, notes) = self.open(progress).await?;
         let mut record = Record::new();
         if !records.next(&mut record).await? {
-            self.finish_without_rows(progress, notes.as_deref()).await?;
+            self.finish_without_rows(progress, &mut records, notes.as_deref()).await?;
             return Ok(End::Object);
         }
         let mut batch = Batch::new(self.settings, progress, bisect::Spool::new()?);
@@ -123,7 +130,7 @@ impl Run<'_> {
         });
         filled.rejected.extend(refused.await?);
         filled.rejected.sort_by_key(|row| row.rejection.line);
-        self.close(progress, filled, end, notes.as_deref()).await?;
+        self.close(progress, &mut records, filled, end, notes.as_deref()).await?;
         Ok(end)
     }
 
@@ -131,6 +138,7 @@ impl Run<'_> {
     async fn close(
         &self,
         progress: &mut Progress,
+        records: &mut RecordStream,
         filled: Filled,
         end: End,
         notes: Option<&str>,
@@ -144,26 +152,45 @@ impl Run<'_> {
         let lease = Duration::from_secs(self.settings.lease_seconds);
         let rows_rejected = rejected.len() as u64;
         ledger::reject_rows(self.client, &claimed, &rejected).await?;
-        ledger::checkpoint(self.client, &claimed, to, rows_rejected, lease).await?;
+        let hash_state = records.hash_state_at(to.offset);
+        let state = hash_state.as_deref();
+        ledger::checkpoint(self.client, &claimed, to, rows_rejected, lease, state).await?;
         if end == End::Object {
-            ledger::finish(self.client, &claimed, to.rows, notes).await?;
+            self.finish(&claimed, to.rows, records, notes).await?;
         }
         self.execute("commit").await?;
         progress.claimed.checkpoint = to;
+        progress.hash_state = hash_state;
         progress.claimed.rows_rejected += rows_rejected;
         Ok(())
     }
 
+    async fn finish(
+        &self,
+        claimed: &Claimed,
+        rows: u64,
+        records: &mut RecordStream,
+        notes: Option<&str>,
+    ) -> Result<()> {
+        let (hash, is_md5) = (records.content_hash(), records.etag_is_md5());
+        ledger::finish(self.client, claimed, rows, notes, hash.as_deref(), is_md5).await
+    }
+
     /// The object has no more records. A new version without a row takes those of the older ones
     /// away, too.
-    async fn finish_without_rows(&self, progress: &Progress, notes: Option<&str>) -> Result<()> {
+    async fn finish_without_rows(
+        &self,
+        progress: &Progress,
+        records: &mut RecordStream,
+        notes: Option<&str>,
+    ) -> Result<()> {
         let claimed = &progress.claimed;
         self.execute("begin").await?;
         ledger::begin_batch(self.client, claimed, claimed.replaces).await?;
         if claimed.replaces {
             self.replace_older(claimed).await?;
         }
-        ledger::finish(self.client, claimed, claimed.checkpoint.rows, notes).await?;
+        self.finish(claimed, claimed.checkpoint.rows, records, notes).await?;
         self.execute("commit").await
     }
 

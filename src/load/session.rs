@@ -63,6 +63,10 @@ impl Loader {
         Ok(())
     }
 
+    pub(super) fn lease(&self) -> Duration {
+        Duration::from_secs(self.settings.lease_seconds)
+    }
+
     pub(super) fn session(&self) -> Result<&Session> {
         self.database.as_ref().ok_or_else(|| {
             Error::new(ErrorKind::DatabaseLost, Stage::Connect, "there is no connection")

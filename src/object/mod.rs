@@ -1,5 +1,6 @@
 //! Object: which bytes are meant, and a stream of them.
 
+mod content_hash;
 mod file;
 mod s3;
 mod s3_error;
@@ -10,6 +11,7 @@ mod stream;
 use std::fmt;
 use std::path::Path;
 
+pub use content_hash::ContentHash;
 pub use s3::Listing;
 pub use stream::ObjectStream;
 use tokio::sync::OnceCell;

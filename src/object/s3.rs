@@ -97,6 +97,9 @@ pub(super) async fn open(
             format!("the whole object came where the bytes from {from_offset} on were asked for"),
         ));
     }
+    let encrypted_with_a_key = got.sse_customer_algorithm.is_some()
+        || got.server_side_encryption.as_ref().is_some_and(|sse| sse.as_str().starts_with("aws:"));
+    let in_parts = got.e_tag.as_ref().is_none_or(|etag| etag.contains('-'));
     let length = got.content_length.and_then(|length| u64::try_from(length).ok());
     let Some(size) = length.map(|length| from_offset + length).or(object.size_bytes) else {
         return Err(object_error(ErrorKind::ObjectUnreadable, "S3 does not say how long it is"));
@@ -108,7 +111,9 @@ pub(super) async fn open(
         let kind = if same { ErrorKind::ObjectUnreadable } else { ErrorKind::ObjectChanged };
         return Err(object_error(kind, format!("the object is {size} bytes long, not {known}")));
     }
-    Ok(ObjectStream::new(object, Body::S3(got.body), from_offset, size))
+    let mut stream = ObjectStream::new(object, Body::S3(got.body), from_offset, size);
+    stream.etag_is_md5 = !encrypted_with_a_key && !in_parts;
+    Ok(stream)
 }
 
 /// The objects below a prefix, one page of up to 1,000 at a time.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
+use super::content_hash::ContentHash;
 use super::file::FileBody;
 use super::{ObjectRef, object_error};
 use crate::aws::IDLE_TIMEOUT;
@@ -22,6 +23,9 @@ pub struct ObjectStream {
     size_bytes: u64,
     /// What is left of a chunk that was too large.
     rest: Bytes,
+    hash: Option<ContentHash>,
+    /// Whether the etag is the MD5 of the bytes.
+    pub(super) etag_is_md5: bool,
     idle_timeout: Duration,
 }
 
@@ -46,6 +50,8 @@ impl ObjectStream {
             offset,
             size_bytes,
             rest: Bytes::new(),
+            hash: None,
+            etag_is_md5: false,
             idle_timeout: IDLE_TIMEOUT,
         }
     }
@@ -60,6 +66,30 @@ impl ObjectStream {
         self.offset
     }
 
+    /// From here on, what is read is hashed, once [`hash_to`](ObjectStream::hash_to) says how far.
+    pub fn hash_with(&mut self, hash: ContentHash) {
+        self.hash = Some(hash);
+    }
+
+    /// Hashes what lies before `offset`; the state of the hash there, where it got that far.
+    pub fn hash_to(&mut self, offset: u64) -> Option<Vec<u8>> {
+        let hash = self.hash.as_mut()?;
+        hash.advance(offset);
+        (hash.offset() == offset).then(|| hash.state())
+    }
+
+    /// The SHA-256 of the whole object, once it has been read to its end.
+    pub fn content_hash(&mut self) -> Option<Vec<u8>> {
+        self.hash_to(self.size_bytes)?;
+        self.hash.as_ref().map(ContentHash::digest)
+    }
+
+    /// Whether equal etags mean equal bytes, and different ones different bytes: not so where the
+    /// object was uploaded in parts or is encrypted with a key of KMS or of the client.
+    pub fn etag_is_md5(&self) -> bool {
+        self.etag_is_md5
+    }
+
     /// The next bytes, never none at all; `None` once the object has been read to its last byte.
     ///
     /// # Errors
@@ -69,6 +99,9 @@ impl ObjectStream {
         let chunk = self.read().await.map_err(|error| error.of_object(&self.object))?;
         if let Some(chunk) = &chunk {
             self.offset += chunk.len() as u64;
+            if let Some(hash) = &mut self.hash {
+                hash.push(chunk.clone());
+            }
         }
         Ok(chunk)
     }

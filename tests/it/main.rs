@@ -22,6 +22,7 @@ mod order;
 mod papers;
 mod rejects;
 mod s3_events;
+mod same_content;
 mod star;
 mod tidy;
 mod trigger;
