@@ -11,6 +11,7 @@ grant execute on function
     stardrop.reject_rows,
     stardrop.totals,
     stardrop.note_hash,
+    stardrop.newest_loads,
     stardrop.settle,
     stardrop.reopen,
     stardrop.finish,
@@ -18,5 +19,6 @@ grant execute on function
 to stardrop_loader;
 
 grant usage on schema stardrop, star to stardrop_reader;
+grant execute on function stardrop.newest_loads to stardrop_reader;
 grant select on all tables in schema stardrop to stardrop_reader;
 grant select on all tables in schema star to stardrop_reader;

@@ -28,6 +28,8 @@ pub mod ledger;
 
 pub mod load;
 
+pub mod reconcile;
+
 pub mod queue;
 
 pub mod answer;

@@ -1,5 +1,7 @@
 //! View: what the ledger holds, read for people and programs.
 
+use std::collections::HashMap;
+
 use tokio_postgres::{Client, Row};
 
 use super::get;
@@ -42,6 +44,43 @@ pub struct RejectLine {
     pub column: Option<String>,
     pub reason: String,
     pub raw: String,
+}
+
+/// The newest load of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newest {
+    pub load_id: i64,
+    pub etag: Option<String>,
+    pub state: String,
+    /// It is not finished, and no worker holds it.
+    pub idle: bool,
+}
+
+/// The newest load of each of these keys that has any.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn newest_loads(
+    client: &Client,
+    bucket: &str,
+    keys: &[&str],
+) -> Result<HashMap<String, Newest>> {
+    let rows = client
+        .query("select * from stardrop.newest_loads($1, $2)", &[&bucket, &keys])
+        .await
+        .map_err(|error| database_error(error, Stage::Ledger))?;
+    rows.iter()
+        .map(|row| {
+            let newest = Newest {
+                load_id: get(row, "load_id")?,
+                etag: get(row, "etag")?,
+                state: get(row, "state")?,
+                idle: get(row, "idle")?,
+            };
+            Ok((get(row, "key")?, newest))
+        })
+        .collect()
 }
 
 const LOADS: &str = "

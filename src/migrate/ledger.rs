@@ -33,6 +33,7 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/older_loads.sql"),
     include_str!("../../sql/functions/claim.sql"),
     include_str!("../../sql/functions/note_hash.sql"),
+    include_str!("../../sql/functions/newest_loads.sql"),
     include_str!("../../sql/functions/totals.sql"),
     include_str!("../../sql/functions/settle.sql"),
     include_str!("../../sql/functions/reopen.sql"),

@@ -20,6 +20,7 @@ mod mock_retail;
 mod online_retail;
 mod order;
 mod papers;
+mod reconcile;
 mod rejects;
 mod s3_events;
 mod same_content;

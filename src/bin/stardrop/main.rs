@@ -14,6 +14,7 @@ mod load;
 mod migrate;
 mod outcomes;
 mod output;
+mod reconcile;
 mod rejects;
 mod replay;
 mod status;
@@ -47,6 +48,7 @@ enum Command {
     Status(status::Args),
     Rejects(rejects::Args),
     Replay(replay::Args),
+    Reconcile(reconcile::Args),
     Generate(generate::Args),
 }
 
@@ -71,6 +73,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Status(args) => status::run(args, settings).await,
         Command::Rejects(args) => rejects::run(args, settings).await,
         Command::Replay(args) => replay::run(args, settings).await,
+        Command::Reconcile(args) => reconcile::run(args, settings).await,
         Command::Generate(args) => generate::run(args, settings).await,
     }
 }
