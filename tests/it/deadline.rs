@@ -10,9 +10,10 @@ use stardrop::ledger;
 use stardrop::local::s3::{Fault, FaultKind};
 
 use crate::exactly_once::sales;
+use crate::memory::write_sales;
 use crate::order::{STOCK, Site, site};
 use crate::support::TestDatabase;
-use crate::support::cloud::{Cloud, QUEUE, event_of, object_of};
+use crate::support::cloud::{BUCKET, Cloud, QUEUE, event_of, object_of};
 use crate::support::runtime_api::{Answer, Function};
 use crate::support::star_content::{assert_balanced, meaning};
 
@@ -216,4 +217,40 @@ async fn a_replacement_too_big_for_an_invocation_fails_as_a_whole_and_says_so() 
     let failure = answer["loads"][0]["failure"].as_str().unwrap();
     assert!(failure.contains("too big for the time of an invocation"), "{failure}");
     assert_eq!(db.rows("select id, qty from star.fact_stock").await, "1|7");
+}
+
+/// The long run: 5 GB in invocations of 30 seconds each. Needs 20 GB of disk and half an hour.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes half an hour: cargo test --test it -- --ignored deadline::"]
+async fn five_gigabytes_in_invocations_of_thirty_seconds_bring_every_row_once() {
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.csv");
+    let rows = write_sales(&cloud, &path, 5_000_000_000);
+    let bytes = std::fs::metadata(&path).unwrap().len();
+    cloud.s3.put_file(BUCKET, KEY, &path).await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+    cloud.sqs.send(QUEUE, &json!({ "bucket": BUCKET, "key": KEY }).to_string()).unwrap();
+    let mut function = Function::start(&cloud.vars()).await;
+    let before = function.memory_bytes("VmRSS");
+    let started = Instant::now();
+
+    let invocations = drain(&cloud, &mut function, Duration::from_secs(30)).await;
+
+    let seconds = started.elapsed().as_secs_f64();
+    let above = function.memory_bytes("VmHWM") - before;
+    eprintln!(
+        "{bytes} bytes, {rows} rows, {invocations} invocations, {seconds:.0} s, {} rows/s, \
+         {} KiB above the start",
+        (rows as f64 / seconds) as u64,
+        above >> 10
+    );
+    let load = "select state, rows_read, rows_rejected, attempt from stardrop.load";
+    assert_eq!(db.rows(load).await, format!("loaded|{rows}|0|{invocations}"));
+    assert_balanced(&db).await;
+    let facts = "select count(*), count(distinct source_line) from star.fact_sales";
+    assert_eq!(db.rows(facts).await, format!("{rows}|{rows}"));
+    assert!(invocations > 5, "{invocations}");
+    assert!(above < 64 << 20, "{above} bytes above the start");
 }

@@ -16,7 +16,7 @@ use crate::support::star_content::assert_balanced;
 const LIMIT_BYTES: u64 = 64 << 20;
 
 /// Writes about so many bytes of mock sales, and says how many rows they are.
-fn write_sales(cloud: &Cloud, path: &Path, bytes: u64) -> u64 {
+pub fn write_sales(cloud: &Cloud, path: &Path, bytes: u64) -> u64 {
     let dataset = cloud.catalog.dataset("sales").unwrap();
     let made = |rows| MockFile::new(mock::columns(dataset, rows), rows, 1, 0.0, b',').unwrap();
     let mut sample = Vec::new();
