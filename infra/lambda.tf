@@ -8,7 +8,7 @@ locals {
     [for kind in ["postgresql", "upgrade"] : "/aws/rds/instance/${var.name}/${kind}" if local.make_postgres],
     [for kind in ["postgresql"] : "/aws/rds/cluster/${var.name}/${kind}" if local.make_aurora],
   )
-  log_groups = concat(["/aws/lambda/${local.loader_name}", "/aws/lambda/${local.migrate_name}"], local.database_log_groups)
+  log_groups = concat(["/aws/lambda/${local.loader_name}", "/aws/lambda/${local.migrate_name}"], local.database_log_groups, [for name in [local.flow_log_group] : name if local.flow_logs])
 
   loader_user = local.make_database ? "stardrop_load" : var.database.loader_user
   reader_user = "stardrop_read"

@@ -5,6 +5,9 @@ locals {
   vpc_id     = local.make_vpc ? aws_vpc.main[0].id : var.vpc.id
   subnet_ids = local.make_vpc ? aws_subnet.private[*].id : var.vpc.subnet_ids
 
+  flow_logs      = local.make_vpc && var.flow_logs
+  flow_log_group = "/aws/vpc/${var.name}"
+
   # Only what is called from inside the network. Lambda delivers logs, metrics (EMF) and traces by its own
   # network, tokens are signed without a call, and KMS is called by the services that encrypt.
   interface_endpoints = {
@@ -59,6 +62,11 @@ resource "aws_subnet" "private" {
   cidr_block        = cidrsubnet(var.vpc_cidr, 2, count.index)
   availability_zone = data.aws_availability_zones.available.names[count.index]
   tags              = { Name = "${var.name}-private-${count.index}" }
+
+  # A zone that AWS adds must not move subnets that are in use.
+  lifecycle {
+    ignore_changes = [availability_zone]
+  }
 }
 
 resource "aws_route_table" "private" {
@@ -270,4 +278,68 @@ resource "aws_vpc_security_group_ingress_rule" "database_from_psql" {
   ip_protocol                  = "tcp"
   from_port                    = local.database_port
   to_port                      = local.database_port
+}
+
+resource "aws_cloudwatch_log_group" "flow" {
+  count = local.flow_logs ? 1 : 0
+
+  name              = local.flow_log_group
+  retention_in_days = var.log_retention_days
+  kms_key_id        = local.data_key_arn
+}
+
+resource "aws_flow_log" "main" {
+  count = local.flow_logs ? 1 : 0
+
+  vpc_id                   = aws_vpc.main[0].id
+  traffic_type             = "ALL"
+  log_destination          = aws_cloudwatch_log_group.flow[0].arn
+  iam_role_arn             = aws_iam_role.flow_logs[0].arn
+  max_aggregation_interval = 600
+  tags                     = { Name = var.name }
+
+  depends_on = [aws_iam_role_policy.flow_logs]
+}
+
+resource "aws_iam_role" "flow_logs" {
+  count = local.flow_logs ? 1 : 0
+
+  name        = "${var.name}-flow-logs"
+  description = "Writes who called whom in Stardrop's network"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "FlowLogs"
+        Effect    = "Allow"
+        Principal = { Service = "vpc-flow-logs.amazonaws.com" }
+        Action    = "sts:AssumeRole"
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:ec2:${local.region}:${local.account}:vpc-flow-log/*" }
+        }
+      },
+    ]
+  })
+}
+
+resource "aws_iam_role_policy" "flow_logs" {
+  count = local.flow_logs ? 1 : 0
+
+  name = "flow-logs"
+  role = aws_iam_role.flow_logs[0].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "WriteFlowLogs"
+        Effect = "Allow"
+        Action = ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        Resource = [
+          "${local.log_group_prefix}:${local.flow_log_group}",
+          "${local.log_group_prefix}:${local.flow_log_group}:log-stream:*",
+        ]
+      },
+    ]
+  })
 }

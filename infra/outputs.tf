@@ -100,6 +100,8 @@ output "policies" {
     { for policy in aws_s3_bucket_policy.inbox : "bucket" => policy.policy },
     { for policy in aws_iam_role_policy.scheduler : "scheduler" => policy.policy },
     { for role in aws_iam_role.scheduler : "scheduler_trust" => role.assume_role_policy },
+    { for policy in aws_iam_role_policy.flow_logs : "flow_logs" => policy.policy },
+    { for role in aws_iam_role.flow_logs : "flow_logs_trust" => role.assume_role_policy },
     { for endpoint in aws_vpc_endpoint.s3 : "endpoint_s3" => endpoint.policy },
     { for name, endpoint in aws_vpc_endpoint.interface : "endpoint_${name}" => endpoint.policy },
   )

@@ -120,6 +120,12 @@ variable "availability_zones" {
   }
 }
 
+variable "flow_logs" {
+  description = "Logs who called whom in the network that is made here, in steps of ten minutes."
+  type        = bool
+  default     = true
+}
+
 variable "psql_access" {
   description = "Makes a security group that may reach the database. Whoever starts a CloudShell in it can use psql."
   type        = bool

@@ -50,6 +50,16 @@ run "own_made" {
     condition     = aws_vpc_security_group_egress_rule.lambda_to_database["made"].to_port == 5432 && aws_vpc_security_group_egress_rule.lambda_to_s3[0].prefix_list_id == "pl-s3" && aws_vpc_security_group_egress_rule.lambda_to_endpoints[0].to_port == 443 && length(aws_vpc_security_group_egress_rule.lambda_to_https) == 0 && length(aws_vpc_security_group_egress_rule.lambda_to_unnamed_database) == 0
     error_message = "the Lambda calls the database, S3 and the endpoints"
   }
+
+  assert {
+    condition     = aws_flow_log.main[0].traffic_type == "ALL" && aws_flow_log.main[0].log_destination == aws_cloudwatch_log_group.flow[0].arn && aws_cloudwatch_log_group.flow[0].kms_key_id == aws_kms_key.main[0].arn && aws_cloudwatch_log_group.flow[0].retention_in_days == 365
+    error_message = "who called whom is logged, encrypted, for a year"
+  }
+
+  assert {
+    condition     = toset(one([for s in jsondecode(output.policies.flow_logs).Statement : s if s.Sid == "WriteFlowLogs"]).Resource) == toset(["arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vpc/stardrop", "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vpc/stardrop:log-stream:*"])
+    error_message = "into one group"
+  }
 }
 
 run "own_made_reviewed" {
@@ -71,6 +81,19 @@ run "own_made_reviewed" {
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
     error_message = "these are on every resource: ${join(", ", output.stars)}"
+  }
+}
+
+run "no_flow_logs" {
+  command = plan
+
+  variables {
+    flow_logs = false
+  }
+
+  assert {
+    condition     = length(aws_flow_log.main) == 0 && length(aws_iam_role.flow_logs) == 0 && length(aws_cloudwatch_log_group.flow) == 0
+    error_message = "no flow logs, no role for them"
   }
 }
 
@@ -146,7 +169,7 @@ run "own_vpc" {
   }
 
   assert {
-    condition     = length(aws_vpc.main) == 0 && length(aws_subnet.private) == 0 && length(aws_vpc_endpoint.s3) == 0 && length(aws_vpc_endpoint.interface) == 0
+    condition     = length(aws_vpc.main) == 0 && length(aws_subnet.private) == 0 && length(aws_vpc_endpoint.s3) == 0 && length(aws_vpc_endpoint.interface) == 0 && length(aws_flow_log.main) == 0
     error_message = "no network is made"
   }
 

@@ -104,3 +104,8 @@ override_resource {
   target = aws_iam_role.migrate
   values = { id = "stardrop-migrate", arn = "arn:aws:iam::111122223333:role/stardrop-migrate" }
 }
+
+override_resource {
+  target = aws_cloudwatch_log_group.flow
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vpc/stardrop" }
+}
