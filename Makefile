@@ -5,6 +5,7 @@
 #   PG                 the major version of the Postgres to test against, such as 18
 #   PG_BIN             the directory of the Postgres server programs to use
 #   LOADERS            how many files `make dev` loads side by side; 0 leaves them to `make watch`
+#   TERRAFORM          how to run Terraform, such as `terraform`
 
 SHELL := /bin/sh
 .SUFFIXES:
@@ -15,13 +16,15 @@ CARGO_FLAGS ?=
 PG ?=
 EVENT ?= events/s3-put.json
 LOADERS ?= 2
+TERRAFORM ?= terraform
 LOCAL := .stardrop
 
 # Written by scripts/setup-postgres.sh, which honours PG_BIN, so it is read after that has run.
 PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
-.PHONY: help setup setup-rust setup-postgres setup-lambda build test lint fmt demo dev watch invoke clean-local
+.PHONY: help setup setup-rust setup-postgres setup-lambda build test lint fmt demo dev watch invoke \
+  package layer deny infra-check infra-scan certificates clean-local
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +68,26 @@ watch: setup-rust setup-lambda ## run the loader as a local Lambda, against a ru
 
 invoke: setup-lambda ## drop the sample file and send EVENT=events/s3-put.json to a running `make watch`
 	@bash scripts/invoke.sh $(EVENT) $(LOCAL)/ready.json
+
+package: setup-rust setup-lambda ## build what Lambda is deployed from, for arm64 and x86_64, into target/lambda
+	@bash scripts/package.sh
+
+layer: ## pack the datasets anew: a changed dataset needs no build
+	@bash scripts/package.sh layer
+
+deny: setup-rust ## check the dependencies' licences and sources
+	@bash scripts/setup-deny.sh
+	PATH="$$PWD/.tools/bin:$$PATH" $(CARGO) deny --all-features check licenses bans sources
+
+infra-check: ## check infra/: format, types and tests (TERRAFORM=... to choose the command)
+	@TERRAFORM="$(TERRAFORM)" bash scripts/infra-check.sh
+
+infra-scan: ## look for weak spots in infra/ with checkov, installed into .venv
+	@bash scripts/setup-checkov.sh
+	.venv/checkov/bin/checkov --config-file infra/.checkov.yaml
+
+certificates: ## fetch RDS' certificates anew into infra/rds
+	@python3 scripts/rds-certificates.py
 
 clean-local: ## remove the local cloud's data (.stardrop)
 	@bash scripts/clean-local.sh $(LOCAL)

@@ -1,0 +1,78 @@
+# What happens, at a glance: files, rows, time, queue, loader, database.
+
+locals {
+  # Datasets are found by themselves, also those that come later.
+  by_dataset = {
+    for metric, statistic in {
+      LoadsLoaded      = "Sum", LoadsFailed = "Sum", RowsInserted = "Sum", RowsRejected = "Sum",
+      EventToCommitLag = "p95", LoadDuration = "p95", BytesRead = "Sum",
+    } : metric => "SEARCH('{Stardrop,Dataset} MetricName=\"${metric}\"', '${statistic}', 300)"
+  }
+
+  charts = concat(
+    [
+      { title = "Files loaded", stacked = true, metrics = [[{ expression = local.by_dataset.LoadsLoaded }]] },
+      { title = "Files failed", stacked = true, metrics = [[{ expression = local.by_dataset.LoadsFailed }]] },
+      { title = "Rows inserted", stacked = true, metrics = [[{ expression = local.by_dataset.RowsInserted }]] },
+      { title = "Rows rejected", stacked = true, metrics = [[{ expression = local.by_dataset.RowsRejected }]] },
+      { title = "From event to commit, ms, 95 of 100", stacked = false, metrics = [[{ expression = local.by_dataset.EventToCommitLag }]] },
+      { title = "Time of a load, ms, 95 of 100", stacked = false, metrics = [[{ expression = local.by_dataset.LoadDuration }]] },
+      { title = "Bytes read", stacked = true, metrics = [[{ expression = local.by_dataset.BytesRead }]] },
+    ],
+    [
+      {
+        title   = "Messages"
+        stacked = false
+        metrics = [
+          ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.events.name, { label = "waiting", stat = "Maximum" }],
+          ["AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", aws_sqs_queue.events.name, { label = "in work", stat = "Maximum" }],
+          ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.dead_letters.name, { label = "dead letters", stat = "Maximum" }],
+        ]
+      },
+      {
+        title   = "Loader"
+        stacked = false
+        metrics = [
+          ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", local.loader_name, { label = "side by side (at most ${local.loaders})", stat = "Maximum" }],
+          ["AWS/Lambda", "Errors", "FunctionName", local.loader_name, { label = "errors", stat = "Sum" }],
+          ["AWS/Lambda", "Throttles", "FunctionName", local.loader_name, { label = "throttles", stat = "Sum" }],
+        ]
+      },
+    ],
+    [
+      for chart in [
+        {
+          title   = "Database"
+          stacked = false
+          metrics = [
+            concat(["AWS/RDS", "DatabaseConnections"], flatten([for k, v in local.database_dimensions : [k, v]]), [{ label = "connections (of ${local.connections})", stat = "Maximum" }]),
+            concat(["AWS/RDS", "CPUUtilization"], flatten([for k, v in local.database_dimensions : [k, v]]), [{ label = "CPU, %", stat = "Average" }]),
+          ]
+        },
+      ] : chart if local.make_database
+    ],
+  )
+}
+
+resource "aws_cloudwatch_dashboard" "main" {
+  dashboard_name = var.name
+  dashboard_body = jsonencode({
+    widgets = [
+      for i, chart in local.charts : {
+        type   = "metric"
+        x      = 8 * (i % 3)
+        y      = 6 * floor(i / 3)
+        width  = 8
+        height = 6
+        properties = {
+          title   = chart.title
+          view    = "timeSeries"
+          stacked = chart.stacked
+          region  = local.region
+          period  = 300
+          metrics = chart.metrics
+        }
+      }
+    ]
+  })
+}

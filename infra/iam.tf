@@ -1,0 +1,257 @@
+# Who may do what: exact actions on exact resources, one role for each function.
+#
+# AWS offers no resource for two of them, so their resource is "*": looking at network interfaces,
+# which Lambda does with the function's role and the function itself is denied, and, if `tracing` is on, X-Ray.
+
+locals {
+  loader_queue_actions = [
+    "sqs:ChangeMessageVisibility", # a busy message comes back when the other worker's lease ends
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage", # a load that is out of time hands itself on
+  ]
+
+  # Whoever may not list a bucket is told 403 for an object that is gone, and not 404: the load would
+  # be retried instead of being noted as `missing`. Comparing bucket and ledger needs the versions too.
+  bucket_actions = concat(["s3:ListBucket"], var.reconcile_schedule == null ? [] : ["s3:ListBucketVersions"])
+
+  migrate_secret = local.make_database ? { arn = local.master_secret, kms_key_arn = local.data_key_arn } : var.database.migrate_secret
+  migrate_auth   = local.migrate_secret == null ? "iam" : "secret"
+  secret_arns = concat(
+    local.make_database ? [local.master_secret] : [for secret in [local.migrate_secret] : secret.arn if secret != null],
+    [for secret in [var.loader_secret] : secret.arn if secret != null],
+  )
+
+  lambda_trust = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "Lambda"
+        Effect    = "Allow"
+        Principal = { Service = "lambda.amazonaws.com" }
+        Action    = "sts:AssumeRole"
+      },
+    ]
+  })
+
+  # Lambda, not the function, makes and removes the network interfaces in the subnets.
+  network_statements = [
+    {
+      Sid    = "CreateNetworkInterface"
+      Effect = "Allow"
+      Action = ["ec2:CreateNetworkInterface"]
+      Resource = concat(
+        [for id in local.subnet_ids : "arn:${local.partition}:ec2:${local.region}:${local.account}:subnet/${id}"],
+        [
+          "arn:${local.partition}:ec2:${local.region}:${local.account}:security-group/${aws_security_group.lambda.id}",
+          "arn:${local.partition}:ec2:${local.region}:${local.account}:network-interface/*",
+        ],
+      )
+    },
+    {
+      # AWS: the interfaces' ids are not known beforehand, and a pattern narrower than this one breaks.
+      Sid    = "RemoveNetworkInterface"
+      Effect = "Allow"
+      Action = [
+        "ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses",
+      ]
+      Resource = "arn:${local.partition}:ec2:${local.region}:${local.account}:*/*"
+    },
+    {
+      # AWS: these work only where they are allowed on all resources.
+      Sid       = "SeeNetworkInterfaces"
+      Effect    = "Allow"
+      Action    = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+      Resource  = "*"
+      Condition = { StringEquals = { "aws:RequestedRegion" = local.region } }
+    },
+    {
+      Sid    = "NoneOfThisForTheFunction"
+      Effect = "Deny"
+      Action = [
+        "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+      ]
+      Resource  = "*"
+      Condition = { ArnEquals = { "lambda:SourceFunctionArn" = [local.loader_arn, local.migrate_arn] } }
+    },
+  ]
+
+  tracing_statements = [
+    for statement in [
+      {
+        Sid      = "Trace"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = "*"
+      },
+    ] : statement if var.tracing
+  ]
+
+  functions = {
+    loader = {
+      arn       = local.loader_arn
+      log_group = aws_cloudwatch_log_group.loader.arn
+      user      = local.loader_user
+      auth      = var.database_auth
+      secret    = var.loader_secret
+    }
+    migrate = {
+      arn       = local.migrate_arn
+      log_group = aws_cloudwatch_log_group.migrate.arn
+      user      = local.make_database ? local.master_user : var.database.migrate_user
+      auth      = local.migrate_auth
+      secret    = local.migrate_secret
+    }
+  }
+
+  # What both functions need, each for itself.
+  function_statements = {
+    for name, function in local.functions : name => concat(
+      [
+        {
+          Sid      = "WriteLogs"
+          Effect   = "Allow"
+          Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+          Resource = "${function.log_group}:log-stream:*"
+        },
+      ],
+      [
+        for statement in [
+          {
+            Sid      = "SignInToDatabase"
+            Effect   = "Allow"
+            Action   = "rds-db:connect"
+            Resource = "arn:${local.partition}:rds-db:${local.region}:${local.account}:dbuser:${coalesce(local.database_resource_id, "none")}/${function.user}"
+          },
+        ] : statement if function.auth == "iam"
+      ],
+      [
+        for statement in [
+          {
+            Sid      = "ReadSecret"
+            Effect   = "Allow"
+            Action   = "secretsmanager:GetSecretValue"
+            Resource = try(function.secret.arn, null)
+          },
+        ] : statement if function.auth == "secret"
+      ],
+      [
+        for statement in [
+          {
+            Sid       = "DecryptSecret"
+            Effect    = "Allow"
+            Action    = "kms:Decrypt"
+            Resource  = try(function.secret.kms_key_arn, null)
+            Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${local.region}.amazonaws.com" } }
+          },
+        ] : statement if function.auth == "secret" && try(function.secret.kms_key_arn, null) != null
+      ],
+      [
+        for statement in [
+          {
+            Sid       = "DecryptEnvironment"
+            Effect    = "Allow"
+            Action    = "kms:Decrypt"
+            Resource  = local.data_key_arn
+            Condition = { ArnEquals = { "kms:EncryptionContext:aws:lambda:FunctionArn" = function.arn } }
+          },
+        ] : statement if var.encryption == "kms"
+      ],
+      local.network_statements,
+      local.tracing_statements,
+    )
+  }
+
+  bucket_key_arn = local.make_bucket ? local.data_key_arn : var.bucket.kms_key_arn
+
+  loader_statements = concat(
+    [
+      {
+        Sid      = "ReadFiles"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+        Resource = local.objects_arn
+      },
+      {
+        Sid      = "KnowWhatIsMissing"
+        Effect   = "Allow"
+        Action   = local.bucket_actions
+        Resource = local.bucket_arn
+      },
+      {
+        Sid      = "WorkOffQueue"
+        Effect   = "Allow"
+        Action   = local.loader_queue_actions
+        Resource = aws_sqs_queue.events.arn
+      },
+    ],
+    [
+      for statement in [
+        {
+          Sid       = "DecryptFiles"
+          Effect    = "Allow"
+          Action    = "kms:Decrypt"
+          Resource  = local.bucket_key_arn
+          Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
+        },
+      ] : statement if(local.make_bucket && var.encryption == "kms") || try(var.bucket.kms_key_arn, null) != null
+    ],
+    [
+      for statement in [
+        {
+          Sid       = "DecryptAndEncryptMessages"
+          Effect    = "Allow"
+          Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+          Resource  = local.data_key_arn
+          Condition = { StringEquals = { "kms:ViaService" = "sqs.${local.region}.amazonaws.com" } }
+        },
+      ] : statement if var.encryption == "kms"
+    ],
+    local.function_statements.loader,
+  )
+}
+
+resource "aws_iam_role" "loader" {
+  name               = local.loader_name
+  description        = "Stardrop's loader"
+  assume_role_policy = local.lambda_trust
+}
+
+resource "aws_iam_role_policy" "loader" {
+  name   = "loader"
+  role   = aws_iam_role.loader.id
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.loader_statements })
+}
+
+resource "aws_iam_role" "migrate" {
+  name               = local.migrate_name
+  description        = "Stardrop's migration"
+  assume_role_policy = local.lambda_trust
+}
+
+resource "aws_iam_role_policy" "migrate" {
+  name   = "migrate"
+  role   = aws_iam_role.migrate.id
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.function_statements.migrate })
+}
+
+# For people: attach it to whoever may read the star with psql or a BI tool.
+resource "aws_iam_policy" "reader" {
+  count = local.database_auth_by_iam ? 1 : 0
+
+  name        = "${var.name}-reader"
+  description = "Signs in to Stardrop's database, to read"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "SignInToRead"
+        Effect   = "Allow"
+        Action   = "rds-db:connect"
+        Resource = "arn:${local.partition}:rds-db:${local.region}:${local.account}:dbuser:${local.database_resource_id}/${local.reader_user}"
+      },
+    ]
+  })
+}

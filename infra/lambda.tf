@@ -1,0 +1,122 @@
+# The loader, its datasets and its queue.
+
+locals {
+  loader_zip = coalesce(var.loader_zip, "${path.module}/../target/lambda/loader/bootstrap.zip")
+  layer_zip  = coalesce(var.layer_zip, "${path.module}/../target/lambda/layer.zip")
+
+  database_log_groups = concat(
+    [for kind in ["postgresql", "upgrade"] : "/aws/rds/instance/${var.name}/${kind}" if local.make_postgres],
+    [for kind in ["postgresql"] : "/aws/rds/cluster/${var.name}/${kind}" if local.make_aurora],
+  )
+  log_groups = concat(["/aws/lambda/${local.loader_name}", "/aws/lambda/${local.migrate_name}"], local.database_log_groups, [for name in [local.flow_log_group] : name if local.flow_logs])
+
+  loader_user = local.make_database ? "stardrop_load" : var.database.loader_user
+  reader_user = "stardrop_read"
+
+  # What both functions are told.
+  shared_environment = {
+    PGHOST            = local.database_host
+    PGPORT            = tostring(local.database_port)
+    PGDATABASE        = local.database_name
+    PGSSLMODE         = "verify-full"
+    PGSSLROOTCERT     = local.root_cert
+    STARDROP_DATASETS = "/opt/datasets"
+    STARDROP_LOG      = var.log_level
+  }
+}
+
+# /opt/datasets and /opt/rds/global-bundle.pem: a changed dataset needs no build of the loader.
+resource "aws_lambda_layer_version" "datasets" {
+  layer_name               = "${var.name}-datasets"
+  description              = "Stardrop's datasets, and the certificates that RDS is verified by"
+  filename                 = local.layer_zip
+  source_code_hash         = filebase64sha256(local.layer_zip)
+  compatible_architectures = ["arm64"]
+  compatible_runtimes      = ["provided.al2023"]
+  skip_destroy             = true # default: false; the version before is what one goes back to
+}
+
+resource "aws_cloudwatch_log_group" "loader" {
+  name              = "/aws/lambda/${local.loader_name}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = local.data_key_arn
+}
+
+resource "aws_lambda_function" "loader" {
+  function_name    = local.loader_name
+  description      = "Stardrop: streams dropped files into Postgres"
+  role             = aws_iam_role.loader.arn
+  filename         = local.loader_zip
+  source_code_hash = filebase64sha256(local.loader_zip)
+  handler          = "bootstrap"
+  runtime          = "provided.al2023"
+  architectures    = ["arm64"] # default: x86_64, a fifth dearer for the same time
+  layers           = [aws_lambda_layer_version.datasets.arn]
+
+  memory_size                    = var.memory_mb
+  timeout                        = var.timeout_seconds
+  reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
+  kms_key_arn                    = local.data_key_arn
+
+  ephemeral_storage {
+    size = var.tmp_mb
+  }
+
+  environment {
+    variables = merge(
+      local.shared_environment,
+      {
+        STARDROP_DB_AUTH   = var.database_auth
+        STARDROP_QUEUE_URL = aws_sqs_queue.events.url
+      },
+      # With a secret, the user's name is in it.
+      var.database_auth == "iam" ? { PGUSER = local.loader_user } : { STARDROP_DB_SECRET_ARN = var.loader_secret.arn },
+      var.settings,
+    )
+  }
+
+  vpc_config {
+    subnet_ids         = local.subnet_ids
+    security_group_ids = [aws_security_group.lambda.id]
+  }
+
+  logging_config {
+    log_format = "JSON" # default: Text
+    log_group  = aws_cloudwatch_log_group.loader.name
+  }
+
+  tracing_config {
+    mode = var.tracing ? "Active" : "PassThrough"
+  }
+
+  # The database matches the new datasets before the loader has them.
+  depends_on = [aws_iam_role_policy.loader, aws_lambda_invocation.migrate]
+
+  lifecycle {
+    precondition {
+      condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency > local.loaders
+      error_message = "reserved_concurrency must be more than the ${local.loaders} loads side by side, or reconcile and health checks are throttled."
+    }
+  }
+}
+
+resource "aws_lambda_event_source_mapping" "queue" {
+  event_source_arn        = aws_sqs_queue.events.arn
+  function_name           = aws_lambda_function.loader.arn
+  batch_size              = 1 # default: 10; one file is one invocation, with all of its time
+  function_response_types = ["ReportBatchItemFailures"]
+
+  # Each load holds a connection to the database, so this is what keeps those in bounds.
+  scaling_config {
+    maximum_concurrency = local.loaders
+  }
+
+  depends_on = [aws_iam_role_policy.loader]
+}
+
+# Only the schedule of reconcile invokes the loader this way. default: two retries, for six hours
+resource "aws_lambda_function_event_invoke_config" "loader" {
+  function_name                = aws_lambda_function.loader.function_name
+  maximum_retry_attempts       = 0
+  maximum_event_age_in_seconds = 3600
+}

@@ -1,0 +1,167 @@
+mock_provider "aws" {
+  source          = "./tests/mocks"
+  override_during = plan
+}
+
+variables {
+  loader_zip = "tests/fixtures/loader.zip"
+  layer_zip  = "tests/fixtures/layer.zip"
+}
+
+run "medium" {
+  command = plan
+
+  assert {
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 192 && output.maximum_concurrency == 192
+    error_message = "192 files load side by side"
+  }
+
+  assert {
+    condition     = one([for p in aws_db_parameter_group.main[0].parameter : p.value if p.name == "max_connections"]) == "400"
+    error_message = "the database allows what was computed"
+  }
+}
+
+run "micro" {
+  command = plan
+
+  variables {
+    instance_class = "db.t4g.micro"
+  }
+
+  assert {
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 42 && output.maximum_concurrency == 42
+    error_message = "42 files load side by side"
+  }
+
+  assert {
+    condition     = one([for p in aws_db_parameter_group.main[0].parameter : p.value if p.name == "max_connections"]) == "100"
+    error_message = "100 connections for each GiB"
+  }
+}
+
+run "r_class" {
+  command = plan
+
+  variables {
+    instance_class = "db.r8g.2xlarge"
+  }
+
+  assert {
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 1000 && output.maximum_concurrency == 1000
+    error_message = "1000 files load side by side"
+  }
+
+  assert {
+    condition     = one([for p in aws_db_parameter_group.main[0].parameter : p.value if p.name == "max_connections"]) == "5000"
+    error_message = "Postgres on RDS takes 5000"
+  }
+}
+
+run "m_class" {
+  command = plan
+
+  variables {
+    instance_class = "db.m7g.large"
+  }
+
+  assert {
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 392 && output.maximum_concurrency == 392
+    error_message = "392 files load side by side"
+  }
+}
+
+run "few_connections" {
+  command = plan
+
+  variables {
+    database_connections = 25
+  }
+
+  assert {
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 5 && output.maximum_concurrency == 5
+    error_message = "5 files load side by side"
+  }
+}
+
+run "hardly_any_connections" {
+  command = plan
+
+  variables {
+    database = { host = "pg.example.org", connections = 16, resource_id = "db-OWN" }
+  }
+
+  assert {
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 2 && output.maximum_concurrency == 2
+    error_message = "2 files load side by side"
+  }
+}
+
+run "own_database" {
+  command = plan
+
+  variables {
+    database = { host = "pg.example.org", connections = 200, resource_id = "db-OWN", security_group_id = "sg-own" }
+  }
+
+  assert {
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 92 && output.maximum_concurrency == 92
+    error_message = "92 files load side by side"
+  }
+}
+
+run "by_hand" {
+  command = plan
+
+  variables {
+    maximum_concurrency = 7
+  }
+
+  assert {
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 7 && output.maximum_concurrency == 7
+    error_message = "7 files load side by side"
+  }
+}
+
+run "by_hand_too_few" {
+  command = plan
+
+  variables {
+    maximum_concurrency = 1
+  }
+
+  expect_failures = [var.maximum_concurrency]
+}
+
+run "reserved" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 250
+  }
+
+  assert {
+    condition     = aws_lambda_function.loader.reserved_concurrent_executions == 250
+    error_message = "concurrency is kept for the loader"
+  }
+}
+
+run "reserved_too_few" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 192
+  }
+
+  expect_failures = [aws_lambda_function.loader]
+}
+
+run "instance_class_unknown" {
+  command = plan
+
+  variables {
+    instance_class = "db.serverless"
+  }
+
+  expect_failures = [var.instance_class]
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# The checkout in, what Lambda is deployed from out, in target/lambda:
+#
+#   loader/bootstrap.zip         the loader for arm64, which infra/ deploys
+#   loader-x86_64/bootstrap.zip  the loader for x86_64
+#   layer.zip                    the datasets and RDS' certificates
+#   *.cdx.json                   what is inside the loader (CycloneDX)
+#   SHA256SUMS                   checksums of all of these, and of the bare programs
+#
+#   scripts/package.sh           all of it
+#   scripts/package.sh layer     the layer alone, for which nothing is built
+set -euo pipefail
+cd "$(dirname "$0")/.."
+out=${OUT:-target/lambda}
+
+say() { printf 'package: %s\n' "$*"; }
+die() { printf 'package: %s\n' "$*" >&2; exit 3; }
+sha256() { if command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
+
+layer() {
+  python3 scripts/zip.py "$out/layer.zip" datasets=datasets rds/global-bundle.pem=infra/rds/global-bundle.pem
+  say "$out/layer.zip"
+}
+
+# A program's bytes must not tell where, when and by whom it was built: paths are given other names,
+# here and in the C code of aws-lc, and symbols, which hold hashes of paths, are left out.
+build() {
+  local arch=$1 flag=$2 target=$3 folder=$4 home=${CARGO_HOME:-$HOME/.cargo}
+  if command -v rustup >/dev/null 2>&1; then rustup target add "$target" >/dev/null 2>&1 || die "rustup cannot add $target"; fi
+  say "building the loader for $arch"
+  PATH="$PWD/.venv/bin:$PATH" \
+    SOURCE_DATE_EPOCH=315532800 \
+    RUSTFLAGS="--remap-path-prefix=$PWD=stardrop --remap-path-prefix=$home=cargo ${RUSTFLAGS:-}" \
+    CFLAGS="-ffile-prefix-map=$PWD=stardrop -ffile-prefix-map=$home=cargo ${CFLAGS:-}" \
+    CARGO_INCREMENTAL=0 CARGO_PROFILE_RELEASE_STRIP=symbols \
+    cargo lambda build --release --locked --bin loader --no-default-features "$flag" --lambda-dir "target/bootstrap/$arch"
+  pack "target/bootstrap/$arch/loader/bootstrap" "$folder"
+  python3 scripts/sbom.py "$target" > "$out/$folder.cdx.json"
+}
+
+pack() {
+  chmod 755 "$1"
+  python3 scripts/zip.py "$out/$2/bootstrap.zip" bootstrap="$1"
+  say "$out/$2/bootstrap.zip"
+}
+
+sums() {
+  (
+    cd "$out"
+    find . -name '*.zip' -o -name '*.cdx.json' | sed 's|^\./||' | LC_ALL=C sort | while IFS= read -r file; do sha256 "$file"; done
+    for arch in arm64 x86_64; do
+      program=../bootstrap/$arch/loader/bootstrap
+      if [ -f "$program" ]; then sha256 "$program" | sed "s|  .*|  bootstrap ($arch)|"; fi
+    done
+  ) > "$out/SHA256SUMS"
+  cat "$out/SHA256SUMS"
+}
+
+case ${1:-all} in
+  all)
+    build arm64 --arm64 aarch64-unknown-linux-gnu loader
+    build x86_64 --x86-64 x86_64-unknown-linux-gnu loader-x86_64
+    layer
+    sums
+    ;;
+  layer) layer ;;
+  *) die "usage: package.sh [layer]" ;;
+esac

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Files in, a zip that is the same bit for bit whenever and by whomever it is made, out.
+
+    scripts/zip.py OUT.zip NAME=PATH...
+
+A folder brings all of its files; NAME says what the file, or the folder, is called within. Files
+named `sample.*` stay outside. What can be executed stays so; owners and times are left out.
+"""
+import pathlib
+import stat
+import sys
+import zipfile
+
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can tell
+
+
+def members(name: str, path: pathlib.Path):
+    if path.is_dir():
+        for child in path.rglob("*"):
+            if child.is_file() and not child.name.startswith("sample."):
+                yield f"{name}/{child.relative_to(path).as_posix()}", child
+    elif path.is_file():
+        yield name, path
+    else:
+        sys.exit(f"zip: {path} is not there")
+
+
+def main() -> None:
+    if len(sys.argv) < 3 or not all("=" in pair for pair in sys.argv[2:]):
+        sys.exit("usage: zip.py OUT.zip NAME=PATH...")
+    out = pathlib.Path(sys.argv[1])
+    found = [m for pair in sys.argv[2:] for m in members(pair.split("=", 1)[0], pathlib.Path(pair.split("=", 1)[1]))]
+    if not found:
+        sys.exit(f"zip: nothing to put into {out}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, path in sorted(found):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.create_system = 3  # Unix, whatever this machine is: the mode below counts
+            executable = path.stat().st_mode & stat.S_IXUSR
+            entry.external_attr = (stat.S_IFREG | (0o755 if executable else 0o644)) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes(), compresslevel=9)
+
+
+main()
