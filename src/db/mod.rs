@@ -1,6 +1,8 @@
 //! Database: settings in, one connected session out; and what a database error means.
 
+mod auth;
 mod error;
+mod iam;
 mod tls;
 
 use std::future::poll_fn;
@@ -47,6 +49,7 @@ impl Database {
 pub async fn connect(settings: &Settings) -> Result<Database> {
     let database = settings.database()?;
     let mut config = database.config.clone();
+    auth::log_in(database, &mut config).await?;
     config
         .application_name("stardrop")
         .connect_timeout(CONNECT_TIMEOUT)

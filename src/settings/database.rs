@@ -44,11 +44,23 @@ impl FromStr for SslMode {
     }
 }
 
+/// How to log in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DbAuth {
+    /// With the password of the settings, if any.
+    Password,
+    /// With a token signed by the AWS credentials at hand, good for 15 minutes.
+    Iam,
+    /// With the user and password of this secret of AWS Secrets Manager, by name or ARN.
+    Secret(String),
+}
+
 /// Whom to call, as whom, and how to trust the answer. `Debug` shows no password.
 #[derive(Debug, Clone)]
 pub struct DatabaseSettings {
     /// Hosts, ports, user, password and database. Its own SSL mode means nothing here.
     pub config: Config,
+    pub auth: DbAuth,
     pub ssl_mode: SslMode,
     /// The PEM file of trusted roots; `None` means the system's.
     pub ssl_root_cert: Option<PathBuf>,
@@ -81,7 +93,15 @@ impl DatabaseSettings {
                 };
             }
         }
-        if config.get_user().is_none() {
+        let auth = match var(STARDROP_DB_AUTH).as_deref() {
+            None | Some("password") => DbAuth::Password,
+            Some("iam") => DbAuth::Iam,
+            Some("secret") => DbAuth::Secret(var(STARDROP_DB_SECRET_ARN).ok_or_else(|| {
+                bad(STARDROP_DB_SECRET_ARN, "not set, and STARDROP_DB_AUTH is secret")
+            })?),
+            Some(value) => return Err(unlike(STARDROP_DB_AUTH, value, "password, iam or secret")),
+        };
+        if config.get_user().is_none() && !matches!(auth, DbAuth::Secret(_)) {
             let user = var(PGUSER).or_else(|| var(USER));
             config.user(user.ok_or_else(|| bad(PGUSER, "not set, and no user in DATABASE_URL"))?);
         }
@@ -102,7 +122,11 @@ impl DatabaseSettings {
             .or_else(|| var(PGSSLROOTCERT))
             .filter(|path| path != "system")
             .map(PathBuf::from);
-        Ok(Some(DatabaseSettings { config, ssl_mode, ssl_root_cert }))
+        if auth == DbAuth::Iam && matches!(ssl_mode, SslMode::Disable | SslMode::Prefer) {
+            // The token would travel in the clear, and RDS takes none that does.
+            return Err(bad(PGSSLMODE, "has to encrypt where STARDROP_DB_AUTH is iam"));
+        }
+        Ok(Some(DatabaseSettings { config, auth, ssl_mode, ssl_root_cert }))
     }
 
     /// The server for messages, as `host:port`.

@@ -5,7 +5,7 @@ mod table;
 
 use std::path::PathBuf;
 
-pub use database::{DatabaseSettings, SslMode};
+pub use database::{DatabaseSettings, DbAuth, SslMode};
 pub use table::*;
 use tracing::level_filters::LevelFilter;
 
@@ -86,13 +86,6 @@ impl Settings {
         let datasets_dir = var(STARDROP_DATASETS)
             .unwrap_or_else(|| if in_lambda { "/opt/datasets" } else { "datasets/" }.to_owned());
 
-        match var(STARDROP_DB_AUTH).as_deref() {
-            None | Some("password") => {}
-            Some(value @ ("iam" | "secret")) => {
-                return Err(bad(STARDROP_DB_AUTH, format!("{value} is not supported yet")));
-            }
-            Some(value) => return Err(unlike(STARDROP_DB_AUTH, value, "password, iam or secret")),
-        }
         // On a terminal the command says itself what it does.
         let usual_level = if in_lambda { "info" } else { "warn" };
         let log_level = match var(STARDROP_LOG).unwrap_or_else(|| usual_level.to_owned()).as_str() {

@@ -9,6 +9,7 @@ pub const PGDATABASE: &str = "PGDATABASE";
 pub const PGSSLMODE: &str = "PGSSLMODE";
 pub const PGSSLROOTCERT: &str = "PGSSLROOTCERT";
 pub const STARDROP_DB_AUTH: &str = "STARDROP_DB_AUTH";
+pub const STARDROP_DB_SECRET_ARN: &str = "STARDROP_DB_SECRET_ARN";
 pub const STARDROP_DATASETS: &str = "STARDROP_DATASETS";
 pub const STARDROP_BATCH_ROWS: &str = "STARDROP_BATCH_ROWS";
 pub const STARDROP_BATCH_BYTES: &str = "STARDROP_BATCH_BYTES";
@@ -45,7 +46,12 @@ pub const TABLE: &[(&str, &str, &str)] = &[
         "`disable`, `prefer`, `require` (encrypt, verify nothing), `verify-ca` or `verify-full`",
     ),
     (PGSSLROOTCERT, "the system's roots", "A PEM file of the authorities to trust"),
-    (STARDROP_DB_AUTH, "password", "How to log in: `password`; later also `iam` and `secret`"),
+    (
+        STARDROP_DB_AUTH,
+        "password",
+        "How to log in: `password`, `iam` (a signed token for each connection) or `secret`",
+    ),
+    (STARDROP_DB_SECRET_ARN, "", "The secret of AWS Secrets Manager that holds user and password"),
     (STARDROP_DATASETS, "`datasets/`, in Lambda `/opt/datasets`", "The folder of the contracts"),
     (STARDROP_BATCH_ROWS, "500000", "Rows in one transaction at most"),
     (STARDROP_BATCH_BYTES, "67108864", "Bytes in one transaction at most"),

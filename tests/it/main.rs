@@ -14,6 +14,7 @@ mod generate;
 mod lambda;
 mod local_postgres;
 mod local_s3;
+mod login;
 mod memory;
 mod migrate;
 mod mock_retail;
