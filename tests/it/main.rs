@@ -9,6 +9,7 @@ mod concurrency;
 mod csv_spectrum;
 mod exactly_once;
 mod failures;
+mod faults;
 mod generate;
 mod lambda;
 mod local_postgres;
