@@ -21,6 +21,7 @@ mod online_retail;
 mod order;
 mod papers;
 mod rejects;
+mod replace;
 mod s3_events;
 mod star;
 mod tidy;
