@@ -141,7 +141,12 @@ impl Ledger {
         type Rank<'l> = (Option<Option<i64>>, Age<'l>, u64);
         let mut newest: BTreeMap<i64, (Rank<'_>, &Load, u64, &Row)> = BTreeMap::new();
         for (load, line, row) in rows {
-            let rank = (kind.has_version.then_some(row.rev), load.age(), line);
+            let mut rank = (kind.has_version.then_some(row.rev), load.age(), line);
+            if kind.overwrite == "replace" {
+                // No two keys share a row here, and of one key's versions the clock says nothing.
+                rank.1.0 = 0;
+                rank.1.1 = &load.sequencer;
+            }
             match newest.get(&row.id) {
                 Some((other, ..)) if *other > rank => {}
                 _ => drop(newest.insert(row.id, (rank, load, line, row))),
