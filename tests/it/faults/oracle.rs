@@ -26,7 +26,6 @@ pub struct Load {
     pub checkpoint_rows: i64,
     pub rows_read: i64,
     pub rows_rejected: i64,
-    pub rows_staged: i64,
     pub balance: bool,
     /// `None` where the file as a whole is at fault.
     pub lines: Option<Vec<Line>>,
@@ -104,7 +103,6 @@ impl Ledger {
                 checkpoint_rows: row.get("checkpoint_rows"),
                 rows_read: row.get("rows_read"),
                 rows_rejected: row.get("rows_rejected"),
-                rows_staged: row.get("rows_staged"),
                 balance: row.get("balance"),
                 lines: read(text),
             });

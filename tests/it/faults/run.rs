@@ -27,7 +27,8 @@ pub async fn run(site: &Arc<Site>, schedule: Schedule) -> Tally {
     tally.schedules = 1;
     site.empty().await;
     if let Err(difference) = play(site, &schedule, &injected, &mut tally).await {
-        tally.differences.push(format!("seed {}: {difference}", schedule.seed));
+        let server = if site.may_be_killed() { " with a server that is killed" } else { "" };
+        tally.differences.push(format!("seed {}{server}: {difference}", schedule.seed));
     }
     tally.take(&injected);
     tally

@@ -66,34 +66,44 @@ pub struct Site {
 }
 
 impl Site {
-    /// A database on the server that all tests share.
-    pub async fn shared(name: &str) -> Site {
-        Site::on(server().url(""), name, None).await
+    /// So many databases on the server that all tests share.
+    pub async fn shared(name: &str, count: usize) -> Vec<Arc<Site>> {
+        let first = Site::on(server().url(""), &format!("faults_{name}"), "template1", None).await;
+        // A template may have no sessions.
+        *first.client.lock().await = None;
+        let mut sites = Vec::new();
+        for number in 1..count {
+            let copy = format!("faults_{name}_{number}");
+            let of = format!("faults_{name}");
+            sites.push(Arc::new(Site::on(server().url(""), &copy, &of, None).await));
+        }
+        sites.push(Arc::new(first));
+        sites
     }
 
-    /// A server of its own.
-    pub async fn with_its_own_server() -> Site {
+    /// One with a server of its own.
+    pub async fn with_its_own_server() -> Arc<Site> {
         let own = tokio::task::spawn_blocking(|| {
             LocalPostgres::start(PostgresOptions::throwaway(server_binaries())).unwrap()
         });
         let own = own.await.unwrap();
         let url = own.url("");
-        Site::on(url, "faults", Some(Arc::new(Mutex::new(own)))).await
+        Arc::new(Site::on(url, "faults", "template1", Some(Arc::new(Mutex::new(own)))).await)
     }
 
-    async fn on(server: String, name: &str, own: Option<Arc<Mutex<LocalPostgres>>>) -> Site {
+    async fn on(
+        server: String,
+        name: &str,
+        template: &str,
+        own: Option<Arc<Mutex<LocalPostgres>>>,
+    ) -> Site {
         let catalog = files::catalog();
-        let admin = connect(&format!("{server}postgres")).await;
-        admin.batch_execute(&format!("create database {name}")).await.unwrap();
         let url = format!("{server}{name}");
+        create(&format!("{server}postgres"), name, template).await;
         let mut client = connect(&url).await;
-        migrate::run(&mut client, &star::compile(&catalog)).await.unwrap();
-        let role = format!(
-            "do $$ begin create role {LOADER} login in role stardrop_loader;
-             exception when duplicate_object or unique_violation then null; end $$"
-        );
-        client.batch_execute(&role).await.unwrap();
-        client.batch_execute(&files::users_rules()).await.unwrap();
+        if template == "template1" {
+            prepare(&mut client, &catalog).await;
+        }
         let datasets = tempfile::tempdir().unwrap();
         for (name, text) in files::contracts() {
             std::fs::create_dir(datasets.path().join(name)).unwrap();
@@ -176,6 +186,11 @@ impl Site {
         format!("{}?sslmode=disable", url.replacen(&own, &format!(":{port}/"), 1))
     }
 
+    /// Whether the server is its own.
+    pub fn may_be_killed(&self) -> bool {
+        self.own.is_some()
+    }
+
     /// Kills the server; it comes back by itself.
     pub async fn kill_server(&self) {
         let Some(own) = self.own.clone() else { return };
@@ -196,4 +211,30 @@ impl Site {
         let _ = tokio::task::spawn_blocking(move || drop(own.lock().unwrap())).await;
         *self.client.lock().await = None;
     }
+}
+
+async fn prepare(client: &mut Client, catalog: &Catalog) {
+    migrate::run(client, &star::compile(catalog)).await.unwrap();
+    let role = format!(
+        "do $$ begin create role {LOADER} login in role stardrop_loader;
+         exception when duplicate_object or unique_violation then null; end $$"
+    );
+    client.batch_execute(&role).await.unwrap();
+    client.batch_execute(&files::users_rules()).await.unwrap();
+}
+
+async fn create(url: &str, name: &str, template: &str) {
+    let admin = connect(url).await;
+    let sql = format!("create database {name} template {template}");
+    for _ in 0..200 {
+        match admin.batch_execute(&sql).await {
+            Ok(()) => return,
+            // Somebody else copies it, or its last session is just ending.
+            Err(error) if error.code().is_some_and(|code| code.code() == "55006") => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) => panic!("{sql}: {error:?}"),
+        }
+    }
+    panic!("{template} is never free");
 }
