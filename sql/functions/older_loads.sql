@@ -1,5 +1,5 @@
 -- Called by the functions that replace a key's rows: the other loads of the key of a load that
--- this session holds.
+-- this session holds, as far as their rows give way to it.
 create or replace function stardrop.older_loads(in_load_id bigint) returns bigint[]
     language plpgsql
     stable
@@ -14,7 +14,8 @@ begin
       on older.bucket = this.bucket and older.key = this.key and older.load_id <> this.load_id
     where this.load_id = in_load_id
       and this.state = 'loading'
-      and this.worker_pid = pg_backend_pid();
+      and this.worker_pid = pg_backend_pid()
+      and stardrop.gives_way(older.load_id, this.load_id);
     return coalesce(loads, '{}');
 end
 $$;

@@ -30,6 +30,7 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/is_newer.sql"),
     include_str!("../../sql/functions/comes_back.sql"),
     include_str!("../../sql/functions/verdict.sql"),
+    include_str!("../../sql/functions/gives_way.sql"),
     include_str!("../../sql/functions/older_loads.sql"),
     include_str!("../../sql/functions/claim.sql"),
     include_str!("../../sql/functions/note_hash.sql"),

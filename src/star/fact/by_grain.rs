@@ -62,7 +62,7 @@ pub(super) fn step(dataset: &Dataset, fact: &Fact, grain: &[String]) -> String {
         returned =
             if replaces { qualified("fact", &columns) } else { format!("{CHANGED} as is_changed") },
         grain = list(grain),
-        is_newer = is_newer(fact),
+        is_newer = if replaces { replaces_or_is_newer(fact) } else { is_newer(fact) },
         count = if replaces {
             changed_by_comparing(&table, grain, &own)
         } else {
@@ -125,6 +125,16 @@ fn is_newer(fact: &Fact) -> String {
             v = ident(version)
         ),
     }
+}
+
+/// Of two versions of one file the one that replaces wins, whatever the clocks of S3 said: the other
+/// one's rows are deleted, and those that both have would be lost with them.
+fn replaces_or_is_newer(fact: &Fact) -> String {
+    format!(
+        "coalesce(stardrop.gives_way(fact.load_id, excluded.source_load_id),
+                  {})",
+        is_newer(fact)
+    )
 }
 
 /// The columns of the batch that the fact's own are made from, each once: what is sorted is kept

@@ -53,6 +53,15 @@ impl Cloud {
 
     /// Those of another catalog. The database has to be migrated already.
     pub async fn of(db: &TestDatabase, catalog: Catalog) -> Cloud {
+        Cloud::start(db, catalog, false).await
+    }
+
+    /// The same with a bucket that keeps all versions.
+    pub async fn with_versions(db: &TestDatabase, catalog: Catalog) -> Cloud {
+        Cloud::start(db, catalog, true).await
+    }
+
+    async fn start(db: &TestDatabase, catalog: Catalog, versioned: bool) -> Cloud {
         db.run(&format!(
             "do $$ begin
                  create role {LOADER} login in role stardrop_loader;
@@ -65,6 +74,7 @@ impl Cloud {
         let mut options = LocalS3Options::new(folder.path());
         options.event_sink = Some(sink);
         options.scan_every = None;
+        options.versioned = versioned;
         let s3 = LocalS3::start(options).await.unwrap();
         s3.create_bucket(BUCKET).unwrap();
         let sqs = LocalSqs::start(None).await.unwrap();

@@ -60,13 +60,16 @@ impl Server {
     }
 }
 
+/// The folder of the server's programs.
+pub fn server_binaries() -> PathBuf {
+    let pg_bin = std::env::var_os("PG_BIN").filter(|v| !v.is_empty()).map(PathBuf::from);
+    find_binaries(pg_bin.as_deref(), std::env::var_os("PATH").as_deref()).unwrap()
+}
+
 /// Starts the server where it does not run yet.
 pub fn server() -> &'static Server {
     SERVER.get_or_init(|| {
-        let pg_bin = std::env::var_os("PG_BIN").filter(|v| !v.is_empty()).map(PathBuf::from);
-        let bin_dir =
-            find_binaries(pg_bin.as_deref(), std::env::var_os("PATH").as_deref()).unwrap();
-        let mut options = PostgresOptions::throwaway(bin_dir);
+        let mut options = PostgresOptions::throwaway(server_binaries());
         options.settings.push(("max_connections".to_owned(), "200".to_owned()));
         let postgres = LocalPostgres::start(options).unwrap();
         Server { url: postgres.url(""), _postgres: Mutex::new(postgres) }

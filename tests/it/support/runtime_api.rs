@@ -102,6 +102,22 @@ impl Function {
         answer
     }
 
+    /// Sends an event and waits for the answer; `None` where the program ends instead.
+    pub async fn invoke_or_end(&mut self, event: Value) -> Option<Answer> {
+        self.invocations.send(event).unwrap();
+        tokio::select! {
+            answer = self.answers.recv() => {
+                // It asks for the next event, unless it ends now.
+                tokio::select! {
+                    _ = self.polls.recv() => {}
+                    _ = self.program.wait() => {}
+                }
+                answer
+            }
+            _ = self.program.wait() => None,
+        }
+    }
+
     /// Its memory now (`VmRSS`) or at its highest (`VmHWM`), in bytes. Linux only.
     pub fn memory_bytes(&self, what: &str) -> u64 {
         let status = format!("/proc/{}/status", self.program.id().unwrap());

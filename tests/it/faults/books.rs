@@ -1,0 +1,171 @@
+//! Books: the ledger and what S3 did in; whether each load ended as it may, with its counts, out.
+
+use super::bucket::Act;
+use super::files::KINDS;
+use super::oracle::{Ledger, Load};
+use super::reading::Line;
+use super::site::Site;
+
+/// Checks every load, every object version, and the sums.
+///
+/// # Errors
+///
+/// What does not add up.
+pub async fn check(site: &Site, ledger: &Ledger) -> Result<(), String> {
+    for load in &ledger.loads {
+        let named = |what: String| {
+            format!("load {} of {} ({}): {what}", load.load_id, load.key, load.state)
+        };
+        state_is_allowed(ledger, load).map_err(named)?;
+        if !load.balance || load.rows_read != load.checkpoint_rows {
+            return Err(named(format!("the books do not balance: {load:?}")));
+        }
+        rejects_are_kept(site, load).await.map_err(named)?;
+    }
+    for (place, act) in ledger.acts.iter().enumerate() {
+        let Act::Put(made) = act else { continue };
+        let mut loads = ledger.loads.iter().filter(|load| {
+            load.key == made.object.key
+                && load.etag == made.object.etag
+                && load.version_id == made.object.version_id
+        });
+        let newest = loads.clone().max_by_key(|load| load.generation);
+        let newest = newest.ok_or_else(|| format!("{} is not in the ledger", made.object))?;
+        let is_last = !ledger.acts[place + 1..].iter().any(|later| later.key() == act.key());
+        let first_stays = newest.kind.overwrite == "ignore"
+            && ledger.loads.iter().any(|load| load.key == newest.key && is_in(load));
+        if is_last && !is_in(newest) && newest.state != "failed" && !first_stays {
+            return Err(format!("{} is there, and {}", made.object, newest.state));
+        }
+        if !ledger.schedule.versioned && loads.any(|load| load.version_id.is_some()) {
+            return Err(format!("{} has a version", made.object));
+        }
+    }
+    sums(site).await
+}
+
+/// Whether a load's rows are in the star, by itself or by its twin.
+fn is_in(load: &Load) -> bool {
+    matches!(load.state.as_str(), "loaded" | "duplicate")
+}
+
+fn state_is_allowed(ledger: &Ledger, load: &Load) -> Result<(), String> {
+    let others = || ledger.loads.iter().filter(|other| other.load_id != load.load_id);
+    let later_put = ledger.acts.iter().any(|act| match act {
+        Act::Put(made) => {
+            made.object.key == load.key
+                && made.object.sequencer.as_deref() > Some(load.sequencer.as_str())
+        }
+        Act::Delete { .. } => false,
+    });
+    let allowed = match load.state.as_str() {
+        "loaded" => {
+            let lines = load.lines.as_deref().ok_or("the file is at fault as a whole")?;
+            let (in_batches, whole) = budget(ledger, load, lines);
+            let all = load.rows_read as usize == lines.len();
+            let rejects = lines.iter().filter(|line| line.row.is_none()).count();
+            let right = load.rows_rejected as usize == rejects;
+            all && right && (in_batches.is_none() || replaces(load) && whole.is_none())
+        }
+        "failed" => match &load.lines {
+            None => load.checkpoint_rows == 0,
+            Some(lines) => {
+                let (in_batches, whole) = budget(ledger, load, lines);
+                let at = Some(load.checkpoint_rows as usize);
+                in_batches == at || replaces(load) && whole.is_some()
+            }
+        },
+        "superseded" => {
+            later_put
+                || load.kind.overwrite == "ignore"
+                    && others().any(|o| o.key == load.key && is_in(o))
+        }
+        "missing" => {
+            let deleted = |act: &Act| matches!(act, Act::Delete { key } if *key == load.key);
+            !ledger.schedule.versioned && ledger.acts.iter().any(deleted)
+        }
+        "duplicate" => {
+            let twin = others().find(|other| Some(other.load_id) == load.duplicate_of);
+            load.kind.skips_twins()
+                && load.checkpoint_rows == 0
+                && twin.is_some_and(|twin| {
+                    twin.state == "loaded" && twin.etag == load.etag && twin.kind == load.kind
+                })
+        }
+        _ => false,
+    };
+    if allowed { Ok(()) } else { Err(format!("may not end so, at row {}", load.checkpoint_rows)) }
+}
+
+fn replaces(load: &Load) -> bool {
+    load.kind.overwrite == "replace"
+}
+
+/// Where the budget of rejected rows stops the load: in batches, and in one piece.
+fn budget(ledger: &Ledger, load: &Load, lines: &[Line]) -> (Option<usize>, Option<usize>) {
+    let (mut rejected, mut from) = (0, 0);
+    let mut in_batches = None;
+    for batch in lines.chunks(ledger.schedule.batch_rows) {
+        rejected += batch.iter().filter(|line| line.row.is_none()).count();
+        let read = from + batch.len();
+        if in_batches.is_none() && rejected as f64 > load.kind.rejects * read as f64 {
+            in_batches = Some(from);
+        }
+        from = read;
+    }
+    let whole = (rejected as f64 > load.kind.rejects * lines.len() as f64).then_some(0);
+    (in_batches, whole)
+}
+
+/// The rejected rows of what is committed, whole; of a load that failed, more may be told.
+async fn rejects_are_kept(site: &Site, load: &Load) -> Result<(), String> {
+    let sql = format!(
+        "select source_line || ':' || raw from stardrop.rejected_row
+         where load_id = {} order by source_line",
+        load.load_id
+    );
+    let kept = site.lines(&sql).await;
+    let lines = load.lines.as_deref().unwrap_or_default();
+    let rejects = |until: usize| -> Vec<String> {
+        let rejected = lines[..until].iter().filter(|line| line.row.is_none());
+        rejected.map(|line| format!("{}:{}", line.number, line.raw)).collect()
+    };
+    let (all, wanted) = (rejects(lines.len()), rejects(load.checkpoint_rows as usize));
+    let right = match load.state.as_str() {
+        "failed" => {
+            kept.starts_with(&wanted)
+                && kept.iter().all(|row| all.contains(row))
+                && (load.lines.is_none() || kept.len() > wanted.len())
+        }
+        _ => kept == wanted,
+    };
+    if right { Ok(()) } else { Err(format!("rejected rows {kept:?}, not {wanted:?}")) }
+}
+
+/// What came into each table and what went is what is there; each row has its load in the ledger.
+async fn sums(site: &Site) -> Result<(), String> {
+    let facts = KINDS.iter().map(|kind| (format!("fact_{}", kind.name), "true".to_owned()));
+    let dimensions = ["customer", "item"];
+    let dimensions = dimensions.map(|name| (format!("dim_{name}"), format!("{name}_key > 0")));
+    for (table, real) in facts.chain(dimensions) {
+        let sql = format!(
+            "select format('star.{table} has %s rows, the ledger %s, of no load %s', there, booked, lost)
+             from (select (select count(*) from star.{table} where {real}) as there,
+                 (select coalesce(sum(inserted - deleted), 0) from stardrop.load_table
+                  where table_name = 'star.{table}') as booked,
+                 (select count(*) from star.{table} t where {real} and not exists (
+                     select from stardrop.load l where l.load_id = t.load_id)) as lost) t
+             where there <> booked or lost <> 0"
+        );
+        if let Some(difference) = site.lines(&sql).await.into_iter().next() {
+            return Err(difference);
+        }
+    }
+    for kind in KINDS {
+        let left = site.lines(&format!("select id::text from staging.{}", kind.name)).await;
+        if !left.is_empty() {
+            return Err(format!("{} rows are left in staging.{}", left.len(), kind.name));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! Broken: a way to break the ledger in; a database in which the oracle has to find differences out.
+//!
+//! `STARDROP_FAULT_BREAK=checkpoint` breaks the databases of any run of the harness. Nothing of the
+//! product knows of it: the functions are replaced in the harness' own databases only.
+
+use super::site::Site;
+
+/// What of the ledger does not do its work.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Break {
+    /// Batches commit, and the checkpoint stays where it was.
+    Checkpoint,
+    /// A load may be taken over while its worker lives, and a worker whose load was taken over may
+    /// commit: no lock, no fence.
+    Fence,
+}
+
+impl Break {
+    pub fn named(name: &str) -> Break {
+        match name {
+            "checkpoint" => Break::Checkpoint,
+            "fence" => Break::Fence,
+            _ => panic!("STARDROP_FAULT_BREAK is `checkpoint` or `fence`, not `{name}`"),
+        }
+    }
+
+    pub async fn apply(self, site: &Site) {
+        match self {
+            Break::Checkpoint => {
+                let moves = "set checkpoint_rows = in_to_rows,
+        checkpoint_line = in_to_line,
+        checkpoint_offset = in_to_offset,";
+                change(site, "checkpoint", &[(moves, "set")]).await;
+                change(site, "finish", &[("and l.checkpoint_rows = in_rows", "")]).await;
+            }
+            Break::Fence => {
+                change(site, "claim", &[("pg_try_advisory_lock(lock_key)", "true")]).await;
+                for function in ["begin_batch", "checkpoint", "finish", "reject_rows"] {
+                    let fences = [
+                        ("and l.attempt = in_attempt", ""),
+                        ("and l.checkpoint_rows = in_from_rows", ""),
+                        ("and l.checkpoint_rows = in_rows", ""),
+                        ("and l.worker_pid = pg_backend_pid()", ""),
+                    ];
+                    change(site, function, &fences).await;
+                }
+                let held = [("and l.worker_pid = pg_backend_pid()", "")];
+                change(site, "open_batch", &held).await;
+            }
+        }
+    }
+}
+
+/// Replaces texts in a function of the ledger. What is meant is there, or the break would be none.
+async fn change(site: &Site, function: &str, texts: &[(&str, &str)]) {
+    let sql = format!("select pg_get_functiondef('stardrop.{function}'::regproc)");
+    let mut source = site.lines(&sql).await.remove(0);
+    let before = source.clone();
+    for (from, to) in texts {
+        source = source.replace(from, to);
+    }
+    assert_ne!(source, before, "stardrop.{function} is not as it was: mend this switch");
+    site.run(&source).await;
+}

@@ -1,0 +1,196 @@
+//! Files: random numbers in; contracts and small files that go wrong in every way, out.
+
+use rand::seq::IndexedRandom as _;
+use rand::{Rng as _, RngExt as _};
+use stardrop::dataset::Catalog;
+
+use crate::support::catalog_of;
+
+/// Always the same algorithm: a seed means the same schedule everywhere.
+pub type Dice = rand::rngs::Xoshiro256PlusPlus;
+
+/// True once in so many times.
+pub fn one_in(dice: &mut Dice, times: u32) -> bool {
+    dice.next_u32() % times == 0
+}
+
+/// One of the datasets that the harness loads. All have the same columns.
+#[derive(Debug, PartialEq)]
+pub struct Kind {
+    pub name: &'static str,
+    pub overwrite: &'static str,
+    pub has_grain: bool,
+    pub has_version: bool,
+    /// Which of the two dimensions it feeds with attributes; it refers to the other one.
+    pub feeds: &'static str,
+    /// The share of rows that may be rejected.
+    pub rejects: f64,
+}
+
+impl Kind {
+    /// Whether the same bytes under another key are skipped: the default of the contract.
+    pub fn skips_twins(&self) -> bool {
+        self.has_grain && self.overwrite != "replace"
+    }
+}
+
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "orders",
+        overwrite: "merge",
+        has_grain: true,
+        has_version: false,
+        feeds: "customer",
+        rejects: 0.4,
+    },
+    Kind {
+        name: "visits",
+        overwrite: "merge",
+        has_grain: true,
+        has_version: true,
+        feeds: "item",
+        rejects: 0.6,
+    },
+    Kind {
+        name: "stock",
+        overwrite: "replace",
+        has_grain: true,
+        has_version: false,
+        feeds: "customer",
+        rejects: 0.5,
+    },
+    Kind {
+        name: "lines",
+        overwrite: "replace",
+        has_grain: false,
+        has_version: false,
+        feeds: "item",
+        rejects: 0.5,
+    },
+    Kind {
+        name: "firsts",
+        overwrite: "ignore",
+        has_grain: true,
+        has_version: false,
+        feeds: "customer",
+        rejects: 0.4,
+    },
+];
+
+fn contract(kind: &Kind) -> String {
+    let dimension = |name: &str| {
+        let attributes = format!("attributes = [\"{name}_name\"]\n");
+        let attributes = if kind.feeds == name { attributes } else { String::new() };
+        format!("[dimension.{name}]\nkey = [\"{name}_id\"]\n{attributes}")
+    };
+    // Half of the contracts name the dimensions in the other order.
+    let (first, second) =
+        if kind.feeds == "item" { ("item", "customer") } else { ("customer", "item") };
+    let version = if kind.has_version { "version = \"rev\"\n" } else { "" };
+    let measures = if kind.has_grain {
+        "grain = [\"id\"]\nmeasures = [\"qty\"]\n"
+    } else {
+        "measures = [\"id\", \"qty\"]\n"
+    };
+    format!(
+        "name = \"{name}\"\nmatch = [\"{name}/*.csv\"]\n[policy]\nrejects = \"{percent}%\"\n\
+         overwrite = \"{overwrite}\"\n[columns]\n\
+         id = {{ type = \"bigint\", required = true }}\nrev = {{ type = \"integer\" }}\n\
+         customer_id = {{ type = \"text\" }}\ncustomer_name = {{ type = \"text\" }}\n\
+         item_id = {{ type = \"text\" }}\nitem_name = {{ type = \"text\" }}\n\
+         day = {{ type = \"date\" }}\nqty = {{ type = \"integer\" }}\n\
+         {one}{two}[fact.{name}]\n{measures}{version}\
+         dimensions = [\"{first}\", \"{second}\", {{ date = \"day\" }}]\n",
+        name = kind.name,
+        percent = kind.rejects * 100.0,
+        overwrite = kind.overwrite,
+        one = dimension(first),
+        two = dimension(second),
+    )
+}
+
+/// The contracts of all kinds, each with its name.
+pub fn contracts() -> Vec<(&'static str, String)> {
+    KINDS.iter().map(|kind| (kind.name, contract(kind))).collect()
+}
+
+pub fn catalog() -> Catalog {
+    let contracts = contracts();
+    let named: Vec<(&str, &str)> =
+        contracts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    catalog_of(&named)
+}
+
+/// A rule that a user of the database added: rows that break it only Postgres can refuse.
+pub fn users_rules() -> String {
+    let rule = |kind: &Kind| {
+        format!(
+            "alter table staging.{} add constraint unlucky check (qty <> {UNLUCKY});",
+            kind.name
+        )
+    };
+    KINDS.iter().map(rule).collect()
+}
+
+pub const UNLUCKY: i64 = 13;
+
+pub const HEADER: &str = "id,rev,customer_id,customer_name,item_id,item_name,day,qty";
+
+/// The text of a file for key number `key` of a dataset.
+pub fn text(dice: &mut Dice, kind: &Kind, key: usize) -> String {
+    match dice.random_range(0..40) {
+        0 => return String::new(),
+        1 => return HEADER.replace(",qty", "") + "\n1,1,c1,n,p1,n,2026-01-01\n",
+        2 => return format!("{HEADER}\n"),
+        _ => {}
+    }
+    // Rows of a file that is replaced are its own: which of two such files a row belongs to
+    // depends on who brought it last.
+    let ids =
+        if kind.overwrite == "replace" { key as u64 * 100..key as u64 * 100 + 25 } else { 0..40 };
+    let bad = [0, 0, 0, 30, 30, 8][dice.random_range(0..6)];
+    let unlucky = one_in(dice, 6);
+    let end = *["\n", "\n", "\r\n"].choose(dice).unwrap();
+    let mut out = format!("{HEADER}{end}");
+    let rows = dice.random_range(1..=30);
+    for row in 0..rows {
+        let id = dice.random_range(ids.clone());
+        if bad > 0 && one_in(dice, bad) {
+            out.push_str(
+                ["x,1,c1,n,p1,n,,1", ",1,c1,n,p1,n,,1", "1,1,c1", "1,1,\"c\n1\",n,p1,n,,many"]
+                    .choose(dice)
+                    .unwrap(),
+            );
+        } else {
+            let member = |dice: &mut Dice, letter: &str| match dice.random_range(0..12) {
+                0 => String::new(),
+                n => format!("{letter}{n}"),
+            };
+            let name = |dice: &mut Dice| match dice.random_range(0..8) {
+                0 => String::new(),
+                1 => "\"a, \"\"b\"\"\nc\"".to_owned(),
+                n => format!("name {n}"),
+            };
+            let day = match dice.random_range(0..5) {
+                0 => String::new(),
+                n => format!("2026-01-{n:02}"),
+            };
+            let qty = match dice.random_range(0..50) {
+                0 => String::new(),
+                1 | 2 if unlucky => UNLUCKY.to_string(),
+                n => (100 + n).to_string(),
+            };
+            let rev =
+                if one_in(dice, 5) { String::new() } else { dice.random_range(0..3).to_string() };
+            let (customer, customer_name) = (member(dice, "c"), name(dice));
+            let (item, item_name) = (member(dice, "p"), name(dice));
+            out.push_str(&format!(
+                "{id},{rev},{customer},{customer_name},{item},{item_name},{day},{qty}"
+            ));
+        }
+        if row + 1 < rows || !one_in(dice, 4) {
+            out.push_str(end);
+        }
+    }
+    out
+}

@@ -1,0 +1,138 @@
+//! Run: a schedule in; whether the star is what its files say, and the books balance, out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::books;
+use super::bucket::Bucket;
+use super::lane::{self, settled};
+use super::oracle::Ledger;
+use super::schedule::{Round, Schedule};
+use super::site::Site;
+use super::tally::{Injected, Tally};
+
+/// How often all events come again at the end, as from a queue.
+const REDELIVERIES: usize = 8;
+
+static BUCKETS: AtomicU64 = AtomicU64::new(0);
+
+/// Runs one schedule. What differs is in the tally, with how to run just that schedule.
+pub async fn run(site: &Arc<Site>, schedule: Schedule) -> Tally {
+    let schedule = Arc::new(schedule);
+    let injected = Injected::default();
+    let mut tally = Tally::default();
+    tally.schedules = 1;
+    site.empty().await;
+    if let Err(difference) = play(site, &schedule, &injected, &mut tally).await {
+        let server = if site.may_be_killed() { " with a server that is killed" } else { "" };
+        tally.differences.push(format!("seed {}{server}: {difference}", schedule.seed));
+    }
+    tally.take(&injected);
+    tally
+}
+
+async fn play(
+    site: &Arc<Site>,
+    schedule: &Arc<Schedule>,
+    injected: &Injected,
+    tally: &mut Tally,
+) -> Result<(), String> {
+    let name = format!("inbox-{}", BUCKETS.fetch_add(1, Ordering::Relaxed));
+    let bucket = Arc::new(Bucket::new(site, schedule, name));
+    for (number, round) in schedule.rounds.iter().enumerate() {
+        for put in &round.puts {
+            bucket.put(*put).await;
+        }
+        let played = play_round(&bucket, round, injected).await;
+        site.server_is_back().await;
+        tally.deliveries += played?;
+        // What was to be written meanwhile, at a moment that never came.
+        let next = schedule.rounds.get(number + 1).and_then(|next| next.puts.first());
+        for put in 0..next.map_or(schedule.puts.len(), |first| *first) {
+            bucket.put(put).await;
+        }
+    }
+    tally.deliveries += settle(&bucket).await?;
+    nothing_is_left_open(site).await?;
+    let ledger = Ledger::read(site, &bucket).await?;
+    tally.loads += ledger.loads.len() as u64;
+    tally.rows += ledger.loads.iter().map(|load| load.rows_read as u64).sum::<u64>();
+    books::check(site, &ledger).await?;
+    ledger.compare(site).await
+}
+
+async fn play_round(
+    bucket: &Arc<Bucket>,
+    round: &Round,
+    injected: &Injected,
+) -> Result<u64, String> {
+    let faults = bucket.site.endpoint(bucket.schedule.versioned).s3.faults();
+    let mut lanes = JoinSet::new();
+    for lane in &round.lanes {
+        lanes.spawn(lane::run(Arc::clone(bucket), lane.clone(), injected.clone()));
+    }
+    let mut deliveries = Ok(0);
+    while let Some(done) = lanes.join_next().await {
+        let done = done.map_err(|error| format!("a lane broke: {error}"))?;
+        deliveries = deliveries.and_then(|so_far| Ok(so_far + done?));
+    }
+    let planned = bucket.s3_faults.swap(0, Ordering::Relaxed);
+    let happened = planned.saturating_sub(faults.pending().len() as u64);
+    injected.count("S3 broken off, short, slow or refused", happened);
+    faults.clear();
+    deliveries
+}
+
+/// All events come again, without faults, until each of them is done with.
+async fn settle(bucket: &Bucket) -> Result<u64, String> {
+    let Bucket { site, schedule, .. } = bucket;
+    let mut loader = site.loader(site.upstream.port(), schedule);
+    let mut left = schedule.at_last.clone();
+    let mut deliveries = 0;
+    let mut why = String::new();
+    for _ in 0..REDELIVERIES {
+        let mut again = Vec::new();
+        for put in left {
+            let Some(made) = bucket.made(put).await else { continue };
+            let result = loader.load(&made.object, None).await;
+            deliveries += 1;
+            if !settled(&result)? {
+                why = result.err().map(|error| error.to_string()).unwrap_or_default();
+                again.push(put);
+            }
+        }
+        left = again;
+        if left.is_empty() {
+            // The loader is idle now, and its session open.
+            let locks = "select format('%s %s', objid, mode) from pg_locks
+                where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())";
+            let held = site.lines(locks).await;
+            if !held.is_empty() {
+                return Err(format!("advisory locks are left over: {held:?}"));
+            }
+            return Ok(deliveries);
+        }
+    }
+    Err(format!("{} events are never done with: {why}", left.len()))
+}
+
+/// No session of a loader, nothing prepared, no row in staging.
+async fn nothing_is_left_open(site: &Site) -> Result<(), String> {
+    let open = "select format('%s: %s', state, query) from pg_stat_activity
+        where datname = current_database() and application_name = 'stardrop'";
+    let mut left = Vec::new();
+    for _ in 0..200 {
+        left = site.lines(open).await;
+        if left.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    if !left.is_empty() {
+        return Err(format!("sessions are left open: {left:?}"));
+    }
+    Ok(())
+}
