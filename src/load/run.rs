@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::batch::{Batch, End, Filled};
 use super::bisect;
-use super::records::RecordStream;
+use super::records::{self, RecordStream};
 use crate::copy::CopyIn;
 use crate::dataset::Dataset;
 use crate::db::database_error;
@@ -58,7 +58,8 @@ impl Run<'_> {
         let from = progress.claimed.checkpoint;
         let (records, header) =
             RecordStream::open(self.source, self.settings, self.dataset, self.object, from).await?;
-        Ok((records, RowWriter::new(self.dataset, &header), header.notes()))
+        let writer = records::writer(self.settings, self.dataset, &header)?;
+        Ok((records, writer, header.notes()))
     }
 
     async fn batches(&self, progress: &mut Progress) -> Result<()> {

@@ -1,0 +1,88 @@
+//! Feed: an object's stream in, decoded bytes out, from any place of the decoded text.
+
+use bytes::Bytes;
+
+use crate::dataset::Dataset;
+use crate::decode::{DecodeError, DecodeOptions, Decoded, Decoder};
+use crate::error::{Error, Result, Stage};
+use crate::object::{ObjectRef, ObjectStream, Source};
+use crate::settings::Settings;
+
+/// The decoded bytes of one object.
+pub(super) struct Feed {
+    stream: ObjectStream,
+    decoder: Decoder,
+    options: DecodeOptions,
+    /// So many decoded bytes are still to be passed over.
+    skip: u64,
+}
+
+impl Feed {
+    /// Opens an object at its first byte.
+    ///
+    /// # Errors
+    ///
+    /// Where the object cannot be opened.
+    pub async fn open(
+        source: &Source,
+        settings: &Settings,
+        dataset: &Dataset,
+        object: &ObjectRef,
+    ) -> Result<Feed> {
+        let options = DecodeOptions {
+            encoding: dataset.file.encoding,
+            replace_invalid: dataset.file.replace_invalid,
+            max_bytes: settings.max_unpacked_bytes,
+            max_ratio: settings.max_ratio,
+        };
+        let stream = source.open(object, 0).await?;
+        Ok(Feed { stream, decoder: Decoder::new(options.clone()), options, skip: 0 })
+    }
+
+    /// Goes on at `offset` of the decoded text, after some of it was read: a plain object is read
+    /// from there, all others from their start, since nothing tells where that byte is in them.
+    ///
+    /// # Errors
+    ///
+    /// Where the object cannot be opened once more.
+    pub async fn go_on(&mut self, source: &Source, object: &ObjectRef, offset: u64) -> Result<()> {
+        if self.decoder.is_plain() {
+            self.decoder = Decoder::plain();
+            self.stream = source.open(object, offset).await?;
+        } else {
+            self.decoder = Decoder::new(self.options.clone());
+            self.stream = source.open(object, 0).await?;
+            self.skip = offset;
+        }
+        Ok(())
+    }
+
+    /// The next bytes, never none; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Where the object breaks off, or what it holds cannot be decoded.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            match self.decoder.next().map_err(decode_error)? {
+                Decoded::Bytes(mut bytes) => {
+                    let passed = self.skip.min(bytes.len() as u64);
+                    self.skip -= passed;
+                    let rest = bytes.split_off(passed as usize);
+                    if !rest.is_empty() {
+                        return Ok(Some(rest));
+                    }
+                }
+                Decoded::NeedMore => match self.stream.next_chunk().await? {
+                    Some(chunk) => self.decoder.push(chunk),
+                    None => self.decoder.end(),
+                },
+                Decoded::End => return Ok(None),
+            }
+        }
+    }
+}
+
+fn decode_error(error: DecodeError) -> Error {
+    Error::new(error.kind, Stage::Decode, error.message)
+}
