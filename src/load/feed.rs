@@ -1,10 +1,13 @@
 //! Feed: an object's stream in, decoded bytes out, from any place of the decoded text.
 
+use std::fs::File;
+use std::io::Write as _;
+
 use bytes::Bytes;
 
 use crate::dataset::Dataset;
 use crate::decode::{DecodeError, DecodeOptions, Decoded, Decoder};
-use crate::error::{Error, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::object::{ObjectRef, ObjectStream, Source};
 use crate::settings::Settings;
 
@@ -81,6 +84,33 @@ impl Feed {
             }
         }
     }
+}
+
+/// Copies an object into a file without a name, for formats that begin at their end.
+///
+/// # Errors
+///
+/// Where the object cannot be read, or is larger than the limit.
+pub(super) async fn spool(
+    source: &Source,
+    settings: &Settings,
+    object: &ObjectRef,
+) -> Result<File> {
+    let unwritten = |error: std::io::Error| {
+        let message = "the temporary folder cannot hold the file";
+        Error::new(ErrorKind::ObjectUnreadable, Stage::Decode, message).caused_by(error)
+    };
+    let mut stream = source.open(object, 0).await?;
+    if stream.size_bytes() > settings.max_unpacked_bytes {
+        let limit = settings.max_unpacked_bytes;
+        let message = format!("the file has more than {limit} bytes (STARDROP_MAX_UNPACKED_BYTES)");
+        return Err(Error::new(ErrorKind::OverLimit, Stage::Decode, message));
+    }
+    let mut file = tempfile::tempfile().map_err(unwritten)?;
+    while let Some(chunk) = stream.next_chunk().await? {
+        file.write_all(&chunk).map_err(unwritten)?;
+    }
+    Ok(file)
 }
 
 fn decode_error(error: DecodeError) -> Error {

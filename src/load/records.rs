@@ -1,7 +1,7 @@
 //! Records: the bytes of an object, decoded, and the reader of its format, joined into a stream of
 //! records.
 
-use super::feed::Feed;
+use super::feed::{self, Feed};
 use crate::dataset::{Dataset, Protect};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::Checkpoint;
@@ -15,7 +15,8 @@ use crate::settings::{STARDROP_SALT, Settings};
 
 /// Pulls records out of an object, holding no more of it than a record and a chunk.
 pub(super) struct RecordStream {
-    feed: Feed,
+    /// `None` where the reader has the whole file.
+    feed: Option<Feed>,
     reader: Box<dyn RecordReader>,
 }
 
@@ -46,16 +47,16 @@ impl RecordStream {
             Header::by_position(dataset)
         };
         if from.offset > 0 {
-            if !has_header {
+            if !has_header && opened.feed.is_some() {
                 // What the first record tells of the file holds wherever a load goes on.
                 opened.next(&mut record).await?;
             }
             opened.reader = opened.reader.resume(from.line + 1, from.offset);
-            opened.feed.go_on(source, object, from.offset).await?;
+            if let Some(feed) = &mut opened.feed {
+                feed.go_on(source, object, from.offset).await?;
+            }
         }
-        if let Some(delimiter) = opened.reader.delimiter() {
-            header.delimiter = delimiter.to_vec();
-        }
+        header.delimiter = opened.reader.delimiter().unwrap_or_default().to_vec();
         Ok((opened, header))
     }
 
@@ -67,12 +68,18 @@ impl RecordStream {
         format: Format,
         options: &ReaderOptions,
     ) -> Result<Self> {
-        let Some(reader) = format.open_stream(options) else {
-            let message = format!("format `{}` cannot be streamed", format.name());
-            return Err(Error::new(ErrorKind::UnsupportedFormat, Stage::Records, message));
-        };
-        let feed = Feed::open(source, settings, dataset, object).await?;
-        Ok(RecordStream { feed, reader })
+        if let Some(reader) = format.open_stream(options) {
+            let feed = Feed::open(source, settings, dataset, object).await?;
+            return Ok(RecordStream { feed: Some(feed), reader });
+        }
+        let file = feed::spool(source, settings, object).await?;
+        match format.open_spooled(Box::new(file), options) {
+            Some(reader) => Ok(RecordStream { feed: None, reader: reader.map_err(records_error)? }),
+            None => {
+                let message = format!("format `{}` cannot be read", format.name());
+                Err(Error::new(ErrorKind::UnsupportedFormat, Stage::Records, message))
+            }
+        }
     }
 
     /// The next record; false at the end.
@@ -85,10 +92,16 @@ impl RecordStream {
             match self.reader.next(record).map_err(records_error)? {
                 Step::Record => return Ok(true),
                 Step::End => return Ok(false),
-                Step::NeedMore => match self.feed.next().await? {
-                    Some(chunk) => self.reader.push(&chunk),
-                    None => self.reader.end(),
-                },
+                Step::NeedMore => {
+                    let chunk = match &mut self.feed {
+                        Some(feed) => feed.next().await?,
+                        None => None,
+                    };
+                    match chunk {
+                        Some(chunk) => self.reader.push(&chunk),
+                        None => self.reader.end(),
+                    }
+                }
             }
         }
     }

@@ -250,7 +250,7 @@ impl RecordReader for CsvReader {
         self.dialect.as_ref().map(Dialect::delimiter)
     }
 
-    fn resume(&self, line: u64, offset: u64) -> Box<dyn RecordReader> {
+    fn resume(self: Box<Self>, line: u64, offset: u64) -> Box<dyn RecordReader> {
         let delimiter = match self.delimiter() {
             Some(known) => Delimiter::Text(known.to_vec()),
             None => self.options.delimiter.clone(),

@@ -1,9 +1,12 @@
 //! Format: the name of a contract or the suffix of a key in, what opens readers out.
 
 use std::fmt;
-use std::io::{Read, Seek};
 
-use super::{CsvOptions, CsvReader, RecordReader};
+use super::excel;
+use super::jsonl::JsonReader;
+#[cfg(feature = "parquet")]
+use super::parquet;
+use super::{CsvOptions, CsvReader, RecordError, RecordReader, Spooled};
 
 /// What a reader has to know of the dataset.
 #[derive(Debug, Clone, Default)]
@@ -18,26 +21,40 @@ pub struct ReaderOptions {
     pub sheet: Option<String>,
 }
 
-/// A file that can be read from any place: what formats need that begin at their end.
-pub trait Spooled: Read + Seek + Send + Sync {}
-
-impl<T: Read + Seek + Send + Sync> Spooled for T {}
-
 /// How a format's files are opened.
 #[derive(Clone, Copy)]
 enum Open {
     /// From their first byte on.
     Stream(fn(&ReaderOptions) -> Box<dyn RecordReader>),
+    /// From any place, once they are whole.
+    Spooled(OpenSpooled),
+    /// Not at all: this binary was built without the feature of that name.
+    #[cfg(not(feature = "parquet"))]
+    Without(&'static str),
 }
+
+type OpenSpooled =
+    fn(Box<dyn Spooled>, &ReaderOptions) -> Result<Box<dyn RecordReader>, RecordError>;
+
+const JSON: Open = Open::Stream(|options| Box::new(JsonReader::new(options)));
+#[cfg(feature = "parquet")]
+const PARQUET: Open = Open::Spooled(parquet::open);
+#[cfg(not(feature = "parquet"))]
+const PARQUET: Open = Open::Without("parquet");
 
 /// Every format by name, with the suffixes of its keys, and whether its records give each field by
 /// name, so that they come in the dataset's order and without a header.
-static FORMATS: &[(&str, &[&str], bool, Open)] = &[(
-    "csv",
-    &["csv", "tsv", "tab", "psv", "txt"],
-    false,
-    Open::Stream(|options| Box::new(CsvReader::new(options.csv.clone()))),
-)];
+static FORMATS: &[(&str, &[&str], bool, Open)] = &[
+    (
+        "csv",
+        &["csv", "tsv", "tab", "psv", "txt"],
+        false,
+        Open::Stream(|options| Box::new(CsvReader::new(options.csv.clone()))),
+    ),
+    ("jsonl", &["jsonl", "ndjson", "json"], true, JSON),
+    ("xlsx", &["xlsx", "xlsm", "xlsb", "xls", "ods"], false, Open::Spooled(excel::open)),
+    ("parquet", &["parquet", "pq"], false, PARQUET),
+];
 
 /// Suffixes of compressed files; the one before says what is in them.
 const COMPRESSED: &[&str] = &["gz", "gzip", "zst", "zstd", "bz2", "xz", "zip"];
@@ -63,6 +80,10 @@ impl Format {
     /// [`Unsupported`] where the name is unknown, or this binary was built without its format.
     pub fn from_name(name: &str) -> Result<Format, Unsupported> {
         match FORMATS.iter().find(|(known, ..)| *known == name) {
+            #[cfg(not(feature = "parquet"))]
+            Some((.., Open::Without(feature))) => Err(Unsupported(format!(
+                "format `{name}` needs a build with the cargo feature `{feature}`"
+            ))),
             Some((name, _, is_named, open)) => {
                 Ok(Format { name, is_named: *is_named, open: *open })
             }
@@ -112,6 +133,19 @@ impl Format {
     pub fn open_stream(&self, options: &ReaderOptions) -> Option<Box<dyn RecordReader>> {
         match self.open {
             Open::Stream(open) => Some(open(options)),
+            _ => None,
+        }
+    }
+
+    /// A reader of a file that has been spooled; `None` for a format that is streamed.
+    pub fn open_spooled(
+        &self,
+        file: Box<dyn Spooled>,
+        options: &ReaderOptions,
+    ) -> Option<Result<Box<dyn RecordReader>, RecordError>> {
+        match self.open {
+            Open::Spooled(open) => Some(open(file, options)),
+            _ => None,
         }
     }
 }
@@ -155,6 +189,9 @@ mod tests {
             ("a.b.tsv", Ok("csv")),
             ("a.csv.gz", Ok("csv")),
             ("a.csv.zst.zip", Ok("csv")),
+            ("a.ndjson.gz", Ok("jsonl")),
+            ("a.XLSX", Ok("xlsx")),
+            ("a.parquet", Ok("parquet")),
             ("a.doc", Err("no format has the suffix .doc: set [file] format")),
             ("folder.csv/a", Err(none)),
             ("a.gz", Err(none)),

@@ -19,12 +19,19 @@ use std::fmt;
 use crate::error::ErrorKind;
 
 pub mod csv;
+mod excel;
 mod format;
+mod grid;
+mod jsonl;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod record;
+mod spooled;
 
 pub use csv::{CsvOptions, CsvReader, Delimiter};
-pub use format::{Format, ReaderOptions, Spooled, Unsupported};
+pub use format::{Format, ReaderOptions, Unsupported};
 pub use record::{Kind, Record};
+pub use spooled::Spooled;
 
 /// A file format's reader: bytes are pushed in, records are taken out.
 pub trait RecordReader: Send {
@@ -37,7 +44,7 @@ pub trait RecordReader: Send {
 
     /// A reader of the same file that goes on in mid-file, where [`Record::next_line`] and
     /// [`Record::end_offset`] of a record said, knowing what this one has found out.
-    fn resume(&self, line: u64, offset: u64) -> Box<dyn RecordReader>;
+    fn resume(self: Box<Self>, line: u64, offset: u64) -> Box<dyn RecordReader>;
 
     /// What stands between two fields, where that is known and means anything.
     fn delimiter(&self) -> Option<&[u8]> {

@@ -11,6 +11,7 @@ pub struct Record {
     raw_len: usize,
     fields: Vec<Field>,
     extra: Option<Range<usize>>,
+    fault: Option<(&'static str, &'static str)>,
     line: u64,
     next_line: u64,
     start_offset: u64,
@@ -82,6 +83,11 @@ impl Record {
         self.bytes.get(self.extra.clone()?)
     }
 
+    /// Why the record cannot be taken apart: a reason code and a sentence.
+    pub fn fault(&self) -> Option<(&'static str, &'static str)> {
+        self.fault
+    }
+
     /// The fields in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.fields.iter().map(|field| self.bytes.get(field.start..field.end).unwrap_or_default())
@@ -124,6 +130,7 @@ impl Record {
         self.bytes.extend_from_slice(raw);
         self.raw_len = raw.len();
         self.extra = None;
+        self.fault = None;
         let Place { line, next_line, start_offset, end_offset, header } = place;
         (self.line, self.next_line) = (line, next_line);
         (self.start_offset, self.end_offset) = (start_offset, end_offset);
@@ -146,6 +153,11 @@ impl Record {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(value);
         self.fields.push(Field { start, end: self.bytes.len(), quoted, kind });
+    }
+
+    /// Says that the record cannot be taken apart.
+    pub(super) fn set_fault(&mut self, code: &'static str, reason: &'static str) {
+        self.fault = Some((code, reason));
     }
 
     /// Adds what the record holds beyond its fields.

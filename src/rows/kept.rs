@@ -18,9 +18,11 @@ pub(super) fn redacted(
     delimiter: &[u8],
     fits: bool,
 ) -> Vec<u8> {
-    // A record of a format with names has lost the names that are not the contract's.
-    if !fits || record.extra().is_some() {
+    if !fits {
         return WITHHELD.to_vec();
+    }
+    if delimiter.is_empty() {
+        return as_json(record, columns, salt);
     }
     let mut line = Vec::with_capacity(record.raw().len() + 64);
     for place in 0..record.len() {
@@ -37,6 +39,29 @@ pub(super) fn redacted(
         }
     }
     line
+}
+
+/// The record as an object of JSON, by the dataset's names for its columns.
+fn as_json(record: &Record, columns: &[Target], salt: &[u8]) -> Vec<u8> {
+    let mut object = match record.extra().map(serde_json::from_slice) {
+        Some(Ok(serde_json::Value::Object(extra))) => extra,
+        _ => serde_json::Map::new(),
+    };
+    for column in columns {
+        let Some(place) = column.field else { continue };
+        let value = record.field(place).unwrap_or_default();
+        let text = match (record.kind(place), column.protect) {
+            (Kind::Null, _) | (_, Some(Protect::Drop)) => continue,
+            (_, Some(Protect::Sha256)) => {
+                let mut hash = Vec::new();
+                protect::push_kept(salt, value, &mut hash);
+                String::from_utf8_lossy(&hash).into_owned()
+            }
+            (_, None) => String::from_utf8_lossy(value).into_owned(),
+        };
+        object.insert(column.name.clone(), text.into());
+    }
+    serde_json::Value::Object(object).to_string().into_bytes()
 }
 
 /// Appends a field, in quotes where it had them or needs them.

@@ -45,7 +45,7 @@ pub struct RowWriter {
 /// Where a column of the dataset comes from, and what it is to be.
 #[derive(Debug)]
 pub(super) struct Target {
-    name: String,
+    pub name: String,
     pub field: Option<usize>,
     column_type: Arc<dyn ColumnType>,
     native_type: Arc<dyn ColumnType>,
@@ -82,9 +82,8 @@ impl Target {
         // is never read in the way of texts, where `1.234` may mean a thousand.
         if native.is_err() && self.is_time {
             out.truncate(from);
-            // Workbooks and Parquet know no days, only points in time.
-            let text = text.strip_suffix(" 00:00:00").unwrap_or(text);
-            return match self.native_type.encode(text, out) {
+            // A workbook's midnight is a day.
+            return match self.native_type.encode(&format!("{text} 00:00:00"), out) {
                 Ok(()) => Ok(()),
                 Err(_) => {
                     out.truncate(from);
@@ -138,7 +137,7 @@ impl RowWriter {
         if self.columns.iter().all(|column| column.protect.is_none()) {
             return Cow::Borrowed(record.raw());
         }
-        let fits = self.check_width(record).is_ok();
+        let fits = record.fault().is_none() && self.check_width(record).is_ok();
         Cow::Owned(kept::redacted(record, &self.columns, &self.salt, &self.delimiter, fits))
     }
 
@@ -153,6 +152,9 @@ impl RowWriter {
     }
 
     fn write_fields<'w>(&'w self, record: &Record, out: &mut Vec<u8>) -> Result<(), Wrong<'w>> {
+        if let Some((code, reason)) = record.fault() {
+            return Err((None, code, reason.to_owned()));
+        }
         self.check_width(record).map_err(|reason| (None, "field_count", reason))?;
         for column in &self.columns {
             let wrong = |code, reason| (Some(column.name.as_str()), code, reason);

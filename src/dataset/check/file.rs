@@ -8,15 +8,12 @@ use super::super::{FileOptions, MAX_DELIMITER_BYTES, Ragged};
 use super::Checker;
 
 /// The formats that a contract may name.
-const FORMATS: [&str; 5] = ["csv", "jsonl", "json", "xlsx", "parquet"];
+const FORMATS: [&str; 4] = ["csv", "jsonl", "xlsx", "parquet"];
 
 impl Checker<'_> {
     pub(super) fn file_options(&mut self, file: &contract::File) -> FileOptions {
-        if let Some(format) = &file.format
-            && let Some(word) = self.word("format", format, &FORMATS)
-            && word != "csv"
-        {
-            self.not_yet(format, &format!("format = \"{word}\""));
+        if let Some(format) = &file.format {
+            self.word("format", format, &FORMATS);
         }
         let invalid =
             file.invalid.as_ref().and_then(|at| self.word("invalid", at, &["reject", "replace"]));

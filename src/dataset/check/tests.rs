@@ -88,7 +88,6 @@ fn every_mistake_names_file_line_and_fix() {
 #[test]
 fn what_is_not_supported_yet_is_refused_and_never_ignored() {
     let later = [
-        ("[columns]", "[file]\nformat = \"jsonl\"\n[columns]"),
         ("[columns]", "[policy]\nstaging = \"keep\"\n[columns]"),
         ("country     = { ", "country     = { was = \"land\", "),
         ("key        = ", "history = \"versions\"\nkey        = "),
