@@ -18,6 +18,8 @@ pub mod catalog;
 
 pub mod object;
 
+pub mod decode;
+
 pub mod records;
 
 pub mod rows;

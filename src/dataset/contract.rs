@@ -34,8 +34,19 @@ pub(super) struct File {
     pub format: Option<Spanned<String>>,
     pub delimiter: Option<Spanned<String>>,
     pub encoding: Option<Spanned<String>>,
+    pub invalid: Option<Spanned<String>>,
     pub header: Option<bool>,
     pub null: Option<Vec<String>>,
+    pub quote: Option<Spanned<String>>,
+    pub escape: Option<Spanned<String>>,
+    pub comment: Option<Spanned<String>>,
+    #[serde(default)]
+    pub skip: u64,
+    #[serde(default)]
+    pub trim: bool,
+    /// A word, or a list of words.
+    pub ragged: Option<Spanned<Value>>,
+    pub sheet: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -49,6 +60,18 @@ pub(super) struct Column {
     /// A pattern, or a list of them.
     pub format: Option<Spanned<Value>>,
     pub decimal: Option<Spanned<String>>,
+    pub thousands: Option<Spanned<String>>,
+    /// Signs such as `€`, before or after the number.
+    #[serde(default)]
+    pub currency: Vec<String>,
+    #[serde(default)]
+    pub percent: bool,
+    /// The words for yes and for no.
+    #[serde(rename = "true", default)]
+    pub true_words: Vec<String>,
+    #[serde(rename = "false", default)]
+    pub false_words: Vec<String>,
+    pub nul: Option<Spanned<String>>,
     pub protect: Option<Spanned<String>>,
     pub was: Option<Spanned<String>>,
 }

@@ -7,6 +7,7 @@
 mod catalog;
 mod check;
 mod contract;
+mod file;
 mod glob;
 mod name;
 
@@ -18,6 +19,7 @@ use crate::types::ColumnType;
 
 pub use catalog::{Catalog, Dimension, Match};
 pub use check::dataset;
+pub use file::{FileOptions, MAX_DELIMITER_BYTES, Ragged};
 
 /// The contract for one kind of file, checked.
 #[derive(Debug, Clone)]
@@ -46,19 +48,6 @@ impl Dataset {
     }
 }
 
-/// How the files are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileOptions {
-    /// `None`: from the key's suffix.
-    pub format: Option<String>,
-    /// `None`: detected from the header.
-    pub delimiter: Option<u8>,
-    /// Without a header, columns are taken by position.
-    pub header: bool,
-    /// Texts that mean null, unless they are quoted.
-    pub null: Vec<String>,
-}
-
 /// One column of the staging table.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -66,9 +55,23 @@ pub struct Column {
     /// The type as the contract spells it.
     pub type_name: String,
     pub column_type: Arc<dyn ColumnType>,
+    /// The same type for values that a format knows as such, not as texts of the contract's form.
+    pub native_type: Arc<dyn ColumnType>,
     pub required: bool,
+    /// Whether NUL characters are taken out of its texts; else they reject the row.
+    pub strip_nul: bool,
+    pub protect: Option<Protect>,
     /// The header spellings that mean this column, its own name among them.
     pub sources: Vec<String>,
+}
+
+/// What becomes of values that must not reach the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protect {
+    /// Their SHA-256, salted, as 64 hexadecimal digits.
+    Sha256,
+    /// Null.
+    Drop,
 }
 
 /// What is to be done with what does not fit.

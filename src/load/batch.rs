@@ -40,7 +40,7 @@ pub(super) trait Lines {
     /// Where the next line is to be appended.
     fn buffer(&mut self) -> &mut Vec<u8>;
     /// The record's line is in the buffer.
-    fn written(&mut self, _record: &Record) {}
+    fn written(&mut self, _record: &Record, _writer: &RowWriter) {}
     /// Passes on what has gathered, once that is worth it.
     async fn send_when_full(&mut self) -> Result<()>;
     /// The bytes of all lines so far.
@@ -153,10 +153,11 @@ impl<'r, L: Lines> Batch<'r, L> {
     fn take(&mut self, writer: &RowWriter, record: &Record) {
         let filled = &mut self.filled;
         match writer.write(record, self.lines.buffer()) {
-            Ok(()) => self.lines.written(record),
+            Ok(()) => self.lines.written(record, writer),
             Err(rejection) => {
-                filled.rejected_bytes += record.raw().len();
-                filled.rejected.push(RejectedRow { rejection, raw: record.raw().to_vec() });
+                let raw = writer.kept(record).into_owned();
+                filled.rejected_bytes += raw.len();
+                filled.rejected.push(RejectedRow { rejection, raw });
             }
         }
         filled.rows_read += 1;

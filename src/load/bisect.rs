@@ -16,7 +16,7 @@ use crate::db::database_error;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::RejectedRow;
 use crate::records::Record;
-use crate::rows::Rejection;
+use crate::rows::{Rejection, RowWriter};
 
 /// How much is written to and read from the files at once.
 const CHUNK_BYTES: usize = 128 * 1024;
@@ -56,8 +56,8 @@ impl Lines for Spool {
         &mut self.pending
     }
 
-    fn written(&mut self, record: &Record) {
-        self.pending_raws.extend_from_slice(record.raw());
+    fn written(&mut self, record: &Record, writer: &RowWriter) {
+        self.pending_raws.extend_from_slice(&writer.kept(record));
         self.rows.push(SpooledRow {
             line: record.line(),
             lines_end: self.lines_bytes + self.pending.len() as u64,

@@ -4,6 +4,7 @@ mod batch;
 mod bisect;
 mod choice;
 mod claim;
+mod feed;
 mod pace;
 mod records;
 mod report;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::batch::{Batch, End, Filled};
 use super::bisect;
 use super::pace::Pace;
-use super::records::RecordStream;
+use super::records::{self, RecordStream};
 use crate::copy::CopyIn;
 use crate::dataset::Dataset;
 use crate::db::database_error;
@@ -78,7 +78,8 @@ impl Run<'_> {
         let (records, header) =
             RecordStream::open(self.source, self.settings, self.dataset, self.object, from, hash)
                 .await?;
-        Ok((records, RowWriter::new(self.dataset, &header), header.notes()))
+        let writer = records::writer(self.settings, self.dataset, &header)?;
+        Ok((records, writer, header.notes()))
     }
 
     async fn batches(&self, progress: &mut Progress) -> Result<Ran> {

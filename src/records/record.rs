@@ -10,6 +10,8 @@ pub struct Record {
     bytes: Vec<u8>,
     raw_len: usize,
     fields: Vec<Field>,
+    extra: Option<Range<usize>>,
+    fault: Option<(&'static str, &'static str)>,
     line: u64,
     next_line: u64,
     start_offset: u64,
@@ -22,6 +24,19 @@ struct Field {
     start: usize,
     end: usize,
     quoted: bool,
+    kind: Kind,
+}
+
+/// What a field is to the format that it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// A text, which means what the contract says.
+    #[default]
+    Text,
+    /// A number, a date or a boolean that the format itself knows as such, in canonical form.
+    Native,
+    /// The format's own null.
+    Null,
 }
 
 impl Record {
@@ -49,6 +64,28 @@ impl Record {
     /// Whether field `place` was quoted: `""` is an empty text, nothing at all may mean null.
     pub fn is_quoted(&self, place: usize) -> bool {
         self.fields.get(place).is_some_and(|field| field.quoted)
+    }
+
+    /// What field `place` is to its format; a text where there is none.
+    pub fn kind(&self, place: usize) -> Kind {
+        self.fields.get(place).map_or(Kind::Text, |field| field.kind)
+    }
+
+    /// Where byte `at` of field `place` stands in the decoded stream: exactly, or for a field that
+    /// had to be rewritten where the record starts.
+    pub fn offset_of(&self, place: usize, at: usize) -> u64 {
+        let field = self.fields.get(place).filter(|field| field.start < self.raw_len);
+        self.start_offset + field.map_or(0, |field| field.start + at) as u64
+    }
+
+    /// What the record holds beyond its fields: an object of JSON, name by name.
+    pub fn extra(&self) -> Option<&[u8]> {
+        self.bytes.get(self.extra.clone()?)
+    }
+
+    /// Why the record cannot be taken apart: a reason code and a sentence.
+    pub fn fault(&self) -> Option<(&'static str, &'static str)> {
+        self.fault
     }
 
     /// The fields in order.
@@ -92,6 +129,8 @@ impl Record {
         self.bytes.clear();
         self.bytes.extend_from_slice(raw);
         self.raw_len = raw.len();
+        self.extra = None;
+        self.fault = None;
         let Place { line, next_line, start_offset, end_offset, header } = place;
         (self.line, self.next_line) = (line, next_line);
         (self.start_offset, self.end_offset) = (start_offset, end_offset);
@@ -100,13 +139,32 @@ impl Record {
 
     /// Adds a field that stands in the original bytes as it is.
     pub(super) fn push_part(&mut self, part: Range<usize>, quoted: bool) {
-        self.fields.push(Field { start: part.start, end: part.end, quoted });
+        self.fields.push(Field { start: part.start, end: part.end, quoted, kind: Kind::Text });
     }
 
     /// Begins a field that is put together from parts of the original bytes.
     pub(super) fn open_field(&mut self) {
         let start = self.bytes.len();
-        self.fields.push(Field { start, end: start, quoted: false });
+        self.fields.push(Field { start, end: start, quoted: false, kind: Kind::Text });
+    }
+
+    /// Adds a field that is not in the original bytes as it is.
+    pub(super) fn push_value(&mut self, value: &[u8], quoted: bool, kind: Kind) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.fields.push(Field { start, end: self.bytes.len(), quoted, kind });
+    }
+
+    /// Says that the record cannot be taken apart.
+    pub(super) fn set_fault(&mut self, code: &'static str, reason: &'static str) {
+        self.fault = Some((code, reason));
+    }
+
+    /// Adds what the record holds beyond its fields.
+    pub(super) fn set_extra(&mut self, json: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(json);
+        self.extra = Some(start..self.bytes.len());
     }
 
     /// Adds a part of the original bytes to the field that was begun.

@@ -9,12 +9,33 @@ use crate::dataset::{Dataset, MissingColumn, UnknownColumn};
 pub struct Header {
     /// For each column of the dataset, the field that holds it.
     pub fields: Vec<Option<usize>>,
-    /// Fields that the contract does not name, with the names that they are kept under.
-    pub unknown: Vec<(usize, String)>,
+    /// Fields that the contract does not name.
+    pub unknown: Vec<UnknownField>,
     /// Columns of the contract that the file does not have.
     pub missing: Vec<String>,
     /// How many fields each record must have.
     pub width: usize,
+    /// So many it may have if those beyond `width` are empty: lines that end in a delimiter.
+    pub widest: usize,
+    /// Columns that are spelled otherwise than the contract has it.
+    pub respelled: Vec<(String, String)>,
+    /// Whether columns stand in another order than the contract's.
+    pub is_reordered: bool,
+    /// What stands between two fields, where rows are written again.
+    pub delimiter: Vec<u8>,
+    /// The header as it stood in the file; empty where there is none.
+    pub raw: Vec<u8>,
+}
+
+/// A field that the contract does not name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownField {
+    /// Counted from 0.
+    pub place: usize,
+    /// The name that it is kept under.
+    pub name: String,
+    /// Whether the file gives it none.
+    pub is_blank: bool,
 }
 
 /// Why a file's header breaks the contract.
@@ -36,20 +57,30 @@ impl Header {
     ///
     /// Where a name stands twice, or a column is missing or unknown and the policy rejects that.
     pub fn by_name(dataset: &Dataset, names: &[&str]) -> Result<Header, HeaderError> {
+        // Blank names at the end are those of lines that end in delimiters.
+        let named = names.iter().rposition(|name| !name.trim().is_empty()).map_or(1, |at| at + 1);
         let mut header = Header {
             fields: vec![None; dataset.columns.len()],
-            unknown: Vec::new(),
-            missing: Vec::new(),
-            width: names.len(),
+            widest: names.len().max(named + 1),
+            ..Header::of_width(named.min(names.len()))
         };
-        for (field, name) in names.iter().enumerate() {
+        for (field, name) in names.iter().enumerate().take(header.width) {
             let folded = fold(name);
             let column = dataset
                 .columns
                 .iter()
                 .position(|column| column.sources.iter().any(|source| fold(source) == folded));
             match column.and_then(|index| header.fields.get_mut(index)) {
-                Some(slot @ None) => *slot = Some(field),
+                Some(slot @ None) => {
+                    *slot = Some(field);
+                    let column = column.and_then(|index| dataset.columns.get(index));
+                    if let Some(column) =
+                        column.filter(|c| !c.sources.iter().any(|s| s.trim() == name.trim()))
+                    {
+                        let spelled = name.trim().escape_debug().to_string();
+                        header.respelled.push((spelled, column.name.clone()));
+                    }
+                }
                 Some(Some(_)) => {
                     return Err(HeaderError(format!(
                         "two columns of the file are `{}`: rename one",
@@ -66,6 +97,8 @@ impl Header {
             .filter(|(_, field)| field.is_none())
             .map(|(column, _)| column.name.clone())
             .collect();
+        let found: Vec<usize> = header.fields.iter().copied().flatten().collect();
+        header.is_reordered = !found.is_sorted();
         header.judge(dataset)?;
         Ok(header)
     }
@@ -73,24 +106,33 @@ impl Header {
     /// Takes the columns in the contract's order: for files without a header.
     pub fn by_position(dataset: &Dataset) -> Header {
         let width = dataset.columns.len();
+        Header { fields: (0..width).map(Some).collect(), ..Header::of_width(width) }
+    }
+
+    fn of_width(width: usize) -> Header {
         Header {
-            fields: (0..width).map(Some).collect(),
+            fields: Vec::new(),
             unknown: Vec::new(),
             missing: Vec::new(),
             width,
+            widest: width + 1,
+            respelled: Vec::new(),
+            is_reordered: false,
+            delimiter: b",".to_vec(),
+            raw: Vec::new(),
         }
     }
 
-    fn note_unknown(&mut self, field: usize, name: &str) {
-        let wanted =
-            if name.is_empty() { format!("column_{}", field + 1) } else { name.to_owned() };
+    fn note_unknown(&mut self, place: usize, name: &str) {
+        let is_blank = name.is_empty();
+        let wanted = if is_blank { format!("column_{}", place + 1) } else { name.to_owned() };
         let mut unique = wanted.clone();
         let mut count = 2;
-        while self.unknown.iter().any(|(_, taken)| *taken == unique) {
+        while self.unknown.iter().any(|taken| taken.name == unique) {
             unique = format!("{wanted}_{count}");
             count += 1;
         }
-        self.unknown.push((field, unique));
+        self.unknown.push(UnknownField { place, name: unique, is_blank });
     }
 
     fn judge(&self, dataset: &Dataset) -> Result<(), HeaderError> {
@@ -104,6 +146,17 @@ impl Header {
             return Err(HeaderError(format!(
                 "required column {} is not in the header: check the header, or add its spelling to `from`",
                 required.join(", ")
+            )));
+        }
+        // Under a name that the contract does not know, it would be kept in the open.
+        let protected = dataset
+            .columns
+            .iter()
+            .find(|column| column.protect.is_some() && self.missing.contains(&column.name));
+        if let Some(column) = protected {
+            return Err(HeaderError(format!(
+                "protected column {} is not in the header: add its spelling to `from`",
+                column.name
             )));
         }
         if dataset.policy.missing_column == MissingColumn::RejectFile && !self.missing.is_empty() {
@@ -122,7 +175,7 @@ impl Header {
     }
 
     fn unknown_names(&self) -> String {
-        self.unknown.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")
+        self.unknown.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// What differs from the contract without breaking it, for the ledger and the log.
@@ -133,6 +186,14 @@ impl Header {
         }
         if !self.missing.is_empty() {
             notes.push(format!("missing columns: {}", self.missing.join(", ")));
+        }
+        if !self.respelled.is_empty() {
+            let spelled = self.respelled.iter().map(|(name, column)| format!("{name} ({column})"));
+            let spelled = spelled.collect::<Vec<_>>().join(", ");
+            notes.push(format!("columns spelled otherwise: {spelled}"));
+        }
+        if self.is_reordered {
+            notes.push("columns in another order".to_owned());
         }
         (!notes.is_empty()).then(|| notes.join("; "))
     }

@@ -2,7 +2,9 @@
 //! Knows nothing of files or the database.
 
 mod header;
+mod kept;
+mod protect;
 mod writer;
 
-pub use header::{Header, HeaderError};
+pub use header::{Header, HeaderError, UnknownField};
 pub use writer::{Rejection, RowWriter};

@@ -3,12 +3,14 @@
 //! The format is that of Postgres' manual, COPY, "Text Format": fields end at a tab, rows at a
 //! newline, `\N` is null, and backslash, tab, newline and carriage return are escaped.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::Header;
-use crate::dataset::{Dataset, UnknownColumn};
-use crate::records::Record;
-use crate::types::ColumnType;
+use super::header::{Header, UnknownField};
+use super::{kept, protect};
+use crate::dataset::{Column, Dataset, Protect, Ragged, UnknownColumn};
+use crate::records::{Kind, Record};
+use crate::types::{ColumnType, Invalid};
 
 /// Why a row cannot be loaded. Never holds a value of the row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,41 +29,93 @@ pub struct Rejection {
 #[derive(Debug)]
 pub struct RowWriter {
     columns: Vec<Target>,
-    unknown: Vec<(usize, String)>,
+    unknown: Vec<UnknownField>,
+    keeps_extra: bool,
     width: usize,
+    /// So many fields a record may have if those beyond `width` are empty.
+    widest: usize,
+    ragged: Ragged,
     nulls: Vec<Vec<u8>>,
+    trim: bool,
+    replace_invalid: bool,
+    salt: Vec<u8>,
+    delimiter: Vec<u8>,
 }
 
+/// Where a column of the dataset comes from, and what it is to be.
 #[derive(Debug)]
-struct Target {
-    name: String,
-    field: Option<usize>,
+pub(super) struct Target {
+    pub name: String,
+    pub field: Option<usize>,
     column_type: Arc<dyn ColumnType>,
+    native_type: Arc<dyn ColumnType>,
     is_text: bool,
+    is_time: bool,
     required: bool,
+    strip_nul: bool,
+    pub protect: Option<Protect>,
 }
+
+impl Target {
+    fn new(column: &Column, field: Option<usize>) -> Target {
+        let sql = column.column_type.sql();
+        Target {
+            name: column.name.clone(),
+            field,
+            column_type: Arc::clone(&column.column_type),
+            native_type: Arc::clone(&column.native_type),
+            is_text: sql == "text",
+            is_time: ["date", "time", "timestamp", "timestamptz"].contains(&sql.as_str()),
+            required: column.required,
+            strip_nul: column.strip_nul,
+            protect: column.protect,
+        }
+    }
+
+    fn encode(&self, text: &str, kind: Kind, out: &mut Vec<u8>) -> Result<(), Invalid> {
+        if kind == Kind::Text {
+            return self.column_type.encode(text, out);
+        }
+        let from = out.len();
+        let native = self.native_type.encode(text, out);
+        // A plain number may be a date by the contract's `format`; a number in a number's column
+        // is never read in the way of texts, where `1.234` may mean a thousand.
+        if native.is_err() && self.is_time {
+            out.truncate(from);
+            // A workbook's midnight is a day.
+            return match self.native_type.encode(&format!("{text} 00:00:00"), out) {
+                Ok(()) => Ok(()),
+                Err(_) => {
+                    out.truncate(from);
+                    self.column_type.encode(text, out)
+                }
+            };
+        }
+        native
+    }
+}
+
+/// What is wrong with a row, and with which column.
+type Wrong<'w> = (Option<&'w str>, &'static str, String);
 
 impl RowWriter {
-    /// A writer for files with this header.
-    pub fn new(dataset: &Dataset, header: &Header) -> Self {
-        let columns = dataset
-            .columns
-            .iter()
-            .zip(&header.fields)
-            .map(|(column, field)| Target {
-                name: column.name.clone(),
-                field: *field,
-                column_type: Arc::clone(&column.column_type),
-                is_text: column.column_type.sql() == "text",
-                required: column.required,
-            })
-            .collect();
-        let unknown = match dataset.policy.unknown_column {
-            UnknownColumn::Keep => header.unknown.clone(),
-            UnknownColumn::Ignore | UnknownColumn::RejectFile => Vec::new(),
-        };
-        let nulls = dataset.file.null.iter().map(|text| text.clone().into_bytes()).collect();
-        RowWriter { columns, unknown, width: header.width, nulls }
+    /// A writer for files with this header. `salt` goes into the hashes of protected values.
+    pub fn new(dataset: &Dataset, header: &Header, salt: &str) -> Self {
+        let columns = dataset.columns.iter().zip(&header.fields);
+        let keeps_extra = dataset.policy.unknown_column == UnknownColumn::Keep;
+        RowWriter {
+            columns: columns.map(|(column, field)| Target::new(column, *field)).collect(),
+            unknown: if keeps_extra { header.unknown.clone() } else { Vec::new() },
+            keeps_extra,
+            width: header.width,
+            widest: header.widest,
+            ragged: dataset.file.ragged,
+            nulls: dataset.file.null.iter().map(|text| text.clone().into_bytes()).collect(),
+            trim: dataset.file.trim,
+            replace_invalid: dataset.file.replace_invalid,
+            salt: salt.as_bytes().to_vec(),
+            delimiter: header.delimiter.clone(),
+        }
     }
 
     /// Appends the record to `out` as one COPY line: the contract's columns, the line's number and
@@ -72,61 +126,106 @@ impl RowWriter {
     /// [`Rejection`] for the first column that does not fit.
     pub fn write(&self, record: &Record, out: &mut Vec<u8>) -> Result<(), Rejection> {
         let start = out.len();
-        let written = self.write_fields(record, out);
-        if written.is_err() {
+        self.write_fields(record, out).map_err(|(column, code, reason)| {
             out.truncate(start);
-        }
-        written
+            Rejection { line: record.line(), column: column.map(str::to_owned), code, reason }
+        })
     }
 
-    fn write_fields(&self, record: &Record, out: &mut Vec<u8>) -> Result<(), Rejection> {
-        let reject = |column: Option<&Target>, code, reason| Rejection {
-            line: record.line(),
-            column: column.map(|column| column.name.clone()),
-            code,
-            reason,
-        };
-        if record.len() != self.width {
-            let reason = format!("expected {} fields, found {}", self.width, record.len());
-            return Err(reject(None, "field_count", reason));
+    /// The record as it may be kept: its original bytes, without what is protected.
+    pub fn kept<'r>(&self, record: &'r Record) -> Cow<'r, [u8]> {
+        if self.columns.iter().all(|column| column.protect.is_none()) {
+            return Cow::Borrowed(record.raw());
         }
+        let fits = record.fault().is_none() && self.check_width(record).is_ok();
+        Cow::Owned(kept::redacted(record, &self.columns, &self.salt, &self.delimiter, fits))
+    }
+
+    fn check_width(&self, record: &Record) -> Result<(), String> {
+        let found = record.len();
+        let empty = |place| record.field(place).is_some_and(|field| field.trim_ascii().is_empty());
+        let fits = found == self.width
+            || found < self.width && self.ragged.pad
+            || found > self.width
+                && (self.ragged.truncate || found <= self.widest && (self.width..found).all(empty));
+        if fits { Ok(()) } else { Err(format!("expected {} fields, found {found}", self.width)) }
+    }
+
+    fn write_fields<'w>(&'w self, record: &Record, out: &mut Vec<u8>) -> Result<(), Wrong<'w>> {
+        if let Some((code, reason)) = record.fault() {
+            return Err((None, code, reason.to_owned()));
+        }
+        self.check_width(record).map_err(|reason| (None, "field_count", reason))?;
         for column in &self.columns {
-            let field = column.field.and_then(|index| Some((index, record.field(index)?)));
-            let value = match field {
-                Some((index, bytes)) if !self.is_null(column, bytes, record.is_quoted(index)) => {
-                    bytes
+            let wrong = |code, reason| (Some(column.name.as_str()), code, reason);
+            let from = out.len();
+            match self.value(column, record).map_err(|(code, reason)| wrong(code, reason))? {
+                None if column.required => {
+                    return Err(wrong("missing_value", "expected a value, found none".to_owned()));
                 }
-                _ if column.required => {
-                    let reason = "expected a value, found none".to_owned();
-                    return Err(reject(Some(column), "missing_value", reason));
-                }
-                _ => {
+                None => {
                     out.extend_from_slice(b"\\N\t");
                     continue;
                 }
-            };
-            let text = match std::str::from_utf8(value) {
-                Ok(text) => text,
-                Err(error) => {
-                    let reason = format!(
-                        "expected UTF-8, found other bytes at byte {}",
-                        error.valid_up_to()
-                    );
-                    return Err(reject(Some(column), "invalid_utf8", reason));
+                Some((text, _)) if column.protect == Some(Protect::Sha256) => {
+                    protect::push_hash(&self.salt, text.as_bytes(), out);
                 }
-            };
-            let from = out.len();
-            if let Err(invalid) = column.column_type.encode(text, out) {
-                return Err(reject(Some(column), invalid.code, invalid.message));
+                Some((text, kind)) => column
+                    .encode(&text, kind, out)
+                    .map_err(|invalid| wrong(invalid.code, invalid.message))?,
             }
             escape_from(out, from);
             out.push(b'\t');
         }
         out.extend_from_slice(record.line().to_string().as_bytes());
         out.push(b'\t');
-        self.write_unknown(record, out).map_err(|(code, reason)| reject(None, code, reason))?;
+        self.write_unknown(record, out).map_err(|(code, reason)| (None, code, reason))?;
         out.push(b'\n');
         Ok(())
+    }
+
+    /// The text of a column's field and what it is to its format, or `None` where it is null.
+    #[inline]
+    fn value<'r>(
+        &self,
+        column: &Target,
+        record: &'r Record,
+    ) -> Result<Option<(Cow<'r, str>, Kind)>, (&'static str, String)> {
+        let Some(place) = column.field.filter(|_| column.protect != Some(Protect::Drop)) else {
+            return Ok(None);
+        };
+        let Some(bytes) = record.field(place) else { return Ok(None) };
+        let kind = record.kind(place);
+        let quoted = record.is_quoted(place);
+        if kind == Kind::Null || self.is_null(column, bytes, quoted) {
+            return Ok(None);
+        }
+        let mut text = match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) if self.replace_invalid => String::from_utf8_lossy(bytes),
+            Err(error) => {
+                let at = record.offset_of(place, error.valid_up_to());
+                let reason = format!("expected UTF-8, found other bytes at byte {at} of the file");
+                return Err(("invalid_utf8", reason));
+            }
+        };
+        if column.strip_nul && memchr::memchr(0, bytes).is_some() {
+            text = Cow::Owned(text.replace('\0', ""));
+            if self.is_null(column, text.as_bytes(), quoted) {
+                return Ok(None);
+            }
+        }
+        if self.trim {
+            let trimmed = text.trim();
+            if self.is_null(column, trimmed.as_bytes(), quoted) {
+                return Ok(None);
+            }
+            text = match text {
+                Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+                Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+            };
+        }
+        Ok(Some((text, kind)))
     }
 
     /// An unquoted field that is one of the contract's null texts is null; a quoted one only where
@@ -143,21 +242,32 @@ impl RowWriter {
         record: &Record,
         out: &mut Vec<u8>,
     ) -> Result<(), (&'static str, String)> {
-        if self.unknown.is_empty() {
-            out.extend_from_slice(b"\\N");
+        let from = out.len();
+        if let Some(extra) = record.extra().filter(|_| self.keeps_extra) {
+            out.extend_from_slice(extra);
+            escape_from(out, from);
             return Ok(());
         }
         let mut object = serde_json::Map::with_capacity(self.unknown.len());
-        for (field, name) in &self.unknown {
-            let bytes = record.field(*field).unwrap_or_default();
-            let text = std::str::from_utf8(bytes)
-                .map_err(|_| ("invalid_utf8", format!("column {name}: expected UTF-8")))?;
+        for UnknownField { place, name, is_blank } in &self.unknown {
+            let bytes = record.field(*place).unwrap_or_default();
+            if record.kind(*place) == Kind::Null || *is_blank && bytes.is_empty() {
+                continue;
+            }
+            let text = match std::str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) if self.replace_invalid => String::from_utf8_lossy(bytes),
+                Err(_) => return Err(("invalid_utf8", format!("column {name}: expected UTF-8"))),
+            };
             if text.contains('\0') {
                 return Err(("nul_character", format!("column {name}: a NUL cannot be stored")));
             }
             object.insert(name.clone(), text.into());
         }
-        let from = out.len();
+        if object.is_empty() {
+            out.extend_from_slice(b"\\N");
+            return Ok(());
+        }
         out.extend_from_slice(serde_json::Value::Object(object).to_string().as_bytes());
         escape_from(out, from);
         Ok(())

@@ -1,11 +1,13 @@
 //! Settings: the environment in, typed and checked settings out. The only module that reads it.
 
 mod database;
+mod secret;
 mod table;
 
 use std::path::PathBuf;
 
 pub use database::{DatabaseSettings, DbAuth, SslMode};
+pub use secret::Secret;
 pub use table::*;
 use tracing::level_filters::LevelFilter;
 
@@ -35,6 +37,12 @@ pub struct Settings {
     pub max_row_bytes: usize,
     /// A header with more columns is an error.
     pub max_columns: usize,
+    /// A compressed file that unpacks to more is an error.
+    pub max_unpacked_bytes: u64,
+    /// A compressed file that becomes so many times larger is an error.
+    pub max_ratio: u64,
+    /// What goes into the hashes of protected values.
+    pub salt: Option<Secret>,
     /// How long a worker that says nothing keeps its claim on a load.
     pub lease_seconds: u64,
     /// Where S3 is, if not at AWS. Buckets are then addressed by path.
@@ -116,6 +124,9 @@ impl Settings {
             max_row_bytes: number(STARDROP_MAX_ROW_BYTES, 1 << 28)? as usize,
             // Postgres holds 1,600 columns a table; three are ours.
             max_columns: number(STARDROP_MAX_COLUMNS, 1_597)? as usize,
+            max_unpacked_bytes: number(STARDROP_MAX_UNPACKED_BYTES, 1 << 50)?,
+            max_ratio: number(STARDROP_MAX_RATIO, 1_000_000)?,
+            salt: var(STARDROP_SALT).map(Secret::new),
             // SQS hides a message for twelve hours at most.
             lease_seconds: number(STARDROP_LEASE_SECONDS, 43_200)?,
             s3_endpoint: url(&[AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL])?,

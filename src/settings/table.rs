@@ -15,6 +15,9 @@ pub const STARDROP_BATCH_ROWS: &str = "STARDROP_BATCH_ROWS";
 pub const STARDROP_BATCH_BYTES: &str = "STARDROP_BATCH_BYTES";
 pub const STARDROP_MAX_ROW_BYTES: &str = "STARDROP_MAX_ROW_BYTES";
 pub const STARDROP_MAX_COLUMNS: &str = "STARDROP_MAX_COLUMNS";
+pub const STARDROP_MAX_UNPACKED_BYTES: &str = "STARDROP_MAX_UNPACKED_BYTES";
+pub const STARDROP_MAX_RATIO: &str = "STARDROP_MAX_RATIO";
+pub const STARDROP_SALT: &str = "STARDROP_SALT";
 pub const STARDROP_LEASE_SECONDS: &str = "STARDROP_LEASE_SECONDS";
 pub const STARDROP_QUEUE_URL: &str = "STARDROP_QUEUE_URL";
 pub const STARDROP_LOG: &str = "STARDROP_LOG";
@@ -57,6 +60,17 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     (STARDROP_BATCH_BYTES, "67108864", "Bytes in one transaction at most"),
     (STARDROP_MAX_ROW_BYTES, "4194304", "Bytes in one record at most"),
     (STARDROP_MAX_COLUMNS, "1000", "Columns in one file at most"),
+    (
+        STARDROP_MAX_UNPACKED_BYTES,
+        "68719476736",
+        "Bytes that a compressed file may unpack to at most, and a spooled one be long",
+    ),
+    (STARDROP_MAX_RATIO, "500", "How many times its size a compressed file may become"),
+    (
+        STARDROP_SALT,
+        "",
+        "What goes into the hashes of columns with `protect = \"sha256\"`: a secret",
+    ),
     (STARDROP_LEASE_SECONDS, "900", "Seconds after which a silent worker loses its claim"),
     (
         STARDROP_QUEUE_URL,

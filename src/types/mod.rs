@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use rand::Rng as _;
 
+mod amount;
 mod boolean;
 mod date;
 mod decimal;
@@ -21,6 +22,7 @@ mod iso;
 mod json;
 mod numeric;
 mod pattern;
+mod serial;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -30,7 +32,7 @@ mod timestamp;
 mod timestamptz;
 mod uuid;
 
-use spec::Extra::{self, Arguments, Decimal, Format};
+use spec::Extra::{self, Arguments, Decimal, Format, Percent, Words};
 
 /// Makes a type from the numbers in its parentheses and the column's options.
 type Constructor = fn(&[i32], &TypeOptions) -> Result<Arc<dyn ColumnType>, String>;
@@ -38,13 +40,13 @@ type Constructor = fn(&[i32], &TypeOptions) -> Result<Arc<dyn ColumnType>, Strin
 /// Every type that a contract can name, and what it takes besides its name.
 static REGISTRY: &[(&str, &[Extra], Constructor)] = &[
     ("text", &[], text::new),
-    ("boolean", &[], boolean::new),
+    ("boolean", &[Words], boolean::new),
     ("smallint", &[Decimal], integer::smallint),
     ("integer", &[Decimal], integer::integer),
     ("bigint", &[Decimal], integer::bigint),
-    ("real", &[Decimal], float::real),
-    ("double", &[Decimal], float::double),
-    ("numeric", &[Arguments, Decimal], numeric::new),
+    ("real", &[Decimal, Percent], float::real),
+    ("double", &[Decimal, Percent], float::double),
+    ("numeric", &[Arguments, Decimal, Percent], numeric::new),
     ("date", &[Format], date::new),
     ("time", &[Format], time::new),
     ("timestamp", &[Format], timestamp::new),
@@ -71,7 +73,7 @@ pub fn column_type(spec: &str, options: &TypeOptions) -> Result<Arc<dyn ColumnTy
         return Err(spec::unknown(&name));
     };
     spec::check(name, extras, &arguments, options)?;
-    construct(&arguments, options)
+    amount::wrap(construct(&arguments, options)?, options)
 }
 
 /// Why a field is not of its column's type. Never holds the value itself: reasons are logged.
@@ -94,15 +96,33 @@ impl Invalid {
 /// What a contract's column says about how its texts are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypeOptions {
-    /// strftime patterns, tried in order. Empty: ISO 8601.
+    /// strftime patterns, `epoch`, `epoch_ms`, `excel` or `excel_1904`, tried in order. Empty:
+    /// ISO 8601.
     pub format: Vec<String>,
     /// The decimal mark, `.` by default.
     pub decimal: char,
+    /// What may stand between groups of three digits.
+    pub thousands: Option<char>,
+    /// Signs that may stand before or after a number.
+    pub currency: Vec<String>,
+    /// Whether numbers are percentages, with their sign.
+    pub percent: bool,
+    /// The words for yes and no, in any case; empty: those that Postgres documents.
+    pub true_words: Vec<String>,
+    pub false_words: Vec<String>,
 }
 
 impl Default for TypeOptions {
     fn default() -> Self {
-        TypeOptions { format: Vec::new(), decimal: '.' }
+        TypeOptions {
+            format: Vec::new(),
+            decimal: '.',
+            thousands: None,
+            currency: Vec::new(),
+            percent: false,
+            true_words: Vec::new(),
+            false_words: Vec::new(),
+        }
     }
 }
 

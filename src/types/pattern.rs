@@ -1,10 +1,11 @@
-//! Pattern: strftime patterns of a contract in, a reader and writer of dates and times out.
+//! Pattern: the `format` of a contract in, a reader and writer of dates and times out.
 
 use jiff::civil::{DateTime, date};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::{Offset, TimeZone};
 
 use super::iso::Refusal;
+use super::serial::Serial;
 use super::{Invalid, MockRng, below};
 
 /// Which parts of a point in time a type has.
@@ -14,6 +15,13 @@ pub(super) enum Kind {
     Time,
     Timestamp,
     Timestamptz,
+}
+
+impl Kind {
+    /// Whether a value of this kind can be that, and nothing is lost.
+    fn holds(self, value: DateTime) -> bool {
+        self != Kind::Date || value.time() == jiff::civil::Time::midnight()
+    }
 }
 
 /// The patterns of one column, each known to read back what it writes.
@@ -47,6 +55,9 @@ impl Patterns {
     /// day.
     pub fn read(&self, text: &str) -> Result<DateTime, Refusal> {
         let read = |pattern: &String| {
+            if let Some(serial) = Serial::named(pattern) {
+                return serial.read(text).filter(|value| self.kind.holds(*value));
+            }
             let broken = BrokenDownTime::parse(pattern, text).ok()?;
             let value = assemble(self.kind, &broken)?;
             // jiff takes second 60 for 59, which Postgres does not.
@@ -100,6 +111,9 @@ impl Patterns {
     /// Appends `value` as the first pattern writes it, else as `iso` does.
     pub fn write(&self, value: DateTime, iso: &str, out: &mut String) {
         let pattern = self.patterns.first().map_or(iso, String::as_str);
+        if let Some(serial) = Serial::named(pattern) {
+            return serial.write(value, out);
+        }
         if let Ok(zoned) = value.to_zoned(TimeZone::UTC) {
             // Cannot fail: the pattern was tried out, and a String takes all.
             let _ = BrokenDownTime::from(&zoned).format(pattern, out);
@@ -115,7 +129,7 @@ fn assemble(kind: Kind, broken: &BrokenDownTime) -> Option<DateTime> {
         (None, _) => broken.to_datetime().ok()?,
     };
     match kind {
-        Kind::Date if civil.time() != jiff::civil::Time::midnight() => None,
+        Kind::Date if !kind.holds(civil) => None,
         Kind::Timestamptz if broken.timestamp().is_none() => {
             let offset = broken.offset().unwrap_or(Offset::UTC);
             Some(Offset::UTC.to_datetime(offset.to_timestamp(civil).ok()?))
@@ -136,6 +150,14 @@ fn is_leap_second(pattern: &str, text: &str) -> bool {
 
 /// Writes a sample and reads it back: the seconds of the pattern's finest part, or what is wrong.
 fn try_out(kind: Kind, pattern: &str) -> Result<u64, String> {
+    if let Some(serial) = Serial::named(pattern) {
+        return match kind {
+            Kind::Date if serial.counts_days() => Ok(86_400),
+            Kind::Time if serial.counts_days() => Ok(1),
+            Kind::Timestamp | Kind::Timestamptz => Ok(1),
+            Kind::Date | Kind::Time => Err("gives a date and time".into()),
+        };
+    }
     let sample = date(2024, 11, 23).at(14, 35, 56, 0);
     let midnight = date(2024, 11, 23).at(0, 0, 0, 0);
     let zone = TimeZone::fixed(Offset::constant(2));

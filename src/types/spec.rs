@@ -9,8 +9,12 @@ pub(super) enum Extra {
     Arguments,
     /// The option `format`.
     Format,
-    /// The option `decimal`.
+    /// The options `decimal`, `thousands` and `currency`.
     Decimal,
+    /// The option `percent`.
+    Percent,
+    /// The options `true` and `false`.
+    Words,
 }
 
 /// Names from Postgres and other systems, and what they are called here.
@@ -72,8 +76,23 @@ pub(super) fn check(
     if unfit(Extra::Format, !options.format.is_empty()) {
         return Err(format!("`format` does not fit type `{name}`: only dates and times have one"));
     }
-    if unfit(Extra::Decimal, options.decimal != '.') {
-        return Err(format!("`decimal` does not fit type `{name}`: only numbers have one"));
+    let a_number = [
+        ("decimal", options.decimal != '.'),
+        ("thousands", options.thousands.is_some()),
+        ("currency", !options.currency.is_empty()),
+    ];
+    for (option, given) in a_number {
+        if unfit(Extra::Decimal, given) {
+            return Err(format!("`{option}` does not fit type `{name}`: only numbers have one"));
+        }
+    }
+    if unfit(Extra::Percent, options.percent) {
+        let fitting = "only real, double and numeric can hold a fraction";
+        return Err(format!("`percent` does not fit type `{name}`: {fitting}"));
+    }
+    let words = !options.true_words.is_empty() || !options.false_words.is_empty();
+    if unfit(Extra::Words, words) {
+        return Err(format!("`true` and `false` do not fit type `{name}`, only boolean"));
     }
     if !matches!(options.decimal, '.' | ',') {
         return Err("`decimal` must be \".\" or \",\"".to_owned());

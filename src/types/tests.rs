@@ -55,6 +55,10 @@ fn samples() -> Vec<(String, TypeOptions)> {
     for name in ["integer", "real", "double", "numeric", "numeric(12,2)"] {
         samples.push((name.to_owned(), comma.clone()));
     }
+    let percent = TypeOptions { percent: true, thousands: Some(','), ..TypeOptions::default() };
+    for name in ["real", "numeric", "numeric(12,4)"] {
+        samples.push((name.to_owned(), percent.clone()));
+    }
     for spec in [
         "numeric(1)",
         "numeric(3,3)",
@@ -76,6 +80,11 @@ fn samples() -> Vec<(String, TypeOptions)> {
         ("timestamp", "%s"),
         ("timestamptz", "%a %b %e %T %Y %z"),
         ("timestamptz", "%d/%m/%y %I %p"),
+        ("timestamptz", "epoch"),
+        ("timestamp", "epoch_ms"),
+        ("timestamp", "excel"),
+        ("date", "excel"),
+        ("date", "excel_1904"),
     ] {
         samples.push((name.to_owned(), formats(&[pattern])));
     }

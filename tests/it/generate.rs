@@ -10,7 +10,7 @@ use crate::support::star_content::assert_balanced;
 use crate::support::{TestDatabase, project_catalog};
 
 fn mock_file(dataset: &Dataset, rows: u64, seed: u64, bad: f64) -> MockFile {
-    let delimiter = dataset.file.delimiter.unwrap_or(b',');
+    let delimiter = dataset.file.delimiter.as_ref().map_or(b',', |bytes| bytes[0]);
     MockFile::new(mock::columns(dataset, rows), rows, seed, bad, delimiter).unwrap()
 }
 

@@ -51,7 +51,13 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         let message = format!("there is no dataset `{}`, only {}", args.dataset, known.join(", "));
         Error::new(ErrorKind::NoDataset, Stage::Dataset, message)
     })?;
-    let delimiter = dataset.file.delimiter.unwrap_or(b',');
+    let delimiter = match dataset.file.delimiter.as_deref() {
+        None => b',',
+        Some([byte]) => *byte,
+        Some(_) => {
+            return Err(usage("generate writes delimiters of one byte only".to_owned()).into());
+        }
+    };
     let columns = mock::columns(dataset, args.rows);
     let mut file =
         MockFile::new(columns, args.rows, args.seed, args.bad, delimiter).map_err(usage)?;

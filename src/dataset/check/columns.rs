@@ -6,7 +6,7 @@ use std::sync::Arc;
 use toml::{Spanned, Value};
 
 use super::super::contract::{self, Table};
-use super::super::{Column, name};
+use super::super::{Column, Protect, name};
 use super::Checker;
 use crate::types::{self, TypeOptions};
 
@@ -56,15 +56,17 @@ impl Checker<'_> {
 
     fn column(&mut self, key: &Spanned<String>, raw: &Spanned<contract::Column>) -> Option<Column> {
         let column = raw.get_ref();
-        if let Some(protect) = &column.protect {
-            self.not_yet(protect, "protect");
-        }
         if let Some(was) = &column.was {
             self.not_yet(was, "was");
         }
         let options = TypeOptions {
             format: self.formats(column.format.as_ref()),
             decimal: self.decimal(column.decimal.as_ref()),
+            thousands: self.thousands(column.thousands.as_ref()),
+            currency: column.currency.clone(),
+            percent: column.percent,
+            true_words: column.true_words.clone(),
+            false_words: column.false_words.clone(),
         };
         let type_name = column.type_name.get_ref();
         let column_type = match types::column_type(type_name, &options) {
@@ -74,6 +76,23 @@ impl Checker<'_> {
                 return None;
             }
         };
+        // What a file holds as a number or a date has no form of its own.
+        let native_type =
+            types::column_type(type_name, &TypeOptions::default()).unwrap_or(column_type.clone());
+        let protect = column
+            .protect
+            .as_ref()
+            .and_then(|at| self.word("protect", at, &["sha256", "drop"]))
+            .map(|word| if word == "drop" { Protect::Drop } else { Protect::Sha256 });
+        if let (Some(Protect::Sha256), Some(at)) = (protect, &column.protect)
+            && column_type.sql() != "text"
+        {
+            self.mistake(at, "protect = \"sha256\" needs type = \"text\": 64 digits are kept");
+        }
+        if let (Some(Protect::Drop), Some(at), true) = (protect, &column.protect, column.required) {
+            self.mistake(at, "protect = \"drop\" leaves nothing that could be required");
+        }
+        let nul = column.nul.as_ref().and_then(|at| self.word("nul", at, &["reject", "strip"]));
         let mut sources = vec![key.get_ref().clone()];
         for spelling in column.from.iter().flat_map(|from| from.get_ref()) {
             if !sources.contains(spelling) {
@@ -84,6 +103,9 @@ impl Checker<'_> {
             name: key.get_ref().clone(),
             type_name: type_name.clone(),
             column_type: Arc::clone(&column_type),
+            native_type,
+            strip_nul: nul == Some("strip"),
+            protect,
             required: column.required,
             sources,
         })
@@ -105,6 +127,21 @@ impl Checker<'_> {
             );
             Vec::new()
         })
+    }
+
+    fn thousands(&mut self, thousands: Option<&Spanned<String>>) -> Option<char> {
+        let thousands = thousands?;
+        match thousands.get_ref().as_str() {
+            "," => Some(','),
+            "." => Some('.'),
+            " " => Some(' '),
+            "'" => Some('\''),
+            "_" => Some('_'),
+            _ => {
+                self.mistake(thousands, "thousands must be one of `,` `.` `'` `_` or a blank");
+                None
+            }
+        }
     }
 
     fn decimal(&mut self, decimal: Option<&Spanned<String>>) -> char {

@@ -1,6 +1,7 @@
 //! Check: the words of a contract in, a [`Dataset`] or every mistake with its line out.
 
 mod columns;
+mod file;
 mod policy;
 mod star;
 
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 use super::contract::Contract;
-use super::{ContractError, Dataset, FileOptions, glob, name};
+use super::{ContractError, Dataset, glob, name};
 
 /// Gathers mistakes, so that one run shows all of them.
 struct Checker<'a> {
@@ -85,7 +86,7 @@ pub fn dataset(file: &Path, folder: &str, text: &str) -> Result<Dataset, Vec<Con
     let appends = contract.fact.values().any(|fact| fact.get_ref().grain.is_none());
     let dataset = Dataset {
         patterns: checker.patterns(&contract),
-        file: checker.file_options(&contract),
+        file: checker.file_options(&contract.file),
         policy: checker.policy(&contract.policy, appends),
         dimensions: checker.dimensions(&contract.dimension, &columns),
         facts: checker.facts(&contract.fact, &contract.dimension, &columns),
@@ -118,39 +119,6 @@ impl Checker<'_> {
             }
         }
         contract.patterns.get_ref().iter().map(|pattern| pattern.get_ref().clone()).collect()
-    }
-
-    fn file_options(&mut self, contract: &Contract) -> FileOptions {
-        let file = &contract.file;
-        if let Some(format) = &file.format {
-            match self.word("format", format, &["csv", "jsonl", "xlsx", "parquet"]) {
-                Some("csv") | None => {}
-                Some(other) => self.not_yet(format, &format!("format = \"{other}\"")),
-            }
-        }
-        if let Some(encoding) = &file.encoding
-            && !encoding.get_ref().eq_ignore_ascii_case("utf-8")
-        {
-            self.not_yet(encoding, "an encoding other than utf-8");
-        }
-        let delimiter =
-            file.delimiter.as_ref().and_then(|delimiter| match delimiter.get_ref().as_bytes() {
-                [b'"' | b'\r' | b'\n'] | [] => {
-                    self.mistake(delimiter, "delimiter must not be empty, a quote or a line break");
-                    None
-                }
-                [byte] => Some(*byte),
-                _ => {
-                    self.not_yet(delimiter, "a delimiter of several bytes");
-                    None
-                }
-            });
-        FileOptions {
-            format: file.format.as_ref().map(|format| format.get_ref().clone()),
-            delimiter,
-            header: file.header.unwrap_or(true),
-            null: file.null.clone().unwrap_or_else(|| vec![String::new(), "NULL".to_owned()]),
-        }
     }
 }
 

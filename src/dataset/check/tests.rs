@@ -88,11 +88,7 @@ fn every_mistake_names_file_line_and_fix() {
 #[test]
 fn what_is_not_supported_yet_is_refused_and_never_ignored() {
     let later = [
-        ("[columns]", "[file]\nformat = \"jsonl\"\n[columns]"),
-        ("[columns]", "[file]\nencoding = \"cp1252\"\n[columns]"),
-        ("[columns]", "[file]\ndelimiter = \"||\"\n[columns]"),
         ("[columns]", "[policy]\nstaging = \"keep\"\n[columns]"),
-        ("country     = { ", "country     = { protect = \"sha256\", "),
         ("country     = { ", "country     = { was = \"land\", "),
         ("key        = ", "history = \"versions\"\nkey        = "),
         ("key        = ", "valid_from = \"order_ts\"\nkey        = "),

@@ -1,10 +1,12 @@
 //! Delimiter: the first line of a file in, the byte that separates its fields out.
 
-/// The byte between two fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What stands between two fields.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Delimiter {
     /// This byte; anything but a quote or a line end.
     Byte(u8),
+    /// Several bytes, at most [`MAX_DELIMITER_BYTES`](super::MAX_DELIMITER_BYTES).
+    Text(Vec<u8>),
     /// Of `,` `;` tab and `|` the one that occurs most outside quotes in the first line that is
     /// not blank; `,` where none does or several do equally.
     #[default]
@@ -34,12 +36,13 @@ enum State {
 impl Detector {
     /// Takes in what is new in `line`, which starts where it did the last time. True: the line
     /// is complete.
-    pub fn feed(&mut self, line: &[u8]) -> bool {
+    pub fn feed(&mut self, line: &[u8], quote: Option<u8>) -> bool {
         for byte in line.get(self.seen..).unwrap_or_default() {
+            let is_quote = Some(*byte) == quote;
             self.state = match (self.state, byte) {
-                (State::Quoted, b'"') => State::MaybeClosed,
+                (State::Quoted, _) if is_quote => State::MaybeClosed,
                 (State::Quoted, _) => State::Quoted,
-                (State::FieldStart | State::MaybeClosed, b'"') => State::Quoted,
+                (State::FieldStart | State::MaybeClosed, _) if is_quote => State::Quoted,
                 (_, b'\n' | b'\r') => return true,
                 (_, byte) => {
                     match CANDIDATES.iter().zip(&mut self.counts).find(|(c, _)| *c == byte) {
@@ -89,13 +92,13 @@ mod tests {
             ("alone\n", b','),
         ] {
             let mut at_once = Detector::default();
-            assert!(at_once.feed(text.as_bytes()), "{text:?}");
+            assert!(at_once.feed(text.as_bytes(), Some(b'"')), "{text:?}");
             assert_eq!(at_once.winner(), delimiter, "{text:?}");
             let mut bytewise = Detector::default();
-            assert!((0..=text.len()).any(|end| bytewise.feed(&text.as_bytes()[..end])));
+            assert!((0..=text.len()).any(|end| bytewise.feed(&text.as_bytes()[..end], Some(b'"'))));
             assert_eq!(bytewise.winner(), delimiter, "{text:?} byte by byte");
         }
-        assert!(!Detector::default().feed(b"a;b"));
-        assert!(!Detector::default().feed(b"\"a\n;b;"));
+        assert!(!Detector::default().feed(b"a;b", Some(b'"')));
+        assert!(!Detector::default().feed(b"\"a\n;b;", Some(b'"')));
     }
 }

@@ -1,6 +1,8 @@
 //! Scan: the bytes from a record's start on in, where the record ends out.
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr2, memchr3};
+
+use super::dialect::Dialect;
 
 /// How far a record has been looked through: the next look, at more bytes, goes on there.
 #[derive(Debug, Default)]
@@ -11,6 +13,10 @@ pub(super) struct Scan {
     pub open_quote: Option<usize>,
     /// Whether the record has a quoted field.
     pub has_quotes: bool,
+    /// Whether the record has an escaped byte.
+    pub has_escapes: bool,
+    /// Where a field starts, for delimiters of several bytes, which may overlap themselves.
+    field: usize,
 }
 
 /// A record's length without and with its line end.
@@ -32,42 +38,98 @@ pub(super) fn line_end(text: &[u8], ended: bool) -> Option<usize> {
 impl Scan {
     /// Finds where the record ends at whose start `text` begins. `ended` says that no more will
     /// come after `text`.
-    pub fn find_end(&mut self, text: &[u8], delimiter: u8, ended: bool) -> Option<RecordEnd> {
+    pub fn find_end(&mut self, text: &[u8], dialect: &Dialect, ended: bool) -> Option<RecordEnd> {
         loop {
             let rest = text.get(self.done..).unwrap_or_default();
             if self.open_quote.is_some() {
-                let Some(at) = memchr(b'"', rest).map(|at| self.done + at) else {
-                    self.done = text.len();
+                if !self.leave_quotes(text, dialect, ended) {
                     return None;
-                };
-                match text.get(at + 1) {
-                    Some(b'"') => self.done = at + 2,
-                    None if !ended => {
-                        self.done = at;
-                        return None;
-                    }
-                    _ => {
-                        self.done = at + 1;
-                        self.open_quote = None;
-                    }
                 }
                 continue;
             }
-            let Some(at) = memchr3(b'\n', b'\r', b'"', rest).map(|at| self.done + at) else {
+            let found = match dialect.quote {
+                Some(quote) => memchr3(b'\n', b'\r', quote, rest),
+                None => memchr2(b'\n', b'\r', rest),
+            };
+            if let Some(escape) = dialect.escape {
+                let until = rest.get(..found.unwrap_or(rest.len())).unwrap_or_default();
+                if let Some(at) = memchr(escape, until) {
+                    self.has_escapes = true;
+                    if !self.pass_escape(self.done + at, text, ended) {
+                        return None;
+                    }
+                    continue;
+                }
+            }
+            let Some(at) = found.map(|at| self.done + at) else {
                 self.done = text.len();
                 return ended.then_some(RecordEnd { content: self.done, whole: self.done });
             };
-            if text.get(at) != Some(&b'"') {
+            if matches!(text.get(at), Some(b'\n' | b'\r')) {
                 self.done = at;
                 let length = line_end(text.get(at..).unwrap_or_default(), ended)?;
                 return Some(RecordEnd { content: at, whole: at + length });
             }
             // A quote amid a field is like any other byte.
-            if at == 0 || text.get(at - 1) == Some(&delimiter) {
+            if self.opens_field(text, at, dialect) {
                 self.open_quote = Some(at);
                 self.has_quotes = true;
             }
             self.done = at + 1;
         }
+    }
+
+    /// Passes over an escape and what it escapes; false: that is still to come.
+    fn pass_escape(&mut self, at: usize, text: &[u8], ended: bool) -> bool {
+        let whole = at + 2 <= text.len();
+        self.done = if whole || ended { (at + 2).min(text.len()) } else { at };
+        whole || ended
+    }
+
+    /// Looks for the quote that closes the field; false: it is still to come.
+    #[inline]
+    fn leave_quotes(&mut self, text: &[u8], dialect: &Dialect, ended: bool) -> bool {
+        let rest = text.get(self.done..).unwrap_or_default();
+        let quote = dialect.quote.unwrap_or_default();
+        let found = match dialect.escape.filter(|escape| *escape != quote) {
+            Some(escape) => memchr2(quote, escape, rest),
+            None => memchr(quote, rest),
+        };
+        let Some(at) = found.map(|at| self.done + at) else {
+            self.done = text.len();
+            return false;
+        };
+        if text.get(at) != Some(&quote) {
+            self.has_escapes = true;
+            return self.pass_escape(at, text, ended) && (self.done < text.len() || !ended);
+        }
+        match text.get(at + 1) {
+            Some(next) if *next == quote => self.done = at + 2,
+            None if !ended => {
+                self.done = at;
+                return false;
+            }
+            _ => {
+                self.done = at + 1;
+                self.open_quote = None;
+            }
+        }
+        true
+    }
+
+    /// Whether the quote at `at` stands where a field starts.
+    #[inline]
+    fn opens_field(&mut self, text: &[u8], at: usize, dialect: &Dialect) -> bool {
+        let before = text.get(..at).unwrap_or_default();
+        if let (Some(delimiter), false) = (dialect.one_byte(), dialect.skip_blanks) {
+            return before.last().is_none_or(|byte| *byte == delimiter);
+        }
+        while let Some(next) = dialect.find_delimiter(before.get(self.field..).unwrap_or_default())
+        {
+            self.field += next + dialect.delimiter().len();
+        }
+        let blanks = before.get(self.field..).unwrap_or_default();
+        blanks.is_empty()
+            || dialect.skip_blanks && blanks.iter().all(|byte| matches!(byte, b' ' | b'\t'))
     }
 }

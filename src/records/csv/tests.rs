@@ -7,18 +7,21 @@ use super::*;
 
 /// A record with all that is told about it.
 #[derive(Debug, Clone, PartialEq)]
-struct Row {
-    fields: Vec<Vec<u8>>,
-    quoted: Vec<bool>,
-    raw: Vec<u8>,
-    lines: (u64, u64),
-    offsets: (u64, u64),
-    header: bool,
+pub(super) struct Row {
+    pub fields: Vec<Vec<u8>>,
+    pub quoted: Vec<bool>,
+    pub raw: Vec<u8>,
+    pub lines: (u64, u64),
+    pub offsets: (u64, u64),
+    pub header: bool,
 }
 
-type Answer = (Vec<Row>, Option<RecordError>);
+pub(super) type Answer = (Vec<Row>, Option<RecordError>);
 
-fn read_all<'a>(mut reader: CsvReader, chunks: impl Iterator<Item = &'a [u8]>) -> Answer {
+pub(super) fn read_all<'a>(
+    mut reader: CsvReader,
+    chunks: impl Iterator<Item = &'a [u8]>,
+) -> Answer {
     let (mut rows, mut record, mut chunks) = (Vec::new(), Record::new(), chunks);
     loop {
         match reader.next(&mut record) {
@@ -165,7 +168,7 @@ fn the_delimiter_is_found_out_and_told() {
     reader.push(b"\n\na;b,");
     assert_eq!((reader.next(&mut record), reader.delimiter()), (Ok(Step::NeedMore), None));
     reader.push(b"c;d\n");
-    assert_eq!((reader.next(&mut record), reader.delimiter()), (Ok(Step::Record), Some(b';')));
+    assert_eq!((reader.next(&mut record), reader.delimiter()), (Ok(Step::Record), Some(&b";"[..])));
     assert_eq!(record.iter().collect::<Vec<_>>(), [&b"a"[..], b"b,c", b"d"]);
     assert_eq!((record.line(), record.len()), (3, 3));
 }

@@ -102,9 +102,24 @@ impl Function {
         answer
     }
 
+    /// The same; where its time is over, the program is killed as Lambda does it, and that is `None`.
+    pub async fn invoke_or_kill(&mut self, event: Value, time: Duration) -> Option<Answer> {
+        self.invocations.send((event, time)).unwrap();
+        match tokio::time::timeout(time, self.answers.recv()).await {
+            Ok(answer) => {
+                self.is_idle().await;
+                answer
+            }
+            Err(_) => {
+                self.program.kill().await.unwrap();
+                None
+            }
+        }
+    }
+
     /// Sends an event and waits for the answer; `None` where the program ends instead.
     pub async fn invoke_or_end(&mut self, event: Value) -> Option<Answer> {
-        self.invocations.send(event).unwrap();
+        self.invocations.send((event, PATIENCE)).unwrap();
         tokio::select! {
             answer = self.answers.recv() => {
                 // It asks for the next event, unless it ends now.

@@ -1,0 +1,106 @@
+//! File: `[file]` in, how the dataset's files are written out.
+
+use encoding_rs::{Encoding, REPLACEMENT, UTF_8};
+use toml::{Spanned, Value};
+
+use super::super::contract;
+use super::super::{FileOptions, MAX_DELIMITER_BYTES, Ragged};
+use super::Checker;
+
+/// The formats that a contract may name.
+const FORMATS: [&str; 4] = ["csv", "jsonl", "xlsx", "parquet"];
+
+impl Checker<'_> {
+    pub(super) fn file_options(&mut self, file: &contract::File) -> FileOptions {
+        if let Some(format) = &file.format {
+            self.word("format", format, &FORMATS);
+        }
+        let invalid =
+            file.invalid.as_ref().and_then(|at| self.word("invalid", at, &["reject", "replace"]));
+        let quote = match &file.quote {
+            Some(at) if at.get_ref().is_empty() => None,
+            Some(at) => self.mark("quote", at),
+            None => Some(b'"'),
+        };
+        let escape = file.escape.as_ref().and_then(|at| self.mark("escape", at));
+        let comment = file.comment.as_ref().and_then(|at| self.mark("comment", at));
+        let delimiter = file.delimiter.as_ref().and_then(|at| self.delimiter(at, [quote, escape]));
+        FileOptions {
+            format: file.format.as_ref().map(|format| format.get_ref().clone()),
+            delimiter,
+            encoding: file.encoding.as_ref().map_or(UTF_8, |at| self.encoding(at)),
+            replace_invalid: invalid == Some("replace"),
+            quote,
+            // Doubled quotes are understood without a word.
+            escape: escape.filter(|escape| Some(*escape) != quote),
+            comment,
+            skip: file.skip,
+            header: file.header.unwrap_or(true),
+            null: file.null.clone().unwrap_or_else(|| vec![String::new(), "NULL".to_owned()]),
+            trim: file.trim,
+            ragged: file.ragged.as_ref().map_or(Ragged::default(), |at| self.ragged(at)),
+            sheet: file.sheet.clone(),
+        }
+    }
+
+    fn encoding(&mut self, at: &Spanned<String>) -> &'static Encoding {
+        match Encoding::for_label(at.get_ref().as_bytes()) {
+            Some(encoding) if encoding != REPLACEMENT => encoding,
+            _ => {
+                let label = at.get_ref();
+                self.mistake(
+                    at,
+                    format!(
+                        "unknown encoding \"{label}\": use a name of the WHATWG Encoding Standard, \
+                         such as \"utf-8\", \"windows-1252\", \"utf-16le\" or \"shift_jis\""
+                    ),
+                );
+                UTF_8
+            }
+        }
+    }
+
+    /// One ASCII character that can stand for something.
+    fn mark(&mut self, key: &str, at: &Spanned<String>) -> Option<u8> {
+        match at.get_ref().as_bytes() {
+            [byte] if byte.is_ascii() && !matches!(byte, b'\r' | b'\n' | 0) => Some(*byte),
+            _ => {
+                self.mistake(at, format!("{key} must be one ASCII character, and no line break"));
+                None
+            }
+        }
+    }
+
+    fn delimiter(&mut self, at: &Spanned<String>, marks: [Option<u8>; 2]) -> Option<Vec<u8>> {
+        let bytes = at.get_ref().as_bytes();
+        let marks = marks.into_iter().flatten().chain(*b"\r\n");
+        if bytes.is_empty() || bytes.len() > MAX_DELIMITER_BYTES {
+            self.mistake(at, format!("delimiter must be 1 to {MAX_DELIMITER_BYTES} bytes long"));
+        } else if marks.into_iter().any(|mark| bytes.contains(&mark)) {
+            self.mistake(at, "delimiter must not hold a quote, an escape or a line break");
+        } else {
+            return Some(bytes.to_vec());
+        }
+        None
+    }
+
+    fn ragged(&mut self, at: &Spanned<Value>) -> Ragged {
+        let words: Option<Vec<&str>> = match at.get_ref() {
+            Value::String(word) => Some(vec![word]),
+            Value::Array(words) => words.iter().map(Value::as_str).collect(),
+            _ => None,
+        };
+        let known = |words: &Vec<&str>| {
+            words.iter().all(|word| ["reject", "pad", "truncate"].contains(word))
+                && (words.len() == 1 || !words.contains(&"reject"))
+        };
+        let Some(words) = words.filter(known) else {
+            self.mistake(
+                at,
+                "ragged must be \"reject\", \"pad\", \"truncate\" or [\"pad\", \"truncate\"]",
+            );
+            return Ragged::default();
+        };
+        Ragged { pad: words.contains(&"pad"), truncate: words.contains(&"truncate") }
+    }
+}

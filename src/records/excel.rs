@@ -1,0 +1,191 @@
+//! Excel: a workbook (.xlsx, .xlsm, .xlsb, .xls or .ods) in, the rows of one sheet out.
+//!
+//! A sheet is held in memory, the file is not. Dates come by their cells' format and the
+//! workbook's epoch, formulas as the values that were saved with them. A merged cell's value stands
+//! in its first cell, as in the file.
+
+use std::io::BufReader;
+
+use calamine::{Data, ExcelDateTime, Ods, Range, Reader, Xls, Xlsb, Xlsx};
+
+use super::format::ReaderOptions;
+use super::grid::{self, Cell};
+use super::record::{Kind, Record};
+use super::spooled::{SharedFile, Spooled};
+use super::{RecordError, RecordReader, Step};
+use crate::error::ErrorKind;
+
+/// Gives the rows of a sheet.
+pub(super) struct ExcelReader {
+    range: Range<Data>,
+    /// The next row of the sheet, counted from 0.
+    row: u64,
+    expects_header: bool,
+    cells: Vec<Cell>,
+}
+
+fn bad_file(message: String) -> RecordError {
+    RecordError { kind: ErrorKind::BadFile, line: 1, message }
+}
+
+/// Opens a workbook at the sheet of the options, else at the first one with cells.
+///
+/// # Errors
+///
+/// Where it is none, is encrypted, or lacks the sheet.
+pub(super) fn open(
+    file: Box<dyn Spooled>,
+    options: &ReaderOptions,
+) -> Result<Box<dyn RecordReader>, RecordError> {
+    let file = SharedFile::new(file).map_err(|error| bad_file(error.to_string()))?;
+    let range = range(&file, options.sheet.as_deref())?;
+    let row = options.csv.skip.max(range.start().map_or(0, |(row, _)| row.into()));
+    Ok(Box::new(ExcelReader {
+        range,
+        row,
+        expects_header: options.csv.has_header,
+        cells: Vec::new(),
+    }))
+}
+
+fn range(file: &SharedFile, sheet: Option<&str>) -> Result<Range<Data>, RecordError> {
+    let reader = || BufReader::new(file.clone());
+    let mut why = String::new();
+    let mut note = |error: String| {
+        if error.to_lowercase().contains("password") {
+            why = "it is encrypted".to_owned();
+        }
+    };
+    match Xlsx::new(reader()) {
+        Ok(book) => return sheet_of(book, sheet),
+        Err(error) => note(error.to_string()),
+    }
+    match Xlsb::new(reader()) {
+        Ok(book) => return sheet_of(book, sheet),
+        Err(error) => note(error.to_string()),
+    }
+    match Ods::new(reader()) {
+        Ok(book) => return sheet_of(book, sheet),
+        Err(error) => note(error.to_string()),
+    }
+    match Xls::new(reader()) {
+        Ok(book) => return sheet_of(book, sheet),
+        Err(error) => note(error.to_string()),
+    }
+    let why = if why.is_empty() { "it is none of xlsx, xlsb, xls, ods" } else { &why };
+    Err(bad_file(format!("the workbook cannot be read: {why}")))
+}
+
+fn sheet_of<R: Reader<BufReader<SharedFile>>>(
+    mut book: R,
+    sheet: Option<&str>,
+) -> Result<Range<Data>, RecordError> {
+    let names = book.sheet_names();
+    let broken = |name: &str| bad_file(format!("sheet `{name}` of the workbook cannot be read"));
+    if let Some(wanted) = sheet {
+        let Some(name) = names.iter().find(|name| name.trim() == wanted.trim()) else {
+            let known = names.join("`, `");
+            return Err(bad_file(format!("the workbook has no sheet `{wanted}`, only `{known}`")));
+        };
+        return book.worksheet_range(name).map_err(|_| broken(name));
+    }
+    // Charts are sheets that have no cells, and cannot be read as some.
+    let mut failed = None;
+    for name in &names {
+        match book.worksheet_range(name) {
+            Ok(range) if !range.is_empty() => return Ok(range),
+            Ok(_) => {}
+            Err(_) => failed = Some(broken(name)),
+        }
+    }
+    failed.map_or_else(|| Ok(Range::empty()), Err)
+}
+
+impl RecordReader for ExcelReader {
+    fn push(&mut self, _: &[u8]) {}
+
+    fn end(&mut self) {}
+
+    fn resume(mut self: Box<Self>, _: u64, offset: u64) -> Box<dyn RecordReader> {
+        self.row = offset;
+        self.expects_header = false;
+        self
+    }
+
+    fn delimiter(&self) -> Option<&[u8]> {
+        Some(b",")
+    }
+
+    fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {
+        let Some((first_row, _)) = self.range.start() else { return Ok(Step::End) };
+        let (height, width) = self.range.get_size();
+        loop {
+            let place = self.row.saturating_sub(first_row.into()) as usize;
+            if place >= height {
+                return Ok(Step::End);
+            }
+            self.row += 1;
+            self.cells.clear();
+            for column in 0..width {
+                let cell = self.range.get((place, column)).unwrap_or(&Data::Empty);
+                self.cells.push(cell_of(cell));
+            }
+            // A blank row is what a blank line is.
+            if self.cells.iter().all(|cell| cell.kind == Kind::Null) {
+                continue;
+            }
+            let header = std::mem::take(&mut self.expects_header);
+            grid::fill(record, &self.cells, self.row, header);
+            return Ok(Step::Record);
+        }
+    }
+}
+
+fn cell_of(data: &Data) -> Cell {
+    let native =
+        |text: String| Cell { text: text.into_bytes(), kind: Kind::Native, is_text: false };
+    let text = |text: &str| Cell { text: text.into(), kind: Kind::Text, is_text: false };
+    match data {
+        Data::Empty => Cell { kind: Kind::Null, ..Cell::default() },
+        Data::String(value) => text(value),
+        Data::Int(value) => native(value.to_string()),
+        Data::Float(value) => native(value.to_string()),
+        Data::Bool(value) => native(value.to_string()),
+        Data::DateTime(value) => native(date_time(value)),
+        Data::DateTimeIso(value) => native(iso(value)),
+        Data::DurationIso(value) => text(value),
+        Data::Error(error) => text(&error.to_string()),
+    }
+}
+
+/// A day, a time of day, both, or for durations hours, minutes and seconds.
+fn date_time(value: &ExcelDateTime) -> String {
+    let serial = value.as_f64();
+    if value.is_duration() {
+        let millis = (serial.abs() * 86_400_000.0).round() as u64;
+        let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
+        let sign = if serial < 0.0 { "-" } else { "" };
+        return format!("{sign}{hours:02}:{minutes:02}:{}", seconds(millis % 60_000));
+    }
+    let (year, month, day, hour, minute, second, milli) = value.to_ymd_hms_milli();
+    let seconds = seconds(u64::from(second) * 1_000 + u64::from(milli));
+    let time = format!("{hour:02}:{minute:02}:{seconds}");
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    match (serial < 1.0, time.as_str()) {
+        (true, _) => time,
+        (false, "00:00:00") => date,
+        (false, _) => format!("{date} {time}"),
+    }
+}
+
+fn seconds(millis: u64) -> String {
+    match (millis / 1_000, millis % 1_000) {
+        (whole, 0) => format!("{whole:02}"),
+        (whole, rest) => format!("{whole:02}.{rest:03}"),
+    }
+}
+
+/// `2024-02-29T00:00:00` without a time that is none.
+fn iso(value: &str) -> String {
+    value.strip_suffix("T00:00:00").unwrap_or(value).to_owned()
+}

@@ -1,0 +1,48 @@
+//! Grid: cells of formats that are no text in, records with a line of CSV as their original out.
+
+use super::record::{Kind, Place, Record};
+
+/// One cell, as text.
+#[derive(Debug, Default)]
+pub(super) struct Cell {
+    pub text: Vec<u8>,
+    pub kind: Kind,
+    /// A text that is not null although it is empty.
+    pub is_text: bool,
+}
+
+/// Fills `record` with the cells of row `number`, counted from 1. Where the next one starts is the
+/// number itself: rows have no bytes of their own.
+pub(super) fn fill(record: &mut Record, cells: &[Cell], number: u64, header: bool) {
+    let mut raw = Vec::with_capacity(cells.len() * 8);
+    for (place, cell) in cells.iter().enumerate() {
+        if place > 0 {
+            raw.push(b',');
+        }
+        push_csv(cell, &mut raw);
+    }
+    let (line, next_line) = (number, number + 1);
+    let (start_offset, end_offset) = (number.saturating_sub(1), number);
+    record.start(&raw, Place { line, next_line, start_offset, end_offset, header });
+    for cell in cells {
+        record.push_value(&cell.text, cell.is_text, cell.kind);
+    }
+}
+
+/// Appends a cell in quotes, where it needs them.
+fn push_csv(cell: &Cell, raw: &mut Vec<u8>) {
+    let special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
+    let null_like = cell.kind == Kind::Text && cell.is_text && cell.text.is_empty();
+    if !null_like && !cell.text.iter().any(special) {
+        raw.extend_from_slice(&cell.text);
+        return;
+    }
+    raw.push(b'"');
+    for byte in &cell.text {
+        if *byte == b'"' {
+            raw.push(b'"');
+        }
+        raw.push(*byte);
+    }
+    raw.push(b'"');
+}

@@ -1,0 +1,48 @@
+//! Scan: the bytes from an object's brace on in, where the object ends out.
+
+use memchr::{memchr2, memchr3};
+
+/// How far an object has been looked through: the next look, at more bytes, goes on there.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    /// Up to where, from the object's start.
+    pub done: usize,
+    depth: u64,
+    in_string: bool,
+}
+
+impl Scan {
+    /// Finds the length of the object at whose start `text` begins. Brackets of arrays need not be
+    /// counted: the object's own brace closes after all of them.
+    pub fn find_end(&mut self, text: &[u8]) -> Option<usize> {
+        loop {
+            let rest = text.get(self.done..).unwrap_or_default();
+            let found = if self.in_string {
+                memchr2(b'"', b'\\', rest)
+            } else {
+                memchr3(b'"', b'{', b'}', rest)
+            };
+            let Some(at) = found.map(|at| self.done + at) else {
+                self.done = text.len();
+                return None;
+            };
+            match text.get(at) {
+                Some(b'\\') => {
+                    if at + 2 > text.len() {
+                        self.done = at;
+                        return None;
+                    }
+                    self.done = at + 2;
+                    continue;
+                }
+                Some(b'"') => self.in_string = !self.in_string,
+                Some(b'{') => self.depth += 1,
+                _ => self.depth = self.depth.saturating_sub(1),
+            }
+            self.done = at + 1;
+            if self.depth == 0 && !self.in_string {
+                return Some(self.done);
+            }
+        }
+    }
+}

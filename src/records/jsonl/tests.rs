@@ -1,0 +1,162 @@
+//! Tests of the JSON reader: lines, arrays, paths, and what is none of them.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::records::record::Kind;
+
+fn options(names: &[&str]) -> ReaderOptions {
+    let names = names.iter().map(|name| vec![(*name).to_owned()]).collect();
+    ReaderOptions { names, ..ReaderOptions::default() }
+}
+
+/// A row as text, its line and where it ends.
+type Row = (String, u64, u64);
+
+fn run<'a>(
+    mut reader: Box<dyn RecordReader>,
+    chunks: impl Iterator<Item = &'a [u8]>,
+) -> (Vec<Row>, Option<RecordError>) {
+    let (mut rows, mut record, mut chunks) = (Vec::new(), Record::new(), chunks);
+    loop {
+        match reader.next(&mut record) {
+            Ok(Step::NeedMore) => match chunks.next() {
+                Some(chunk) => reader.push(chunk),
+                None => reader.end(),
+            },
+            Ok(Step::End) => return (rows, None),
+            Ok(Step::Record) => {
+                rows.push((shown(&record), record.next_line(), record.end_offset()))
+            }
+            Err(error) => return (rows, Some(error)),
+        }
+    }
+}
+
+fn shown(record: &Record) -> String {
+    if let Some((code, _)) = record.fault() {
+        return format!("{}: {code}", record.line());
+    }
+    let fields = (0..record.len()).map(|place| match record.kind(place) {
+        Kind::Null => "null".to_owned(),
+        Kind::Text => format!("{:?}", String::from_utf8_lossy(record.field(place).unwrap())),
+        Kind::Native => String::from_utf8_lossy(record.field(place).unwrap()).into_owned(),
+    });
+    let fields = fields.collect::<Vec<_>>().join(" ");
+    let extra = record.extra().map(|extra| format!(" + {}", String::from_utf8_lossy(extra)));
+    format!("{}: {fields}{}", record.line(), extra.unwrap_or_default())
+}
+
+fn read(names: &[&str], text: &str) -> (Vec<String>, Option<RecordError>) {
+    let open = || Box::new(JsonReader::new(&options(names)));
+    let (rows, error) = run(open(), std::iter::once(text.as_bytes()));
+    for size in [1, 2, 5] {
+        assert_eq!(run(open(), text.as_bytes().chunks(size)), (rows.clone(), error.clone()));
+    }
+    // A reader goes on after any record.
+    for (done, (_, line, offset)) in rows.iter().enumerate() {
+        let mut first = open();
+        first.push(text.as_bytes());
+        first.next(&mut Record::new()).unwrap();
+        let rest = text.as_bytes().get(*offset as usize..).unwrap_or_default();
+        let (rest, _) = run(first.resume(*line, *offset), std::iter::once(rest));
+        assert_eq!(rest, rows[done + 1..], "{text} after {done}");
+    }
+    (rows.into_iter().map(|(row, ..)| row).collect(), error)
+}
+
+#[test]
+fn lines_are_objects_whose_values_are_taken_by_name() {
+    let text = "\u{feff}{\"id\": 1, \"Name\": \"Zo\\u00eb\"}\r\n\n{\"name\":null,\"ID\":2.50}\n\
+                {\"id\":true,\"x\":[1,{\"y\":2}],\"name\":\"\"}";
+    let (rows, error) = read(&["id", "name"], text);
+    assert_eq!(rows, ["1: 1 \"Zoë\"", "3: 2.50 null", "4: true \"\" + {\"x\":[1,{\"y\":2}]}"]);
+    assert_eq!(error, None);
+    assert_eq!(read(&["id"], ""), (vec![], None));
+    assert_eq!(read(&["id"], " \n\n"), (vec![], None));
+}
+
+#[test]
+fn paths_lead_into_objects_and_the_rest_is_left_over() {
+    let names = ["id", "user.email", "user.address.city", "a.b"];
+    let text = "{\"id\":1,\"user\":{\"email\":\"a@b\",\"age\":7,\"address\":{\"city\":\"Ulm\"}},\"a.b\":3}\n\
+                {\"id\":2,\"user\":null,\"a\":{\"b\":[1]}}\n{\"user\":{\"Address\":{\"City\":\"Bonn\",\"zip\":1}}}";
+    let (rows, _) = read(&names, text);
+    assert_eq!(
+        rows,
+        [
+            "1: 1 \"a@b\" \"Ulm\" 3 + {\"user\":{\"age\":7}}",
+            "2: 2 null null [1] + {\"user\":null}",
+            "3: null null \"Bonn\" null + {\"user\":{\"Address\":{\"zip\":1}}}",
+        ]
+    );
+}
+
+#[test]
+fn numbers_keep_every_digit() {
+    let (rows, _) = read(&["n"], "{\"n\":12345678901234567890.1234567890123456789}\n{\"n\":-0.0}");
+    assert_eq!(rows, ["1: 12345678901234567890.1234567890123456789", "2: -0.0"]);
+}
+
+#[test]
+fn a_line_that_is_no_object_is_a_bad_row_and_nothing_more() {
+    let text =
+        "{\"id\":1\n[1]\n{\"id\":2} x\n7\n{\"id\":3,\"id\":4}\n{\"id\":\"\\ud800\"}\n{\"id\":5}";
+    let (rows, error) = read(&["id"], text);
+    let bad = "invalid_json";
+    assert_eq!(rows[..4], [1, 2, 3, 4].map(|line| format!("{line}: {bad}")));
+    assert_eq!(rows[4..], ["5: duplicate_key", "6: invalid_json", "7: 5"]);
+    assert_eq!(error, None);
+}
+
+#[test]
+fn an_array_holds_objects_however_they_are_laid_out() {
+    let text =
+        "[\n  {\"id\": 1,\n   \"s\": \"}]{\\\"\"},\n {\"id\":2,\"s\":\"\\\\\"} , {\"id\":3}\n]\n";
+    let (rows, error) = read(&["id", "s"], text);
+    assert_eq!(rows, ["2: 1 \"}]{\\\"\"", "4: 2 \"\\\\\"", "4: 3 null"]);
+    assert_eq!(error, None);
+    assert_eq!(read(&["id"], "[]"), (vec![], None));
+    for (text, line, wrong) in [
+        ("[{\"id\":1},\n{\"id\":", 2, "never closed"),
+        ("[{\"id\":1},\n\n", 3, "cut off"),
+        ("[1]", 1, "expected an object"),
+        ("[{\"id\":1}]\n{}", 2, "behind the array"),
+    ] {
+        let (_, error) = read(&["id"], text);
+        let error = error.expect(wrong);
+        assert_eq!((error.kind, error.line), (ErrorKind::BadFile, line), "{text}");
+        assert!(error.message.contains(wrong), "{error}");
+    }
+}
+
+#[test]
+fn a_record_longer_than_the_limit_is_refused_before_it_fills_the_memory() {
+    for start in ["{\"id\":\"", "[{\"id\":\""] {
+        let mut limited = options(&["id"]);
+        limited.csv.max_record_bytes = 1_000;
+        let (mut reader, mut record) = (JsonReader::new(&limited), Record::new());
+        reader.push(start.as_bytes());
+        let refused = (0..2_000).find_map(|_| {
+            reader.push(b"x");
+            reader.next(&mut record).err()
+        });
+        assert_eq!(refused.map(|error| error.kind), Some(ErrorKind::OverLimit));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_the_same_in_any_pieces(text in "[\\[\\]{}\":,a1\\\\\n ]{0,60}") {
+        read(&["a", "b.a"], &text);
+    }
+
+    #[test]
+    fn any_string_comes_out_as_it_went_in(value in "\\PC{0,30}", array: bool) {
+        let object = serde_json::json!({ "v": value, "w": { "x": value } });
+        let text = if array { format!("[{object:#}]") } else { object.to_string() };
+        let (rows, error) = read(&["v"], &text);
+        prop_assert_eq!(error, None);
+        prop_assert!(rows[0].contains(&format!(": {value:?} + ")), "{}", rows[0]);
+    }
+}

@@ -1,0 +1,240 @@
+//! Amount: a number as people write it in, the plain one for a number type out.
+
+use std::sync::Arc;
+
+use super::{ColumnType, Invalid, MockRng, TypeOptions};
+
+/// A number type whose texts may have grouped digits, a currency sign or a percent sign, each only
+/// where the contract says so.
+///
+/// Bounds: groups of three digits, the first one shorter, nothing else; one sign, before or after
+/// the currency; parentheses mean a negative amount of money; with `percent` the sign must be
+/// there, and `12.5%` is 0.125.
+#[derive(Debug)]
+struct Amount {
+    inner: Arc<dyn ColumnType>,
+    mark: char,
+    thousands: Option<char>,
+    currency: Vec<String>,
+    percent: bool,
+}
+
+/// `inner`, reading numbers as the options say.
+pub(super) fn wrap(
+    inner: Arc<dyn ColumnType>,
+    options: &TypeOptions,
+) -> Result<Arc<dyn ColumnType>, String> {
+    if options.thousands.is_none() && options.currency.is_empty() && !options.percent {
+        return Ok(inner);
+    }
+    if options.thousands == Some(options.decimal) {
+        return Err("`thousands` and `decimal` must not be the same character".to_owned());
+    }
+    let plain = |sign: &String| sign.chars().any(|c| c.is_ascii_digit() || "+-.,()%".contains(c));
+    if options.currency.iter().any(|sign| sign.trim().is_empty() || plain(sign)) {
+        return Err("a currency sign must not be blank, nor hold digits or marks".to_owned());
+    }
+    let mut currency = options.currency.clone();
+    // `US$` before `$`.
+    currency.sort_by_key(|sign| std::cmp::Reverse(sign.len()));
+    let (mark, thousands, percent) = (options.decimal, options.thousands, options.percent);
+    Ok(Arc::new(Amount { inner, mark, thousands, currency, percent }))
+}
+
+/// Blanks as people type them, and as programs put them between digits.
+fn is_blank(c: char) -> bool {
+    c.is_ascii_whitespace() || matches!(c, '\u{a0}' | '\u{202f}' | '\u{2009}')
+}
+
+impl Amount {
+    fn is_separator(&self, c: char) -> bool {
+        match self.thousands {
+            Some(' ') => is_blank(c),
+            Some('\'') => matches!(c, '\'' | '\u{2019}'),
+            Some(separator) => c == separator,
+            None => false,
+        }
+    }
+
+    /// The number without its signs, and whether it is negative.
+    fn strip<'t>(&self, text: &'t str) -> Option<(&'t str, bool)> {
+        let mut rest = text.trim_matches(is_blank);
+        let inner = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        let in_parentheses = inner.is_some() && !self.currency.is_empty();
+        if in_parentheses {
+            rest = inner?.trim_matches(is_blank);
+        }
+        if self.percent {
+            rest = rest.strip_suffix('%')?.trim_end_matches(is_blank);
+        }
+        let (mut signed, mut named, mut negative) = (in_parentheses, false, in_parentheses);
+        loop {
+            let mut next = None;
+            if !signed {
+                let minus = ['-', '\u{2212}'].iter().find_map(|sign| rest.strip_prefix(*sign));
+                next = minus.or_else(|| rest.strip_prefix('+'));
+                (signed, negative) = (next.is_some(), minus.is_some());
+            }
+            if next.is_none() && !named {
+                let sign = |sign: &String| {
+                    rest.strip_prefix(sign.as_str()).or_else(|| rest.strip_suffix(sign.as_str()))
+                };
+                next = self.currency.iter().find_map(sign);
+                named = next.is_some();
+            }
+            match next {
+                Some(next) => rest = next.trim_matches(is_blank),
+                None => return Some((rest, negative)),
+            }
+        }
+    }
+
+    /// A number as the type itself writes it; as a percentage, with its mark two places on.
+    fn write_mock(&self, plain: &str, out: &mut String) {
+        if !self.percent {
+            return out.push_str(plain);
+        }
+        let (whole, fraction) = plain.split_once(self.mark).unwrap_or((plain, ""));
+        let mut fraction = fraction.chars();
+        out.push_str(whole);
+        out.extend((0..2).map(|_| fraction.next().unwrap_or('0')));
+        if !fraction.as_str().is_empty() {
+            out.push(self.mark);
+            out.push_str(fraction.as_str());
+        }
+        out.push('%');
+    }
+
+    /// The number in the form that the type itself reads; `None` where it is none.
+    fn plain(&self, text: &str) -> Option<String> {
+        let (digits, negative) = self.strip(text)?;
+        let (whole, fraction) = match digits.find([self.mark, 'e', 'E']) {
+            Some(at) => digits.split_at(at),
+            None => (digits, ""),
+        };
+        if !whole.chars().all(|c| c.is_ascii_digit() || self.is_separator(c)) {
+            return None;
+        }
+        let mut groups = whole.split(|c| self.is_separator(c));
+        let first = groups.next().unwrap_or_default();
+        let mut plain = String::with_capacity(text.len() + 4);
+        plain.push_str(if negative { "-" } else { "" });
+        plain.push_str(first);
+        for group in groups {
+            if group.len() != 3 || first.is_empty() || first.len() > 3 {
+                return None;
+            }
+            plain.push_str(group);
+        }
+        plain.push_str(fraction);
+        if self.percent {
+            if fraction.contains(['e', 'E']) {
+                return None;
+            }
+            plain.push_str("e-2");
+        }
+        Some(plain)
+    }
+}
+
+impl ColumnType for Amount {
+    fn sql(&self) -> String {
+        self.inner.sql()
+    }
+
+    fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
+        match self.plain(text) {
+            Some(plain) => self.inner.encode(&plain, out),
+            None if self.percent => {
+                Err(Invalid::new("invalid_number", "expected a number with a percent sign"))
+            }
+            None => Err(Invalid::new("invalid_number", "expected a number")),
+        }
+    }
+
+    fn mock(&self, random: &mut MockRng, out: &mut String) {
+        let mut plain = String::new();
+        self.inner.mock(random, &mut plain);
+        self.write_mock(&plain, out);
+    }
+
+    fn mock_nth(&self, n: u64, out: &mut String) {
+        let mut plain = String::new();
+        self.inner.mock_nth(n, &mut plain);
+        self.write_mock(&plain, out);
+    }
+
+    fn mock_places(&self) -> u64 {
+        self.inner.mock_places()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::types::tests::{accepts_with, refuses_with};
+    use crate::types::{TypeOptions, column_type};
+
+    fn options(decimal: char, thousands: Option<char>, currency: &[&str]) -> TypeOptions {
+        let currency = currency.iter().map(|sign| (*sign).to_owned()).collect();
+        TypeOptions { decimal, thousands, currency, ..TypeOptions::default() }
+    }
+
+    #[test]
+    fn digits_may_be_grouped_by_threes_and_nothing_else() {
+        let german = options(',', Some('.'), &[]);
+        let good = [("1.234,50", "1234.50"), ("1234,5", "1234.5"), ("-12.345.678", "-12345678")];
+        accepts_with(&german, "numeric", &good);
+        accepts_with(&german, "numeric", &[("0,5", "0.5"), ("+1.000", "1000"), (",5", "0.5")]);
+        let bad = ["1.23", "1.2345", "1234.567", "1..234", ".123", "1.234.", "1,234.5", "1,2,3"];
+        refuses_with(&german, "numeric", "invalid_number", &bad);
+        refuses_with(&german, "numeric", "invalid_number", &["", "-", "--1", "€5", "(5)", "5%"]);
+        accepts_with(&options('.', Some(','), &[]), "integer", &[("12,345", "12345")]);
+        let french = options(',', Some(' '), &[]);
+        let spaced = [("1 234,5", "1234.5"), ("1\u{a0}234", "1234"), ("1\u{202f}234", "1234")];
+        accepts_with(&french, "double", &spaced);
+        let swiss = options('.', Some('\''), &[]);
+        accepts_with(&swiss, "numeric", &[("1'234.5", "1234.5"), ("1’234.5", "1234.5")]);
+        refuses_with(&options('.', Some(','), &[]), "smallint", "out_of_range", &["99,999"]);
+    }
+
+    #[test]
+    fn money_has_one_of_the_signs_of_the_contract_or_none() {
+        let money = options('.', Some(','), &["$", "US$", "€", "EUR"]);
+        for (text, plain) in [
+            ("$1,234.50", "1234.50"),
+            ("-$5", "-5"),
+            ("$-5", "-5"),
+            ("($5.00)", "-5.00"),
+            ("(5)", "-5"),
+            ("5 €", "5"),
+            ("EUR 5", "5"),
+            ("US$5", "5"),
+            ("\u{2212}5", "-5"),
+            ("5", "5"),
+        ] {
+            accepts_with(&money, "numeric", &[(text, plain)]);
+        }
+        let bad = ["£5", "$5$", "$$5", "-($5)", "(-5)", "--5", "5-", "$", "(5", "5 USD"];
+        refuses_with(&money, "numeric", "invalid_number", &bad);
+    }
+
+    #[test]
+    fn a_percentage_says_that_it_is_one() {
+        let percent = TypeOptions { percent: true, decimal: ',', ..TypeOptions::default() };
+        accepts_with(&percent, "numeric", &[("12,5%", "0.125"), ("-5 %", "-0.05"), ("0%", "0")]);
+        accepts_with(&percent, "numeric(5,4)", &[("12,5%", "0.125")]);
+        refuses_with(&percent, "numeric", "invalid_number", &["12,5", "%", "5%%", "1e2%"]);
+        refuses_with(&percent, "numeric(3,2)", "out_of_scale", &["12,5%"]);
+        assert!(column_type("integer", &percent).is_err());
+        assert!(column_type("text", &percent).is_err());
+    }
+
+    #[test]
+    fn options_that_contradict_each_other_are_an_error() {
+        assert!(column_type("numeric", &options(',', Some(','), &[])).is_err());
+        assert!(column_type("numeric", &options('.', None, &["-"])).is_err());
+        assert!(column_type("numeric", &options('.', None, &[" "])).is_err());
+        assert!(column_type("date", &options('.', Some(','), &[])).is_err());
+        assert!(column_type("text", &options('.', None, &["$"])).is_err());
+    }
+}
