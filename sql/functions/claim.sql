@@ -141,6 +141,7 @@ begin
           and older.key = in_key
           and older.load_id <> this.load_id
           and older.rows_staged > 0
+          and older.state <> 'undone'
     );
 end
 $$;

@@ -69,6 +69,8 @@ pub struct Column {
     pub required: bool,
     /// The header spellings that mean this column, its own name among them.
     pub sources: Vec<String>,
+    /// What the column was called before: a migration renames it and keeps its values.
+    pub was: Option<String>,
 }
 
 /// What is to be done with what does not fit.

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{Claimed, Totals, get, held, query_one, unsigned};
+use super::{Claimed, Judged, Totals, get, held, query_one, unsigned};
 use crate::error::{Error, Result};
 
 /// The load is complete.
@@ -51,21 +51,28 @@ pub async fn reopen(client: &Client, load_id: i64) -> Result<bool> {
     get(&row, "reopened")
 }
 
-/// The file is at fault: the load has failed.
+/// The file is at fault: the load has failed, after so many rows where that was judged.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::FenceLost`] where the claim is lost.
-pub async fn fail(client: &Client, claimed: &Claimed, failure: &Error) -> Result<()> {
+pub async fn fail(
+    client: &Client,
+    claimed: &Claimed,
+    failure: &Error,
+    judged: Option<Judged>,
+) -> Result<()> {
     let row = query_one(
         client,
-        "select stardrop.fail($1, $2, $3, $4, $5) as held",
+        "select stardrop.fail($1, $2, $3, $4, $5, $6, $7) as held",
         &[
             &claimed.load_id,
             &claimed.attempt,
             &failure.stage.as_str(),
             &failure.sqlstate,
             &failure.to_string(),
+            &judged.map(|judged| judged.rows_read as i64),
+            &judged.map(|judged| judged.rows_rejected as i64),
         ],
     )
     .await?;

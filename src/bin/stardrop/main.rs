@@ -17,6 +17,7 @@ mod output;
 mod rejects;
 mod replay;
 mod status;
+mod undo;
 
 use std::process::ExitCode;
 
@@ -47,6 +48,7 @@ enum Command {
     Status(status::Args),
     Rejects(rejects::Args),
     Replay(replay::Args),
+    Undo(undo::Args),
     Generate(generate::Args),
 }
 
@@ -71,6 +73,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Status(args) => status::run(args, settings).await,
         Command::Rejects(args) => rejects::run(args, settings).await,
         Command::Replay(args) => replay::run(args, settings).await,
+        Command::Undo(args) => undo::run(args, settings).await,
         Command::Generate(args) => generate::run(args, settings).await,
     }
 }
