@@ -94,6 +94,18 @@ pub async fn totals(client: &Client, load_id: i64) -> Result<Totals> {
     })
 }
 
+/// Deletes rejected rows that are older, but for those of loads that failed or are under way.
+/// Returns how many went.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn prune(client: &Client, days: u32) -> Result<i64> {
+    let days = i32::try_from(days).unwrap_or(i32::MAX);
+    let sql = "select stardrop.prune(make_interval(days => $1)) as pruned";
+    get(&query_one(client, sql, &[&days]).await?, "pruned")
+}
+
 /// Lets go of a load; whoever comes next goes on at its checkpoint.
 ///
 /// # Errors

@@ -47,6 +47,7 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/finish.sql"),
     include_str!("../../sql/functions/fail.sql"),
     include_str!("../../sql/functions/undo.sql"),
+    include_str!("../../sql/functions/prune.sql"),
     include_str!("../../sql/functions/set_aside_views.sql"),
     include_str!("../../sql/functions/put_back_views.sql"),
     include_str!("../../sql/functions/make_lineage.sql"),

@@ -7,6 +7,7 @@
 
 mod counts;
 mod date;
+pub mod diagram;
 mod dimension;
 mod fact;
 mod ident;

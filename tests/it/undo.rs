@@ -250,3 +250,21 @@ async fn a_load_that_is_not_there_is_said() {
         assert!(err.contains("there is no load 7"), "{err}");
     }
 }
+
+#[tokio::test]
+async fn rejected_rows_past_their_age_go_but_not_those_of_failed_loads() {
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    cloud.put_and_load("sales/a.csv", sales(300) + "x,1,,1,,,p,,,,\n").await;
+    let bad = cloud.put("sales/b.csv", sales(1) + "x,1,,1,,,p,,,,\n").await;
+    cloud.load(&bad).await.unwrap_err();
+    db.run("update stardrop.rejected_row set rejected_at = rejected_at - interval '10 days'").await;
+    let (code, out, err) = stardrop(&db, &cloud, &["prune", "--days", "11"]).await;
+    assert_eq!(
+        (code, out.as_str(), err.as_str()),
+        (Some(0), "0 rejected rows older than 11 days are gone\n", "")
+    );
+    let (_, out, _) = stardrop(&db, &cloud, &["prune", "--days", "9", "--json"]).await;
+    assert_eq!(out, "{\"rejected_rows\":1}\n");
+    assert_eq!(db.rows("select l.state, count(*) from stardrop.rejected_row join stardrop.load l using (load_id) group by 1").await, "failed|1");
+}
