@@ -156,3 +156,37 @@ async fn inserts_by_hand_and_migrations_do_not_wait_for_each_other_in_a_ring() {
     assert_eq!(db.text("select count(*) from star.fact_receipt").await, "300");
     assert_balanced(&db).await;
 }
+
+#[tokio::test]
+async fn a_replay_of_the_dataset_fills_new_columns_from_the_files() {
+    let small = SHOP.replace("[columns]", "[policy]\nunknown_column = \"ignore\"\n[columns]");
+    let big = grown().replace("[policy]", "[policy]\nunknown_column = \"ignore\"");
+    let old = catalog_of(&[("shop", &small)]);
+    let (mut db, _) = TestDatabase::of(&old).await;
+    let cloud = Cloud::of(&db, old).await;
+    for day in 1..4 {
+        let mut text = String::from("id,part,buyer,town,paid,tip,zip\n");
+        for id in 0..20 {
+            text.push_str(&format!("{},1,b{id},t{day},1.50,{day},z{day}\n", id + 5 * day));
+        }
+        cloud.put_and_load(&format!("shop/{day}.csv"), text).await;
+    }
+    migrate::run(&mut db.client, &star::compile(&catalog_of(&[("shop", &big)]))).await.unwrap();
+    let filled = "select count(*), count(tip), count(zip), min(town) from star.fact_receipt join star.dim_buyer using (buyer_key)";
+    assert_eq!(db.rows(filled).await, "30|0|0|t3");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("shop")).unwrap();
+    std::fs::write(folder.path().join("shop/dataset.toml"), &big).unwrap();
+    let datasets = folder.path().display().to_string();
+    let vars = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", datasets.as_str())];
+    let replay = cloud.stardrop(&["replay", "--dataset", "shop"], &vars).output().await.unwrap();
+    let (code, out, err) = crate::support::cloud::ended(&replay);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert_eq!(db.rows(filled).await, "30|30|30|t3");
+    // The newest file of each row has won again.
+    assert_eq!(
+        db.rows("select tip, count(*) from star.fact_receipt group by 1 order by 1").await,
+        "1|5\n2|5\n3|20"
+    );
+    assert_balanced(&db).await;
+}
