@@ -171,6 +171,21 @@ fi
 [ -n "$bin" ] || die "could not install Postgres ${want:-$oldest or newer} by any of: $ways.
 Install its server programs and set PG_BIN to the directory that holds initdb and postgres"
 
+# For the test that checks the functions; where it cannot be had, that test says so.
+install_plpgsql_check() {
+  local version package
+  version=$(major "$bin")
+  package=postgresql-$version-plpgsql-check
+  case $bin in /usr/lib/postgresql/*) ;; *) return 0 ;; esac
+  [ -e "/usr/share/postgresql/$version/extension/plpgsql_check.control" ] && return 0
+  have apt-get && may_be_root || return 0
+  apt-cache show "$package" >/dev/null 2>&1 || return 0
+  say "apt-get install $package, to check the functions with"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+    say "could not install $package: the test that uses it will be skipped"
+}
+install_plpgsql_check
+
 mkdir -p "$root/.tools"
 printf '%s\n' "$bin" > "$root/.tools/pg-bin${want:+-$want}"
 say "version $(major "$bin") in $bin"

@@ -13,12 +13,26 @@ grant execute on function
     stardrop.note_hash,
     stardrop.newest_loads,
     stardrop.settle,
-    stardrop.reopen,
     stardrop.finish,
     stardrop.fail
 to stardrop_loader;
 
 grant usage on schema stardrop, star to stardrop_reader;
 grant execute on function stardrop.newest_loads to stardrop_reader;
-grant select on all tables in schema stardrop to stardrop_reader;
-grant select on all tables in schema star to stardrop_reader;
+-- Tables and views of ours only: what users made there is theirs to grant.
+do $grants$
+declare
+    ours text;
+begin
+    for ours in
+        select c.oid::regclass::text
+        from pg_class c
+        where c.relnamespace in ('stardrop'::regnamespace, 'star'::regnamespace)
+          and c.relkind in ('r', 'p', 'v', 'm')
+          and c.relowner = 'stardrop_owner'::regrole
+        order by 1
+    loop
+        execute format('grant select on %s to stardrop_reader', ours);
+    end loop;
+end
+$grants$;

@@ -200,9 +200,11 @@ impl ErrorKind {
                 "add the key's pattern to `match` in a dataset.toml, or narrow the bucket's notification",
             ),
             ErrorKind::NotMigrated => (Stop, Configuration, "run: stardrop migrate"),
-            ErrorKind::UnsafeChange => {
-                (Stop, Configuration, "change the contract back, or make the change by hand")
-            }
+            ErrorKind::UnsafeChange => (
+                Stop,
+                Configuration,
+                "change the contract back, or run: stardrop migrate --allow-destructive",
+            ),
             ErrorKind::NoBucket => {
                 (Stop, Environment, "check the bucket's name, the region and AWS_ENDPOINT_URL_S3")
             }

@@ -16,7 +16,7 @@ create or replace function stardrop.checkpoint(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    counts jsonb := nullif(current_setting('stardrop.counts', true), '')::jsonb;
+    counts jsonb;
 begin
     update stardrop.load l
     set checkpoint_rows = in_to_rows,
@@ -34,6 +34,9 @@ begin
     if not found then
         return false;
     end if;
+    delete from stardrop.unbooked u
+    where u.load_id = in_load_id
+    returning u.counts into counts;
     perform stardrop.book(
         in_load_id, coalesce(counts, '{}'::jsonb), in_to_rows - in_from_rows, in_rows_rejected, 1
     );

@@ -167,6 +167,7 @@ begin
           and older.load_id <> this.load_id
           and older.rows_staged > 0
           and stardrop.gives_way(older.load_id, this.load_id)
+          and older.state <> 'undone'
     );
 end
 $$;

@@ -1,5 +1,6 @@
--- Called by the trigger functions: hands over what a batch did. To the loader by a setting of the
--- transaction, to what parts of the batch did before, which a rollback undoes; for everybody else straight into the ledger.
+-- Called by the trigger functions: hands over what a batch did. For the loader it waits for the
+-- checkpoint, added to what parts of the batch did before; a rollback to a savepoint takes it back
+-- too. For everybody else it goes straight into the ledger.
 create or replace function stardrop.close_batch(in_load_id bigint, in_counts jsonb) returns void
     language plpgsql
     security definer
@@ -7,13 +8,10 @@ create or replace function stardrop.close_batch(in_load_id bigint, in_counts jso
 as $$
 begin
     if nullif(current_setting('stardrop.load_id', true), '') is not null then
-        perform set_config(
-            'stardrop.counts',
-            stardrop.add_counts(
-                nullif(current_setting('stardrop.counts', true), '')::jsonb, in_counts
-            )::text,
-            true
-        );
+        insert into stardrop.unbooked as u (load_id, counts)
+        values (in_load_id, in_counts)
+        on conflict on constraint unbooked_pkey do update
+            set counts = stardrop.add_counts(u.counts, excluded.counts);
         return;
     end if;
     perform stardrop.book(in_load_id, in_counts, (in_counts ->> 'staged')::bigint, 0, 1);

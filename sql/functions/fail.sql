@@ -1,10 +1,14 @@
--- Fail: the file is at fault. Nobody loads it again unasked. False where the claim was lost.
+-- Fail: the file is at fault. Nobody loads it again unasked. The counts of a load that is over its
+-- reject budget take its last batch in, of which nothing stays; `reopen` takes them back. False where
+-- the claim was lost.
 create or replace function stardrop.fail(
     in_load_id bigint,
     in_attempt integer,
     in_stage text,
     in_sqlstate text,
-    in_text text
+    in_text text,
+    in_rows_read bigint,
+    in_rows_rejected bigint
 ) returns boolean
     language plpgsql
     security definer
@@ -15,6 +19,8 @@ begin
     set state = 'failed',
         finished_at = clock_timestamp(),
         lease_until = null,
+        rows_read = coalesce(in_rows_read, l.rows_read),
+        rows_rejected = coalesce(in_rows_rejected, l.rows_rejected),
         failure_stage = in_stage,
         failure_sqlstate = in_sqlstate,
         failure_text = in_text

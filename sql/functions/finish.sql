@@ -12,6 +12,17 @@ create or replace function stardrop.finish(
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    -- What a load says it rejected has to be there.
+    perform
+    from stardrop.load l
+    where l.load_id = in_load_id
+      and l.rows_rejected <> (
+          select count(*) from stardrop.rejected_row r where r.load_id = in_load_id
+      );
+    if found then
+        raise exception 'load % has not kept the rows that it rejected', in_load_id
+            using errcode = 'invalid_transaction_state';
+    end if;
     update stardrop.load l
     set state = 'loaded',
         finished_at = clock_timestamp(),

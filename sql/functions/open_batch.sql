@@ -32,6 +32,8 @@ begin
             raise exception 'load % is not being loaded into % by this session', said, in_dataset
                 using errcode = 'invalid_transaction_state';
         end if;
+        -- Migrations hold the star's lock exclusively: what is true here stays true to the commit.
+        perform stardrop.check_contract(in_dataset, current_setting('stardrop.contract', true));
         return this;
     end if;
 

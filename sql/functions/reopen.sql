@@ -1,5 +1,6 @@
 -- Reopen: somebody asks by hand that a load which failed, or was skipped as a duplicate, be loaded
--- after all. It goes on at its checkpoint. False where the load is in another state.
+-- after all. It goes on at its checkpoint. One that was undone begins anew, and its books with it.
+-- False where the load is in another state.
 create or replace function stardrop.reopen(in_load_id bigint) returns boolean
     language plpgsql
     security definer
@@ -7,16 +8,33 @@ create or replace function stardrop.reopen(in_load_id bigint) returns boolean
 as $$
 begin
     update stardrop.load l
+    set checkpoint_rows = 0,
+        checkpoint_line = 0,
+        checkpoint_offset = 0,
+        rows_staged = 0,
+        rows_inserted = 0,
+        rows_updated = 0,
+        rows_unchanged = 0,
+        rows_repeated = 0,
+        batches = 0
+    where l.load_id = in_load_id
+      and l.state = 'undone';
+    if found then
+        delete from stardrop.load_table t where t.load_id = in_load_id;
+    end if;
+    update stardrop.load l
     set state = 'loading',
         forced = true,
         duplicate_of = null,
         finished_at = null,
         notes = null,
+        rows_read = l.checkpoint_rows,
+        rows_rejected = l.checkpoint_rows - l.rows_staged,
         failure_stage = null,
         failure_sqlstate = null,
         failure_text = null
     where l.load_id = in_load_id
-      and l.state in ('failed', 'duplicate');
+      and l.state in ('failed', 'duplicate', 'undone');
     return found;
 end
 $$;

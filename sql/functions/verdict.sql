@@ -25,6 +25,8 @@ begin
       and l.key = in_load.key
       and l.load_id <> in_load.load_id
       and l.state in ('loaded', 'duplicate')
+      -- Replayed by hand: where rows are merged, an older file changes nothing newer.
+      and not (in_load.forced and in_overwrite = 'merge')
       and (in_overwrite = 'ignore'
            or stardrop.is_newer(l.sequencer, l.object_time, in_load.sequencer, in_load.object_time))
     order by l.load_id

@@ -60,7 +60,8 @@ create table stardrop.load (
         unique nulls not distinct (bucket, key, version_id, etag, generation),
 
     constraint load_state_is_known
-        check (state in ('loading', 'loaded', 'failed', 'duplicate', 'superseded', 'missing')),
+        check (state in
+            ('loading', 'loaded', 'failed', 'duplicate', 'superseded', 'missing', 'undone')),
 
     -- Every row that was read is staged or kept as a rejected row.
     constraint load_books_read
@@ -167,6 +168,32 @@ create table stardrop.dataset (
 comment on table stardrop.dataset is 'The contracts that this database was migrated to.';
 comment on column stardrop.dataset.fingerprint is
     'SHA-256 of the generated SQL: a loader with another one is told to migrate first.';
+
+create unlogged table stardrop.unbooked (
+    load_id bigint not null,
+    counts jsonb not null,
+
+    constraint unbooked_pkey primary key (load_id)
+);
+
+comment on table stardrop.unbooked is
+    'What the trigger counted within a transaction, for its checkpoint; empty outside of one.';
+
+create table stardrop.view_aside (
+    place integer generated always as identity,
+    schema_name text not null,
+    view_name text not null,
+    definition text not null,
+    owner text not null,
+    rights aclitem[],
+    options text[],
+    comment text,
+
+    constraint view_aside_pkey primary key (place)
+);
+
+comment on table stardrop.view_aside is
+    'Views that stand aside while a migration changes what is below them; empty outside of one.';
 
 -- What a trigger function needs to know of the load whose rows it normalises.
 create type stardrop.batch as (

@@ -63,6 +63,8 @@ pub struct Column {
     pub protect: Option<Protect>,
     /// The header spellings that mean this column, its own name among them.
     pub sources: Vec<String>,
+    /// What the column was called before: a migration renames it and keeps its values.
+    pub was: Option<String>,
 }
 
 /// What becomes of values that must not reach the database.

@@ -85,6 +85,8 @@ fn kind_of(sqlstate: &str) -> ErrorKind {
         "42501" => ErrorKind::NoPermission,
         // No such table, function, schema, column.
         "42P01" | "42883" | "3F000" | "42703" => ErrorKind::NotMigrated,
+        // Ours: a migration has changed the contract since the rows were made.
+        "SD001" => ErrorKind::NotMigrated,
         // No such database, or one that was just dropped.
         "3D000" | "57P04" => ErrorKind::DatabaseDenied,
         // A lock that was not to be had, a statement that took too long or was cancelled.
@@ -186,6 +188,7 @@ mod tests {
             ("42883", NotMigrated),
             ("42703", NotMigrated),
             ("3F000", NotMigrated),
+            ("SD001", NotMigrated),
             ("22P02", RowsRefused),
             ("23502", RowsRefused),
             ("23505", RowsRefused),

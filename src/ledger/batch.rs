@@ -8,17 +8,23 @@ use super::{Checkpoint, Claimed, RejectedRow, held, query_one};
 use crate::error::Result;
 
 /// Opens a batch in the current transaction; `exclusive` where it will touch the star more than
-/// once.
+/// once. `contract` is the fingerprint of what the rows are made for.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::FenceLost`] where the claim is lost.
-pub async fn begin_batch(client: &Client, claimed: &Claimed, exclusive: bool) -> Result<()> {
+/// [`ErrorKind::FenceLost`] where the claim is lost, [`ErrorKind::NotMigrated`] where the database
+/// has another contract meanwhile.
+pub async fn begin_batch(
+    client: &Client,
+    claimed: &Claimed,
+    exclusive: bool,
+    contract: &str,
+) -> Result<()> {
     let from = claimed.checkpoint.rows as i64;
     let row = query_one(
         client,
-        "select stardrop.begin_batch($1, $2, $3, $4) as held",
-        &[&claimed.load_id, &claimed.attempt, &from, &exclusive],
+        "select stardrop.begin_batch($1, $2, $3, $4, $5) as held",
+        &[&claimed.load_id, &claimed.attempt, &from, &exclusive, &contract],
     )
     .await?;
     held(&row)

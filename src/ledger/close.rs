@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_postgres::Client;
 
-use super::{Claimed, Totals, fence_lost, get, held, query_one, unsigned};
+use super::{Claimed, Judged, Totals, fence_lost, get, held, query_one, unsigned};
 use crate::error::{Error, Result};
 use crate::object::ContentHash;
 
@@ -88,21 +88,28 @@ pub async fn reopen(client: &Client, load_id: i64) -> Result<bool> {
     get(&row, "reopened")
 }
 
-/// The file is at fault: the load has failed.
+/// The file is at fault: the load has failed, after so many rows where that was judged.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::FenceLost`] where the claim is lost.
-pub async fn fail(client: &Client, claimed: &Claimed, failure: &Error) -> Result<()> {
+pub async fn fail(
+    client: &Client,
+    claimed: &Claimed,
+    failure: &Error,
+    judged: Option<Judged>,
+) -> Result<()> {
     let row = query_one(
         client,
-        "select stardrop.fail($1, $2, $3, $4, $5) as held",
+        "select stardrop.fail($1, $2, $3, $4, $5, $6, $7) as held",
         &[
             &claimed.load_id,
             &claimed.attempt,
             &failure.stage.as_str(),
             &failure.sqlstate,
             &failure.to_string(),
+            &judged.map(|judged| judged.rows_read as i64),
+            &judged.map(|judged| judged.rows_rejected as i64),
         ],
     )
     .await?;
@@ -122,6 +129,18 @@ pub async fn totals(client: &Client, load_id: i64) -> Result<Totals> {
         batches: unsigned(&row, "batches")?,
         bytes: unsigned(&row, "bytes")?,
     })
+}
+
+/// Deletes rejected rows that are older, but for those of loads that failed or are under way.
+/// Returns how many went.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn prune(client: &Client, days: u32) -> Result<i64> {
+    let days = i32::try_from(days).unwrap_or(i32::MAX);
+    let sql = "select stardrop.prune(make_interval(days => $1)) as pruned";
+    get(&query_one(client, sql, &[&days]).await?, "pruned")
 }
 
 /// Lets go of a load; whoever comes next goes on at its checkpoint.

@@ -3,6 +3,7 @@
 
 mod batch;
 mod close;
+mod undo;
 pub mod view;
 
 use std::time::Duration;
@@ -18,7 +19,8 @@ use crate::object::ObjectRef;
 use crate::rows::Rejection;
 
 pub use batch::{begin_batch, checkpoint, reject_rows};
-pub use close::{fail, finish, note_hash, release, reopen, settle, totals};
+pub use close::{fail, finish, note_hash, prune, release, reopen, settle, totals};
+pub use undo::{Undo, Undone, UndoneTable, undo};
 
 /// How far a load has come: what lies before it is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,6 +97,13 @@ pub struct Totals {
     pub batches: u64,
     /// The size of the object, or what of it was read.
     pub bytes: u64,
+}
+
+/// What a load came to that is over its reject budget: the last batch counts, though none of it stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    pub rows_read: u64,
+    pub rows_rejected: u64,
 }
 
 /// A rejected row, whole.

@@ -215,6 +215,35 @@ pub async fn rejects_json(client: &Client, load_id: Option<i64>, limit: i64) -> 
     get(&row, "json")
 }
 
+/// The loads of files that fit the filter, oldest objects first.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn replayable(client: &Client, filter: &LoadFilter) -> Result<Vec<i64>> {
+    let rows = query(
+        client,
+        "select l.load_id from stardrop.load l
+         where l.bucket <> 'sql'
+           and ($1::text is null or l.dataset = $1)
+           and ($2::text is null or l.state = $2)
+         order by l.object_time, l.load_id",
+        &[&filter.dataset, &filter.state],
+    )
+    .await?;
+    rows.iter().map(|row| get(row, "load_id")).collect()
+}
+
+/// Whether there is a load of that number.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn has_load(client: &Client, load_id: i64) -> Result<bool> {
+    let sql = "select exists (select from stardrop.load where load_id = $1) as there";
+    get(&super::query_one(client, sql, &[&load_id]).await?, "there")
+}
+
 /// The object of a load and the name of its dataset; `None` where there is no such load.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ mod records;
 mod report;
 mod run;
 mod session;
+mod settle;
 mod twin;
 
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use tracing::{info, warn};
 use crate::dataset::{Catalog, Dataset};
 use crate::db::database_error;
 use crate::error::{Decision, Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claimed, Hashing};
+use crate::ledger::{self, Claimed, Hashing, Judged};
 use crate::object::{ObjectRef, Source};
 use crate::settings::Settings;
 use crate::star::{self, Star};
@@ -45,6 +46,8 @@ pub struct Loader {
     /// The checkpoint that the load at hand has reached, in rows.
     reached: u64,
     pace: Pace,
+    /// What the load at hand came to where too many of its rows were rejected.
+    judged: Option<Judged>,
 }
 
 impl Loader {
@@ -60,6 +63,7 @@ impl Loader {
             lost_backend: None,
             reached: 0,
             pace: Pace::default(),
+            judged: None,
         }
     }
 
@@ -119,7 +123,7 @@ impl Loader {
             return Err(Error::new(ErrorKind::OutOfTime, Stage::Ledger, message));
         }
         let (mut losses, mut reached) = (0, 0);
-        (self.lost_backend, self.reached) = (None, 0);
+        (self.lost_backend, self.reached, self.judged) = (None, 0, None);
         loop {
             let result = self.claim_and_run(dataset, &object, started).await;
             if self.reached > reached {
@@ -127,6 +131,10 @@ impl Loader {
                 (losses, reached) = (0, self.reached);
             }
             match result {
+                Err(error) if error.kind == ErrorKind::NotMigrated => {
+                    self.forget_inbox(dataset);
+                    return Err(error);
+                }
                 Err(error) if session::is_lost(&error, losses) => {
                     // Whether the last commit went through, only a new claim can tell. A plain
                     // look could come while the old backend is still committing.
@@ -183,7 +191,8 @@ impl Loader {
             ErrorKind::ObjectChanged => "superseded",
             ErrorKind::ObjectMissing => "missing",
             kind if kind.policy().decision == Decision::Fail => {
-                ledger::fail(&self.session()?.database.client, &claimed, &error).await?;
+                let client = &self.session()?.database.client;
+                ledger::fail(client, &claimed, &error, self.judged).await?;
                 self.release(load_id).await?;
                 return Err(error);
             }
@@ -195,38 +204,6 @@ impl Loader {
         let report = self.settle(dataset, object, &claimed, settled, &error).await?;
         // Nobody sends an event for a local file: whoever asked has to know, and ask again.
         if object.is_local_file() { Err(error) } else { Ok(report) }
-    }
-
-    /// The object is gone before anything but its name is known: the ledger keeps that.
-    async fn note_missing(
-        &mut self,
-        dataset: &Dataset,
-        object: &ObjectRef,
-        error: Error,
-    ) -> Result<LoadReport> {
-        self.prepare(dataset).await?;
-        match self.claim(dataset, object).await? {
-            claim::Won::Claimed(claimed, _) => {
-                self.settle(dataset, object, &claimed, "missing", &error).await
-            }
-            claim::Won::Done { load_id, state } => {
-                Ok(LoadReport::nothing_done(load_id, object, dataset, &state))
-            }
-        }
-    }
-
-    async fn settle(
-        &self,
-        dataset: &Dataset,
-        object: &ObjectRef,
-        claimed: &Claimed,
-        state: &str,
-        why: &Error,
-    ) -> Result<LoadReport> {
-        let notes = why.to_string();
-        ledger::settle(&self.session()?.database.client, claimed, state, &notes).await?;
-        self.release(claimed.load_id).await?;
-        Ok(LoadReport::nothing_done(claimed.load_id, object, dataset, state))
     }
 
     async fn report(
@@ -253,7 +230,8 @@ impl Loader {
             return Ok(ran);
         }
         let hash_state = hashing.state.filter(|_| hashing.offset == claimed.checkpoint.offset);
-        let mut progress = run::Progress { claimed, hash_state, pace: self.pace };
+        let pace = self.pace;
+        let mut progress = run::Progress { claimed, hash_state, pace, judged: None };
         let mut conflicts = 0;
         loop {
             let session = self.session()?;
@@ -263,10 +241,11 @@ impl Loader {
                 settings: &self.settings,
                 source: &source,
                 dataset,
+                contract: self.contract(dataset),
                 object,
             };
             let result = run.to_the_end(&mut progress).await;
-            self.reached = progress.claimed.checkpoint.rows;
+            (self.reached, self.judged) = (progress.claimed.checkpoint.rows, progress.judged);
             self.pace = progress.pace;
             match result {
                 Ok(ran) => return Ok(ran),

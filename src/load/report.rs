@@ -26,6 +26,8 @@ pub enum Outcome {
     Superseded,
     /// The object is gone.
     Missing,
+    /// Its rows were taken out of the star by hand: nothing was done.
+    Undone,
 }
 
 impl Outcome {
@@ -39,6 +41,7 @@ impl Outcome {
             Outcome::Duplicate => "duplicate",
             Outcome::Superseded => "superseded",
             Outcome::Missing => "missing",
+            Outcome::Undone => "undone",
         }
     }
 }
@@ -74,6 +77,7 @@ impl LoadReport {
                 "duplicate" => Outcome::Duplicate,
                 "superseded" => Outcome::Superseded,
                 "missing" => Outcome::Missing,
+                "undone" => Outcome::Undone,
                 _ => Outcome::AlreadyLoaded,
             },
             rows_read: 0,

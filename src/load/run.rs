@@ -10,7 +10,7 @@ use crate::copy::CopyIn;
 use crate::dataset::Dataset;
 use crate::db::database_error;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claimed, RejectedRow};
+use crate::ledger::{self, Claimed, Judged, RejectedRow};
 use crate::object::{ObjectRef, Source};
 use crate::records::Record;
 use crate::rows::RowWriter;
@@ -25,6 +25,8 @@ pub(super) struct Progress {
     /// The state of the object's hash there.
     pub hash_state: Option<Vec<u8>>,
     pub pace: Pace,
+    /// What the load came to where its rows were too many of them rejected.
+    pub judged: Option<Judged>,
 }
 
 /// How a run ended, if not by an error.
@@ -46,6 +48,8 @@ pub(super) struct Run<'r> {
     pub settings: &'r Settings,
     pub source: &'r Source,
     pub dataset: &'r Dataset,
+    /// The fingerprint of the dataset's contract.
+    pub contract: &'r str,
     pub object: &'r ObjectRef,
 }
 
@@ -91,7 +95,13 @@ impl Run<'_> {
                 return Ok(Ran::OutOfTime);
             }
             self.execute("begin").await?;
-            ledger::begin_batch(self.client, &progress.claimed, progress.claimed.replaces).await?;
+            ledger::begin_batch(
+                self.client,
+                &progress.claimed,
+                progress.claimed.replaces,
+                self.contract,
+            )
+            .await?;
             let copy = CopyIn::start(self.client, &star::copy_statement(self.dataset)).await?;
             let mut batch = Batch::new(self.settings, progress, copy);
             let end = batch.fill(&mut records, &writer, &mut record).await?;
@@ -124,7 +134,7 @@ impl Run<'_> {
         let (mut spool, mut filled) = batch.into_parts();
         self.execute("begin").await?;
         // Several COPYs in one transaction: nobody else may write to the star meanwhile.
-        ledger::begin_batch(self.client, &progress.claimed, true).await?;
+        ledger::begin_batch(self.client, &progress.claimed, true, self.contract).await?;
         let statement = star::copy_statement(self.dataset);
         let refused = spool.stage(self.client, &statement, |refused| {
             self.over_budget(progress, filled.rows_read, filled.rejected.len() as u64 + refused)
@@ -187,7 +197,7 @@ impl Run<'_> {
     ) -> Result<()> {
         let claimed = &progress.claimed;
         self.execute("begin").await?;
-        ledger::begin_batch(self.client, claimed, claimed.replaces).await?;
+        ledger::begin_batch(self.client, claimed, claimed.replaces, self.contract).await?;
         if claimed.replaces {
             self.replace_older(claimed).await?;
         }
@@ -219,25 +229,26 @@ impl Run<'_> {
     /// rejected rows themselves.
     async fn judge(
         &self,
-        progress: &Progress,
+        progress: &mut Progress,
         rows_read: u64,
         rejected: &[RejectedRow],
     ) -> Result<()> {
         if !self.over_budget(progress, rows_read, rejected.len() as u64) {
             return Ok(());
         }
-        let claimed = &progress.claimed;
+        let claimed = progress.claimed;
+        let all_rejected = claimed.rows_rejected + rejected.len() as u64;
+        let all_read = claimed.checkpoint.rows + rows_read;
         self.execute("rollback").await?;
-        ledger::reject_rows(self.client, claimed, rejected).await?;
+        ledger::reject_rows(self.client, &claimed, rejected).await?;
+        progress.judged = Some(Judged { rows_read: all_read, rows_rejected: all_rejected });
         let first = rejected.first().map_or_else(String::new, |row| {
             let column = row.rejection.column.as_deref();
             let column = column.map_or_else(String::new, |column| format!(", column {column}"));
             format!("; first: line {}{column}: {}", row.rejection.line, row.rejection.reason)
         });
         let message = format!(
-            "{} of {} rows were rejected, more than {} (policy rejects){first}",
-            claimed.rows_rejected + rejected.len() as u64,
-            claimed.checkpoint.rows + rows_read,
+            "{all_rejected} of {all_read} rows were rejected, more than {} (policy rejects){first}",
             self.dataset.policy.rejects
         );
         Err(Error::new(ErrorKind::OverRejectBudget, Stage::Rows, message))

@@ -37,7 +37,7 @@ impl Loader {
                 .map_err(|error| database_error(error, Stage::Connect))?;
             self.database = Some(Session { database, opened: HashSet::new() });
         }
-        let fingerprint = self.star.dataset(&dataset.name).map(|d| d.fingerprint.as_str());
+        let fingerprint = self.contract(dataset).to_owned();
         let session = self.session()?;
         if session.opened.contains(&dataset.name) {
             return Ok(());
@@ -48,7 +48,7 @@ impl Loader {
             .await
             .and_then(|row| row.try_get(0))
             .map_err(|error| database_error(error, Stage::Connect))?;
-        if applied.as_deref() != fingerprint {
+        if applied.as_ref() != Some(&fingerprint) {
             let what = if applied.is_some() { "another version of dataset" } else { "no dataset" };
             let message = format!("the database has {what} `{}`", dataset.name);
             return Err(Error::new(ErrorKind::NotMigrated, Stage::Dataset, message));
@@ -65,6 +65,18 @@ impl Loader {
 
     pub(super) fn lease(&self) -> Duration {
         Duration::from_secs(self.settings.lease_seconds)
+    }
+
+    /// The fingerprint of the dataset's contract, as this loader knows it.
+    pub(super) fn contract(&self, dataset: &Dataset) -> &str {
+        self.star.dataset(&dataset.name).map_or("", |compiled| compiled.fingerprint.as_str())
+    }
+
+    /// The database has another contract: the inbox is opened anew once it fits again.
+    pub(super) fn forget_inbox(&mut self, dataset: &Dataset) {
+        if let Some(session) = &mut self.database {
+            session.opened.remove(&dataset.name);
+        }
     }
 
     pub(super) fn session(&self) -> Result<&Session> {

@@ -2,8 +2,9 @@
 
 use tokio_postgres::Client;
 
-use super::execute;
+use super::{execute, refused, rows};
 use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::star::Star;
 
 mod embedded {
     refinery::embed_migrations!("sql/migrations");
@@ -26,6 +27,7 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/add_counts.sql"),
     include_str!("../../sql/functions/book.sql"),
     include_str!("../../sql/functions/contract_of.sql"),
+    include_str!("../../sql/functions/check_contract.sql"),
     include_str!("../../sql/functions/find_load.sql"),
     include_str!("../../sql/functions/is_newer.sql"),
     include_str!("../../sql/functions/comes_back.sql"),
@@ -42,10 +44,16 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/begin_batch.sql"),
     include_str!("../../sql/functions/open_batch.sql"),
     include_str!("../../sql/functions/close_batch.sql"),
+    include_str!("../../sql/functions/must_be_booked.sql"),
     include_str!("../../sql/functions/checkpoint.sql"),
     include_str!("../../sql/functions/reject_rows.sql"),
     include_str!("../../sql/functions/finish.sql"),
     include_str!("../../sql/functions/fail.sql"),
+    include_str!("../../sql/functions/undo.sql"),
+    include_str!("../../sql/functions/prune.sql"),
+    include_str!("../../sql/functions/set_aside_views.sql"),
+    include_str!("../../sql/functions/put_back_views.sql"),
+    include_str!("../../sql/functions/make_lineage.sql"),
 ];
 
 /// Makes the roles and schemas, becomes the owner, and applies the migrations that are new.
@@ -65,6 +73,29 @@ pub(super) async fn apply(client: &mut Client) -> Result<Vec<String>> {
         .iter()
         .map(|migration| format!("applied ledger migration {migration}"))
         .collect())
+}
+
+/// What a plan needs to look at, in a transaction that will be rolled back: a database without a
+/// ledger is one without a contract.
+pub(super) async fn pretend(client: &Client) -> Result<()> {
+    if !rows::exists(client, "stardrop.dataset").await? {
+        execute(client, ROLES).await?;
+        execute(client, "create table stardrop.dataset (name text, fingerprint text)").await?;
+        execute(client, "alter table stardrop.dataset owner to stardrop_owner").await?;
+    }
+    execute(client, "set local role stardrop_owner").await
+}
+
+/// Makes the view of where facts come from, over the facts that there are now.
+pub(super) async fn make_lineage(client: &Client, star: &Star) -> Result<()> {
+    let facts: Vec<String> = star
+        .tables
+        .iter()
+        .filter(|table| table.name.starts_with("fact_"))
+        .map(|table| table.qualified_name())
+        .collect();
+    let made = client.execute("select stardrop.make_lineage($1)", &[&facts]).await;
+    made.map(drop).map_err(refused)
 }
 
 /// Puts today's functions in the place of yesterday's.

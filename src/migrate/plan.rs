@@ -1,214 +1,187 @@
-//! Plan: the star as it should be and as it is in; the changes between them out.
+//! Plan: the star as it should be and the database as it is in; the changes between them out.
 //!
 //! Postgres itself compares: each table is made once more as a temporary one, and the two are read
-//! back from the catalogs in the same words.
+//! back from the catalogs in the same words. What the ledger says was applied is not believed.
 
-use std::collections::BTreeMap;
-
+use serde::Serialize;
 use tokio_postgres::Client;
 
-use super::execute;
-use crate::db::database_error;
-use crate::error::{Result, Stage};
-use crate::star::{CompiledDataset, Star, Table};
+use super::shape::{self, Shape};
+use super::{columns, datasets, gone, keys, rows};
+use crate::error::Result;
+use crate::star::{Star, Table, ident};
 
-/// One change, for people and for Postgres.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a change does to what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Add,
+    Alter,
+    Rename,
+    Drop,
+}
+
+/// One change, for people, for programs and for Postgres.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
+    pub action: Action,
+    /// What is done, in one line, such as `add column star.fact_sales.discount`.
     pub what: String,
+    /// What goes with it, where something does: such a change is made on request only.
+    pub lost: Option<String>,
+    #[serde(skip)]
     pub sql: String,
 }
 
-/// What has to happen, and what must not.
+/// What has to happen, in this order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     pub changes: Vec<Change>,
-    /// What the contract asks for and would lose data.
-    pub refused: Vec<String>,
+    /// What to do or to know afterwards.
+    pub notes: Vec<String>,
+    /// What is put right with every migration, and is no news.
+    pub(super) upkeep: Vec<String>,
 }
 
-/// The temporary table that shows what Postgres makes of a definition.
-const WANTED: &str = "stardrop_wanted";
+impl Plan {
+    /// Whether a change loses something.
+    pub fn is_destructive(&self) -> bool {
+        self.changes.iter().any(|change| change.lost.is_some())
+    }
 
-/// A table as the catalogs describe it.
-#[derive(Debug, Default)]
-struct Shape {
-    /// Name to type, collation and nullability.
-    columns: BTreeMap<String, String>,
-    constraints: Vec<String>,
+    pub(super) fn add(&mut self, action: Action, what: impl Into<String>, sql: impl Into<String>) {
+        self.changes.push(Change { action, what: what.into(), lost: None, sql: sql.into() });
+    }
+
+    pub(super) fn destroy(
+        &mut self,
+        action: Action,
+        what: impl Into<String>,
+        lost: impl Into<String>,
+        sql: impl Into<String>,
+    ) {
+        let lost = Some(lost.into());
+        self.changes.push(Change { action, what: what.into(), lost, sql: sql.into() });
+    }
 }
 
 /// Compares the star with the database.
 pub(super) async fn make(client: &Client, star: &Star) -> Result<Plan> {
     let mut plan = Plan::default();
+    let mut made_anew = Vec::new();
     for table in &star.tables {
-        plan_table(client, table, &mut plan).await?;
-    }
-    for unknown_member in &star.unknown_members {
-        plan.changes.push(Change { what: String::new(), sql: unknown_member.clone() });
+        table_changes(client, star, table, &mut made_anew, &mut plan).await?;
     }
     for dataset in &star.datasets {
-        plan_dataset(client, dataset, &mut plan).await?;
+        table_changes(client, star, &dataset.staging, &mut Vec::new(), &mut plan).await?;
+        datasets::changes(client, dataset, &mut plan).await?;
     }
-    // The unknown members are put in again each time, and are no news.
-    if plan.changes.iter().all(|change| change.what.is_empty()) {
-        plan.changes.clear();
-    }
+    gone::changes(client, star, &mut plan).await?;
+    plan.upkeep.extend(star.unknown_members.iter().cloned());
     Ok(plan)
 }
 
-async fn plan_table(client: &Client, table: &Table, plan: &mut Plan) -> Result<()> {
+/// What it takes to make one table fit. `made_anew` holds the dimensions whose members went.
+async fn table_changes(
+    client: &Client,
+    star: &Star,
+    table: &Table,
+    made_anew: &mut Vec<String>,
+    plan: &mut Plan,
+) -> Result<()> {
     let name = table.qualified_name();
-    let Some(have) = shape(client, &name).await? else {
-        plan.changes.push(Change { what: format!("create {name}"), sql: table.create() });
+    let Some(mut have) = shape::actual(client, &name).await? else {
+        plan.add(Action::Add, format!("create {name}"), table.create());
         return Ok(());
     };
-    let want = wanted_shape(client, table).await?;
-    for (column, kind) in &have.columns {
-        match want.columns.get(column) {
-            None => plan.refused.push(format!(
-                "{name}.{column} is not in the contract any more, and its values would go"
-            )),
-            Some(other) if other != kind => {
-                plan.refused.push(format!("{name}.{column} is {kind}, the contract says {other}"));
-            }
-            Some(_) => {}
+    let want = shape::wanted(client, table).await?;
+    let renamed = renames(star, &name, &mut have, &want, plan);
+    let there = columns::There { client, table, name: &name, renamed: &renamed };
+
+    let rekeyed = keys::changes(&there, &have, &want).await?;
+    let why = match &rekeyed {
+        _ if let Some(dimension) = refers_to_one_of(table, made_anew) => {
+            Some(format!("the members of {dimension} go"))
         }
+        keys::Rekeyed::Anew { why } => Some(why.clone()),
+        _ => there
+            .lacks_value(&have, &want)
+            .map(|column| format!("{column} is new, needs a value, and its rows have none")),
+    };
+    if let Some(why) = why
+        && (rows::count(client, &name).await? > 0 || matches!(rekeyed, keys::Rekeyed::Anew { .. }))
+    {
+        make_anew(&there, star, &why, plan).await?;
+        made_anew.push(name);
+        return Ok(());
     }
-    let new = table.columns.iter().filter(|column| !have.columns.contains_key(&column.name));
-    for column in new {
-        if column.not_null && has_rows(client, &name).await? {
-            plan.refused.push(format!(
-                "{name}.{} is new and cannot be null, and there are rows that would have no value",
-                column.name
-            ));
-            continue;
-        }
-        plan.changes.push(Change {
-            what: format!("add column {name}.{}", column.name),
-            sql: format!("alter table {name} add column {}", column.definition()),
-        });
+    if let keys::Rekeyed::Swapped { change, .. } = &rekeyed {
+        plan.changes.push(change.clone());
     }
-    if have.constraints != want.constraints {
-        plan.refused.push(format!(
-            "the key of {name} is {}, the contract says {}",
-            have.constraints.join(", "),
-            want.constraints.join(", ")
-        ));
+    columns::changes(&there, star, &have, &want, plan).await?;
+    if let (keys::Rekeyed::Swapped { after, .. }, Some(last)) = (rekeyed, plan.changes.last_mut()) {
+        last.sql.push_str(&after);
     }
     for (index, definition) in &table.indexes {
-        if shape(client, &format!("{}.{index}", table.schema)).await?.is_none() {
-            plan.changes.push(Change {
-                what: format!("create index {index}"),
-                sql: table.create_index(index, definition),
-            });
+        if !rows::exists(client, &format!("{}.{}", table.schema, ident(index))).await? {
+            let sql = table.create_index(index, definition);
+            plan.add(Action::Add, format!("create index {index}"), sql);
         }
+    }
+    plan.upkeep.push(table.comments());
+    Ok(())
+}
+
+fn refers_to_one_of<'t>(table: &'t Table, made_anew: &[String]) -> Option<&'t str> {
+    let mut referred = table.columns.iter().filter_map(|column| column.refers_to());
+    referred.find(|dimension| made_anew.iter().any(|anew| anew == dimension))
+}
+
+/// Drops a table and makes it as the contract says.
+async fn make_anew(
+    there: &columns::There<'_>,
+    star: &Star,
+    why: &str,
+    plan: &mut Plan,
+) -> Result<()> {
+    let (client, name) = (there.client, there.name);
+    let count = rows::count(client, name).await?;
+    let what = format!("make {name} anew: {why}");
+    let sql = format!("drop table {name} cascade;\n{}", there.table.create());
+    let views = rows::views_of(client, name, None).await?;
+    if count == 0 && views.is_empty() {
+        plan.add(Action::Alter, what, sql);
+    } else {
+        plan.destroy(Action::Alter, what, format!("its {count} rows{views}"), sql);
+        columns::note_replay(star, name, "brings the rows again", plan);
     }
     Ok(())
 }
 
-async fn plan_dataset(client: &Client, dataset: &CompiledDataset, plan: &mut Plan) -> Result<()> {
-    let name = dataset.staging.qualified_name();
-    let row = client
-        .query_opt("select fingerprint from stardrop.dataset where name = $1", &[&dataset.name])
-        .await
-        .map_err(refused)?;
-    let applied: Option<String> = match row {
-        Some(row) => Some(row.try_get(0).map_err(refused)?),
-        None => None,
-    };
-    let have = shape(client, &name).await?;
-    if applied.as_deref() == Some(&dataset.fingerprint) && have.is_some() {
-        return Ok(());
-    }
-    let mut sql = String::new();
-    if have.is_some() {
-        if has_rows(client, &name).await? {
-            plan.refused.push(format!("{name} holds rows, and would be made anew"));
+/// Renames columns in `have` as the contract says, and returns the old names of the new ones.
+fn renames(
+    star: &Star,
+    table: &str,
+    have: &mut Shape,
+    want: &Shape,
+    plan: &mut Plan,
+) -> Vec<(String, String)> {
+    let mut renamed = Vec::new();
+    for rename in star.renames.iter().filter(|rename| rename.table == table) {
+        let (from, to) = (&rename.from, &rename.to);
+        if !have.columns.contains_key(from)
+            || have.columns.contains_key(to)
+            || want.columns.contains_key(from)
+        {
+            continue;
         }
-        sql.push_str(&format!("drop table {name};\n"));
+        have.rename(from, to);
+        plan.add(
+            Action::Rename,
+            format!("rename column {table}.{from} to {to}"),
+            format!("alter table {table} rename column {} to {}", ident(from), ident(to)),
+        );
+        renamed.push((to.clone(), from.clone()));
     }
-    sql.push_str(&dataset.staging.create());
-    for statement in &dataset.statements {
-        sql.push_str(statement);
-    }
-    let record = record_contract(dataset, &sql);
-    sql.push_str(&record);
-    let verb = if applied.is_some() { "update" } else { "add" };
-    plan.changes.push(Change { what: format!("{verb} dataset {}", dataset.name), sql });
-    Ok(())
-}
-
-fn record_contract(dataset: &CompiledDataset, sql: &str) -> String {
-    let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
-    format!(
-        "insert into stardrop.dataset (name, fingerprint, sql)
-values ({}, {}, {})
-on conflict (name) do update
-    set fingerprint = excluded.fingerprint,
-        sql = excluded.sql,
-        applied_at = clock_timestamp(),
-        applied_by = session_user;\n",
-        literal(&dataset.name),
-        literal(&dataset.fingerprint),
-        literal(sql)
-    )
-}
-
-async fn has_rows(client: &Client, table: &str) -> Result<bool> {
-    super::scalar(client, &format!("select exists (select from {table})")).await
-}
-
-async fn wanted_shape(client: &Client, table: &Table) -> Result<Shape> {
-    execute(client, &table.shape_as("temporary ", WANTED)).await?;
-    let shape = shape(client, &format!("pg_temp.{WANTED}")).await?.unwrap_or_default();
-    execute(client, &format!("drop table pg_temp.{WANTED}")).await?;
-    Ok(shape)
-}
-
-async fn shape(client: &Client, name: &str) -> Result<Option<Shape>> {
-    let exists: bool = client
-        .query_one("select to_regclass($1) is not null", &[&name])
-        .await
-        .and_then(|row| row.try_get(0))
-        .map_err(refused)?;
-    if !exists {
-        return Ok(None);
-    }
-    let columns = client
-        .query(
-            "select a.attname::text,
-                    format_type(a.atttypid, a.atttypmod)
-                    || case when a.attcollation in (0, t.typcollation) then ''
-                            else ' collate ' || a.attcollation::regcollation::text end
-                    || case when a.attnotnull then ' not null' else '' end
-             from pg_attribute a
-             join pg_type t on t.oid = a.atttypid
-             where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped",
-            &[&name],
-        )
-        .await
-        .map_err(refused)?;
-    let constraints = client
-        .query(
-            "select pg_get_constraintdef(c.oid)
-             from pg_constraint c
-             where c.conrelid = to_regclass($1) and c.contype in ('p', 'u')
-             order by 1",
-            &[&name],
-        )
-        .await
-        .map_err(refused)?;
-    let mut shape = Shape::default();
-    for row in columns {
-        shape.columns.insert(row.try_get(0).map_err(refused)?, row.try_get(1).map_err(refused)?);
-    }
-    for row in constraints {
-        shape.constraints.push(row.try_get(0).map_err(refused)?);
-    }
-    Ok(Some(shape))
-}
-
-fn refused(error: tokio_postgres::Error) -> crate::error::Error {
-    database_error(error, Stage::Migrate)
+    renamed
 }

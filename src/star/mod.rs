@@ -7,19 +7,23 @@
 
 mod counts;
 mod date;
+pub mod diagram;
 mod dimension;
 mod fact;
 mod ident;
 mod normalise;
+mod rename;
 mod replace;
 mod staging;
 mod table;
+mod undo;
 
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{Catalog, Dataset};
 
 pub use ident::ident;
+pub use rename::Rename;
 pub use replace::call as replace_call;
 pub use staging::{INBOX_SUFFIX, copy_statement, open_call};
 pub use table::{Column, Table};
@@ -32,6 +36,8 @@ pub struct Star {
     /// Rows that must be there before the first load: the unknown members.
     pub unknown_members: Vec<String>,
     pub datasets: Vec<CompiledDataset>,
+    /// Columns that had another name before, in every table that has them.
+    pub renames: Vec<Rename>,
 }
 
 /// What one dataset needs in a database besides the tables of the star.
@@ -39,6 +45,8 @@ pub struct Star {
 pub struct CompiledDataset {
     pub name: String,
     pub staging: Table,
+    /// The tables of the star that its rows go to, as `star.fact_sales`.
+    pub tables: Vec<String>,
     /// The trigger function, the trigger, the function that opens the loader's copy; in order.
     pub statements: Vec<String>,
     /// SHA-256 of all SQL that rows of this dataset meet, hexadecimal.
@@ -61,9 +69,10 @@ pub fn compile(catalog: &Catalog) -> Star {
     tables.extend(facts);
 
     let unknown_members = catalog.dimensions().iter().map(dimension::unknown_member).collect();
-    let datasets =
+    let datasets: Vec<CompiledDataset> =
         catalog.datasets().iter().map(|dataset| compile_dataset(dataset, &tables)).collect();
-    Star { tables, unknown_members, datasets }
+    let renames = rename::all(catalog, &datasets, &tables);
+    Star { tables, unknown_members, datasets, renames }
 }
 
 fn uses_dates(dataset: &Dataset) -> bool {
@@ -72,23 +81,25 @@ fn uses_dates(dataset: &Dataset) -> bool {
 
 fn compile_dataset(dataset: &Dataset, tables: &[Table]) -> CompiledDataset {
     let staging = staging::table(dataset);
-    let statements = vec![
+    let mut statements = vec![
         normalise::function(dataset),
         staging::trigger(dataset),
         staging::open_function(dataset),
-        replace::function(dataset),
-        staging::grants(dataset),
     ];
+    statements.extend(replace::function(dataset));
+    statements.extend([undo::function(dataset), staging::grants(dataset)]);
     let mut hash = Sha256::new();
     hash.update(staging.create());
-    for table in tables.iter().filter(|table| is_used_by(dataset, table)) {
+    let tables: Vec<&Table> = tables.iter().filter(|table| is_used_by(dataset, table)).collect();
+    for table in &tables {
         hash.update(table.create());
     }
+    let tables = tables.iter().map(|table| table.qualified_name()).collect();
     for statement in &statements {
         hash.update(statement);
     }
     let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    CompiledDataset { name: dataset.name.clone(), staging, statements, fingerprint }
+    CompiledDataset { name: dataset.name.clone(), staging, tables, statements, fingerprint }
 }
 
 fn is_used_by(dataset: &Dataset, table: &Table) -> bool {

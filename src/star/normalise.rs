@@ -56,7 +56,7 @@ declare
     repeated bigint := 0;
     books_inserted bigint := 0;
     books_updated bigint := 0;
-    tables jsonb := '[]';
+    tables jsonb := '[]'::jsonb;
 begin
     -- An empty COPY fires the trigger too.
     execute 'select count(*), min(source_line) from batch' into staged, first_line;

@@ -2,11 +2,16 @@
 
 use super::fact;
 use super::ident::ident;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Overwrite};
 
 /// `staging.replace_<dataset>(load_id)`: deletes the facts that older loads of the load's key
 /// brought and that nobody has brought since. Members stay: other facts may refer to them.
-pub(super) fn function(dataset: &Dataset) -> String {
+///
+/// Only where the contract says so: nobody can replace what is to be merged.
+pub(super) fn function(dataset: &Dataset) -> Option<String> {
+    if dataset.policy.overwrite != Overwrite::Replace {
+        return None;
+    }
     let mut tables: Vec<String> = dataset
         .facts
         .iter()
@@ -30,7 +35,7 @@ pub(super) fn function(dataset: &Dataset) -> String {
             )
         })
         .collect();
-    format!(
+    Some(format!(
         "create or replace function staging.replace_{name}(in_load_id bigint) returns void
     language plpgsql
     security definer
@@ -38,13 +43,15 @@ pub(super) fn function(dataset: &Dataset) -> String {
     set jit = off
 as $replace$
 declare
-    older bigint[] := stardrop.older_loads(in_load_id);
+    older bigint[] := stardrop.older_loads(in_load_id, '{name}');
     deleted bigint;
 begin{steps}end
 $replace$;
+revoke all on function staging.replace_{name}(bigint) from public;
+grant execute on function staging.replace_{name}(bigint) to stardrop_loader;
 ",
         name = dataset.name,
-    )
+    ))
 }
 
 /// The call, with the load's number as its parameter.

@@ -97,9 +97,8 @@ pub(super) fn grants(dataset: &Dataset) -> String {
     format!(
         "revoke all on function staging.normalise_{name}() from public;
 revoke all on function staging.open_{name}() from public;
-revoke all on function staging.replace_{name}(bigint) from public;
+revoke all on function staging.undo_{name}(bigint) from public;
 grant execute on function staging.open_{name}() to stardrop_loader;
-grant execute on function staging.replace_{name}(bigint) to stardrop_loader;
 grant insert on staging.{} to stardrop_loader;
 ",
         ident(name)

@@ -56,6 +56,13 @@ impl Column {
         self
     }
 
+    /// The table that a fact's key refers to, such as `star.dim_customer`.
+    pub fn refers_to(&self) -> Option<&str> {
+        let rest = self.comment.as_deref()?.strip_prefix("Refers to ")?;
+        let end = rest.find([';', ':', ',', ' ']).unwrap_or(rest.len());
+        Some(rest.get(..end)?.trim_end_matches('.'))
+    }
+
     /// `name type not null default ..`
     pub fn definition(&self) -> String {
         let mut out = format!("{} {}", ident(&self.name), self.sql_type);

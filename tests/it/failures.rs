@@ -210,9 +210,10 @@ async fn a_database_without_the_dataset_is_said_and_the_event_loads_after_migrat
     let mut answerer = cloud.answerer();
     let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
     assert_eq!(answerer.answer(&queued, None).await.unwrap(), back);
-    stardrop::migrate::run(&mut empty.client, &stardrop::star::compile(&project_catalog()))
-        .await
-        .unwrap();
+    // The other dataset goes.
+    let star = stardrop::star::compile(&project_catalog());
+    let allow = stardrop::migrate::Destructive::Allow;
+    stardrop::migrate::apply(&mut empty.client, &star, allow).await.unwrap();
     assert_eq!(answerer.answer(&queued, None).await.unwrap(), json!({ "batchItemFailures": [] }));
     assert_loaded(&empty).await;
 }

@@ -100,8 +100,8 @@ async fn a_file_of_one_batch_over_its_budget_leaves_only_its_rejected_rows() {
          16|14,buyer 14,free,2026-01-05\n21|19,buyer 19,free,2026-01-05"
     );
     assert_eq!(
-        db.rows("select state, checkpoint_rows, failure_stage, failure_text is not null as told from stardrop.load").await,
-        "failed|0|rows|true"
+        db.rows("select state, checkpoint_rows, rows_read, rows_rejected, failure_stage, failure_text is not null as told from stardrop.load").await,
+        "failed|0|20|4|rows|true"
     );
     // It stays failed: the same event does nothing.
     assert_eq!(cloud.load(&object).await.unwrap().outcome, Outcome::FailedBefore);
@@ -132,13 +132,19 @@ async fn batches_before_the_one_over_budget_stay_and_the_load_stands_at_their_ch
                     rows_inserted, batches from stardrop.load"
         )
         .await,
-        "failed|300|301|300|1|299|299|3"
+        "failed|300|301|400|101|299|299|3"
     );
     assert_eq!(db.text("select count(*) from star.fact_receipt").await, "299");
     assert_eq!(
         db.rows("select count(*), min(source_line), max(source_line) from stardrop.rejected_row")
             .await,
         "101|9|401"
+    );
+    // Taken up again, the load stands at what was committed.
+    db.run("select stardrop.reopen(1)").await;
+    assert_eq!(
+        db.rows("select state, rows_read, rows_rejected, rows_staged from stardrop.load").await,
+        "loading|300|1|299"
     );
 }
 

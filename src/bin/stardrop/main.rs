@@ -9,15 +9,18 @@ macro_rules! say {
 }
 
 mod dev;
+mod diagram;
 mod generate;
 mod load;
 mod migrate;
 mod outcomes;
 mod output;
+mod prune;
 mod reconcile;
 mod rejects;
 mod replay;
 mod status;
+mod undo;
 
 use std::process::ExitCode;
 
@@ -49,6 +52,9 @@ enum Command {
     Rejects(rejects::Args),
     Replay(replay::Args),
     Reconcile(reconcile::Args),
+    Undo(undo::Args),
+    Prune(prune::Args),
+    Diagram(diagram::Args),
     Generate(generate::Args),
 }
 
@@ -74,6 +80,9 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Rejects(args) => rejects::run(args, settings).await,
         Command::Replay(args) => replay::run(args, settings).await,
         Command::Reconcile(args) => reconcile::run(args, settings).await,
+        Command::Undo(args) => undo::run(args, settings).await,
+        Command::Prune(args) => prune::run(args, settings).await,
+        Command::Diagram(args) => diagram::run(&args, &settings),
         Command::Generate(args) => generate::run(args, settings).await,
     }
 }

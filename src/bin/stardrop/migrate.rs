@@ -3,10 +3,12 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use stardrop::error::{Error, ErrorKind, Stage};
+use stardrop::migrate::{self, Destructive, Plan};
 use stardrop::settings::Settings;
-use stardrop::{catalog, db, migrate, star};
+use stardrop::{catalog, db, star};
 
-/// Make the database match the datasets.
+/// Show what has to change to make the database match the datasets, and change it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only check the contracts; needs no database.
@@ -15,7 +17,13 @@ pub struct Args {
     /// Only print the SQL of the star; needs no database.
     #[arg(long, conflicts_with = "check")]
     sql: bool,
-    /// Print what was changed as a JSON array.
+    /// Only show the plan.
+    #[arg(long, conflicts_with_all = ["check", "sql"])]
+    plan: bool,
+    /// Make the changes that lose data, too.
+    #[arg(long)]
+    allow_destructive: bool,
+    /// Print the plan as a JSON array: action, what, and what is lost.
     #[arg(long)]
     json: bool,
 }
@@ -37,15 +45,38 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut database = db::connect(&settings).await?;
-    let report = migrate::run(&mut database.client, &star).await?;
-    if args.json {
-        say!("{}", serde_json::to_string(&report.changes)?)?;
-    } else if report.changes.is_empty() {
-        say!("the database is up to date")?;
-    } else {
-        for change in report.changes.iter().filter(|change| !change.is_empty()) {
-            say!("{change}")?;
+    let plan = migrate::plan(&database.client, &star).await?;
+    show(&plan, args.json)?;
+    if args.plan {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if plan.is_destructive() && !args.allow_destructive {
+        let message = "nothing was changed, because data would be lost (see the plan)";
+        return Err(Error::new(ErrorKind::UnsafeChange, Stage::Migrate, message).into());
+    }
+    // What is lost was just shown; were it more by now, that would still be refused.
+    let destructive = if plan.is_destructive() { Destructive::Allow } else { Destructive::Refuse };
+    migrate::apply(&mut database.client, &star, destructive).await?;
+    if !args.json {
+        for note in &plan.notes {
+            say!("note: {note}")?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn show(plan: &Plan, json: bool) -> anyhow::Result<()> {
+    if json {
+        say!("{}", serde_json::to_string_pretty(&plan.changes)?)?;
+    } else if plan.changes.is_empty() {
+        say!("the database is up to date")?;
+    } else {
+        for change in &plan.changes {
+            match &change.lost {
+                Some(lost) => say!("{}; lost: {lost}", change.what)?,
+                None => say!("{}", change.what)?,
+            }
+        }
+    }
+    Ok(())
 }

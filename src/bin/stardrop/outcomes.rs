@@ -88,6 +88,11 @@ fn line(report: &LoadReport) -> String {
             )
         }
         Outcome::Missing => format!("load {load}: {object}: the object is gone"),
+        Outcome::Undone => {
+            format!(
+                "load {load}: {object}: undone by hand, to load it again: stardrop replay {load}"
+            )
+        }
         Outcome::FailedBefore => {
             format!("load {load}: {object}: failed before, see: stardrop status {load}")
         }

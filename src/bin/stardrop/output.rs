@@ -1,6 +1,9 @@
 //! Output: rows of text in, an aligned table on standard output out.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
+
+use stardrop::error::Fault;
 
 /// Prints rows under a header, columns aligned; numbers to the right.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
@@ -28,6 +31,12 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+/// Says that there is no such load; the exit code for that.
+pub fn no_such_load(load: i64) -> ExitCode {
+    eprintln!("stardrop: there is no load {load}\n  `stardrop status` lists them all");
+    ExitCode::from(Fault::Data.exit_code())
 }
 
 fn is_number(cell: &str) -> bool {

@@ -28,6 +28,11 @@ pub struct Args {
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let database = db::connect(&settings).await?;
+    if let Some(load) = args.load
+        && !view::has_load(&database.client, load).await?
+    {
+        return Ok(output::no_such_load(load));
+    }
     if args.json {
         say!("{}", view::rejects_json(&database.client, args.load, args.limit).await?)?;
         return Ok(ExitCode::SUCCESS);

@@ -5,22 +5,28 @@ use std::sync::Arc;
 
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::ledger::view::{self, LoadFilter};
+use stardrop::ledger::{self, Undo};
 use stardrop::load::Loader;
-use stardrop::object::Source;
+use stardrop::object::{ObjectRef, Source};
 use stardrop::settings::Settings;
-use stardrop::{catalog, db, ledger};
+use stardrop::{catalog, db};
+use tokio_postgres::Client;
 
 use crate::outcomes::Outcomes;
 
-/// Load again, after a fix, what failed or was skipped as a duplicate.
+/// Load again, after a fix: what failed or was skipped as a duplicate goes on, what was loaded or
+/// undone begins anew.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The loads, by number.
-    #[arg(required_unless_present = "failed")]
+    #[arg(required_unless_present_any = ["failed", "dataset"])]
     loads: Vec<i64>,
     /// All loads that failed.
-    #[arg(long, conflicts_with = "loads")]
+    #[arg(long, conflicts_with_all = ["loads", "dataset"])]
     failed: bool,
+    /// All files of this dataset that are loaded, oldest first: fills new columns from old files.
+    #[arg(long, conflicts_with = "loads")]
+    dataset: Option<String>,
     /// Print a JSON array of what became of each object.
     #[arg(long)]
     json: bool,
@@ -28,32 +34,63 @@ pub struct Args {
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let database = db::connect(&settings).await?;
-    let loads: Vec<i64> = if args.failed {
-        let failed =
-            LoadFilter { state: Some("failed".to_owned()), limit: i64::MAX, ..Default::default() };
-        view::loads(&database.client, &failed).await?.iter().map(|load| load.load_id).collect()
+    let loads = if args.failed {
+        let failed = Some("failed".to_owned());
+        view::replayable(&database.client, &LoadFilter { state: failed, ..Default::default() })
+            .await?
+    } else if args.dataset.is_some() {
+        let state = Some("loaded".to_owned());
+        let filter = LoadFilter { dataset: args.dataset, state, ..Default::default() };
+        view::replayable(&database.client, &filter).await?
     } else {
         args.loads
     };
     let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
     let source = Arc::new(Source::new(&settings));
-    let mut loader = Loader::new(Arc::new(settings), catalog, source);
+    let mut loader = Loader::new(Arc::new(settings), catalog, Arc::clone(&source));
     let mut outcomes = Outcomes::new(loads.len(), args.json);
     for load_id in loads {
         let Some((object, dataset)) = view::object_of(&database.client, load_id).await? else {
-            return Err(wrong_load(format!("there is no load {load_id}")));
+            return Err(wrong_load(format!("there is no load {load_id} of a file")));
         };
-        if !ledger::reopen(&database.client, load_id).await? {
-            return Err(wrong_load(format!(
-                "load {load_id} has neither failed nor been skipped as a duplicate: see stardrop status {load_id}"
-            )));
-        }
-        let result = loader.load(&object, Some(&dataset)).await;
+        let result = match reopen(&database.client, &source, load_id, &object).await {
+            Ok(()) => loader.load(&object, Some(&dataset)).await,
+            Err(error) => Err(error),
+        };
         if !outcomes.note(&object, result)? {
             break;
         }
     }
     outcomes.finish()
+}
+
+/// Takes a load up again. One that is loaded is undone first, if its object can still be had.
+async fn reopen(
+    client: &Client,
+    source: &Source,
+    load_id: i64,
+    object: &ObjectRef,
+) -> Result<(), Error> {
+    if ledger::reopen(client, load_id).await? {
+        return Ok(());
+    }
+    drop(source.open(object, 0).await?);
+    let wrong = |message| Error::new(ErrorKind::BadSetting, Stage::Ledger, message);
+    match ledger::undo(client, load_id).await? {
+        Undo::Undone(_) => {}
+        Undo::Nothing { state } => {
+            return Err(wrong(format!("load {load_id} is {state}: nothing to load again")));
+        }
+        Undo::Busy => {
+            let message = format!("another worker is at the key of load {load_id}");
+            return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message));
+        }
+        Undo::Orphan { dataset } => {
+            return Err(wrong(format!("the database has no dataset `{dataset}` any more")));
+        }
+        Undo::Unknown => return Err(wrong(format!("there is no load {load_id}"))),
+    }
+    ledger::reopen(client, load_id).await.map(drop)
 }
 
 fn wrong_load(message: String) -> anyhow::Error {

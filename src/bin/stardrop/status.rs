@@ -16,7 +16,7 @@ pub struct Args {
     /// Only loads of this dataset.
     #[arg(long)]
     dataset: Option<String>,
-    /// Only loads in this state: loading, loaded or failed.
+    /// Only loads in this state: loading, loaded, failed, undone, ...
     #[arg(long)]
     state: Option<String>,
     /// At most so many loads, the latest ones.
@@ -29,6 +29,11 @@ pub struct Args {
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let database = db::connect(&settings).await?;
+    if let Some(load) = args.load
+        && !view::has_load(&database.client, load).await?
+    {
+        return Ok(output::no_such_load(load));
+    }
     let asked_for_some = args.load.is_some() || args.dataset.is_some() || args.state.is_some();
     let filter = LoadFilter {
         load_id: args.load,

@@ -48,17 +48,34 @@ impl Checker<'_> {
             }
             columns.push(column);
         }
+        self.former_names(table);
         if table.is_empty() || table.len() > MAX_COLUMNS {
             self.mistake_at(0, format!("[columns] must name 1 to {MAX_COLUMNS} columns"));
         }
         columns
     }
 
+    /// A former name can belong to nobody else, now or then.
+    fn former_names(&mut self, table: &Table<contract::Column>) {
+        let mut seen: Vec<&str> = Vec::new();
+        for was in table.values().filter_map(|column| column.get_ref().was.as_ref()) {
+            let name = was.get_ref().as_str();
+            if let Err(message) = name::check("column", name) {
+                self.mistake(was, message);
+            } else if table.keys().any(|key| key.get_ref() == name) {
+                self.mistake(
+                    was,
+                    format!("was = \"{name}\" names a column that is still there: remove one"),
+                );
+            } else if seen.contains(&name) {
+                self.mistake(was, format!("two columns cannot both have been `{name}`"));
+            }
+            seen.push(name);
+        }
+    }
+
     fn column(&mut self, key: &Spanned<String>, raw: &Spanned<contract::Column>) -> Option<Column> {
         let column = raw.get_ref();
-        if let Some(was) = &column.was {
-            self.not_yet(was, "was");
-        }
         let options = TypeOptions {
             format: self.formats(column.format.as_ref()),
             decimal: self.decimal(column.decimal.as_ref()),
@@ -108,6 +125,7 @@ impl Checker<'_> {
             protect,
             required: column.required,
             sources,
+            was: column.was.as_ref().map(|was| was.get_ref().clone()),
         })
     }
 

@@ -76,6 +76,8 @@ fn every_mistake_names_file_line_and_fix() {
         ("[columns]", "[policy]\noverwrite = \"replcae\"\n[columns]"),
         ("[columns]", "[policy]\noverwrite = \"replace\"\nsame_content = \"skip\"\n[columns]"),
         ("country     = { type", "ctid        = { type"),
+        ("country     = { ", "country     = { was = \"quantity\", "),
+        ("country     = { ", "country     = { was = \"Old Land\", "),
         (
             "grain      = [\"order_id\", \"line_no\"]",
             "degenerate = [\"order_ts\"]\n[policy]\noverwrite = \"merge\"\n[fact.sold]",
@@ -89,7 +91,6 @@ fn every_mistake_names_file_line_and_fix() {
 fn what_is_not_supported_yet_is_refused_and_never_ignored() {
     let later = [
         ("[columns]", "[policy]\nstaging = \"keep\"\n[columns]"),
-        ("country     = { ", "country     = { was = \"land\", "),
         ("key        = ", "history = \"versions\"\nkey        = "),
         ("key        = ", "valid_from = \"order_ts\"\nkey        = "),
         ("grain      = ", "conflict = \"keep\"\ngrain      = "),

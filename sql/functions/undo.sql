@@ -1,0 +1,62 @@
+-- Undo: takes the facts of a load out of the star, all of them or none. Nobody writes to the star
+-- meanwhile.
+--
+-- outcome   undone    done; `stardrop.load_table` says how many rows went
+--           nothing   the load is in a state in which nothing of it is in the star
+--           busy      a worker holds the load's key
+--           orphan    the load's dataset is in no contract any more
+--           unknown   there is no such load
+create or replace function stardrop.undo(
+    in_load_id bigint,
+    out outcome text,
+    out state text,
+    out dataset text
+)
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    this stardrop.load;
+    undo regprocedure;
+begin
+    select l.* into this from stardrop.load l where l.load_id = in_load_id;
+    if not found then
+        outcome := 'unknown';
+        return;
+    end if;
+    dataset := this.dataset;
+    -- The order is that of the loader: first the key, then the star.
+    if not pg_try_advisory_xact_lock(stardrop.key_lock(this.bucket, this.key)) then
+        outcome := 'busy';
+        state := this.state;
+        return;
+    end if;
+    perform pg_advisory_xact_lock(stardrop.star_lock());
+    select l.* into this from stardrop.load l where l.load_id = in_load_id for update;
+    state := this.state;
+    if this.state not in ('loaded', 'failed', 'loading') then
+        outcome := 'nothing';
+        return;
+    end if;
+    undo := to_regprocedure(format('staging.%I(bigint)', 'undo_' || this.dataset));
+    if undo is null then
+        outcome := 'orphan';
+        return;
+    end if;
+    execute format('select %s($1)', undo::regproc) using in_load_id;
+    update stardrop.load l
+    set state = 'undone',
+        finished_at = coalesce(l.finished_at, clock_timestamp()),
+        lease_until = null,
+        failure_stage = null,
+        failure_sqlstate = null,
+        failure_text = null,
+        notes = concat_ws(
+            '; ', l.notes, l.failure_text,
+            format('undone by %s at %s', session_user, date_trunc('second', clock_timestamp()))
+        )
+    where l.load_id = in_load_id;
+    outcome := 'undone';
+end
+$$;

@@ -1,0 +1,40 @@
+//! `stardrop diagram`
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use stardrop::settings::Settings;
+use stardrop::{catalog, star};
+
+/// Draw the star: its facts, its dimensions and the keys between them. Needs no database.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Write it to this file instead of the standard output.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// A picture, or text that Markdown readers draw.
+    #[arg(long, value_enum, default_value = "svg")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Svg,
+    Mermaid,
+}
+
+pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let star = star::compile(&catalog::read(&settings.datasets_dir)?);
+    let picture = match args.format {
+        Format::Svg => star::diagram::svg(&star),
+        Format::Mermaid => star::diagram::mermaid(&star),
+    };
+    match &args.out {
+        Some(path) => std::fs::write(path, picture)
+            .with_context(|| format!("{} cannot be written", path.display()))?,
+        None => std::io::stdout().write_all(picture.as_bytes())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

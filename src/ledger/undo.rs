@@ -1,0 +1,123 @@
+//! Undo: a load's number in; its facts out of the star, and what that leaves to do, out.
+
+use serde::Serialize;
+use tokio_postgres::Client;
+
+use super::{get, query_one};
+use crate::db::database_error;
+use crate::error::{Result, Stage};
+
+/// What came of the wish to undo a load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undo {
+    Undone(Undone),
+    /// Nothing of a load in this state is in the star.
+    Nothing {
+        state: String,
+    },
+    /// Another worker works on the load's key.
+    Busy,
+    /// The load's dataset is in no contract any more.
+    Orphan {
+        dataset: String,
+    },
+    /// There is no such load.
+    Unknown,
+}
+
+/// A load that was undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Undone {
+    pub load_id: i64,
+    pub dataset: String,
+    /// What the load had done to each table, and what was deleted now.
+    pub tables: Vec<UndoneTable>,
+    /// Where it had updated rows: the loads that may have brought them before, oldest first.
+    pub replay: Vec<i64>,
+    /// Loads that were skipped because their bytes were this load's.
+    pub duplicates: Vec<i64>,
+}
+
+/// One table of the star.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UndoneTable {
+    pub table_name: String,
+    pub inserted: i64,
+    pub updated: i64,
+    pub deleted: i64,
+}
+
+impl UndoneTable {
+    /// Facts go; members of dimensions stay.
+    pub fn is_fact(&self) -> bool {
+        self.table_name.starts_with("star.fact_")
+    }
+}
+
+/// Takes a load's facts out of the star, in one transaction.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn undo(client: &Client, load_id: i64) -> Result<Undo> {
+    let row = query_one(client, "select * from stardrop.undo($1)", &[&load_id]).await?;
+    let outcome: &str = get(&row, "outcome")?;
+    Ok(match outcome {
+        "undone" => Undo::Undone(undone(client, load_id, get(&row, "dataset")?).await?),
+        "nothing" => Undo::Nothing { state: get(&row, "state")? },
+        "busy" => Undo::Busy,
+        "orphan" => Undo::Orphan { dataset: get(&row, "dataset")? },
+        _ => Undo::Unknown,
+    })
+}
+
+async fn undone(client: &Client, load_id: i64, dataset: String) -> Result<Undone> {
+    let rows = client
+        .query(
+            "select t.table_name, t.inserted, t.updated, t.deleted
+             from stardrop.load_table t where t.load_id = $1 order by t.table_name desc",
+            &[&load_id],
+        )
+        .await
+        .map_err(|error| database_error(error, Stage::Ledger))?;
+    let mut tables = Vec::new();
+    for row in &rows {
+        tables.push(UndoneTable {
+            table_name: get(row, "table_name")?,
+            inserted: get(row, "inserted")?,
+            updated: get(row, "updated")?,
+            deleted: get(row, "deleted")?,
+        });
+    }
+    // Rows do not say who brought them before they were updated: whoever may have, is named.
+    let row = query_one(
+        client,
+        "select array(
+                    select other.load_id
+                    from stardrop.load this
+                    join stardrop.load other
+                      on other.dataset = this.dataset and other.load_id <> this.load_id
+                    where this.load_id = $1
+                      and other.state = 'loaded'
+                      and other.bucket <> 'sql'
+                      and other.rows_staged > 0
+                      and other.started_at < this.finished_at
+                      and exists (
+                          select from stardrop.load_table t
+                          where t.load_id = this.load_id and t.updated > 0
+                            and t.table_name like 'star.fact\\_%')
+                    order by other.object_time, other.load_id) as replay,
+                array(
+                    select d.load_id from stardrop.load d
+                    where d.duplicate_of = $1 order by d.load_id) as duplicates",
+        &[&load_id],
+    )
+    .await?;
+    Ok(Undone {
+        load_id,
+        dataset,
+        tables,
+        replay: get(&row, "replay")?,
+        duplicates: get(&row, "duplicates")?,
+    })
+}

@@ -1,0 +1,68 @@
+//! Undo: a dataset in; the function that takes a load's facts out of the star again out.
+
+use super::ident::ident;
+use super::{dimension, fact};
+use crate::dataset::Dataset;
+
+/// `staging.undo_<dataset>(load_id)`: deletes the facts that the load brought or changed last. What
+/// it only confirmed is as new again as whoever changed it last; members stay, for other facts may
+/// refer to them, and are changed by the next load that names them, however old its file.
+pub(super) fn function(dataset: &Dataset) -> String {
+    let mut facts: Vec<_> = dataset.facts.iter().collect();
+    facts.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut steps: String = facts
+        .iter()
+        .map(|fact| {
+            let table = format!("star.{}", ident(&fact::name(&fact.name)));
+            let confirmed =
+                if fact.grain.is_some() { forget(&table, "fact") } else { String::new() };
+            format!(
+                "
+    delete from {table} fact where fact.load_id = in_load_id;
+    get diagnostics deleted = row_count;
+    perform stardrop.book(in_load_id, jsonb_build_object(
+        'tables', jsonb_build_array(jsonb_build_object(
+            'table_name', '{table}', 'inserted', 0, 'updated', 0, 'unchanged', 0,
+            'deleted', deleted
+        ))
+    ), 0, 0, 0);
+{confirmed}"
+            )
+        })
+        .collect();
+    let mut feeds: Vec<_> =
+        dataset.dimensions.iter().filter(|feed| !feed.attributes.is_empty()).collect();
+    feeds.sort_by(|a, b| a.name.cmp(&b.name));
+    for feed in feeds {
+        let table = format!("star.{}", ident(&dimension::name(&feed.name)));
+        steps.push_str(&format!("\n{}", forget(&table, "member")));
+    }
+    format!(
+        "create or replace function staging.undo_{name}(in_load_id bigint) returns void
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+    set jit = off
+as $undo$
+declare
+    deleted bigint;
+begin{steps}end
+$undo$;
+",
+        name = dataset.name,
+    )
+}
+
+/// Rows do not remember the load as the newest one that named them.
+fn forget(table: &str, row: &str) -> String {
+    format!(
+        "    update {table} {row}
+    set source_load_id = {row}.load_id,
+        source_time = coalesce((
+            select before.object_time from stardrop.load before
+            where before.load_id = {row}.load_id and before.load_id <> in_load_id
+        ), '-infinity')
+    where {row}.source_load_id = in_load_id;
+"
+    )
+}

@@ -1,0 +1,68 @@
+//! Ledger functions: the small hand-written ones, each with what goes in and what comes out.
+
+use crate::support::TestDatabase;
+
+/// SQL and what it has to say.
+const SAYINGS: &[(&str, &str)] = &[
+    // Sequencers where both have one, padded on the right; else the time.
+    ("stardrop.is_newer('0055AED6DCD90281E5', '2026-01-01', '0055AED6DCD90281E4', '2026-01-02')", "true"),
+    ("stardrop.is_newer('0A', '2026-01-01', '09FF', '2026-01-02')", "true"),
+    ("stardrop.is_newer('0a00', '2026-01-01', '0A', '2026-01-02')", "false"),
+    ("stardrop.is_newer(null, '2026-01-02', '0A', '2026-01-01')", "true"),
+    ("stardrop.is_newer('0A', '2026-01-01', null, '2026-01-01')", "false"),
+    // Bytes as text where they are some.
+    ("stardrop.text_or_null('\\x6f6b')", "ok"),
+    ("stardrop.text_or_null('\\xff')", "null"),
+    ("stardrop.text_or_null('\\x6100')", "null"),
+    // Locks of keys and of the star never meet, nor those of other programs' small numbers.
+    ("stardrop.key_lock('b', 'k') >> 48", "83"),
+    ("stardrop.key_lock('b', 'k') = stardrop.key_lock('b', 'k')", "true"),
+    ("stardrop.key_lock('b', 'k') = stardrop.key_lock('b', 'j')", "false"),
+    ("stardrop.star_lock() >> 48", "84"),
+    // Counts add up, table by table.
+    ("stardrop.add_counts(null, '{\"staged\": 1, \"tables\": []}') ->> 'staged'", "1"),
+    (
+        "stardrop.add_counts(
+             '{\"staged\": 2, \"inserted\": 2, \"tables\": [{\"table_name\": \"t\", \"inserted\": 2, \"updated\": 0, \"unchanged\": 0, \"deleted\": 0}]}',
+             '{\"staged\": 3, \"inserted\": 1, \"tables\": [{\"table_name\": \"t\", \"inserted\": 1, \"updated\": 2, \"unchanged\": 0, \"deleted\": 0}]}'
+         )",
+        "{\"staged\": 5, \"tables\": [{\"deleted\": 0, \"updated\": 2, \"inserted\": 3, \"unchanged\": 0, \"table_name\": \"t\"}], \"inserted\": 3}",
+    ),
+    ("stardrop.contract_of('no such dataset')", "null"),
+];
+
+#[tokio::test]
+async fn each_function_says_what_it_should() {
+    let db = TestDatabase::migrated().await;
+    for (sql, said) in SAYINGS {
+        assert_eq!(db.text(sql).await, *said, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_load_that_is_not_there_is_nothing_to_any_function() {
+    let db = TestDatabase::migrated().await;
+    for (sql, said) in [
+        ("stardrop.begin_batch(9, 1, 0, false, 'x')", "false"),
+        ("stardrop.checkpoint(9, 1, 0, 1, 1, 1, 0, interval '1 minute')", "false"),
+        ("stardrop.reject_rows(9, 1, '{}', '{}', '{}', '{}', '{}')", "false"),
+        ("stardrop.finish(9, 1, 0, null)", "false"),
+        ("stardrop.fail(9, 1, 'rows', null, 'x', null, null)", "false"),
+        ("stardrop.settle(9, 1, 'missing', 'x')", "false"),
+        ("stardrop.reopen(9)", "false"),
+        ("(stardrop.undo(9)).outcome", "unknown"),
+        ("stardrop.older_loads(9, 'sales')", "{}"),
+        ("stardrop.prune(interval '0')", "0"),
+    ] {
+        assert_eq!(db.text(sql).await, said, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn every_function_of_ours_keeps_its_own_search_path() {
+    let db = TestDatabase::migrated().await;
+    let loose = "select oid::regprocedure from pg_proc
+        where pronamespace::regnamespace::text in ('stardrop', 'staging', 'star')
+          and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)";
+    assert_eq!(db.rows(loose).await, "");
+}
