@@ -31,11 +31,12 @@ locals {
   times  = local.size == "large" ? 1 : local.size == "xlarge" ? 2 : try(2 * tonumber(trimsuffix(local.size, "xlarge")), 0)
   memory = lookup(local.small, local.size, local.large * local.times)
 
-  connections = local.make_database ? coalesce(var.database_connections, min(5000, 100 * local.memory)) : var.database.connections
+  connections = local.make_database ? coalesce(var.database_connections, min(5000, 50 * local.memory)) : var.database.connections
 
-  # 15 are kept for superusers, RDS itself, the migration, reconcile and people. Half of the others: after an
-  # upgrade the old version's sandboxes hold their connections for a while beside the new ones.
-  loaders = coalesce(var.maximum_concurrency, max(2, min(1000, floor((local.connections - 15) / 2))))
+  # 15 are kept for superusers, RDS itself, the migration, reconcile and people. A third of the others load:
+  # after an upgrade the old version's sandboxes hold their connections for a while beside the new ones. What
+  # shared_buffers leaves of the memory, three quarters, is then 45 MB or more for each of them to sort and join in.
+  loaders = coalesce(var.maximum_concurrency, max(2, min(1000, floor((local.connections - 15) / 3))))
 
   parameters = {
     # Concurrency is computed from it, so it must not depend on a formula of RDS' that may change.

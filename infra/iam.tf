@@ -114,7 +114,7 @@ locals {
           Sid      = "WriteLogs"
           Effect   = "Allow"
           Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-          Resource = "${function.log_group}:log-stream:*"
+          Resource = "${function.log_group}:*"
         },
       ],
       [

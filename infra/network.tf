@@ -144,7 +144,7 @@ resource "aws_vpc_endpoint" "interface" {
 
 resource "aws_security_group" "lambda" {
   name        = "${var.name}-lambda"
-  description = "Stardrop's Lambda functions: call the database and AWS, are called by nobody"
+  description = "Lambda functions of Stardrop: call the database and AWS, are called by nobody"
   vpc_id      = local.vpc_id
   tags        = { Name = "${var.name}-lambda" }
 }
@@ -211,7 +211,7 @@ resource "aws_security_group" "endpoints" {
   count = local.make_vpc ? 1 : 0
 
   name        = "${var.name}-endpoints"
-  description = "Stardrop's interface endpoints: called by its Lambda functions"
+  description = "Interface endpoints of Stardrop: called by its Lambda functions"
   vpc_id      = local.vpc_id
   tags        = { Name = "${var.name}-endpoints" }
 }
@@ -231,7 +231,7 @@ resource "aws_security_group" "database" {
   count = local.make_database ? 1 : 0
 
   name        = "${var.name}-database"
-  description = "Stardrop's database: called by its Lambda functions, calls nobody"
+  description = "Database of Stardrop: called by its Lambda functions, calls nobody"
   vpc_id      = local.vpc_id
   tags        = { Name = "${var.name}-database" }
 }
@@ -241,7 +241,7 @@ resource "aws_vpc_security_group_ingress_rule" "database_from_lambda" {
     try(var.database.security_group_id, null) == null ? {} : { own = var.database.security_group_id }
   )
 
-  description                  = "Stardrop's Lambda functions"
+  description                  = "The Lambda functions"
   security_group_id            = each.value
   referenced_security_group_id = aws_security_group.lambda.id
   ip_protocol                  = "tcp"
@@ -253,7 +253,7 @@ resource "aws_security_group" "psql" {
   count = local.make_database && var.psql_access ? 1 : 0
 
   name        = "${var.name}-psql"
-  description = "For people with psql: may reach Stardrop's database, nothing else"
+  description = "For people with psql: may reach the database of Stardrop, nothing else"
   vpc_id      = local.vpc_id
   tags        = { Name = "${var.name}-psql" }
 }
@@ -337,7 +337,7 @@ resource "aws_iam_role_policy" "flow_logs" {
         Action = ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"]
         Resource = [
           "${local.log_group_prefix}:${local.flow_log_group}",
-          "${local.log_group_prefix}:${local.flow_log_group}:log-stream:*",
+          "${local.log_group_prefix}:${local.flow_log_group}:*",
         ]
       },
     ]

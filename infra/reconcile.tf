@@ -39,14 +39,28 @@ resource "aws_iam_role_policy" "scheduler" {
   role = aws_iam_role.scheduler[0].id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
-      {
-        Sid      = "InvokeLoader"
-        Effect   = "Allow"
-        Action   = "lambda:InvokeFunction"
-        Resource = aws_lambda_function.loader.arn
-      },
-    ]
+    Statement = concat(
+      [
+        {
+          Sid      = "InvokeLoader"
+          Effect   = "Allow"
+          Action   = "lambda:InvokeFunction"
+          Resource = aws_lambda_function.loader.arn
+        },
+      ],
+      [
+        for statement in [
+          {
+            # The schedule's payload is encrypted, and Scheduler reads it as this role.
+            Sid       = "DecryptSchedule"
+            Effect    = "Allow"
+            Action    = "kms:Decrypt"
+            Resource  = local.data_key_arn
+            Condition = { StringEquals = { "kms:ViaService" = "scheduler.${local.region}.amazonaws.com" } }
+          },
+        ] : statement if var.encryption == "kms"
+      ],
+    )
   })
 }
 

@@ -339,7 +339,7 @@ variable "multi_az" {
 }
 
 variable "database_connections" {
-  description = "max_connections of the database. null: 100 for each GiB of memory, a little less than RDS' own."
+  description = "max_connections of the database. null: 50 for each GiB of memory, half of RDS' own: loads sort and join."
   type        = number
   default     = null
 

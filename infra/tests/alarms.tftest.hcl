@@ -46,8 +46,8 @@ run "alarms" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.plain["database-connections"].threshold == 320
-    error_message = "four fifths of 400 connections"
+    condition     = aws_cloudwatch_metric_alarm.plain["database-connections"].threshold == 160
+    error_message = "four fifths of 200 connections"
   }
 
   assert {

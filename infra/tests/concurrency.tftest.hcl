@@ -12,12 +12,12 @@ run "medium" {
   command = plan
 
   assert {
-    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 192 && output.maximum_concurrency == 192
-    error_message = "192 files load side by side"
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 61 && output.maximum_concurrency == 61
+    error_message = "61 files load side by side"
   }
 
   assert {
-    condition     = one([for p in aws_db_parameter_group.main[0].parameter : p.value if p.name == "max_connections"]) == "400"
+    condition     = one([for p in aws_db_parameter_group.main[0].parameter : p.value if p.name == "max_connections"]) == "200"
     error_message = "the database allows what was computed"
   }
 }
@@ -30,13 +30,13 @@ run "micro" {
   }
 
   assert {
-    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 42 && output.maximum_concurrency == 42
-    error_message = "42 files load side by side"
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 11 && output.maximum_concurrency == 11
+    error_message = "11 files load side by side"
   }
 
   assert {
-    condition     = one([for p in aws_db_parameter_group.main[0].parameter : p.value if p.name == "max_connections"]) == "100"
-    error_message = "100 connections for each GiB"
+    condition     = one([for p in aws_db_parameter_group.main[0].parameter : p.value if p.name == "max_connections"]) == "50"
+    error_message = "50 connections for each GiB"
   }
 }
 
@@ -44,7 +44,7 @@ run "r_class" {
   command = plan
 
   variables {
-    instance_class = "db.r8g.2xlarge"
+    instance_class = "db.r8g.4xlarge"
   }
 
   assert {
@@ -66,8 +66,8 @@ run "m_class" {
   }
 
   assert {
-    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 392 && output.maximum_concurrency == 392
-    error_message = "392 files load side by side"
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 128 && output.maximum_concurrency == 128
+    error_message = "128 files load side by side"
   }
 }
 
@@ -79,8 +79,8 @@ run "few_connections" {
   }
 
   assert {
-    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 5 && output.maximum_concurrency == 5
-    error_message = "5 files load side by side"
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 3 && output.maximum_concurrency == 3
+    error_message = "3 files load side by side"
   }
 }
 
@@ -105,8 +105,8 @@ run "own_database" {
   }
 
   assert {
-    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 92 && output.maximum_concurrency == 92
-    error_message = "92 files load side by side"
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 61 && output.maximum_concurrency == 61
+    error_message = "61 files load side by side"
   }
 }
 
@@ -150,7 +150,7 @@ run "reserved_too_few" {
   command = plan
 
   variables {
-    reserved_concurrency = 192
+    reserved_concurrency = 61
   }
 
   expect_failures = [aws_lambda_function.loader]

@@ -67,7 +67,7 @@ run "loader" {
   }
 
   assert {
-    condition     = one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "WriteLogs"]).Resource == "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/stardrop-loader:log-stream:*"
+    condition     = one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "WriteLogs"]).Resource == "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/stardrop-loader:*"
     error_message = "the loader writes to its own group only"
   }
 

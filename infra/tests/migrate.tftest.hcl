@@ -37,7 +37,7 @@ run "migration" {
   }
 
   assert {
-    condition     = !contains([for s in jsondecode(output.policies.migrate).Statement : s.Sid], "SignInToDatabase") && one([for s in jsondecode(output.policies.migrate).Statement : s if s.Sid == "WriteLogs"]).Resource == "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/stardrop-migrate:log-stream:*"
+    condition     = !contains([for s in jsondecode(output.policies.migrate).Statement : s.Sid], "SignInToDatabase") && one([for s in jsondecode(output.policies.migrate).Statement : s if s.Sid == "WriteLogs"]).Resource == "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/stardrop-migrate:*"
     error_message = "and write to its own log"
   }
 

@@ -57,8 +57,13 @@ run "own_made" {
   }
 
   assert {
-    condition     = toset(one([for s in jsondecode(output.policies.flow_logs).Statement : s if s.Sid == "WriteFlowLogs"]).Resource) == toset(["arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vpc/stardrop", "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vpc/stardrop:log-stream:*"])
+    condition     = toset(one([for s in jsondecode(output.policies.flow_logs).Statement : s if s.Sid == "WriteFlowLogs"]).Resource) == toset(["arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vpc/stardrop", "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vpc/stardrop:*"])
     error_message = "into one group"
+  }
+
+  assert {
+    condition     = alltrue([for text in concat([aws_security_group.lambda.description, aws_security_group.endpoints[0].description, aws_security_group.database[0].description], values(aws_vpc_security_group_ingress_rule.database_from_lambda)[*].description, values(aws_vpc_security_group_egress_rule.lambda_to_database)[*].description, aws_vpc_security_group_egress_rule.lambda_to_s3[*].description, aws_vpc_security_group_egress_rule.lambda_to_endpoints[*].description, aws_vpc_security_group_ingress_rule.endpoints_from_lambda[*].description) : can(regex("^[a-zA-Z0-9. _:/()#,@+=&;{}!$*-]+$", text))])
+    error_message = "descriptions of security groups have only letters that EC2 takes"
   }
 }
 
@@ -126,6 +131,11 @@ run "psql_access" {
   assert {
     condition     = output.network.security_group == aws_security_group.psql[0].id
     error_message = "which is told"
+  }
+
+  assert {
+    condition     = can(regex("^[a-zA-Z0-9. _:/()#,@+=&;{}!$*-]+$", aws_security_group.psql[0].description))
+    error_message = "its description has only letters that EC2 takes"
   }
 
   assert {

@@ -41,6 +41,11 @@ run "nightly" {
   }
 
   assert {
+    condition     = one([for s in jsondecode(output.policies.scheduler).Statement : s if s.Sid == "DecryptSchedule"]).Resource == aws_kms_key.main[0].arn
+    error_message = "and read its own schedule"
+  }
+
+  assert {
     condition     = one([for s in jsondecode(output.policies.scheduler_trust).Statement : s if s.Sid == "Scheduler"]).Condition.ArnEquals["aws:SourceArn"] == "arn:aws:scheduler:eu-central-1:111122223333:schedule-group/stardrop"
     error_message = "only our schedules may"
   }
