@@ -5,6 +5,7 @@
 mod support;
 
 mod bisect;
+mod claim;
 mod concurrency;
 mod csv_spectrum;
 mod exactly_once;
@@ -25,4 +26,5 @@ mod replace;
 mod s3_events;
 mod star;
 mod tidy;
+mod traps;
 mod trigger;
