@@ -75,7 +75,14 @@ async fn side_by_side(
     }
     let mut all = Tally::default();
     while let Some(tally) = workers.join_next().await {
-        all.add(tally.unwrap());
+        match tally {
+            Ok(tally) => all.add(tally),
+            Err(stopped) if stopped.is_cancelled() => {}
+            Err(error) => panic!("{error}"),
+        }
+        if found.load(Ordering::Relaxed) >= enough {
+            workers.abort_all();
+        }
     }
     all
 }
