@@ -63,3 +63,20 @@ async fn two_events_of_a_version_that_need_not_be_loaded_do_not_trip_over_each_o
     assert_eq!((told.get("outcome"), told.get("state")), ("done", "superseded"));
     assert_eq!(db.text("select count(*) from stardrop.load").await, "2");
 }
+
+#[tokio::test]
+async fn a_rejected_last_line_without_an_end_is_kept_when_the_load_is_claimed_again() {
+    let catalog =
+        catalog_of(&[("stock", &STOCK.replace("[policy]", "[policy]\nrejects = \"50%\""))]);
+    let (db, _) = TestDatabase::of(&catalog).await;
+    let cloud = Cloud::of(&db, catalog).await;
+    let object = cloud.put("stock/a.csv", "id,qty\n1,1\nx,2").await;
+    let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "2")]);
+    loader.load(&object, None).await.unwrap();
+    // As if the worker had died after its last batch, which was full, and before the end.
+    db.run("update stardrop.load set state = 'loading', finished_at = null").await;
+    loader.load(&object, None).await.unwrap();
+    let kept =
+        "select rows_rejected, (select count(*) from stardrop.rejected_row) from stardrop.load";
+    assert_eq!(db.rows(kept).await, "1|1");
+}
