@@ -4,6 +4,7 @@
 #   CARGO_FLAGS        passed to cargo, such as --locked or --offline
 #   PG                 the major version of the Postgres to test against, such as 18
 #   PG_BIN             the directory of the Postgres server programs to use
+#   MINUTES            how long `make torture` goes on
 #   LOADERS            how many files `make dev` loads side by side; 0 leaves them to `make watch`
 #   TERRAFORM          how to run Terraform, such as `terraform`
 
@@ -17,13 +18,14 @@ PG ?=
 EVENT ?= events/s3-put.json
 LOADERS ?= 2
 TERRAFORM ?= terraform
+MINUTES ?= 30
 LOCAL := .stardrop
 
 # Written by scripts/setup-postgres.sh, which honours PG_BIN, so it is read after that has run.
 PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
-.PHONY: help setup setup-rust setup-postgres setup-lambda build test lint fmt demo dev watch invoke \
+.PHONY: help setup setup-rust setup-postgres setup-lambda build test torture lint fmt demo dev watch invoke \
   package layer deny infra-check infra-scan certificates clean-local
 
 help: ## list the targets
@@ -48,6 +50,10 @@ test: setup-rust setup-postgres ## run all tests against a real Postgres (PG=18 
 	$(CARGO) test $(CARGO_FLAGS) --lib --bins --test it && \
 	$(CARGO) test $(CARGO_FLAGS) --doc && \
 	{ set +x; } 2>/dev/null && echo "make test: passed in $$(( $$(date +%s) - started )) s"
+
+torture: setup-rust setup-postgres ## inject faults for MINUTES=30 and count differences; there are none
+	@$(WITH_PG) && export STARDROP_FAULT_MINUTES=$(MINUTES) && \
+	$(CARGO) test $(CARGO_FLAGS) --test it -- faults::torture --exact --ignored --nocapture
 
 lint: setup-rust ## check formatting and lints
 	$(CARGO) fmt --check

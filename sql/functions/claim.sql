@@ -83,32 +83,39 @@ begin
     end if;
 
     -- From here on nobody else decides about the key; what was read before the lock may be old.
-    this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
-    if this.load_id is null
-       or this.state <> 'loading' and stardrop.comes_back(this, in_sequencer, in_object_time) then
-        insert into stardrop.load
-            (dataset, bucket, key, version_id, etag, generation, size_bytes, object_time, sequencer)
-        values
-            (in_dataset, in_bucket, in_key, in_version_id, in_etag, coalesce(this.generation + 1, 0),
-             in_size_bytes, in_object_time, in_sequencer)
-        returning * into this;
-    end if;
+    loop
+        this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
+        if this.load_id is null
+           or this.state <> 'loading'
+              and stardrop.comes_back(this, in_sequencer, in_object_time) then
+            insert into stardrop.load
+                (dataset, bucket, key, version_id, etag, generation, size_bytes, object_time,
+                 sequencer)
+            values
+                (in_dataset, in_bucket, in_key, in_version_id, in_etag,
+                 coalesce(this.generation + 1, 0), in_size_bytes, in_object_time, in_sequencer)
+            -- Whoever had the lock before may have let go of it, below, and not committed yet.
+            on conflict on constraint load_object_once do nothing
+            returning * into this;
+            continue when not found;
+        end if;
+        exit when this.state <> 'loading';
 
-    if this.state = 'loading' then
         select * into verdict from stardrop.verdict(
             this, in_overwrite, in_skip_same_content and this.checkpoint_rows = 0
         );
-        if verdict.state is not null then
-            update stardrop.load l
-            set state = verdict.state,
-                duplicate_of = verdict.duplicate_of,
-                notes = verdict.notes,
-                lease_until = null,
-                finished_at = clock_timestamp()
-            where l.load_id = this.load_id
-            returning * into this;
-        end if;
-    end if;
+        exit when verdict.state is null;
+        update stardrop.load l
+        set state = verdict.state,
+            duplicate_of = verdict.duplicate_of,
+            notes = verdict.notes,
+            lease_until = null,
+            finished_at = clock_timestamp()
+        where l.load_id = this.load_id
+        returning * into this;
+        -- Bytes that came back: the load that was begun for them before is over, this event's is not.
+        exit when not stardrop.comes_back(this, in_sequencer, in_object_time);
+    end loop;
 
     load_id := this.load_id;
     state := this.state;

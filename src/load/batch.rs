@@ -163,7 +163,8 @@ impl<'r, L: Lines> Batch<'r, L> {
         filled.rows_read += 1;
         filled.to = Checkpoint {
             rows: filled.to.rows + 1,
-            line: record.next_line() - 1,
+            // A last record without a line end has no next line.
+            line: record.line().max(record.next_line() - 1),
             offset: record.end_offset(),
         };
     }

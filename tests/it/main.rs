@@ -5,6 +5,7 @@
 mod support;
 
 mod bisect;
+mod claim;
 mod concurrency;
 mod csv_spectrum;
 mod deadline;
@@ -38,5 +39,6 @@ mod s3_events;
 mod same_content;
 mod star;
 mod tidy;
+mod traps;
 mod trigger;
 mod undo;

@@ -8,7 +8,8 @@ use super::site::Site;
 /// What of the ledger does not do its work.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Break {
-    /// Batches commit, and the checkpoint stays where it was.
+    /// A new claim knows nothing of the checkpoint, and goes on from the start. A load that nothing
+    /// disturbs does not notice.
     Checkpoint,
     /// A load may be taken over while its worker lives, and a worker whose load was taken over may
     /// commit: no lock, no fence.
@@ -27,11 +28,9 @@ impl Break {
     pub async fn apply(self, site: &Site) {
         match self {
             Break::Checkpoint => {
-                let moves = "set checkpoint_rows = in_to_rows,
-        checkpoint_line = in_to_line,
-        checkpoint_offset = in_to_offset,";
-                change(site, "checkpoint", &[(moves, "set")]).await;
-                change(site, "finish", &[("and l.checkpoint_rows = in_rows", "")]).await;
+                let forgets = "set attempt = l.attempt + 1,
+        checkpoint_rows = 0, checkpoint_line = 0, checkpoint_offset = 0,";
+                change(site, "claim", &[("set attempt = l.attempt + 1,", forgets)]).await;
             }
             Break::Fence => {
                 change(site, "claim", &[("pg_try_advisory_lock(lock_key)", "true")]).await;

@@ -11,7 +11,7 @@ pub type Dice = rand::rngs::Xoshiro256PlusPlus;
 
 /// True once in so many times.
 pub fn one_in(dice: &mut Dice, times: u32) -> bool {
-    dice.next_u32() % times == 0
+    dice.next_u32().is_multiple_of(times)
 }
 
 /// One of the datasets that the harness loads. All have the same columns.

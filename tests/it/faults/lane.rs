@@ -160,7 +160,14 @@ impl By {
         // Somebody else is handed the event, and ends the frozen worker's backend to load it.
         let Bucket { site, schedule, .. } = &*self.bucket;
         let mut successor = site.loader(site.upstream.port(), schedule);
-        let result = successor.load(&made.object, None).await;
+        let mut result = successor.load(&made.object, None).await;
+        for _ in 0..4 {
+            // A fault of S3 may have met the successor instead.
+            if settled(&result)? {
+                break;
+            }
+            result = successor.load(&made.object, None).await;
+        }
         self.worker.signal("CONT").await;
         if !settled(&result)? {
             let error = result.err().map(|error| error.to_string()).unwrap_or_default();

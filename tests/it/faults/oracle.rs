@@ -110,6 +110,21 @@ impl Ledger {
         Ok(Ledger { loads, acts, schedule })
     }
 
+    /// What happened, for whoever looks for the cause.
+    pub fn story(&self) -> String {
+        let mut out = String::new();
+        for act in &self.acts {
+            out.push_str(&match act {
+                Act::Put(made) => format!("  put {} {:?}\n", made.put, made.object),
+                Act::Delete { key } => format!("  deleted {key}\n"),
+            });
+        }
+        for load in &self.loads {
+            out.push_str(&format!("  {:?}\n", Load { lines: None, ..load.clone() }));
+        }
+        out
+    }
+
     /// Compares the star with what it has to be.
     pub async fn compare(&self, site: &Site) -> Result<(), String> {
         for kind in KINDS {

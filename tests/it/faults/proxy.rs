@@ -169,11 +169,11 @@ async fn pass(client: TcpStream, shared: &Shared) -> io::Result<()> {
     loop {
         let goes_on = tokio::select! {
             frame = session.from_client.next() => match frame? {
-                Some(frame) => session.to_server(frame, shared).await?,
+                Some(frame) => session.pass_on(frame, shared).await?,
                 None => false,
             },
             frame = session.from_server.next() => match frame? {
-                Some(frame) => session.to_client(frame, shared).await?,
+                Some(frame) => session.answer(frame, shared).await?,
                 None => false,
             },
         };
@@ -200,7 +200,7 @@ struct Session {
 }
 
 impl Session {
-    async fn to_server(&mut self, frame: Bytes, shared: &Shared) -> io::Result<bool> {
+    async fn pass_on(&mut self, frame: Bytes, shared: &Shared) -> io::Result<bool> {
         let phase = self.reading.phase(&frame);
         let fault = shared.plan.lock().unwrap().on_client(phase);
         if let Some((at, deed)) = fault {
@@ -235,7 +235,7 @@ impl Session {
         Ok(true)
     }
 
-    async fn to_client(&mut self, frame: Bytes, shared: &Shared) -> io::Result<bool> {
+    async fn answer(&mut self, frame: Bytes, shared: &Shared) -> io::Result<bool> {
         match frame[0] {
             b'K' => self.backend.store((&frame[5..]).get_i32(), Ordering::Relaxed),
             b'Z' => self.readies += 1,

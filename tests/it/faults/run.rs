@@ -60,8 +60,11 @@ async fn play(
     let ledger = Ledger::read(site, &bucket).await?;
     tally.loads += ledger.loads.len() as u64;
     tally.rows += ledger.loads.iter().map(|load| load.rows_read as u64).sum::<u64>();
-    books::check(site, &ledger).await?;
-    ledger.compare(site).await
+    let right = match books::check(site, &ledger).await {
+        Ok(()) => ledger.compare(site).await,
+        wrong => wrong,
+    };
+    right.map_err(|difference| format!("{difference}\n{}", ledger.story()))
 }
 
 async fn play_round(

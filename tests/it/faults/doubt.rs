@@ -1,0 +1,73 @@
+//! Doubt: the answer to a COMMIT is lost, or the COMMIT itself comes late; what is true is found out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use stardrop::load::Outcome;
+
+use super::frames::Phase;
+use super::proxy::{At, Deed, Proxy};
+use super::tally::Injected;
+use crate::exactly_once::sales;
+use crate::support::TestDatabase;
+use crate::support::cloud::{Cloud, settings_of};
+use crate::support::star_content::assert_balanced;
+
+/// A load of 900 sales in batches of 300, with this fault at its second commit.
+async fn load_with(deed: Deed) -> (TestDatabase, Outcome, i32, i64) {
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let upstream: std::net::SocketAddr = db.url.split(['@', '/']).nth(3).unwrap().parse().unwrap();
+    let calls = Arc::new(|_, _| panic!("nothing is called for"));
+    let proxy = Proxy::start(upstream, calls, Injected::default()).await;
+    let url = cloud.url.replacen(&upstream.to_string(), &format!("127.0.0.1:{}", proxy.port), 1);
+    let vars = [("STARDROP_BATCH_ROWS", "300")];
+    let settings = settings_of(&format!("{url}?sslmode=disable"), &vars);
+    let object = cloud.put("sales/a.csv", sales(900)).await;
+    let mut loader = cloud.loader_of(settings);
+    proxy.plan(vec![(At::Phase(Phase::Commit, 1), deed)]);
+    let load = tokio::spawn(async move { loader.load(&object, None).await });
+    // What a plain look sees, and whose backend is in doubt, before anybody has claimed again.
+    let look = "select worker_pid, checkpoint_rows from stardrop.load";
+    let (mut backend, mut seen): (i32, i64) = (0, -1);
+    while !load.is_finished() && seen < 300 {
+        if let Some(row) = db.client.query_opt(look, &[]).await.unwrap() {
+            (backend, seen) = (row.get::<_, Option<i32>>(0).unwrap_or(0), row.get(1));
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let report = load.await.unwrap().unwrap();
+    assert_eq!((report.rows_read, report.batches), (900, 3), "each batch is booked once");
+    let books = "select rows_inserted, (select count(*) from star.fact_sales) from stardrop.load";
+    assert_eq!(db.rows(books).await, "900|900");
+    assert_balanced(&db).await;
+    drop(proxy);
+    (db, report.outcome, backend, seen)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_is_lost_is_found_committed() {
+    let (db, outcome, ..) = load_with(Deed::CutAfter).await;
+    assert_eq!(outcome, Outcome::Loaded);
+    assert_eq!(db.text("select attempt from stardrop.load").await, "2");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_never_arrives_is_done_again() {
+    let (db, ..) = load_with(Deed::CutBefore).await;
+    assert_eq!(db.text("select attempt from stardrop.load").await, "2");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_backend_of_a_commit_in_doubt_is_ended_before_anybody_looks() {
+    // The network delivers the commit two seconds after the client has lost the connection. A plain
+    // look meanwhile says that nothing was committed; the claim does not rely on one.
+    let (db, _, backend, seen) = load_with(Deed::Orphan(Duration::from_secs(2))).await;
+    assert_eq!(seen, 300, "the trap: a plain look sees the first batch only");
+    let lives = format!("select count(*) from pg_stat_activity where pid = {backend}");
+    assert_eq!(db.text(&lives).await, "0", "the old backend lives on");
+    assert_eq!(db.text("select attempt from stardrop.load").await, "2");
+    // The commit comes late to nobody.
+    tokio::time::sleep(Duration::from_millis(2200)).await;
+    assert_eq!(db.text("select count(*) from star.fact_sales").await, "900");
+}
