@@ -83,7 +83,11 @@ impl Run<'_> {
             RecordStream::open(self.source, self.settings, self.dataset, self.object, from, hash)
                 .await?;
         let writer = records::writer(self.settings, self.dataset, &header)?;
-        Ok((records, writer, header.notes()))
+        let notes = header.notes();
+        if let Some(notes) = &notes {
+            tracing::info!(object = %self.object, dataset = self.dataset.name, "{notes}");
+        }
+        Ok((records, writer, notes))
     }
 
     async fn batches(&self, progress: &mut Progress) -> Result<Ran> {

@@ -98,6 +98,9 @@ impl Target {
 /// What is wrong with a row, and with which column.
 type Wrong<'w> = (Option<&'w str>, &'static str, String);
 
+/// A field's text, and what it is to its format.
+type Value<'r> = (Cow<'r, str>, Kind);
+
 impl RowWriter {
     /// A writer for files with this header. `salt` goes into the hashes of protected values.
     pub fn new(dataset: &Dataset, header: &Header, salt: &str) -> Self {
@@ -190,7 +193,7 @@ impl RowWriter {
         &self,
         column: &Target,
         record: &'r Record,
-    ) -> Result<Option<(Cow<'r, str>, Kind)>, (&'static str, String)> {
+    ) -> Result<Option<Value<'r>>, (&'static str, String)> {
         let Some(place) = column.field.filter(|_| column.protect != Some(Protect::Drop)) else {
             return Ok(None);
         };

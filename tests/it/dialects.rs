@@ -168,7 +168,18 @@ active  = { type = "boolean", true = ["ja", "x"], false = ["nein", "-"] }"#
         5;1;1;5;29/02/2024;0;ja\n\
         6;1;1;5%;2/29/2024;0;ja\n\
         7;1;1;5%;29/02/2024;0;yes\n";
-    insta::assert_snapshot!(load("", columns, "", text.as_bytes()).await.unwrap(), @"");
+    insta::assert_snapshot!(load("", columns, "", text.as_bytes()).await.unwrap(), @r#"
+    2|00000|-5.00|0|2024-02-29|1970-01-01T00:00:00+00:00|true
+    3|null|null|null|2024-02-29|null|false
+    1001|01234|1234.50|0.125|2024-02-29|2024-02-29T12:30:05.25+00:00|true
+    --
+    5|price|invalid_number|4;1;1.23;5%;29/02/2024;0;ja
+    6|share|invalid_number|5;1;1;5;29/02/2024;0;ja
+    7|day|invalid_date|6;1;1;5%;2/29/2024;0;ja
+    8|active|invalid_boolean|7;1;1;5%;29/02/2024;0;yes
+    --
+    null
+    "#);
 }
 
 #[tokio::test]

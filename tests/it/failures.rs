@@ -283,7 +283,7 @@ async fn an_object_that_is_gone_is_a_missing_load_and_no_message_that_comes_back
 #[tokio::test]
 async fn a_file_of_an_unknown_format_is_said_before_anything_is_read() {
     let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
-    let catalog = catalog_of(&[("sales", &text.replace("sales/**/*.csv.gz", "sales/**"))]);
+    let catalog = catalog_of(&[("sales", &text.replace("sales/**/*.xlsx", "sales/**"))]);
     let (db, _) = TestDatabase::of(&catalog).await;
     let cloud = Cloud::of(&db, catalog).await;
     for (key, words) in [

@@ -6,11 +6,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use stardrop::mock::{self, MockFile};
+use stardrop::records::{CsvOptions, CsvReader, Record, RecordReader, Step};
 
 use crate::support::TestDatabase;
 use crate::support::cloud::{BUCKET, Cloud};
 use crate::support::runtime_api::{Answer, Function};
 use crate::support::star_content::assert_balanced;
+use crate::support::workbook::{Cell, workbook};
 
 /// How far the loader may go above what it takes before its first event.
 const LIMIT_BYTES: u64 = 64 << 20;
@@ -72,6 +74,103 @@ async fn load_in_flat_memory(bytes: u64) {
     assert_eq!(db.text("select count(*) from star.fact_sales").await, rows.to_string());
     assert_balanced(&db).await;
     assert!(peak - before < LIMIT_BYTES, "{peak} bytes at its peak, {before} before");
+}
+
+/// How far it may go for a workbook or a Parquet file of 100,000 rows.
+const SPOOLED_LIMIT_BYTES: u64 = 256 << 20;
+
+/// Mock sales, row by row.
+fn sales_rows(cloud: &Cloud, rows: u64) -> Vec<Vec<String>> {
+    let dataset = cloud.catalog.dataset("sales").unwrap();
+    let columns = mock::columns(dataset, rows);
+    let mut file = MockFile::new(columns, rows, 1, 0.0, b',').unwrap();
+    let (mut reader, mut record) = (CsvReader::new(CsvOptions::default()), Record::new());
+    let (mut text, mut found) = (Vec::new(), Vec::new());
+    let mut more = true;
+    loop {
+        match reader.next(&mut record).unwrap() {
+            Step::End => return found,
+            Step::Record => found.push(
+                record.iter().map(|field| String::from_utf8(field.to_vec()).unwrap()).collect(),
+            ),
+            Step::NeedMore if more => {
+                more = file.write_chunk(&mut text);
+                reader.push(&std::mem::take(&mut text));
+            }
+            Step::NeedMore => reader.end(),
+        }
+    }
+}
+
+fn as_workbook(rows: &[Vec<String>]) -> Vec<u8> {
+    let cell = |text: &String| match text.parse::<f64>() {
+        Ok(_) => Cell::Number(text.clone()),
+        Err(_) if text.is_empty() => Cell::Empty,
+        Err(_) => Cell::Text(text.clone()),
+    };
+    let rows: Vec<Vec<Cell>> = rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+    workbook(&[("Sales", &rows)], false)
+}
+
+fn as_parquet(rows: &[Vec<String>]) -> Vec<u8> {
+    use parquet::data_type::{ByteArray, ByteArrayType};
+    let (header, rows) = rows.split_first().unwrap();
+    // The schema's text has no blanks in names; the contract knows the column by both.
+    let fields: String = header
+        .iter()
+        .map(|name| name.replace("Order Date", "order_ts"))
+        .map(|name| format!("required binary {name} (UTF8);"))
+        .collect();
+    let schema = parquet::schema::parser::parse_message_type(&format!("message s {{ {fields} }}"));
+    let properties = parquet::file::properties::WriterProperties::builder()
+        .set_compression(parquet::basic::Compression::SNAPPY)
+        .build();
+    let (schema, properties) = (schema.unwrap().into(), properties.into());
+    let mut writer =
+        parquet::file::writer::SerializedFileWriter::new(Vec::new(), schema, properties).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    for place in 0..header.len() {
+        let values: Vec<ByteArray> = rows.iter().map(|row| row[place].as_str().into()).collect();
+        let mut column = group.next_column().unwrap().unwrap();
+        column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workbooks_and_parquet_files_of_100000_rows_take_less_than_256_mib() {
+    if !cfg!(target_os = "linux") {
+        eprintln!("SKIPPED: a program's peak memory is read from /proc, which only Linux has");
+        return;
+    }
+    for (key, make) in [
+        ("sales/large.xlsx", as_workbook as fn(&[Vec<String>]) -> Vec<u8>),
+        ("sales/large.parquet", as_parquet),
+    ] {
+        let db = TestDatabase::migrated().await;
+        let cloud = Cloud::new(&db).await;
+        let file = make(&sales_rows(&cloud, 100_000));
+        let size = file.len();
+        cloud.s3.put_bytes(BUCKET, key, file).await.unwrap();
+        let mut function = Function::start(&cloud.vars()).await;
+        let before = function.memory_bytes("VmRSS");
+        let started = Instant::now();
+        let answer = function.invoke(serde_json::json!({ "bucket": BUCKET, "key": key })).await;
+        let seconds = started.elapsed().as_secs_f64();
+        let peak = function.memory_bytes("VmHWM");
+        let Answer::Success(answer) = answer else { panic!("{answer:?}") };
+        println!(
+            "{key}: {:.1} MB in {seconds:.1} s, loader {:.1} MiB before, {:.1} MiB at its peak",
+            size as f64 / 1e6,
+            before as f64 / 1048576.0,
+            peak as f64 / 1048576.0,
+        );
+        assert_eq!(answer["loads"][0]["rows_read"], 100_000, "{answer}");
+        assert_balanced(&db).await;
+        assert!(peak < SPOOLED_LIMIT_BYTES, "{key}: {peak} bytes at its peak, {before} before");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -145,8 +145,20 @@ async fn bytes_that_are_no_text_reject_the_row_with_their_place_or_are_replaced(
 #[tokio::test]
 async fn a_nul_rejects_the_row_or_is_taken_out() {
     let file = b"id,name\n1,a\0b\n2,\0\n\x003,c\n4,ok\n";
-    insta::assert_snapshot!(loaded("", "", file).await, @"");
-    insta::assert_snapshot!(loaded("", ", nul = \"strip\"", file).await, @"");
+    insta::assert_snapshot!(loaded("", "", file).await, @r#"
+    4|ok
+    --
+    2|name|nul_character|expected text without NUL characters
+    3|name|nul_character|expected text without NUL characters
+    4|id|invalid_integer|expected a whole number
+    "#);
+    insta::assert_snapshot!(loaded("", ", nul = \"strip\"", file).await, @r#"
+    1|ab
+    2|null
+    4|ok
+    --
+    4|id|invalid_integer|expected a whole number
+    "#);
 }
 
 async fn refused(key: &str, bytes: Vec<u8>, more: &[(&str, &str)]) -> (ErrorKind, String) {

@@ -107,6 +107,9 @@ fn a_line_that_is_no_object_is_a_bad_row_and_nothing_more() {
     assert_eq!(rows[..4], [1, 2, 3, 4].map(|line| format!("{line}: {bad}")));
     assert_eq!(rows[4..], ["5: duplicate_key", "6: invalid_json", "7: 5"]);
     assert_eq!(error, None);
+    // Also where nobody asked for the key, and deeper down.
+    let (rows, _) = read(&["a.b"], "{\"x\":1,\"x\":2}\n{\"a\":{\"c\":1,\"c\":2}}\n");
+    assert_eq!(rows, ["1: duplicate_key", "2: duplicate_key"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub mod cloud;
 pub mod runtime_api;
 pub mod star_content;
+pub mod workbook;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
