@@ -9,7 +9,7 @@ create or replace function stardrop.checkpoint(
     in_to_offset bigint,
     in_rows_rejected bigint,
     in_lease interval,
-    in_hash_state bytea
+    in_hash_state bytea default null
 ) returns boolean
     language plpgsql
     security definer

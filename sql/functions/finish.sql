@@ -4,8 +4,8 @@ create or replace function stardrop.finish(
     in_attempt integer,
     in_rows bigint,
     in_notes text,
-    in_content_hash bytea,
-    in_etag_is_md5 boolean
+    in_content_hash bytea default null,
+    in_etag_is_md5 boolean default null
 ) returns boolean
     language plpgsql
     security definer

@@ -60,8 +60,8 @@ fn a_bad_value_names_the_variable_and_what_is_allowed() {
          found \"localhost:9000\""
     );
     assert_eq!(
-        message(&[(STARDROP_DB_AUTH, "iam")]),
-        "settings: STARDROP_DB_AUTH: iam is not supported yet"
+        message(&[(PGHOST, "h"), (STARDROP_DB_AUTH, "secret")]),
+        "settings: STARDROP_DB_SECRET_ARN: not set, and STARDROP_DB_AUTH is secret"
     );
     assert!(message(&[(DATABASE_URL, "postgres://u@h/d?sslmode=verify")]).ends_with(
         "DATABASE_URL: sslmode: expected disable, prefer, require, verify-ca or verify-full, \

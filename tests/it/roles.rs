@@ -97,9 +97,9 @@ async fn what_the_loader_and_readers_may_call_is_this_and_no_more() {
         site.db.rows(&callable("stardrop_loader")).await,
         "staging.open_blue\nstaging.open_red\nstaging.replace_blue\nstardrop.begin_batch\n\
          stardrop.checkpoint\nstardrop.claim\nstardrop.contract_of\nstardrop.fail\n\
-         stardrop.finish\nstardrop.reject_rows\nstardrop.release\nstardrop.settle\nstardrop.totals"
+         stardrop.finish\nstardrop.newest_loads\nstardrop.note_hash\nstardrop.reject_rows\nstardrop.release\nstardrop.settle\nstardrop.totals"
     );
-    assert_eq!(site.db.rows(&callable("stardrop_reader")).await, "");
+    assert_eq!(site.db.rows(&callable("stardrop_reader")).await, "stardrop.newest_loads");
     assert_eq!(site.db.rows(&callable("public")).await, "");
     let tables = |role: &str, right: &str| {
         format!(
