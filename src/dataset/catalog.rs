@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use globset::GlobMatcher;
 
-use super::{Column, ContractError, Dataset, check, glob};
+use super::{ContractError, Dataset, Dimension, check, glob, shared};
 
 /// All datasets of a database, in the order of their names.
 #[derive(Debug, Clone, Default)]
@@ -13,15 +13,6 @@ pub struct Catalog {
     datasets: Vec<Dataset>,
     matchers: Vec<(usize, GlobMatcher)>,
     dimensions: Vec<Dimension>,
-}
-
-/// A dimension as all the datasets that name it see it.
-#[derive(Debug, Clone)]
-pub struct Dimension {
-    pub name: String,
-    /// The columns of the natural key, as the dataset that brings the attributes has them.
-    pub key: Vec<Column>,
-    pub attributes: Vec<Column>,
 }
 
 /// Which dataset a key belongs to.
@@ -61,15 +52,23 @@ impl Catalog {
                 errors.extend(rivals(dataset, other).map(|message| between(file, message)));
             }
         }
-        let mut merged: BTreeMap<&str, Dimension> = BTreeMap::new();
-        for (file, dataset) in &datasets {
-            errors.extend(merge_dimensions(dataset, &mut merged).map(|m| between(file, m)));
+        let all: Vec<&Dataset> = datasets.iter().map(|(_, dataset)| dataset).collect();
+        let (dimensions, mistakes) = shared::dimensions(&all);
+        errors.extend(mistakes.into_iter().filter_map(|(at, line, message)| {
+            datasets.get(at).map(|(file, _)| ContractError { file: file.clone(), line, message })
+        }));
+        for (file, dataset) in &mut datasets {
+            let mistakes = shared::resolve(dataset, &dimensions).into_iter();
+            errors.extend(mistakes.map(|(line, message)| ContractError {
+                file: file.clone(),
+                line,
+                message,
+            }));
         }
         errors.extend(fact_owners(&datasets).map(|(file, message)| between(&file, message)));
         if !errors.is_empty() {
             return Err(errors);
         }
-        let dimensions = merged.into_values().collect();
         let datasets: Vec<Dataset> = datasets.into_iter().map(|(_, dataset)| dataset).collect();
         let matchers = datasets
             .iter()
@@ -144,39 +143,6 @@ fn rivals(dataset: &Dataset, other: &Dataset) -> Option<String> {
     ))
 }
 
-fn merge_dimensions<'d>(
-    dataset: &'d Dataset,
-    merged: &mut BTreeMap<&'d str, Dimension>,
-) -> impl Iterator<Item = String> + use<'d> {
-    let mut errors = Vec::new();
-    for feed in &dataset.dimensions {
-        let columns = |names: &[String]| -> Vec<Column> {
-            names.iter().filter_map(|name| dataset.column(name).cloned()).collect()
-        };
-        let (key, attributes) = (columns(&feed.key), columns(&feed.attributes));
-        let Some(known) = merged.get_mut(feed.name.as_str()) else {
-            merged.insert(&feed.name, Dimension { name: feed.name.clone(), key, attributes });
-            continue;
-        };
-        if !same_columns(&known.key, &key) {
-            errors.push(format!(
-                "dimension `{}` has another key in another dataset ({}): the names and types must be the same",
-                feed.name,
-                list(&known.key)
-            ));
-        } else if known.attributes.is_empty() {
-            known.attributes = attributes;
-        } else if !attributes.is_empty() && !same_columns(&known.attributes, &attributes) {
-            errors.push(format!(
-                "dimension `{}` has other attributes in another dataset ({}): attributes that differ are not supported yet, list the same ones or none",
-                feed.name,
-                list(&known.attributes)
-            ));
-        }
-    }
-    errors.into_iter()
-}
-
 fn fact_owners(datasets: &[(PathBuf, Dataset)]) -> impl Iterator<Item = (PathBuf, String)> {
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     let mut errors = Vec::new();
@@ -194,21 +160,6 @@ fn fact_owners(datasets: &[(PathBuf, Dataset)]) -> impl Iterator<Item = (PathBuf
         }
     }
     errors.into_iter()
-}
-
-fn same_columns(a: &[Column], b: &[Column]) -> bool {
-    a.len() == b.len()
-        && a.iter()
-            .zip(b)
-            .all(|(a, b)| a.name == b.name && a.column_type.sql() == b.column_type.sql())
-}
-
-fn list(columns: &[Column]) -> String {
-    columns
-        .iter()
-        .map(|column| format!("{} {}", column.name, column.column_type.sql()))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(super) async fn make(client: &Client, star: &Star) -> Result<Plan> {
     for table in &star.tables {
         plan_table(client, table, &mut plan).await?;
     }
-    for unknown_member in &star.unknown_members {
+    for unknown_member in star.unknown_members.iter().chain(&star.references) {
         plan.changes.push(Change { what: String::new(), sql: unknown_member.clone() });
     }
     for dataset in &star.datasets {
@@ -77,7 +77,7 @@ async fn plan_table(client: &Client, table: &Table, plan: &mut Plan) -> Result<(
     }
     let new = table.columns.iter().filter(|column| !have.columns.contains_key(&column.name));
     for column in new {
-        if column.not_null && has_rows(client, &name).await? {
+        if column.not_null && column.filled.is_none() && has_rows(client, &name).await? {
             plan.refused.push(format!(
                 "{name}.{} is new and cannot be null, and there are rows that would have no value",
                 column.name

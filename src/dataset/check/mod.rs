@@ -1,8 +1,10 @@
 //! Check: the words of a contract in, a [`Dataset`] or every mistake with its line out.
 
 mod columns;
+mod dimension;
+mod fact;
+mod names;
 mod policy;
-mod star;
 
 use std::path::{Path, PathBuf};
 
@@ -83,15 +85,13 @@ pub fn dataset(file: &Path, folder: &str, text: &str) -> Result<Dataset, Vec<Con
 
     let columns = checker.columns(&contract.columns);
     let appends = contract.fact.values().any(|fact| fact.get_ref().grain.is_none());
-    let dataset = Dataset {
-        patterns: checker.patterns(&contract),
-        file: checker.file_options(&contract),
-        policy: checker.policy(&contract.policy, appends),
-        dimensions: checker.dimensions(&contract.dimension, &columns),
-        facts: checker.facts(&contract.fact, &contract.dimension, &columns),
-        name: dataset_name,
-        columns,
-    };
+    let patterns = checker.patterns(&contract);
+    let file = checker.file_options(&contract);
+    let policy = checker.policy(&contract.policy, appends);
+    let dimensions = checker.dimensions(&contract.dimension, &columns);
+    let facts = checker.facts(&contract.fact, &contract.dimension, &columns, &policy);
+    let dataset =
+        Dataset { patterns, file, policy, dimensions, facts, name: dataset_name, columns };
     if contract.dimension.is_empty() && contract.fact.is_empty() {
         checker.mistake(
             &contract.name,
