@@ -30,6 +30,7 @@ pub(super) fn function(dataset: &Dataset) -> String {
             )
         })
         .collect();
+    let steps = if steps.is_empty() { "\n".to_owned() } else { steps };
     format!(
         "create or replace function staging.replace_{name}(in_load_id bigint) returns void
     language plpgsql

@@ -17,6 +17,7 @@ mod memory;
 mod migrate;
 mod mock_retail;
 mod online_retail;
+mod oracle;
 mod order;
 mod papers;
 mod rejects;

@@ -22,7 +22,7 @@ pub(super) fn step(dimension: &Dimension, feed: &DimensionFeed) -> String {
         .iter()
         .flat_map(|group| {
             let is_brought = groups.iter().any(|brought| brought.load == group.load);
-            ["$1", if is_brought { "$2" } else { "'-infinity'" }]
+            if is_brought { ["$1", "$2"] } else { ["0", "'-infinity'"] }
         })
         .collect();
     let member_columns: Vec<String> = feed.key.iter().chain(&feed.attributes).cloned().collect();

@@ -48,7 +48,7 @@ pub(super) fn step(dimension: &Dimension, references: &[&[String]], is_counted: 
         ), written as (
             insert into {table}
                 ({key}, {more}load_id, source_line, source_load_id, source_time)
-            select {member_key}, {values}$1, member.source_line, $1, '-infinity'
+            select {member_key}, {values}$1, member.source_line, 0, '-infinity'
             from member
             where not exists (select from {table} known where {same_key})
             order by {member_key}
