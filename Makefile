@@ -4,6 +4,7 @@
 #   CARGO_FLAGS        passed to cargo, such as --locked or --offline
 #   PG                 the major version of the Postgres to test against, such as 18
 #   PG_BIN             the directory of the Postgres server programs to use
+#   CASES              how many sets of files `make oracle` loads
 #   LOADERS            how many files `make dev` loads side by side; 0 leaves them to `make watch`
 
 SHELL := /bin/sh
@@ -13,6 +14,7 @@ SHELL := /bin/sh
 CARGO ?= cargo
 CARGO_FLAGS ?=
 PG ?=
+CASES ?= 2000
 EVENT ?= events/s3-put.json
 LOADERS ?= 2
 LOCAL := .stardrop
@@ -21,7 +23,7 @@ LOCAL := .stardrop
 PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
-.PHONY: help setup setup-rust setup-postgres setup-lambda build test lint fmt demo dev watch invoke clean-local
+.PHONY: help setup setup-rust setup-postgres setup-lambda build test lint fmt demo dev watch invoke oracle clean-local
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +47,9 @@ test: setup-rust setup-postgres ## run all tests against a real Postgres (PG=18 
 	$(CARGO) test $(CARGO_FLAGS) --lib --bins --test it && \
 	$(CARGO) test $(CARGO_FLAGS) --doc && \
 	{ set +x; } 2>/dev/null && echo "make test: passed in $$(( $$(date +%s) - started )) s"
+
+oracle: setup-rust setup-postgres ## compare the star of CASES=2000 random sets of files with an oracle
+	@$(WITH_PG) && STARDROP_ORACLE_CASES=$(CASES) $(CARGO) test $(CARGO_FLAGS) --test it -- oracle:: --nocapture
 
 lint: setup-rust ## check formatting and lints
 	$(CARGO) fmt --check

@@ -59,7 +59,13 @@ async fn migrate_locked(client: &mut Client, star: &Star) -> Result<Report> {
     }
     for change in &plan.changes {
         execute(client, &change.sql).await.map_err(|error| {
-            Error::new(error.kind, Stage::Migrate, change.what.clone()).caused_by(error)
+            // The change follows from the contract: what Postgres cannot make of it, such as an
+            // expression of types that do not fit, is the contract's mistake.
+            let kind = match error.kind {
+                ErrorKind::NotMigrated | ErrorKind::DatabaseRefused => ErrorKind::BadContract,
+                other => other,
+            };
+            Error::new(kind, Stage::Migrate, change.what.clone()).caused_by(error)
         })?;
     }
     changes.extend(plan.changes.into_iter().map(|change| change.what));

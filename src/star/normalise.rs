@@ -48,6 +48,7 @@ declare
     inserted bigint := 0;
     updated bigint := 0;
     members bigint;
+    inferred bigint;
     grains bigint;
     added bigint := 0;
     removed bigint := 0;

@@ -12,6 +12,7 @@ mod versions;
 pub(super) use table::{tables, unknown_member};
 pub(super) use versions::moved;
 
+use super::counts;
 use super::ident::{ident, qualified};
 use crate::dataset::{Catalog, Dataset, Dimension, DimensionFeed, DimensionUse};
 
@@ -78,20 +79,21 @@ pub(super) fn touches<'c>(catalog: &'c Catalog, dataset: &'c Dataset) -> Vec<Tou
 
 /// The statements that bring the members of a batch; `books` stand after those that count them.
 pub(super) fn step(touch: &Touch<'_>, dataset: &Dataset, books: &str) -> String {
-    let mut steps = Vec::new();
-    if let Some(feed) = touch.feed {
-        let step = match touch.dimension.versioned() {
-            Some(_) => versions::step(touch.dimension, feed, dataset),
-            None => overwrite::step(touch.dimension, feed),
-        };
-        steps.push(step + books);
+    let table = format!("star.{}", ident(&name(&touch.dimension.name)));
+    let Some(feed) = touch.feed else {
+        let step = reference::step(touch.dimension, &touch.references);
+        return step + books + &counts::note_inserted_only(&table);
+    };
+    if touch.dimension.versioned().is_some() {
+        return versions::step(touch, feed, dataset) + books;
     }
+    let mut step = overwrite::step(touch.dimension, feed) + books;
     if !touch.references.is_empty() {
-        let is_counted = touch.feed.is_some();
-        let step = reference::step(touch.dimension, &touch.references, is_counted);
-        steps.push(if is_counted { step } else { step + books });
+        step.push('\n');
+        step.push_str(&reference::step_beside(touch.dimension, &touch.references));
+        step.push_str("    inserted := inserted + inferred;\n    members := members + inferred;\n");
     }
-    steps.join("\n")
+    step + &counts::note(&table, "members")
 }
 
 /// The join by which a fact's row finds its member; every row stays.

@@ -50,7 +50,7 @@ pub(super) fn step(dimension: &Dimension, feed: &DimensionFeed) -> String {
         )
         {count}
     $sql$ into inserted, updated, members using this.load_id, this.object_time, first_line;
-{note}",
+",
         dimension = feed.name,
         what = words(&groups),
         member = members(feed, &groups),
@@ -66,7 +66,6 @@ pub(super) fn step(dimension: &Dimension, feed: &DimensionFeed) -> String {
         set = assignments(&groups, "excluded", "                "),
         wins = any_wins(&groups, "excluded"),
         count = counts::from_written(", (select count(*) from member)"),
-        note = counts::note(&table, "members"),
     )
 }
 

@@ -7,9 +7,24 @@ use super::{key_is_known, name, same_key};
 use crate::dataset::Dimension;
 use crate::star::ident::qualified;
 
-/// `references` are the columns of the batch that hold natural keys; `is_counted` says that the
-/// dimension's table has its counts already.
-pub(super) fn step(dimension: &Dimension, references: &[&[String]], is_counted: bool) -> String {
+/// For a dataset that brings no attributes: `references` are the columns of natural keys.
+pub(super) fn step(dimension: &Dimension, references: &[&[String]]) -> String {
+    let written = counts::from_written("");
+    format!(
+        "{}        {written}\n    $sql$ into inserted, updated using this.load_id;\n",
+        infer(dimension, references)
+    )
+}
+
+/// For one that does, after its own members.
+pub(super) fn step_beside(dimension: &Dimension, references: &[&[String]]) -> String {
+    format!(
+        "{}        select count(*) from written\n    $sql$ into inferred using this.load_id;\n",
+        infer(dimension, references)
+    )
+}
+
+fn infer(dimension: &Dimension, references: &[&[String]]) -> String {
     let table = format!("star.{}", ident(&name(&dimension.name)));
     let key = dimension.key_names();
     let mut named: Vec<String> = Vec::new();
@@ -35,7 +50,6 @@ pub(super) fn step(dimension: &Dimension, references: &[&[String]], is_counted: 
     } else {
         ("", "", format!(" ({})", list(&key)))
     };
-    let note = if is_counted { String::new() } else { counts::note_inserted_only(&table) };
     format!(
         "    -- Dimension {dimension}: members that are not there yet are inferred from their key.
     execute $sql$
@@ -55,16 +69,12 @@ pub(super) fn step(dimension: &Dimension, references: &[&[String]], is_counted: 
             on conflict{arbiter} do nothing
             returning true as is_new, false as is_changed
         )
-        {count}
-    $sql$ into {into} using this.load_id;
-{note}",
+",
         dimension = dimension.name,
         named = named.join("\n            union all\n"),
         named_key = qualified("named", &key),
         key = list(&key),
         member_key = qualified("member", &key),
         same_key = same_key(&key),
-        count = counts::from_written(""),
-        into = "inserted, updated",
     )
 }

@@ -9,7 +9,7 @@
 //! them meanwhile: the statements here need no order, and may update from a join.
 
 use super::group::{self, Group};
-use super::{chain, differ, key_is_known, name, overwrite, reference, same, seen_name};
+use super::{Touch, chain, differ, key_is_known, name, overwrite, reference, same, seen_name};
 use crate::dataset::{Dataset, Dimension, DimensionFeed};
 use crate::star::ident::{ident, list, qualified};
 use crate::star::time;
@@ -28,7 +28,11 @@ pub(in crate::star) fn moved(dimension: &str) -> String {
     format!("{dimension}_moved")
 }
 
-pub(super) fn step(dimension: &Dimension, feed: &DimensionFeed, dataset: &Dataset) -> String {
+pub(super) fn step(touch: &Touch<'_>, feed: &DimensionFeed, dataset: &Dataset) -> String {
+    let dimension = touch.dimension;
+    // Members of which no row says anything are there all the same.
+    let mut references = vec![feed.key.as_slice()];
+    references.extend(&touch.references);
     let versioned = dimension.versioned().map_or(&[][..], |group| &group.attributes);
     let names = Names {
         dimension,
@@ -49,10 +53,9 @@ pub(super) fn step(dimension: &Dimension, feed: &DimensionFeed, dataset: &Datase
             dimension.name,
             chain::rebuild(&names)
         ));
-    } else {
-        let infer = reference::step(dimension, &[&feed.key], true);
-        steps.push(format!("{infer}    added := inserted;\n"));
     }
+    steps.push(reference::step_beside(dimension, &references));
+    steps.push("    added := added + inferred;\n".to_owned());
     let groups = group::brought(dimension, feed);
     if !groups.is_empty() {
         steps.push(overwrite_all(&names, feed, &groups));
@@ -77,6 +80,11 @@ fn seen_at(feed: &DimensionFeed, dataset: &Dataset) -> String {
     }
 }
 
+/// A row with none of the attributes only names its member: it says nothing of its looks.
+fn says_something(versioned: &[String]) -> String {
+    format!("num_nonnulls({}) > 0", qualified("batch", versioned))
+}
+
 fn see(names: &Names<'_>, seen_at: &str) -> String {
     let Names { dimension, seen, key, versioned, .. } = names;
     let set: String = versioned
@@ -90,7 +98,7 @@ fn see(names: &Names<'_>, seen_at: &str) -> String {
             select distinct on ({batch_key}, seen_at)
                    {batch_key}, {seen_at} as seen_at, {batch_columns}, batch.source_line
             from batch
-            where {key_is_known}
+            where {key_is_known} and {says_something}
             order by {batch_key}, seen_at, batch.source_line desc
         )
         insert into {seen} as seen
@@ -115,6 +123,7 @@ fn see(names: &Names<'_>, seen_at: &str) -> String {
         batch_key = qualified("batch", key),
         batch_columns = qualified("batch", versioned),
         key_is_known = key_is_known(key),
+        says_something = says_something(versioned),
         key = list(key),
         columns = list(versioned),
         brought_key = qualified("brought", key),
@@ -134,7 +143,7 @@ fn compare(names: &Names<'_>, seen_at: &str) -> String {
         with brought as (
             select distinct {batch_key}, {seen_at} as seen_at
             from batch
-            where {key_is_known}
+            where {key_is_known} and {says_something}
         ), disturbed as (
             select distinct {brought_key}
             from brought
@@ -183,6 +192,7 @@ fn compare(names: &Names<'_>, seen_at: &str) -> String {
         dimension = dimension.name,
         batch_key = qualified("batch", key),
         key_is_known = key_is_known(key),
+        says_something = says_something(versioned),
         brought_key = qualified("brought", key),
         seen_is_brought = same("seen", "brought", key),
         version_is_brought = same("version", "brought", key),

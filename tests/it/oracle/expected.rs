@@ -62,7 +62,9 @@ fn versions(dimension: &Dimension, member: &Key, rows: &[Placed<'_>]) -> Version
     for placed in rows {
         let source = placed.file.source;
         let brings = attributes.iter().any(|a| a.brought_by.contains(&source));
-        if brings && key(placed.row, &dimension.key).as_ref() == Some(member) {
+        // A row with none of them says nothing of the member's looks.
+        let says = attributes.iter().any(|a| value(placed.row, a.name).is_some());
+        if brings && says && key(placed.row, &dimension.key).as_ref() == Some(member) {
             let own = if dimension.valid_from_ts.contains(&source) {
                 hour(placed.row, "ts")
             } else {
