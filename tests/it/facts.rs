@@ -98,7 +98,7 @@ async fn measures_are_computed_exactly_and_roles_have_keys_of_their_own() {
     assert_eq!(
         site.rows(
             "select o.id, amount, rounded, b.buyer, p.buyer as payer, payer_key = -1 as nobody,
-                    date_key, ship_date_key, d.weekday_name
+                    o.date_key, ship_date_key, d.weekday_name
              from star.fact_order o join star.dim_person b using (person_key)
              join star.dim_person p on p.person_key = o.payer_key
              join star.dim_date d on d.date_key = o.ship_date_key order by 1"

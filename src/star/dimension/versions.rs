@@ -133,19 +133,23 @@ fn see(names: &Names<'_>, seen_at: &str) -> String {
     )
 }
 
-/// Which times begin a version now, and which do not, for all that the batch may have changed.
+/// Which times begin a version now and are none in the dimension, or the other way round.
 fn compare(names: &Names<'_>, seen_at: &str) -> String {
     let Names { dimension, table, seen, key, versioned } = names;
+    let before: Vec<String> = versioned
+        .iter()
+        .map(|column| format!("lag(seen_row.{}) over this_member", ident(column)))
+        .collect();
     format!(
-        "    -- The times that may have changed their part: those that the batch brought and the next
-    -- one after each. A time begins a version if the member looked different before it.
+        "    -- A time begins a version if the member looked different before it. Worth a look are the
+    -- times that do not look like the version they fall into, with the next one before and after.
     execute $sql$
         with brought as (
             select distinct {batch_key}, {seen_at} as seen_at
             from batch
             where {key_is_known} and {says_something}
         ), disturbed as (
-            select distinct {brought_key}
+            select {brought_key}, min(brought.seen_at) as since, max(brought.seen_at) as until
             from brought
             join {seen} seen on {seen_is_brought} and seen.seen_at = brought.seen_at
             left join {table} version on {version_is_brought}
@@ -154,39 +158,43 @@ fn compare(names: &Names<'_>, seen_at: &str) -> String {
             where version.valid_from is null
                or version.valid_from = '-infinity'
                or {version_differs}
-        ), point as (
-            select {brought_key}, brought.seen_at
-            from brought
-            join disturbed using ({key})
-            union
-            select {brought_key}, later.seen_at
-            from brought
-            join disturbed using ({key})
-            cross join lateral (
-                select seen.seen_at
-                from {seen} seen
-                where {seen_is_brought} and seen.seen_at > brought.seen_at
-                order by seen.seen_at
-                limit 1
-            ) later
+            group by {brought_key}
+        ), stretch as (
+            select disturbed.*,
+                   (select seen.seen_at
+                    from {seen} seen
+                    where {seen_is_disturbed} and seen.seen_at < disturbed.since
+                    order by seen.seen_at desc
+                    limit 1) as before,
+                   (select seen.seen_at
+                    from {seen} seen
+                    where {seen_is_disturbed} and seen.seen_at > disturbed.until
+                    order by seen.seen_at
+                    limit 1) as after
+            from disturbed
         ), state as (
-            select seen_row as sighting,
-                   earlier.is_there is null or {earlier_differs} as begins_version,
+            select seen_row as sighting, {seen_key}, seen_row.seen_at,
+                   seen_row.seen_at >= stretch.since as is_at_hand,
+                   lag(seen_row.seen_at) over this_member is null
+                       or ({seen_columns}) is distinct from ({before}) as begins_version,
                    seen_row.source_load_id = $1 and seen_row.source_line >= $3 as is_ours
-            from point
-            join {seen} seen_row on {seen_is_point} and seen_row.seen_at = point.seen_at
-            left join lateral (
-                select true as is_there, {before_columns}
-                from {seen} before
-                where {before_is_point} and before.seen_at < point.seen_at
-                order by before.seen_at desc
-                limit 1
-            ) earlier on true
+            from stretch
+            join {seen} seen_row on {seen_is_stretch}
+             and seen_row.seen_at between coalesce(stretch.before, stretch.since)
+                                      and coalesce(stretch.after, stretch.until)
+            window this_member as (partition by {seen_key} order by seen_row.seen_at)
         )
-        select array_agg(state.sighting) filter (where begins_version),
-               array_agg(state.sighting) filter (where not begins_version),
-               count(*) filter (where begins_version and is_ours)
+        select array_agg(state.sighting) filter (
+                   where begins_version
+                     and (version.valid_from is null or {known_differs})
+               ),
+               array_agg(state.sighting) filter (
+                   where not begins_version and version.valid_from is not null
+               ),
+               count(*) filter (where begins_version and version.valid_from is null and is_ours)
         from state
+        left join {table} version on {version_is_state} and version.valid_from = state.seen_at
+        where is_at_hand
     $sql$ into {dimension}_starts, {dimension}_others, inserted
         using this.load_id, this.object_time, first_line;\n",
         dimension = dimension.name,
@@ -197,11 +205,13 @@ fn compare(names: &Names<'_>, seen_at: &str) -> String {
         seen_is_brought = same("seen", "brought", key),
         version_is_brought = same("version", "brought", key),
         version_differs = differ("version", "seen", versioned),
-        key = list(key),
-        seen_is_point = same("seen_row", "point", key),
-        before_is_point = same("before", "point", key),
-        before_columns = qualified("before", versioned),
-        earlier_differs = differ("earlier", "seen_row", versioned),
+        seen_is_disturbed = same("seen", "disturbed", key),
+        seen_key = qualified("seen_row", key),
+        seen_columns = qualified("seen_row", versioned),
+        before = before.join(", "),
+        seen_is_stretch = same("seen_row", "stretch", key),
+        version_is_state = same("version", "state", key),
+        known_differs = differ("version", "(state.sighting)", versioned),
     )
 }
 
@@ -220,7 +230,8 @@ fn overwrite_all(names: &Names<'_>, feed: &DimensionFeed, groups: &[Group<'_>]) 
               and {same_key}
               and ({may_win})
               and ({wins})
-            returning {dim_key}, dim.load_id = $1 and dim.source_line >= $3 as is_changed
+            returning {dim_key},
+                      known.{time} <> '-infinity' and dim.load_id = $1 and dim.source_line >= $3 as is_changed
         )
         select count(distinct ({written_key})) filter (where is_changed)
         from written
@@ -233,6 +244,7 @@ fn overwrite_all(names: &Names<'_>, feed: &DimensionFeed, groups: &[Group<'_>]) 
         same_key = same("known", "member", key),
         may_win = may_differ.join("\n               or "),
         wins = overwrite::any_wins(groups, "member"),
+        time = ident(groups.first().map_or("source_time", |group| &group.time)),
         dim_key = qualified("dim", key),
         written_key = qualified("written", key),
     )
