@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use globset::GlobMatcher;
 
-use super::{ContractError, Dataset, Dimension, check, glob, shared};
+use super::{ContractError, ContractText, Dataset, Dimension, check, glob, shared};
 
 /// All datasets of a database, in the order of their names.
 #[derive(Debug, Clone, Default)]
@@ -33,11 +33,27 @@ impl Catalog {
     pub fn read(
         contracts: impl IntoIterator<Item = (PathBuf, String, String)>,
     ) -> Result<Catalog, Vec<ContractError>> {
+        Catalog::of(contracts.into_iter().map(|(file, folder, contract)| ContractText {
+            file,
+            folder,
+            contract,
+            ..ContractText::default()
+        }))
+    }
+
+    /// The same with the SQL that may lie beside a contract.
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::read`].
+    pub fn of(
+        contracts: impl IntoIterator<Item = ContractText>,
+    ) -> Result<Catalog, Vec<ContractError>> {
         let mut errors = Vec::new();
         let mut datasets: Vec<(PathBuf, Dataset)> = Vec::new();
-        for (file, folder, text) in contracts {
-            match check::dataset(&file, &folder, &text) {
-                Ok(dataset) => datasets.push((file, dataset)),
+        for texts in contracts {
+            match check::dataset(&texts) {
+                Ok(dataset) => datasets.push((texts.file, dataset)),
                 Err(found) => errors.extend(found),
             }
         }
@@ -65,7 +81,14 @@ impl Catalog {
                 message,
             }));
         }
-        errors.extend(fact_owners(&datasets).map(|(file, message)| between(&file, message)));
+        let facts = |dataset: &Dataset| -> Vec<String> {
+            dataset.facts.iter().map(|fact| fact.name.clone()).collect()
+        };
+        let views = |dataset: &Dataset| -> Vec<String> {
+            dataset.views.iter().map(|view| view.name.clone()).collect()
+        };
+        errors.extend(owners(&datasets, "fact", facts));
+        errors.extend(owners(&datasets, "view", views));
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -143,23 +166,24 @@ fn rivals(dataset: &Dataset, other: &Dataset) -> Option<String> {
     ))
 }
 
-fn fact_owners(datasets: &[(PathBuf, Dataset)]) -> impl Iterator<Item = (PathBuf, String)> {
-    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+/// What belongs to one dataset may not belong to another.
+fn owners(
+    datasets: &[(PathBuf, Dataset)],
+    what: &str,
+    names: impl Fn(&Dataset) -> Vec<String>,
+) -> Vec<ContractError> {
+    let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     let mut errors = Vec::new();
     for (file, dataset) in datasets {
-        for fact in &dataset.facts {
-            if let Some(owner) = owners.insert(&fact.name, &dataset.name) {
-                errors.push((
-                    file.clone(),
-                    format!(
-                        "fact `{}` belongs to dataset `{owner}` already: rename one",
-                        fact.name
-                    ),
-                ));
+        for name in names(dataset) {
+            if let Some(owner) = owners.insert(name.clone(), &dataset.name) {
+                let message =
+                    format!("{what} `{name}` belongs to dataset `{owner}` already: rename one");
+                errors.push(ContractError { file: file.clone(), line: 1, message });
             }
         }
     }
-    errors.into_iter()
+    errors
 }
 
 #[cfg(test)]

@@ -39,6 +39,35 @@ pub struct Dataset {
     /// The dimensions that this dataset brings members of, or refers to.
     pub dimensions: Vec<DimensionFeed>,
     pub facts: Vec<Fact>,
+    /// `[view.<name>]`, in the order of the contract.
+    pub views: Vec<View>,
+    /// `views.sql` beside the contract, as it is.
+    pub views_sql: Option<String>,
+    /// `normalise.sql` beside the contract: what a batch's rows do, instead of what is generated.
+    pub normalise_sql: Option<String>,
+}
+
+/// A view of the star.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    pub name: String,
+    /// The query.
+    pub sql: String,
+}
+
+/// The texts that say what a dataset is, and where they are from.
+#[derive(Debug, Clone, Default)]
+pub struct ContractText {
+    /// For messages.
+    pub file: PathBuf,
+    /// The name of the folder, which is the dataset's.
+    pub folder: String,
+    /// `dataset.toml`
+    pub contract: String,
+    /// `views.sql`
+    pub views_sql: Option<String>,
+    /// `normalise.sql`
+    pub normalise_sql: Option<String>,
 }
 
 impl Dataset {

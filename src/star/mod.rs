@@ -16,6 +16,7 @@ mod replace;
 mod staging;
 mod table;
 mod time;
+mod view;
 
 use sha2::{Digest, Sha256};
 
@@ -97,6 +98,7 @@ fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> Co
         replace::function(dataset),
         staging::grants(dataset),
     ]);
+    statements.extend(view::statements(dataset));
     let mut hash = Sha256::new();
     hash.update(staging.create());
     for table in tables.iter().filter(|table| is_used_by(catalog, dataset, table)) {

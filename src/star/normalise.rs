@@ -13,11 +13,21 @@ const BOOKS: &str = "    books_inserted := inserted;\n    books_updated := updat
 
 /// `staging.normalise_<dataset>()`.
 pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
-    // The global order of locks: dim_date, dimensions by name, facts by name.
+    let touches = dimension::touches(catalog, dataset);
+    let steps = match &dataset.normalise_sql {
+        // What the contract cannot say, in the place of what follows from it.
+        Some(sql) => vec![format!("    -- normalise.sql\n{}\n", sql.trim_end())],
+        None => generated(catalog, dataset, &touches),
+    };
+    frame(dataset, &touches, &steps)
+}
+
+/// The steps that follow from the contract, in the global order of locks: dim_date, dimensions by
+/// name, facts by name.
+fn generated(catalog: &Catalog, dataset: &Dataset, touches: &[Touch<'_>]) -> Vec<String> {
     let mut steps: Vec<String> = lock::step(catalog, dataset).into_iter().collect();
     steps.extend(date::step(dataset));
-    let touches = dimension::touches(catalog, dataset);
-    for touch in &touches {
+    for touch in touches {
         let keeps_books = dataset.facts.is_empty()
             && dataset.dimensions.first().is_some_and(|first| first.name == touch.dimension.name);
         steps.push(dimension::step(touch, dataset, if keeps_books { BOOKS } else { "" }));
@@ -32,6 +42,11 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
             steps.push(fact_step(of));
         }
     }
+    steps
+}
+
+/// The function around the steps: whose rows they are before, the books and the door after.
+fn frame(dataset: &Dataset, touches: &[Touch<'_>], steps: &[String]) -> String {
     format!(
         "create or replace function staging.normalise_{name}() returns trigger
     language plpgsql
@@ -80,7 +95,7 @@ end
 $normalise$;
 ",
         name = dataset.name,
-        versions = version_variables(&touches),
+        versions = version_variables(touches),
         table = super::ident(&dataset.name),
         steps = steps.join("\n"),
     )

@@ -62,7 +62,7 @@ async fn a_marker_deletes_and_older_rows_stay_out_whichever_comes_first() {
         ("orders/a", 1, "1,insert,10,,,,,,1\n2,insert,20,,,,,,1\n3,insert,30,,,,,,5\n"),
         ("orders/b", 2, "1,delete,,,,,,,2\n3,delete,,,,,,,4\n"),
         ("orders/c", 3, "2,delete,,,,,,,2\n2,insert,21,,,,,,3\n4,delete,,,,,,,1\n"),
-        ("orders/d", 4, "1,update,11,,,,,,1\n"),
+        ("orders/d", 4, "1,update,11,,,,,,1\n4,insert,40,,,,,,\n"),
     ];
     for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]] {
         let site = site(fact).await;

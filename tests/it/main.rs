@@ -4,6 +4,7 @@
 
 mod support;
 
+mod beside;
 mod bisect;
 mod concurrency;
 mod csv_spectrum;
@@ -21,6 +22,7 @@ mod online_retail;
 mod oracle;
 mod order;
 mod papers;
+mod plans;
 mod rejects;
 mod retail_history;
 mod s3_events;

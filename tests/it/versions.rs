@@ -1,5 +1,7 @@
 //! Versions: what a member looked like when (type 2), and which version a fact refers to.
 
+use stardrop::star;
+
 use crate::support::TestDatabase;
 use crate::support::catalog_of;
 use crate::support::cloud::{LOADER, as_user};
@@ -195,4 +197,13 @@ async fn versions_and_facts_that_come_at_once_find_each_other() {
     let seen = "select count(*) > 10 from star.seen_person";
     assert_eq!(db.text(seen).await, "true");
     assert_balanced(&db).await;
+}
+
+/// The SQL of versions, roles and references, for people to read.
+#[test]
+fn the_generated_sql_of_versions() {
+    let star = star::compile(&catalog_of(&[("people", PEOPLE), ("calls", CALLS)]));
+    insta::with_settings!({ snapshot_path => "snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("versions", star.script());
+    });
 }

@@ -5,7 +5,7 @@ use toml::{Spanned, Value};
 use super::super::contract::{self, Table};
 use super::super::{Column, DimensionFeed, History, name};
 use super::Checker;
-use super::fact::DATE;
+use super::used::DATE;
 
 /// Columns that a dimension with versions has of its own.
 const VERSION_COLUMNS: [&str; 5] = ["valid_from", "valid_to", "is_current", "is_first", "seen_at"];

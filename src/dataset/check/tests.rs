@@ -82,6 +82,30 @@ fn every_mistake_names_file_line_and_fix() {
             "grain      = [\"order_id\", \"line_no\"]",
             "degenerate = [\"order_ts\"]\n[policy]\noverwrite = \"merge\"\n[fact.sold]",
         ),
+        ("key        = ", "history = \"version\"\nkey        = "),
+        ("key        = ", "history = { contry = \"first\" }\nkey        = "),
+        ("key        = ", "valid_from = \"order_ts\"\nkey        = "),
+        ("key        = ", "history = \"versions\"\nvalid_from = \"country\"\nkey        = "),
+        ("grain      = ", "conflict = \"kep\"\ngrain      = "),
+        ("grain      = ", "conflict = \"keep\"\ndelete_when = \"quantity < 0\"\ngrain      = "),
+        ("grain      = ", "delete_when = \"quantty < 0\"\ngrain      = "),
+        (
+            "[columns]",
+            "[policy]\noverwrite = \"replace\"\n[fact.x]\ngrain = [\"order_id\"]\nconflict = \"keep\"\n[columns]",
+        ),
+        (
+            "[columns]",
+            "[policy]\noverwrite = \"replace\"\n[fact.x]\ngrain = [\"order_id\"]\ndelete_when = \"quantity < 0\"\n[columns]",
+        ),
+        ("[\"quantity\"]", "[{ amount = \"(select 1)\" }]"),
+        ("[\"quantity\"]", "[{ order_id = \"quantity\" }]"),
+        ("[\"customer\",", "[{ dimension = \"customer\", key = [\"line_no\"], as = \"payer\" },"),
+        ("[\"customer\",", "[{ dimension = \"customer\", kee = [\"line_no\"] },"),
+        (
+            "[\"customer\", { date = \"order_ts\" }]",
+            "[\"customer\"]\n[dimension.town]\nkey = [\"line_no\"]\nattributes = [\"country\"]\nhistory = \"versions\"\n[fact.y]\ndimensions = [\"town\"]",
+        ),
+        ("[fact.sales]", "[view.fact_x]\nsql = \"select 1\"\n[fact.sales]"),
     ];
     let said: Vec<String> = cases.iter().map(|(from, to)| complaint(from, to)).collect();
     insta::assert_snapshot!(said.join("\n---\n"));
@@ -96,7 +120,6 @@ fn what_is_not_supported_yet_is_refused_and_never_ignored() {
         ("[columns]", "[policy]\nstaging = \"keep\"\n[columns]"),
         ("country     = { ", "country     = { protect = \"sha256\", "),
         ("country     = { ", "country     = { was = \"land\", "),
-        ("[fact.sales]", "[view.x]\nsql = \"select 1\"\n[fact.sales]"),
     ];
     for (from, to) in later {
         let said = complaint(from, to);

@@ -65,7 +65,7 @@ pub(super) fn unmarked(fact: &Fact, grain: &[String]) -> String {
               and not exists (
                 select from star.{} gone
                 where {}
-                  and not ({})
+                  and ({}) is not true
             )
 ",
         ident(&name_of(&fact.name)),
