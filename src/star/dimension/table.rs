@@ -89,7 +89,7 @@ fn members(dimension: &Dimension) -> Table {
         constraints
             .push((format!("{name}_natural_key"), format!("unique ({})", list(&natural_key))));
     }
-    let what = if has_versions { "one row per version of a" } else { "one row per" };
+    let each = if has_versions { ", and version" } else { "" };
     Table {
         schema: "star",
         unlogged: false,
@@ -97,7 +97,11 @@ fn members(dimension: &Dimension) -> Table {
         constraints,
         indexes,
         spare_percent: 10,
-        comment: format!("Dimension {}: {what} {}.", dimension.name, natural_key.join(", ")),
+        comment: format!(
+            "Dimension {}: one row per {}{each}.",
+            dimension.name,
+            natural_key.join(", ")
+        ),
         name,
     }
 }

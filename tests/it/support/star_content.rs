@@ -50,7 +50,11 @@ pub async fn meaning(db: &TestDatabase) -> String {
 }
 
 fn without_lineage(row: &str) -> String {
-    format!("to_jsonb({row}) - '{{load_id,source_load_id,source_time}}'::text[]")
+    format!(
+        "(select coalesce(jsonb_object_agg(field.key, field.value), '{{}}')
+          from jsonb_each(to_jsonb({row})) field
+          where field.key !~ '(^|_)(load_id|source_time)$')"
+    )
 }
 
 async fn tables(db: &TestDatabase, schema: &str) -> Vec<String> {
