@@ -16,9 +16,11 @@ struct Placed<'f> {
     row: &'f Row,
 }
 
+/// Object time, then key, then line.
+type Place<'f> = (i64, &'f str, usize);
+
 impl<'f> Placed<'f> {
-    /// Object time, then key, then line.
-    fn place(&self) -> (i64, &'f str, usize) {
+    fn place(&self) -> Place<'f> {
         (self.file.hour, &self.file.key, self.line)
     }
 }
@@ -58,7 +60,7 @@ fn hour(row: &Row, column: &str) -> Option<i64> {
 /// Every look that a member had, from when on; one that nobody described has one without a time.
 fn versions(dimension: &Dimension, member: &Key, rows: &[Placed<'_>]) -> Versions {
     let attributes = versioned(dimension);
-    let mut seen: Vec<(i64, (i64, &str, usize), Vec<Option<String>>)> = Vec::new();
+    let mut seen: Vec<(i64, Place<'_>, Vec<Option<String>>)> = Vec::new();
     for placed in rows {
         let source = placed.file.source;
         let brings = attributes.iter().any(|a| a.brought_by.contains(&source));
