@@ -145,3 +145,20 @@ async fn foreign_keys_are_declared_where_the_server_need_not_enforce_them() {
         assert_eq!(site.db.text(enforced).await, "false");
     }
 }
+
+#[tokio::test]
+async fn foreign_keys_can_be_asked_for_later() {
+    let plain = "dimensions = [\"person\", { date = \"ordered\" }]";
+    let mut site = site(plain).await;
+    load(&site, "orders/a", 1, "1,,3,0.10,ann,bo,2026-01-05 10:00,2026-01-07,\n").await;
+    let enforced = contract(&format!("{plain}\nforeign_keys = true"));
+    let star = star::compile(&catalog_of(&[("orders", &enforced)]));
+    for _ in 0..2 {
+        migrate::run(&mut site.db.client, &star).await.unwrap();
+        let keys = "select count(*) from pg_constraint where contype = 'f' and convalidated
+            and conrelid = 'star.fact_order'::regclass";
+        assert_eq!(site.db.text(keys).await, "2");
+    }
+    let refused = site.db.client.batch_execute("delete from star.dim_person where buyer = 'ann'");
+    assert_eq!(refused.await.unwrap_err().code().unwrap().code(), "23503");
+}

@@ -40,16 +40,17 @@ pub(in crate::star) fn statement(of: FactOf<'_>) -> Option<String> {
         return None;
     }
     // Versions are put in, moved and taken out within one transaction: checked at its end.
-    let (guard, how) =
-        if of.fact.foreign_keys {
-            ("", literal(" deferrable initially deferred"))
-        } else {
-            ("    -- Declared for other programs, where the server need not check what holds anyway.
+    let (guard, how, enforced) = if of.fact.foreign_keys {
+        ("", literal(" deferrable initially deferred"), " and c.convalidated")
+    } else {
+        let guard =
+            "    -- Declared for other programs, where the server need not check what holds anyway.
     if current_setting('server_version_num')::integer < 180000 then
         return;
     end if;
-", literal(" not enforced"))
-        };
+";
+        (guard, literal(" not enforced"), "")
+    };
     Some(format!(
         "do $references$
 declare
@@ -63,9 +64,11 @@ begin
         where not exists (
             select from pg_catalog.pg_constraint c
             where c.conrelid = 'star.{quoted}'::regclass and c.conname = w.name
-              and c.contype = 'f'
+              and c.contype = 'f'{enforced}
         )
     loop
+        -- One that was declared only, and is to be enforced now, is declared again.
+        execute format('alter table star.{quoted} drop constraint if exists %I', wanted.name);
         execute format(
             'alter table star.{quoted} add constraint %I foreign key (%I) references %s%s',
             wanted.name, wanted.key, wanted.refers_to, {how}
