@@ -5,6 +5,7 @@
 #   PG                 the major version of the Postgres to test against, such as 18
 #   PG_BIN             the directory of the Postgres server programs to use
 #   MINUTES            how long `make torture` goes on
+#   CASES              how many sets of files `make oracle` loads
 #   LOADERS            how many files `make dev` loads side by side; 0 leaves them to `make watch`
 #   TERRAFORM          how to run Terraform, such as `terraform`
 
@@ -15,6 +16,7 @@ SHELL := /bin/sh
 CARGO ?= cargo
 CARGO_FLAGS ?=
 PG ?=
+CASES ?= 2000
 EVENT ?= events/s3-put.json
 LOADERS ?= 2
 TERRAFORM ?= terraform
@@ -25,7 +27,7 @@ LOCAL := .stardrop
 PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
-.PHONY: help setup setup-rust setup-postgres setup-lambda build test torture lint fmt demo dev watch invoke \
+.PHONY: help setup setup-rust setup-postgres setup-lambda build test torture oracle lint fmt demo dev watch invoke \
   package layer deny infra-check infra-scan certificates clean-local
 
 help: ## list the targets

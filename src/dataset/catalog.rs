@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use globset::GlobMatcher;
 
-use super::{Column, ContractError, Dataset, check, glob};
+use super::{ContractError, ContractText, Dataset, Dimension, check, glob, shared};
 
 /// All datasets of a database, in the order of their names.
 #[derive(Debug, Clone, Default)]
@@ -13,15 +13,6 @@ pub struct Catalog {
     datasets: Vec<Dataset>,
     matchers: Vec<(usize, GlobMatcher)>,
     dimensions: Vec<Dimension>,
-}
-
-/// A dimension as all the datasets that name it see it.
-#[derive(Debug, Clone)]
-pub struct Dimension {
-    pub name: String,
-    /// The columns of the natural key, as the dataset that brings the attributes has them.
-    pub key: Vec<Column>,
-    pub attributes: Vec<Column>,
 }
 
 /// Which dataset a key belongs to.
@@ -42,11 +33,27 @@ impl Catalog {
     pub fn read(
         contracts: impl IntoIterator<Item = (PathBuf, String, String)>,
     ) -> Result<Catalog, Vec<ContractError>> {
+        Catalog::of(contracts.into_iter().map(|(file, folder, contract)| ContractText {
+            file,
+            folder,
+            contract,
+            ..ContractText::default()
+        }))
+    }
+
+    /// The same with the SQL that may lie beside a contract.
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::read`].
+    pub fn of(
+        contracts: impl IntoIterator<Item = ContractText>,
+    ) -> Result<Catalog, Vec<ContractError>> {
         let mut errors = Vec::new();
         let mut datasets: Vec<(PathBuf, Dataset)> = Vec::new();
-        for (file, folder, text) in contracts {
-            match check::dataset(&file, &folder, &text) {
-                Ok(dataset) => datasets.push((file, dataset)),
+        for texts in contracts {
+            match check::dataset(&texts) {
+                Ok(dataset) => datasets.push((texts.file, dataset)),
                 Err(found) => errors.extend(found),
             }
         }
@@ -61,15 +68,30 @@ impl Catalog {
                 errors.extend(rivals(dataset, other).map(|message| between(file, message)));
             }
         }
-        let mut merged: BTreeMap<&str, Dimension> = BTreeMap::new();
-        for (file, dataset) in &datasets {
-            errors.extend(merge_dimensions(dataset, &mut merged).map(|m| between(file, m)));
+        let all: Vec<&Dataset> = datasets.iter().map(|(_, dataset)| dataset).collect();
+        let (dimensions, mistakes) = shared::dimensions(&all);
+        errors.extend(mistakes.into_iter().filter_map(|(at, line, message)| {
+            datasets.get(at).map(|(file, _)| ContractError { file: file.clone(), line, message })
+        }));
+        for (file, dataset) in &mut datasets {
+            let mistakes = shared::resolve(dataset, &dimensions).into_iter();
+            errors.extend(mistakes.map(|(line, message)| ContractError {
+                file: file.clone(),
+                line,
+                message,
+            }));
         }
-        errors.extend(fact_owners(&datasets).map(|(file, message)| between(&file, message)));
+        let facts = |dataset: &Dataset| -> Vec<String> {
+            dataset.facts.iter().map(|fact| fact.name.clone()).collect()
+        };
+        let views = |dataset: &Dataset| -> Vec<String> {
+            dataset.views.iter().map(|view| view.name.clone()).collect()
+        };
+        errors.extend(owners(&datasets, "fact", facts));
+        errors.extend(owners(&datasets, "view", views));
         if !errors.is_empty() {
             return Err(errors);
         }
-        let dimensions = merged.into_values().collect();
         let datasets: Vec<Dataset> = datasets.into_iter().map(|(_, dataset)| dataset).collect();
         let matchers = datasets
             .iter()
@@ -144,71 +166,24 @@ fn rivals(dataset: &Dataset, other: &Dataset) -> Option<String> {
     ))
 }
 
-fn merge_dimensions<'d>(
-    dataset: &'d Dataset,
-    merged: &mut BTreeMap<&'d str, Dimension>,
-) -> impl Iterator<Item = String> + use<'d> {
-    let mut errors = Vec::new();
-    for feed in &dataset.dimensions {
-        let columns = |names: &[String]| -> Vec<Column> {
-            names.iter().filter_map(|name| dataset.column(name).cloned()).collect()
-        };
-        let (key, attributes) = (columns(&feed.key), columns(&feed.attributes));
-        let Some(known) = merged.get_mut(feed.name.as_str()) else {
-            merged.insert(&feed.name, Dimension { name: feed.name.clone(), key, attributes });
-            continue;
-        };
-        if !same_columns(&known.key, &key) {
-            errors.push(format!(
-                "dimension `{}` has another key in another dataset ({}): the names and types must be the same",
-                feed.name,
-                list(&known.key)
-            ));
-        } else if known.attributes.is_empty() {
-            known.attributes = attributes;
-        } else if !attributes.is_empty() && !same_columns(&known.attributes, &attributes) {
-            errors.push(format!(
-                "dimension `{}` has other attributes in another dataset ({}): attributes that differ are not supported yet, list the same ones or none",
-                feed.name,
-                list(&known.attributes)
-            ));
-        }
-    }
-    errors.into_iter()
-}
-
-fn fact_owners(datasets: &[(PathBuf, Dataset)]) -> impl Iterator<Item = (PathBuf, String)> {
-    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+/// What belongs to one dataset may not belong to another.
+fn owners(
+    datasets: &[(PathBuf, Dataset)],
+    what: &str,
+    names: impl Fn(&Dataset) -> Vec<String>,
+) -> Vec<ContractError> {
+    let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     let mut errors = Vec::new();
     for (file, dataset) in datasets {
-        for fact in &dataset.facts {
-            if let Some(owner) = owners.insert(&fact.name, &dataset.name) {
-                errors.push((
-                    file.clone(),
-                    format!(
-                        "fact `{}` belongs to dataset `{owner}` already: rename one",
-                        fact.name
-                    ),
-                ));
+        for name in names(dataset) {
+            if let Some(owner) = owners.insert(name.clone(), &dataset.name) {
+                let message =
+                    format!("{what} `{name}` belongs to dataset `{owner}` already: rename one");
+                errors.push(ContractError { file: file.clone(), line: 1, message });
             }
         }
     }
-    errors.into_iter()
-}
-
-fn same_columns(a: &[Column], b: &[Column]) -> bool {
-    a.len() == b.len()
-        && a.iter()
-            .zip(b)
-            .all(|(a, b)| a.name == b.name && a.column_type.sql() == b.column_type.sql())
-}
-
-fn list(columns: &[Column]) -> String {
-    columns
-        .iter()
-        .map(|column| format!("{} {}", column.name, column.column_type.sql()))
-        .collect::<Vec<_>>()
-        .join(", ")
+    errors
 }
 
 #[cfg(test)]

@@ -121,6 +121,5 @@ pub(super) struct Fact {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct View {
-    #[allow(dead_code, reason = "views are refused until they are supported")]
     pub sql: Spanned<String>,
 }

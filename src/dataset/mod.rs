@@ -2,14 +2,18 @@
 //! Reads no file: texts come in.
 //!
 //! `contract` is what the file says, word for word; `check` turns that into a [`Dataset`], which
-//! cannot hold a mistake any more; `catalog` is all datasets of a database together.
+//! cannot hold a mistake any more; `catalog` is all datasets of a database together, and `shared`
+//! what they say of the dimensions that they share.
 
 mod catalog;
 mod check;
 mod contract;
+mod expression;
 mod file;
 mod glob;
 mod name;
+mod shared;
+mod star;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,9 +21,12 @@ use std::sync::Arc;
 
 use crate::types::ColumnType;
 
-pub use catalog::{Catalog, Dimension, Match};
+pub use catalog::{Catalog, Match};
 pub use check::dataset;
+pub use expression::Expression;
 pub use file::{FileOptions, MAX_DELIMITER_BYTES, Ragged};
+pub use shared::{AttributeGroup, Dimension};
+pub use star::{Conflict, DateUse, DimensionFeed, DimensionUse, Fact, History, Measure};
 
 /// The contract for one kind of file, checked.
 #[derive(Debug, Clone)]
@@ -34,6 +41,35 @@ pub struct Dataset {
     /// The dimensions that this dataset brings members of, or refers to.
     pub dimensions: Vec<DimensionFeed>,
     pub facts: Vec<Fact>,
+    /// `[view.<name>]`, in the order of the contract.
+    pub views: Vec<View>,
+    /// `views.sql` beside the contract, as it is.
+    pub views_sql: Option<String>,
+    /// `normalise.sql` beside the contract: what a batch's rows do, instead of what is generated.
+    pub normalise_sql: Option<String>,
+}
+
+/// A view of the star.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    pub name: String,
+    /// The query.
+    pub sql: String,
+}
+
+/// The texts that say what a dataset is, and where they are from.
+#[derive(Debug, Clone, Default)]
+pub struct ContractText {
+    /// For messages.
+    pub file: PathBuf,
+    /// The name of the folder, which is the dataset's.
+    pub folder: String,
+    /// `dataset.toml`
+    pub contract: String,
+    /// `views.sql`
+    pub views_sql: Option<String>,
+    /// `normalise.sql`
+    pub normalise_sql: Option<String>,
 }
 
 impl Dataset {
@@ -150,48 +186,6 @@ pub enum UnknownColumn {
 pub enum MissingColumn {
     RejectFile,
     Null,
-}
-
-/// What a dataset brings to a dimension. Without attributes it only refers to members.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DimensionFeed {
-    pub name: String,
-    /// The natural key: columns of the dataset and of the dimension alike.
-    pub key: Vec<String>,
-    pub attributes: Vec<String>,
-}
-
-/// One fact table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fact {
-    pub name: String,
-    /// The columns that make a row unique; `None`: rows are only ever appended.
-    pub grain: Option<Vec<String>>,
-    pub dimensions: Vec<DimensionUse>,
-    pub dates: Vec<DateUse>,
-    pub measures: Vec<String>,
-    pub degenerate: Vec<String>,
-    /// The column that says which of two rows of one grain is newer.
-    pub version: Option<String>,
-}
-
-/// A fact's reference to a dimension.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DimensionUse {
-    pub dimension: String,
-    /// The dataset's columns that hold the natural key.
-    pub key: Vec<String>,
-    /// The fact's column, such as `customer_key`.
-    pub column: String,
-}
-
-/// A fact's reference to `dim_date`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DateUse {
-    /// The dataset's column: a date, timestamp or timestamptz.
-    pub source: String,
-    /// The fact's column, such as `date_key`.
-    pub column: String,
 }
 
 /// A mistake in a contract, with its place and, in the message, the fix.

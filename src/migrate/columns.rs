@@ -97,7 +97,7 @@ async fn new(there: &There<'_>, star: &Star, column: &Column, plan: &mut Plan) -
         plan.add(Action::Add, what, sql);
         return Ok(());
     }
-    if column.not_null {
+    if column.not_null && column.filled.is_none() {
         let unknown = unknown_member(column.refers_to().unwrap_or_default());
         // Without a rewrite: Postgres keeps such a default beside the table.
         sql.push_str(&format!(

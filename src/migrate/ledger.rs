@@ -21,6 +21,7 @@ const GRANTS: &str = include_str!("../../sql/grants.sql");
 const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/key_lock.sql"),
     include_str!("../../sql/functions/star_lock.sql"),
+    include_str!("../../sql/functions/table_lock.sql"),
     include_str!("../../sql/functions/text_or_null.sql"),
     include_str!("../../sql/functions/no_member.sql"),
     include_str!("../../sql/functions/comes_later.sql"),

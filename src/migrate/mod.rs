@@ -146,7 +146,13 @@ async fn carry_out(client: &Client, star: &Star, plan: &Plan) -> Result<()> {
         execute(client, "select stardrop.make_lineage(array[]::text[])").await?;
         for change in &plan.changes {
             execute(client, &change.sql).await.map_err(|error| {
-                Error::new(error.kind, Stage::Migrate, change.what.clone()).caused_by(error)
+                // The change follows from the contract: what Postgres cannot make of it, such as an
+                // expression of types that do not fit, is the contract's mistake.
+                let kind = match error.kind {
+                    ErrorKind::NotMigrated | ErrorKind::DatabaseRefused => ErrorKind::BadContract,
+                    other => other,
+                };
+                Error::new(kind, Stage::Migrate, change.what.clone()).caused_by(error)
             })?;
         }
         for statement in &plan.upkeep {

@@ -77,7 +77,7 @@ pub(super) async fn make(client: &Client, star: &Star) -> Result<Plan> {
         datasets::changes(client, dataset, &mut plan).await?;
     }
     gone::changes(client, star, &mut plan).await?;
-    plan.upkeep.extend(star.unknown_members.iter().cloned());
+    plan.upkeep.extend(star.unknown_members.iter().chain(&star.references).cloned());
     Ok(plan)
 }
 

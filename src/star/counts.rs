@@ -12,10 +12,15 @@ pub(super) fn from_written(also: &str) -> String {
 
 /// Notes what a step did to `table`: of `brought` rows, those neither new nor changed are unchanged.
 pub(super) fn note(table: &str, brought: &str) -> String {
+    note_deleting(table, brought, "0")
+}
+
+/// The same for a step that also took `deleted` rows out.
+pub(super) fn note_deleting(table: &str, brought: &str, deleted: &str) -> String {
     format!(
         "    tables := tables || jsonb_build_object(
         'table_name', '{table}', 'inserted', inserted, 'updated', updated,
-        'unchanged', {brought} - inserted - updated, 'deleted', 0
+        'unchanged', {brought} - inserted - updated, 'deleted', {deleted}
     );\n"
     )
 }

@@ -11,16 +11,20 @@ pub mod diagram;
 mod dimension;
 mod fact;
 mod ident;
+mod lock;
 mod normalise;
 mod rename;
 mod replace;
 mod staging;
 mod table;
+mod time;
 mod undo;
+mod view;
 
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{Catalog, Dataset};
+use fact::FactOf;
 
 pub use ident::ident;
 pub use rename::Rename;
@@ -35,6 +39,8 @@ pub struct Star {
     pub tables: Vec<Table>,
     /// Rows that must be there before the first load: the unknown members.
     pub unknown_members: Vec<String>,
+    /// Declares the foreign keys that are not declared yet.
+    pub references: Vec<String>,
     pub datasets: Vec<CompiledDataset>,
     /// Columns that had another name before, in every table that has them.
     pub renames: Vec<Rename>,
@@ -59,38 +65,53 @@ pub fn compile(catalog: &Catalog) -> Star {
     if catalog.datasets().iter().any(uses_dates) {
         tables.push(date::table());
     }
-    tables.extend(catalog.dimensions().iter().map(dimension::table));
-    let mut facts: Vec<Table> = catalog
-        .datasets()
-        .iter()
-        .flat_map(|dataset| dataset.facts.iter().map(|fact| fact::table(dataset, fact)))
-        .collect();
-    facts.sort_by(|a, b| a.name.cmp(&b.name));
-    tables.extend(facts);
+    tables.extend(catalog.dimensions().iter().flat_map(dimension::tables));
+    tables.extend(all_facts(catalog).into_iter().flat_map(fact::tables));
 
     let unknown_members = catalog.dimensions().iter().map(dimension::unknown_member).collect();
-    let datasets: Vec<CompiledDataset> =
-        catalog.datasets().iter().map(|dataset| compile_dataset(dataset, &tables)).collect();
+    let references = all_facts(catalog).into_iter().filter_map(fact::references).collect();
+    let datasets: Vec<CompiledDataset> = catalog
+        .datasets()
+        .iter()
+        .map(|dataset| compile_dataset(catalog, dataset, &tables))
+        .collect();
     let renames = rename::all(catalog, &datasets, &tables);
-    Star { tables, unknown_members, datasets, renames }
+    Star { tables, unknown_members, references, datasets, renames }
+}
+
+/// The facts of all datasets, by name.
+fn all_facts(catalog: &Catalog) -> Vec<FactOf<'_>> {
+    let mut facts: Vec<FactOf<'_>> = catalog
+        .datasets()
+        .iter()
+        .flat_map(|dataset| dataset.facts.iter().map(move |fact| FactOf { catalog, dataset, fact }))
+        .collect();
+    facts.sort_by(|a, b| a.fact.name.cmp(&b.fact.name));
+    facts
 }
 
 fn uses_dates(dataset: &Dataset) -> bool {
     dataset.facts.iter().any(|fact| !fact.dates.is_empty())
 }
 
-fn compile_dataset(dataset: &Dataset, tables: &[Table]) -> CompiledDataset {
+fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> CompiledDataset {
     let staging = staging::table(dataset);
-    let mut statements = vec![
-        normalise::function(dataset),
+    let own_facts: Vec<FactOf<'_>> =
+        all_facts(catalog).into_iter().filter(|of| of.dataset.name == dataset.name).collect();
+    let mut statements: Vec<String> =
+        own_facts.iter().filter_map(|of| fact::expression_check(*of)).collect();
+    statements.extend([
+        normalise::function(catalog, dataset),
         staging::trigger(dataset),
         staging::open_function(dataset),
-    ];
+    ]);
     statements.extend(replace::function(dataset));
-    statements.extend([undo::function(dataset), staging::grants(dataset)]);
+    statements.extend([undo::function(catalog, dataset), staging::grants(dataset)]);
+    statements.extend(view::statements(dataset));
     let mut hash = Sha256::new();
     hash.update(staging.create());
-    let tables: Vec<&Table> = tables.iter().filter(|table| is_used_by(dataset, table)).collect();
+    let tables: Vec<&Table> =
+        tables.iter().filter(|table| is_used_by(catalog, dataset, table)).collect();
     for table in &tables {
         hash.update(table.create());
     }
@@ -98,13 +119,21 @@ fn compile_dataset(dataset: &Dataset, tables: &[Table]) -> CompiledDataset {
     for statement in &statements {
         hash.update(statement);
     }
+    for reference in own_facts.into_iter().filter_map(fact::references) {
+        hash.update(reference);
+    }
     let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     CompiledDataset { name: dataset.name.clone(), staging, tables, statements, fingerprint }
 }
 
-fn is_used_by(dataset: &Dataset, table: &Table) -> bool {
-    let dimension = dataset.dimensions.iter().any(|feed| table.name == dimension::name(&feed.name));
-    let fact = dataset.facts.iter().any(|fact| table.name == fact::name(&fact.name));
+fn is_used_by(catalog: &Catalog, dataset: &Dataset, table: &Table) -> bool {
+    let dimension = dimension::touches(catalog, dataset).iter().any(|touch| {
+        let name = &touch.dimension.name;
+        table.name == dimension::name(name) || table.name == dimension::seen_name(name)
+    });
+    let fact = dataset.facts.iter().any(|fact| {
+        table.name == fact::name(&fact.name) || table.name == fact::deleted_name(&fact.name)
+    });
     dimension || fact || (table.name == date::NAME && uses_dates(dataset))
 }
 
@@ -113,6 +142,7 @@ impl Star {
     pub fn script(&self) -> String {
         let mut parts: Vec<String> = self.tables.iter().map(Table::create).collect();
         parts.extend(self.unknown_members.iter().cloned());
+        parts.extend(self.references.iter().cloned());
         for dataset in &self.datasets {
             parts.push(dataset.staging.create());
             parts.extend(dataset.statements.iter().cloned());

@@ -3,39 +3,50 @@
 //! Every statement that reads `batch` runs by `execute`: plpgsql would keep the plan that it made
 //! for the first batch, and a batch of one row teaches it nothing about one of half a million.
 
-use super::{date, dimension, fact};
-use crate::dataset::Dataset;
+use super::dimension::{Touch, moved};
+use super::fact::FactOf;
+use super::{all_facts, date, dimension, fact, lock};
+use crate::dataset::{Catalog, Dataset};
 
 /// The books of a load are kept on the dataset's first fact, else on its first dimension.
 const BOOKS: &str = "    books_inserted := inserted;\n    books_updated := updated;\n";
 
 /// `staging.normalise_<dataset>()`.
-pub(super) fn function(dataset: &Dataset) -> String {
-    // The global order of locks: dim_date, dimensions by name, facts by name.
-    let mut steps: Vec<String> = date::step(dataset).into_iter().collect();
-    let mut feeds: Vec<_> = dataset.dimensions.iter().collect();
-    feeds.sort_by(|a, b| a.name.cmp(&b.name));
-    for feed in feeds {
-        let mut step = dimension::step(feed);
+pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
+    let touches = dimension::touches(catalog, dataset);
+    let steps = match &dataset.normalise_sql {
+        // What the contract cannot say, in the place of what follows from it.
+        Some(sql) => vec![format!("    -- normalise.sql\n{}\n", sql.trim_end())],
+        None => generated(catalog, dataset, &touches),
+    };
+    frame(dataset, &touches, &steps)
+}
+
+/// The steps that follow from the contract, in the global order of locks: dim_date, dimensions by
+/// name, facts by name.
+fn generated(catalog: &Catalog, dataset: &Dataset, touches: &[Touch<'_>]) -> Vec<String> {
+    let mut steps: Vec<String> = lock::step(catalog, dataset).into_iter().collect();
+    steps.extend(date::step(dataset));
+    for touch in touches {
         let keeps_books = dataset.facts.is_empty()
-            && dataset.dimensions.first().is_some_and(|first| first.name == feed.name);
-        if keeps_books {
-            step.push_str(BOOKS);
-        }
-        steps.push(step);
+            && dataset.dimensions.first().is_some_and(|first| first.name == touch.dimension.name);
+        steps.push(dimension::step(touch, dataset, if keeps_books { BOOKS } else { "" }));
     }
-    let mut facts: Vec<_> = dataset.facts.iter().collect();
-    facts.sort_by(|a, b| a.name.cmp(&b.name));
-    for fact in facts {
-        let mut step = fact::step(dataset, fact);
-        if dataset.facts.first().is_some_and(|first| first.name == fact.name) {
-            step.push_str(BOOKS);
-            if fact.grain.is_some() {
-                step.push_str("    repeated := staged - grains;\n");
-            }
+    for of in all_facts(catalog) {
+        // Rows of a fact that refer to versions which this batch may have moved.
+        for touch in touches.iter().filter(|touch| touch.changes_versions()) {
+            let step = fact::repoint(of, touch.dimension);
+            steps.extend(Some(step).filter(|step| !step.is_empty()));
         }
-        steps.push(step);
+        if of.dataset.name == dataset.name {
+            steps.push(fact_step(of));
+        }
     }
+    steps
+}
+
+/// The function around the steps: whose rows they are before, the books and the door after.
+fn frame(dataset: &Dataset, touches: &[Touch<'_>], steps: &[String]) -> String {
     format!(
         "create or replace function staging.normalise_{name}() returns trigger
     language plpgsql
@@ -52,9 +63,12 @@ declare
     inserted bigint := 0;
     updated bigint := 0;
     members bigint;
+    inferred bigint;
     grains bigint;
+    added bigint := 0;
+    removed bigint := 0;
     repeated bigint := 0;
-    books_inserted bigint := 0;
+{versions}    books_inserted bigint := 0;
     books_updated bigint := 0;
     tables jsonb := '[]'::jsonb;
 begin
@@ -81,7 +95,36 @@ end
 $normalise$;
 ",
         name = dataset.name,
+        versions = version_variables(touches),
         table = super::ident(&dataset.name),
         steps = steps.join("\n"),
     )
+}
+
+fn fact_step(of: FactOf<'_>) -> String {
+    let mut step = fact::step(of);
+    if of.dataset.facts.first().is_some_and(|first| first.name == of.fact.name) {
+        step.push_str(BOOKS);
+        if of.fact.grain.is_some() {
+            step.push_str("    repeated := staged - grains;\n");
+        }
+    }
+    step
+}
+
+/// What the steps of a dimension with versions hand to each other and to those of the facts.
+fn version_variables(touches: &[Touch<'_>]) -> String {
+    touches
+        .iter()
+        .filter(|touch| touch.changes_versions())
+        .map(|touch| {
+            let name = &touch.dimension.name;
+            let seen = super::ident(&dimension::seen_name(name));
+            let table = super::ident(&dimension::name(name));
+            format!(
+                "    {name}_starts star.{seen}[];\n    {name}_others star.{seen}[];\n    {} star.{table}[];\n",
+                moved(name)
+            )
+        })
+        .collect()
 }

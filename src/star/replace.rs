@@ -35,6 +35,7 @@ pub(super) fn function(dataset: &Dataset) -> Option<String> {
             )
         })
         .collect();
+    let steps = if steps.is_empty() { "\n".to_owned() } else { steps };
     Some(format!(
         "create or replace function staging.replace_{name}(in_load_id bigint) returns void
     language plpgsql

@@ -11,7 +11,7 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Name and definition, such as `primary key (order_id)`.
     pub constraints: Vec<(String, String)>,
-    /// Name and what follows `on schema.table`.
+    /// Name and what follows `on schema.table`, after `unique ` where that is what it is.
     pub indexes: Vec<(String, String)>,
     /// Free space left in each page for updates, in percent; 0 leaves Postgres' default.
     pub spare_percent: u8,
@@ -87,6 +87,8 @@ impl Table {
     /// compare with what is there.
     pub fn shape_as(&self, prefix: &str, name: &str) -> String {
         let mut shape = self.clone();
+        // A temporary table may refer to temporary ones only, and references are not compared.
+        shape.constraints.retain(|(_, definition)| !definition.starts_with("foreign key"));
         for column in &mut shape.columns {
             column.filled = None;
         }
@@ -124,7 +126,11 @@ impl Table {
 
     /// `create index` for one of the table's indexes.
     pub fn create_index(&self, name: &str, definition: &str) -> String {
-        format!("create index {} on {} {definition};\n", ident(name), self.qualified_name())
+        let (unique, definition) = match definition.strip_prefix("unique ") {
+            Some(definition) => ("unique ", definition),
+            None => ("", definition),
+        };
+        format!("create {unique}index {} on {} {definition};\n", ident(name), self.qualified_name())
     }
 
     /// `comment on` for the table and its columns.

@@ -2,12 +2,12 @@
 
 use super::ident::ident;
 use super::{dimension, fact};
-use crate::dataset::Dataset;
+use crate::dataset::{Catalog, Dataset, Fact};
 
 /// `staging.undo_<dataset>(load_id)`: deletes the facts that the load brought or changed last. What
 /// it only confirmed is as new again as whoever changed it last; members stay, for other facts may
 /// refer to them, and are changed by the next load that names them, however old its file.
-pub(super) fn function(dataset: &Dataset) -> String {
+pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
     let mut facts: Vec<_> = dataset.facts.iter().collect();
     facts.sort_by(|a, b| a.name.cmp(&b.name));
     let mut steps: String = facts
@@ -16,6 +16,7 @@ pub(super) fn function(dataset: &Dataset) -> String {
             let table = format!("star.{}", ident(&fact::name(&fact.name)));
             let confirmed =
                 if fact.grain.is_some() { forget(&table, "fact") } else { String::new() };
+            let markers = markers(fact);
             format!(
                 "
     delete from {table} fact where fact.load_id = in_load_id;
@@ -26,7 +27,7 @@ pub(super) fn function(dataset: &Dataset) -> String {
             'deleted', deleted
         ))
     ), 0, 0, 0);
-{confirmed}"
+{markers}{confirmed}"
             )
         })
         .collect();
@@ -35,7 +36,16 @@ pub(super) fn function(dataset: &Dataset) -> String {
     feeds.sort_by(|a, b| a.name.cmp(&b.name));
     for feed in feeds {
         let table = format!("star.{}", ident(&dimension::name(&feed.name)));
-        steps.push_str(&format!("\n{}", forget(&table, "member")));
+        let Some(dimension) = catalog.dimension(&feed.name) else { continue };
+        if dimension.versioned().is_some() {
+            // Versions stay, as members do: what was seen was seen.
+            continue;
+        }
+        for (load, time) in dimension::positions(dimension, feed) {
+            let forget =
+                if time == "source_time" { forget(&table, "member") } else { never(&table, &load, &time) };
+            steps.push_str(&format!("\n{forget}"));
+        }
     }
     format!(
         "create or replace function staging.undo_{name}(in_load_id bigint) returns void
@@ -65,4 +75,22 @@ fn forget(table: &str, row: &str) -> String {
     where {row}.source_load_id = in_load_id;
 "
     )
+}
+
+/// Attributes that stand beside the row's own are as good as never brought: whoever names them wins.
+fn never(table: &str, load: &str, time: &str) -> String {
+    format!(
+        "    update {table} member set {1} = '-infinity' where member.{0} = in_load_id;\n",
+        ident(load),
+        ident(time)
+    )
+}
+
+/// The load's delete markers go: older rows of their grain may come again, by a replay of theirs.
+fn markers(fact: &Fact) -> String {
+    if fact.delete_when.is_none() {
+        return String::new();
+    }
+    let table = ident(&fact::deleted_name(&fact.name));
+    format!("    delete from star.{table} gone where gone.source_load_id = in_load_id;\n")
 }

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod beside;
 mod bisect;
 mod claim;
 mod concurrency;
@@ -13,6 +14,7 @@ mod diagram;
 mod dialects;
 mod exactly_once;
 mod examples;
+mod facts;
 mod failures;
 mod faults;
 mod formats;
@@ -29,6 +31,7 @@ mod migrate_alive;
 mod migrate_changes;
 mod mock_retail;
 mod online_retail;
+mod oracle;
 mod order;
 mod packed;
 mod papers;
@@ -41,8 +44,12 @@ mod roles;
 mod round_trip;
 mod s3_events;
 mod same_content;
+mod plans;
+mod retail_history;
+mod shared_dimension;
 mod star;
 mod tidy;
 mod traps;
 mod trigger;
 mod undo;
+mod versions;

@@ -1,16 +1,20 @@
 //! Check: the words of a contract in, a [`Dataset`] or every mistake with its line out.
 
 mod columns;
+mod dimension;
+mod fact;
 mod file;
+mod names;
 mod policy;
-mod star;
+mod used;
+mod view;
 
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
 use super::contract::Contract;
-use super::{ContractError, Dataset, glob, name};
+use super::{ContractError, ContractText, Dataset, glob, name};
 
 /// Gathers mistakes, so that one run shows all of them.
 struct Checker<'a> {
@@ -55,13 +59,13 @@ fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// Reads one `dataset.toml`. `file` is only for messages; `folder` is the name of the folder that
-/// the contract lies in, which is the dataset's name.
+/// Reads one dataset's contract.
 ///
 /// # Errors
 ///
 /// Every mistake found, in the order of the checks, each with file, line and fix.
-pub fn dataset(file: &Path, folder: &str, text: &str) -> Result<Dataset, Vec<ContractError>> {
+pub fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError>> {
+    let ContractText { file, folder, contract: text, .. } = texts;
     let mut checker = Checker { file, text, errors: Vec::new() };
     let contract: Contract = match toml::from_str(text) {
         Ok(contract) => contract,
@@ -75,7 +79,7 @@ pub fn dataset(file: &Path, folder: &str, text: &str) -> Result<Dataset, Vec<Con
     let dataset_name = contract.name.get_ref().clone();
     if let Err(message) = name::check("dataset", &dataset_name) {
         checker.mistake(&contract.name, message);
-    } else if dataset_name != folder {
+    } else if dataset_name != *folder {
         checker.mistake(
             &contract.name,
             format!("name = \"{dataset_name}\" must be the folder's name, `{folder}`"),
@@ -84,23 +88,30 @@ pub fn dataset(file: &Path, folder: &str, text: &str) -> Result<Dataset, Vec<Con
 
     let columns = checker.columns(&contract.columns);
     let appends = contract.fact.values().any(|fact| fact.get_ref().grain.is_none());
+    let patterns = checker.patterns(&contract);
+    let file = checker.file_options(&contract);
+    let policy = checker.policy(&contract.policy, appends);
+    let dimensions = checker.dimensions(&contract.dimension, &columns);
+    let facts = checker.facts(&contract.fact, &contract.dimension, &columns, &policy);
+    let views = checker.views(&contract.view);
     let dataset = Dataset {
-        patterns: checker.patterns(&contract),
-        file: checker.file_options(&contract.file),
-        policy: checker.policy(&contract.policy, appends),
-        dimensions: checker.dimensions(&contract.dimension, &columns),
-        facts: checker.facts(&contract.fact, &contract.dimension, &columns),
+        patterns,
+        file,
+        policy,
+        dimensions,
+        facts,
         name: dataset_name,
         columns,
+        views,
+        views_sql: texts.views_sql.clone(),
+        normalise_sql: texts.normalise_sql.clone(),
     };
-    if contract.dimension.is_empty() && contract.fact.is_empty() {
+    let fills_nothing = contract.dimension.is_empty() && contract.fact.is_empty();
+    if fills_nothing && texts.normalise_sql.is_none() {
         checker.mistake(
             &contract.name,
-            "the dataset fills no table: add a [dimension.<name>] or a [fact.<name>]",
+            "the dataset fills no table: add a [dimension.<name>], a [fact.<name>] or a normalise.sql",
         );
-    }
-    if let Some((key, _)) = contract.view.first() {
-        checker.not_yet(key, "[view.<name>]");
     }
     if checker.errors.is_empty() { Ok(dataset) } else { Err(checker.errors) }
 }

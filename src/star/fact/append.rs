@@ -2,12 +2,13 @@
 
 use super::super::counts;
 use super::super::ident::{ident, list};
-use super::{filled, joins, name, names, select_list};
-use crate::dataset::{Dataset, Fact};
+use super::columns::{filled, names, select_list};
+use super::{FactOf, joins, name};
 
-pub(super) fn step(dataset: &Dataset, fact: &Fact) -> String {
+pub(super) fn step(of: FactOf<'_>) -> String {
+    let fact = of.fact;
     let table = format!("star.{}", ident(&name(&fact.name)));
-    let filled = filled(dataset, fact);
+    let filled = filled(of);
     format!(
         "    -- Fact {fact}: no grain, so every row is a new one.
     execute $sql$
@@ -24,7 +25,7 @@ pub(super) fn step(dataset: &Dataset, fact: &Fact) -> String {
         fact = fact.name,
         columns = list(&names(&filled)),
         values = select_list(&filled, "        "),
-        joins = joins(dataset, fact, "        "),
+        joins = joins(of, "        "),
         note = counts::note(&table, "staged"),
     )
 }

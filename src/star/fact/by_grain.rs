@@ -1,14 +1,18 @@
-//! By grain: the step of a fact with a grain. The newest row of each grain wins: within the batch by
-//! version and line, against what is there by version, object time, object and line.
+//! By grain: the step of a fact with a grain. The newest row of each grain wins, or, where rows are
+//! kept, the oldest: within the batch by version and line, against what is there by version, object
+//! time, object and line.
 
 use super::super::counts;
 use super::super::ident::{ident, list, qualified};
-use super::{filled, joins, name, names, select_list};
-use crate::dataset::{Dataset, Fact, Overwrite};
+use super::columns::{filled, names, select_list};
+use super::marker;
+use super::{FactOf, joins, name};
+use crate::dataset::{Conflict, Fact, Overwrite};
 
-pub(super) fn step(dataset: &Dataset, fact: &Fact, grain: &[String]) -> String {
+pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
+    let FactOf { dataset, fact, .. } = of;
     let table = format!("star.{}", ident(&name(&fact.name)));
-    let filled = filled(dataset, fact);
+    let filled = filled(of);
     let columns = names(&filled);
     let own: Vec<&str> =
         columns.iter().copied().filter(|c| !grain.iter().any(|g| g == c)).collect();
@@ -21,13 +25,13 @@ pub(super) fn step(dataset: &Dataset, fact: &Fact, grain: &[String]) -> String {
     let set: String =
         own.iter().map(|c| format!("                {0} = excluded.{0},\n", ident(c))).collect();
     format!(
-        "    -- Fact {fact}: one row per {grain_words}, the newest wins.
+        "{markers}    -- Fact {fact}: one row per {grain_words}, the {which} wins.
     execute $sql$
         with newest as (
             select distinct on ({batch_grain})
-                   {needed}, batch.source_line
+                   {needed}, batch.source_line{is_marker}
             from batch
-            order by {batch_grain}, {version_order}batch.source_line desc
+            order by {batch_grain}, {row_order}
         ), written as (
             insert into {table} as fact
                 ({columns}, load_id, source_line, source_load_id, source_time)
@@ -35,7 +39,7 @@ pub(super) fn step(dataset: &Dataset, fact: &Fact, grain: &[String]) -> String {
 {values},
                    $1, row.source_line, $1, $2
             from newest row
-{joins}            order by {row_grain}
+{joins}{unmarked}            order by {row_grain}
             on conflict ({grain}) do update set
 {set}{lineage}                source_load_id = excluded.source_load_id,
                 source_time = excluded.source_time
@@ -45,30 +49,38 @@ pub(super) fn step(dataset: &Dataset, fact: &Fact, grain: &[String]) -> String {
         {count}
     $sql$ into inserted, updated, grains using this.load_id, this.object_time, first_line;
 {note}",
+        markers = marker::step(of, grain),
+        is_marker = marker::is_marker(fact),
+        unmarked = marker::unmarked(fact, grain),
+        which = if fact.conflict == Conflict::Keep { "oldest" } else { "newest" },
         fact = fact.name,
         grain_words = grain.join(", "),
         batch_grain = qualified("batch", grain),
-        needed = qualified("batch", &needed(dataset, fact, grain)),
-        version_order = fact
-            .version
-            .iter()
-            .map(|version| format!("batch.{} desc nulls last, ", ident(version)))
-            .collect::<String>(),
+        needed = qualified("batch", &needed(of, grain)),
+        row_order = row_order(fact),
         columns = list(&columns),
         values = select_list(&filled, "            "),
-        joins = joins(dataset, fact, "            "),
+        joins = joins(of, "            "),
         row_grain = qualified("row", grain),
         lineage = lineage_of_change(replaces, &is_distinct),
         returned =
             if replaces { qualified("fact", &columns) } else { format!("{CHANGED} as is_changed") },
         grain = list(grain),
-        is_newer = if replaces { replaces_or_is_newer(fact) } else { is_newer(fact) },
+        is_newer = if replaces {
+            replaces_or_is_newer(fact)
+        } else {
+            wins(fact, &Position::of("excluded"), &Position::of("fact"))
+        },
         count = if replaces {
             changed_by_comparing(&table, grain, &own)
         } else {
             counts::from_written(", (select count(*) from newest)")
         },
-        note = counts::note(&table, "staged"),
+        note = if fact.delete_when.is_some() {
+            counts::note_deleting(&table, "staged", "removed")
+        } else {
+            counts::note(&table, "staged")
+        },
     )
 }
 
@@ -110,21 +122,69 @@ fn lineage_of_change(replaces: bool, is_distinct: &str) -> String {
     newest("load_id") + &newest("source_line")
 }
 
-/// Whether the row that comes is as new as the one that is there, or newer.
-fn is_newer(fact: &Fact) -> String {
-    let by_object = "excluded.source_time > fact.source_time
-               or excluded.source_time = fact.source_time
-              and (excluded.source_load_id = fact.source_load_id
-                   or stardrop.comes_later(excluded.source_load_id, fact.source_load_id))";
-    match &fact.version {
-        None => by_object.to_owned(),
-        Some(version) => format!(
-            "excluded.{v} > fact.{v}
-               or excluded.{v} is not null and fact.{v} is null
-               or excluded.{v} is not distinct from fact.{v} and ({by_object})",
-            v = ident(version)
-        ),
+/// The rows of one batch and grain, the one that counts first.
+pub(super) fn row_order(fact: &Fact) -> String {
+    let (version, line) = match fact.conflict {
+        Conflict::Update => ("desc nulls last", " desc"),
+        Conflict::Keep => ("asc nulls first", ""),
+    };
+    let version = fact.version.iter().map(|v| format!("batch.{} {version}, ", ident(v)));
+    format!("{}batch.source_line{line}", version.collect::<String>())
+}
+
+/// Where a row stands in time.
+pub(super) struct Position {
+    pub alias: String,
+    pub time: String,
+    pub load: String,
+}
+
+impl Position {
+    /// That of a row with columns of its own for it.
+    pub(super) fn of(alias: &str) -> Position {
+        Position {
+            alias: alias.to_owned(),
+            time: format!("{alias}.source_time"),
+            load: format!("{alias}.source_load_id"),
+        }
     }
+
+    /// That of a row of the batch.
+    pub(super) fn of_batch(alias: &str) -> Position {
+        Position { alias: alias.to_owned(), time: "$2".to_owned(), load: "$1".to_owned() }
+    }
+}
+
+/// Whether the row that comes stands in the place of the one that is there: it is as new or newer;
+/// where rows are kept, it is older.
+pub(super) fn wins(fact: &Fact, new: &Position, old: &Position) -> String {
+    let keeps = fact.conflict == Conflict::Keep;
+    let by_object = if keeps {
+        format!(
+            "{0} < {1}
+               or {0} = {1}
+              and stardrop.comes_later({3}, {2})",
+            new.time, old.time, new.load, old.load
+        )
+    } else {
+        format!(
+            "{0} > {1}
+               or {0} = {1}
+              and ({2} = {3}
+                   or stardrop.comes_later({2}, {3}))",
+            new.time, old.time, new.load, old.load
+        )
+    };
+    let Some(version) = &fact.version else { return by_object };
+    let version = ident(version);
+    let (after, before) = if keeps { (&old.alias, &new.alias) } else { (&new.alias, &old.alias) };
+    format!(
+        "{after}.{version} > {before}.{version}
+               or {after}.{version} is not null and {before}.{version} is null
+               or {new}.{version} is not distinct from {old}.{version} and ({by_object})",
+        new = new.alias,
+        old = old.alias,
+    )
 }
 
 /// Of two versions of one file the one that replaces wins, whatever the clocks of S3 said: the other
@@ -139,12 +199,15 @@ fn replaces_or_is_newer(fact: &Fact) -> String {
 
 /// The columns of the batch that the fact's own are made from, each once: what is sorted is kept
 /// narrow, for names and descriptions are the widest columns and no fact needs them.
-fn needed<'d>(dataset: &'d Dataset, fact: &'d Fact, grain: &'d [String]) -> Vec<&'d str> {
+fn needed<'d>(of: FactOf<'d>, grain: &'d [String]) -> Vec<&'d str> {
+    let FactOf { dataset, fact, .. } = of;
     let keys = fact.dimensions.iter().flat_map(|used| &used.key);
     let dates = fact.dates.iter().map(|date| &date.source);
-    let own = fact.degenerate.iter().chain(&fact.version).chain(&fact.measures);
+    let measures = fact.measures.iter().flat_map(|measure| measure.columns());
+    let own = fact.degenerate.iter().chain(&fact.version).chain(measures);
+    let happened = fact.as_of.iter().filter(|_| of.finds_versions());
     let mut columns: Vec<&str> = Vec::new();
-    for column in grain.iter().chain(keys).chain(dates).chain(own) {
+    for column in grain.iter().chain(keys).chain(dates).chain(own).chain(happened) {
         if !columns.contains(&column.as_str()) {
             columns.push(column);
         }

@@ -51,8 +51,12 @@ pub async fn meaning(db: &TestDatabase) -> String {
 }
 
 fn without_lineage(row: &str, table: &str) -> String {
-    let line = if table.starts_with("dim_") { ",source_line" } else { "" };
-    format!("to_jsonb({row}) - '{{load_id,source_load_id,source_time{line}}}'::text[]")
+    let line = if table.starts_with("dim_") { "|^source_line$" } else { "" };
+    format!(
+        "(select coalesce(jsonb_object_agg(field.key, field.value), '{{}}')
+          from jsonb_each(to_jsonb({row})) field
+          where field.key !~ '(^|_)(load_id|source_time)${line}')"
+    )
 }
 
 async fn tables(db: &TestDatabase, schema: &str) -> Vec<String> {

@@ -1,0 +1,205 @@
+//! Fact: `[fact.*]` in, checked against the columns, out.
+
+use toml::{Spanned, Value};
+
+use super::super::contract::{self, Table};
+use super::super::{Column, Conflict, Expression, Fact, Measure, Overwrite, Policy, name};
+use super::Checker;
+
+impl Checker<'_> {
+    pub(super) fn facts(
+        &mut self,
+        table: &Table<contract::Fact>,
+        dimensions: &Table<contract::Dimension>,
+        columns: &[Column],
+        policy: &Policy,
+    ) -> Vec<Fact> {
+        let mut facts = Vec::with_capacity(table.len());
+        for (key, raw) in table {
+            if let Err(message) = name::check("fact", key.get_ref()) {
+                self.mistake(key, message);
+            }
+            facts.push(self.fact(key, raw.get_ref(), dimensions, columns, policy));
+        }
+        facts
+    }
+
+    fn fact(
+        &mut self,
+        key: &Spanned<String>,
+        raw: &contract::Fact,
+        dimensions: &Table<contract::Dimension>,
+        columns: &[Column],
+        policy: &Policy,
+    ) -> Fact {
+        let grain = raw.grain.as_ref().map(|grain| {
+            let names = self.column_names("grain", grain, columns);
+            for name in grain.get_ref() {
+                self.must_be_required(name, columns);
+            }
+            names
+        });
+        let version = raw.version.as_ref().map(|version| {
+            self.known(version, columns);
+            if grain.is_none() {
+                self.mistake(version, "version needs a grain: without one no row is ever replaced");
+            }
+            version.get_ref().clone()
+        });
+        let as_of = raw.as_of.as_ref().map(|as_of| {
+            self.is_a_time(as_of, as_of.get_ref(), columns);
+            as_of.get_ref().clone()
+        });
+        let conflict = self.conflict(raw, policy);
+        let mut fact = Fact {
+            name: key.get_ref().clone(),
+            delete_when: self.delete_when(raw, grain.is_some(), conflict, columns, policy),
+            grain,
+            dimensions: Vec::new(),
+            dates: Vec::new(),
+            measures: Vec::new(),
+            degenerate: Vec::new(),
+            conflict,
+            version,
+            as_of,
+            foreign_keys: raw.foreign_keys.as_ref().is_some_and(|at| *at.get_ref()),
+        };
+        for used in &raw.dimensions {
+            self.dimension_use(used, dimensions, columns, &mut fact);
+        }
+        for measure in &raw.measures {
+            self.measure(measure, columns, &mut fact);
+        }
+        for column in &raw.degenerate {
+            self.known(column, columns);
+            fact.degenerate.push(column.get_ref().clone());
+        }
+        self.fact_columns(key, &fact);
+        fact
+    }
+
+    fn conflict(&mut self, raw: &contract::Fact, policy: &Policy) -> Conflict {
+        let Some(at) = &raw.conflict else { return Conflict::Update };
+        let word = self.word("conflict", at, &["update", "keep"]);
+        if raw.grain.is_none() {
+            self.mistake(at, "conflict needs a grain: without one no two rows are the same");
+        }
+        if word != Some("keep") {
+            return Conflict::Update;
+        }
+        if policy.overwrite == Overwrite::Replace {
+            self.mistake(
+                at,
+                "conflict = \"keep\" does not go with overwrite = \"replace\": a row that is kept would \
+                 go with the file that brought it; use \"merge\"",
+            );
+        }
+        Conflict::Keep
+    }
+
+    fn delete_when(
+        &mut self,
+        raw: &contract::Fact,
+        has_grain: bool,
+        conflict: Conflict,
+        columns: &[Column],
+        policy: &Policy,
+    ) -> Option<Expression> {
+        let at = raw.delete_when.as_ref()?;
+        if !has_grain {
+            self.mistake(at, "delete_when needs a grain: it says which row goes");
+        }
+        if conflict == Conflict::Keep {
+            self.mistake(at, "delete_when does not go with conflict = \"keep\": a kept row stays");
+        }
+        if policy.overwrite == Overwrite::Replace {
+            self.mistake(
+                at,
+                "delete_when does not go with overwrite = \"replace\": a row that a marker took out \
+                 could not come back with the file that brought it; use \"merge\"",
+            );
+        }
+        self.expression("delete_when", at, at.get_ref(), columns)
+    }
+
+    fn expression<T>(
+        &mut self,
+        what: &str,
+        at: &Spanned<T>,
+        text: &str,
+        columns: &[Column],
+    ) -> Option<Expression> {
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        match Expression::read(text, &names) {
+            Ok(expression) => Some(expression),
+            Err(message) => {
+                self.mistake(at, format!("{what}: {message}"));
+                None
+            }
+        }
+    }
+
+    fn measure(&mut self, at: &Spanned<Value>, columns: &[Column], fact: &mut Fact) {
+        match at.get_ref() {
+            Value::String(column) => {
+                self.known_at(at, column, columns);
+                fact.measures.push(Measure::Column(column.clone()));
+            }
+            Value::Table(table) => {
+                for (name, expression) in table {
+                    let Some(text) = expression.as_str() else {
+                        self.mistake(
+                            at,
+                            format!("measure `{name}` must be an expression, as text"),
+                        );
+                        continue;
+                    };
+                    if let Err(message) = name::check("measure", name) {
+                        self.mistake(at, message);
+                    } else if name::RESERVED_COLUMNS.contains(&name.as_str()) {
+                        self.mistake(
+                            at,
+                            format!("measure `{name}` is one of stardrop's own: rename it"),
+                        );
+                    }
+                    if let Some(expression) = self.expression(name, at, text, columns) {
+                        fact.measures.push(Measure::Computed { name: name.clone(), expression });
+                    }
+                }
+            }
+            _ => self.mistake(at, "a measure is a column's name or { name = \"expression\" }"),
+        }
+    }
+
+    /// No two columns of a fact may have one name.
+    fn fact_columns(&mut self, key: &Spanned<String>, fact: &Fact) {
+        let mut seen: Vec<&str> = vec!["as_of"];
+        let keys = fact.dimensions.iter().map(|used| used.column.as_str());
+        let dates = fact.dates.iter().map(|date| date.column.as_str());
+        let own = fact.measures.iter().map(Measure::name);
+        let own = own.chain(fact.degenerate.iter().map(String::as_str));
+        for column in keys.chain(dates).chain(own) {
+            if seen.contains(&column) {
+                self.mistake(
+                    key,
+                    format!("fact `{}` would have two columns named `{column}`: give one a role with `as`, or drop it", fact.name),
+                );
+            }
+            seen.push(column);
+        }
+        // A computed column must not hide the one that grain or version put there.
+        let plain = fact.grain.iter().flatten().chain(&fact.version);
+        for computed in &fact.measures {
+            if matches!(computed, Measure::Computed { name, .. } if plain.clone().any(|p| p == name))
+            {
+                self.mistake(
+                    key,
+                    format!(
+                        "measure `{}` has the name of a column that the fact holds",
+                        computed.name()
+                    ),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! View: `[view.*]` in, the views of the star, with names that nothing else has, out.
+
+use super::super::contract::{self, Table};
+use super::super::{View, name};
+use super::Checker;
+
+/// What the names of the star's own tables begin with.
+const OWN: [&str; 4] = ["dim_", "fact_", "seen_", "deleted_"];
+
+impl Checker<'_> {
+    pub(super) fn views(&mut self, table: &Table<contract::View>) -> Vec<View> {
+        let mut views = Vec::with_capacity(table.len());
+        for (key, raw) in table {
+            if let Err(message) = name::check("view", key.get_ref()) {
+                self.mistake(key, message);
+            } else if OWN.iter().any(|own| key.get_ref().starts_with(own)) {
+                self.mistake(
+                    key,
+                    "names that begin with dim_, fact_, seen_ or deleted_ are for the star's tables",
+                );
+            }
+            let sql = raw.get_ref().sql.get_ref().trim().trim_end_matches(';');
+            if sql.is_empty() {
+                self.mistake(&raw.get_ref().sql, "sql is empty: write a query");
+            }
+            views.push(View { name: key.get_ref().clone(), sql: sql.to_owned() });
+        }
+        views
+    }
+}

@@ -1,0 +1,140 @@
+//! Actual: a database and files in; what the triggers make of them, in the oracle's words, out.
+
+use super::case::{COLUMNS, Case, Fact, File, Row};
+use crate::support::TestDatabase;
+
+fn literal(column: &str, value: Option<&str>) -> String {
+    let Some(value) = value else { return "null".to_owned() };
+    match column {
+        "ts" => format!("timestamp '2026-01-01' + {value} * interval '6 hours'"),
+        "day" => format!("date '2026-01-01' + {value}"),
+        "gid" | "ver" | "qty" | "town_id" => value.to_owned(),
+        _ => format!("'{value}'"),
+    }
+}
+
+fn insert(file: &File, first_line: usize, rows: &[Row]) -> String {
+    let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+    let lines: Vec<String> = rows
+        .iter()
+        .enumerate()
+        .map(|(at, row)| {
+            let fields: Vec<String> =
+                names.iter().zip(row).map(|(name, v)| literal(name, v.as_deref())).collect();
+            format!("({}, {})", fields.join(", "), first_line + at)
+        })
+        .collect();
+    format!(
+        "insert into staging.{} ({}, source_line) values {}",
+        file.source.name(),
+        names.join(", "),
+        lines.join(", ")
+    )
+}
+
+/// Loads a file as the loader does: claim, batches with a checkpoint each, finish.
+pub async fn load(db: &TestDatabase, file: &File) {
+    let claimed = db
+        .client
+        .query_one(
+            &format!(
+                "select load_id, attempt from stardrop.claim('{}', 'b', '{}', null, '{1}', 1,
+                     timestamptz '2026-01-01 00:00Z' + {} * interval '1 hour', null, 'ignore', false,
+                     interval '1 hour', now())",
+                file.source.name(),
+                file.key,
+                file.hour
+            ),
+            &[],
+        )
+        .await
+        .unwrap();
+    let (load, attempt): (i64, i32) = (claimed.get(0), claimed.get(1));
+    let mut done = 0;
+    for (at, rows) in file.batches.iter().enumerate() {
+        let from = done;
+        done += rows.len();
+        let finish = if at + 1 == file.batches.len() {
+            format!("select stardrop.finish({load}, {attempt}, {done}, null);")
+        } else {
+            String::new()
+        };
+        db.run(&format!(
+            "begin; select stardrop.begin_batch({load}, {attempt}, {from}, false);
+             {};
+             select stardrop.checkpoint({load}, {attempt}, {from}, {done}, {done}, {done}, 0, interval '1 hour');
+             {finish} commit",
+            insert(file, from, rows)
+        ))
+        .await;
+    }
+    db.run(&format!("select stardrop.release({load})")).await;
+}
+
+fn hours(column: &str) -> String {
+    format!(
+        "case when {column} is null then null when {column} = '-infinity' then 'never'
+         else (extract(epoch from {column} - timestamptz '2026-01-01 00:00Z') / 3600)::integer::text end"
+    )
+}
+
+async fn lines(db: &TestDatabase, fields: &[String], from: &str) -> Vec<String> {
+    let fields: Vec<String> =
+        fields.iter().map(|field| format!("coalesce(({field})::text, 'null')")).collect();
+    let sql = format!("select concat_ws('|', {}) from {from}", fields.join(", "));
+    let rows = match db.client.query(&sql, &[]).await {
+        Ok(rows) => rows,
+        Err(error) => panic!("{sql}: {error:?}"),
+    };
+    let mut lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    lines.sort();
+    lines
+}
+
+pub async fn dimension(db: &TestDatabase, case: &Case, at: usize) -> Vec<String> {
+    let dimension = &case.dimensions[at];
+    let mut fields: Vec<String> = dimension.key.iter().map(|c| (*c).to_owned()).collect();
+    fields.extend(dimension.attributes.iter().map(|a| a.name.to_owned()));
+    if dimension.has_versions() {
+        fields.extend([hours("valid_from"), hours("valid_to")]);
+        fields.extend(["is_current".to_owned(), "is_first".to_owned()]);
+    }
+    let name = dimension.name;
+    lines(db, &fields, &format!("star.dim_{name} where {name}_key <> -1")).await
+}
+
+pub async fn fact(db: &TestDatabase, case: &Case, fact: &Fact) -> Vec<String> {
+    let mut fields: Vec<String> =
+        fact.grain.iter().flatten().map(|column| format!("f.{column}")).collect();
+    let mut from = format!("star.fact_{} f", fact.name);
+    for used in &fact.uses {
+        let dimension = &case.dimensions[used.dimension];
+        let role = used.role.unwrap_or(dimension.name);
+        from.push_str(&format!(
+            " left join star.dim_{0} d_{role} on d_{role}.{0}_key = f.{role}_key",
+            dimension.name
+        ));
+        let key: Vec<String> = dimension.key.iter().map(|c| format!("d_{role}.{c}")).collect();
+        let member = format!(
+            "case when f.{role}_key = -1 then 'unknown' else concat_ws(',', {}) end",
+            key.join(", ")
+        );
+        if dimension.has_versions() {
+            fields.push(format!(
+                "{member} || case when f.{role}_key = -1 then '' else '|' || ({}) end",
+                hours(&format!("d_{role}.valid_from"))
+            ));
+        } else {
+            fields.push(member);
+        }
+    }
+    for (_, role) in &fact.dates {
+        let column = role.map_or_else(|| "date_key".to_owned(), |role| format!("{role}_date_key"));
+        fields.push(format!(
+            "case when f.{column} = date '0001-01-01' then 'unknown'
+             else (f.{column} - date '2026-01-01')::text end"
+        ));
+    }
+    fields.extend(["f.qty".to_owned(), "f.worth".to_owned()]);
+    lines(db, &fields, &from).await
+}

@@ -1,0 +1,197 @@
+//! Case: what a contract of the test says, as plain values in; the contract's text out.
+
+/// What is remembered of an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    Overwrite,
+    Versions,
+    First,
+}
+
+/// A value of an attribute, a key or a number; the test has no need of types.
+pub type Value = Option<String>;
+
+/// The two datasets: `shop` has the fact `sale`; `book` may have the fact `visit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    Shop,
+    Book,
+}
+
+pub const SOURCES: [Source; 2] = [Source::Shop, Source::Book];
+
+impl Source {
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Shop => "shop",
+            Source::Book => "book",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Attribute {
+    pub name: &'static str,
+    pub history: History,
+    pub brought_by: Vec<Source>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Dimension {
+    pub name: &'static str,
+    /// Columns of the dimension, and of the dataset that brings it.
+    pub key: Vec<&'static str>,
+    pub attributes: Vec<Attribute>,
+    /// Where versions begin, by dataset: the column `ts`, or the object's time.
+    pub valid_from_ts: Vec<Source>,
+    /// Datasets that declare it, with or without attributes.
+    pub declared_by: Vec<Source>,
+}
+
+impl Dimension {
+    pub fn has_versions(&self) -> bool {
+        self.attributes.iter().any(|attribute| attribute.history == History::Versions)
+    }
+
+    pub fn brought_by(&self, source: Source) -> Vec<&Attribute> {
+        self.attributes.iter().filter(|a| a.brought_by.contains(&source)).collect()
+    }
+}
+
+/// A fact's reference to a dimension: by which columns, under which name.
+#[derive(Debug, Clone)]
+pub struct Use {
+    pub dimension: usize,
+    pub key: Vec<&'static str>,
+    pub role: Option<&'static str>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Fact {
+    pub name: &'static str,
+    pub source: Source,
+    pub grain: Option<Vec<&'static str>>,
+    pub keep: bool,
+    pub version: bool,
+    pub delete_when: bool,
+    pub uses: Vec<Use>,
+    /// Dates: the column, and the role if any.
+    pub dates: Vec<(&'static str, Option<&'static str>)>,
+    pub as_of: Option<&'static str>,
+    pub foreign_keys: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub dimensions: Vec<Dimension>,
+    pub facts: Vec<Fact>,
+}
+
+/// All columns of both datasets, with their types; `ts` and `day` count from 2026-01-01.
+pub const COLUMNS: [(&str, &str); 12] = [
+    ("gid", "integer"),
+    ("ts", "timestamp"),
+    ("day", "date"),
+    ("ver", "integer"),
+    ("kind", "text"),
+    ("qty", "integer"),
+    ("item_id", "text"),
+    ("other_id", "text"),
+    ("town_id", "integer"),
+    ("name", "text"),
+    ("color", "text"),
+    ("mayor", "text"),
+];
+
+impl Case {
+    /// The contract of a dataset.
+    pub fn toml(&self, source: Source) -> String {
+        let name = source.name();
+        let mut out = format!("name = \"{name}\"\nmatch = [\"{name}/*\"]\n[columns]\n");
+        for (column, kind) in COLUMNS {
+            let required = if column == "gid" { ", required = true" } else { "" };
+            out.push_str(&format!("{column} = {{ type = \"{kind}\"{required} }}\n"));
+        }
+        out.push_str("[policy]\noverwrite = \"ignore\"\n");
+        for dimension in self.dimensions.iter().filter(|d| d.declared_by.contains(&source)) {
+            out.push_str(&format!("[dimension.{}]\nkey = {:?}\n", dimension.name, dimension.key));
+            let brought = dimension.brought_by(source);
+            if brought.is_empty() {
+                continue;
+            }
+            let names: Vec<&str> = brought.iter().map(|a| a.name).collect();
+            let words: Vec<String> = brought
+                .iter()
+                .map(|a| format!("{} = \"{:?}\"", a.name, a.history).to_lowercase())
+                .collect();
+            out.push_str(&format!(
+                "attributes = {names:?}\nhistory = {{ {} }}\n",
+                words.join(", ")
+            ));
+            let versions = brought.iter().any(|a| a.history == History::Versions);
+            if versions && dimension.valid_from_ts.contains(&source) {
+                out.push_str("valid_from = \"ts\"\n");
+            }
+        }
+        for fact in self.facts.iter().filter(|fact| fact.source == source) {
+            out.push_str(&self.fact_toml(fact));
+        }
+        out
+    }
+
+    fn fact_toml(&self, fact: &Fact) -> String {
+        let mut uses: Vec<String> = Vec::new();
+        for used in &fact.uses {
+            let dimension = &self.dimensions[used.dimension];
+            uses.push(match used.role {
+                None if used.key == dimension.key => format!("\"{}\"", dimension.name),
+                None => format!("{{ dimension = \"{}\", key = {:?} }}", dimension.name, used.key),
+                Some(role) => format!(
+                    "{{ dimension = \"{}\", key = {:?}, as = \"{role}\" }}",
+                    dimension.name, used.key
+                ),
+            });
+        }
+        for (column, role) in &fact.dates {
+            let role = role.map_or_else(String::new, |role| format!(", as = \"{role}\""));
+            uses.push(format!("{{ date = \"{column}\"{role} }}"));
+        }
+        let mut out = format!("[fact.{}]\ndimensions = [{}]\n", fact.name, uses.join(", "));
+        out.push_str("measures = [\"qty\", { worth = \"coalesce(qty, 0) * 2 + 1\" }]\n");
+        if let Some(grain) = &fact.grain {
+            out.push_str(&format!("grain = {grain:?}\n"));
+        }
+        for (is_on, line) in [
+            (fact.keep, "conflict = \"keep\"\n"),
+            (fact.version, "version = \"ver\"\n"),
+            (fact.delete_when, "delete_when = \"kind = 'gone'\"\n"),
+            (fact.foreign_keys, "foreign_keys = true\n"),
+        ] {
+            if is_on {
+                out.push_str(line);
+            }
+        }
+        if let Some(as_of) = fact.as_of {
+            out.push_str(&format!("as_of = \"{as_of}\"\n"));
+        }
+        out
+    }
+}
+
+/// A row of a file: the values of [`COLUMNS`]; times are numbers of hours and days.
+pub type Row = Vec<Value>;
+
+/// The value of a row's column.
+pub fn value<'r>(row: &'r Row, column: &str) -> Option<&'r str> {
+    let at = COLUMNS.iter().position(|(name, _)| *name == column).unwrap();
+    row[at].as_deref()
+}
+
+/// A file: when it was written, and its rows, batch by batch.
+#[derive(Debug, Clone)]
+pub struct File {
+    pub source: Source,
+    pub key: String,
+    pub hour: i64,
+    pub batches: Vec<Vec<Row>>,
+}

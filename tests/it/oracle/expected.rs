@@ -1,0 +1,227 @@
+//! Expected: a contract and files in; the dimensions and facts that they mean out.
+//!
+//! Written from what the design says of each word of the contract, over sorted vectors; it knows
+//! nothing of how the generated SQL gets there, nor in which order the files came.
+
+use std::collections::BTreeSet;
+
+use super::case::{Attribute, Case, Dimension, Fact, File, History, Row, value};
+
+/// A row with its place in time: later things compare greater.
+#[derive(Clone, Copy)]
+struct Placed<'f> {
+    file: &'f File,
+    /// Counted over the whole file.
+    line: usize,
+    row: &'f Row,
+}
+
+/// Object time, then key, then line.
+type Place<'f> = (i64, &'f str, usize);
+
+impl<'f> Placed<'f> {
+    fn place(&self) -> Place<'f> {
+        (self.file.hour, &self.file.key, self.line)
+    }
+}
+
+fn rows(files: &[File]) -> Vec<Placed<'_>> {
+    let mut out = Vec::new();
+    for file in files {
+        let lines = file.batches.iter().flatten().enumerate();
+        out.extend(lines.map(|(line, row)| Placed { file, line, row }));
+    }
+    out
+}
+
+type Key = Vec<String>;
+
+/// The natural key in these columns; `None` if a part of it is not known.
+fn key(row: &Row, columns: &[&str]) -> Option<Key> {
+    columns.iter().map(|column| value(row, column).map(str::to_owned)).collect()
+}
+
+/// The times of a member's versions, in hours, with what it looked like; never: before all time.
+type Versions = Vec<(Option<i64>, Vec<Option<String>>)>;
+
+fn versioned(dimension: &Dimension) -> Vec<&Attribute> {
+    dimension.attributes.iter().filter(|a| a.history == History::Versions).collect()
+}
+
+fn values(row: &Row, attributes: &[&Attribute]) -> Vec<Option<String>> {
+    attributes.iter().map(|a| value(row, a.name).map(str::to_owned)).collect()
+}
+
+fn hour(row: &Row, column: &str) -> Option<i64> {
+    let number: i64 = value(row, column)?.parse().unwrap();
+    Some(if column == "day" { number * 24 } else { number * 6 })
+}
+
+/// Every look that a member had, from when on; one that nobody described has one without a time.
+fn versions(dimension: &Dimension, member: &Key, rows: &[Placed<'_>]) -> Versions {
+    let attributes = versioned(dimension);
+    let mut seen: Vec<(i64, Place<'_>, Vec<Option<String>>)> = Vec::new();
+    for placed in rows {
+        let source = placed.file.source;
+        let brings = attributes.iter().any(|a| a.brought_by.contains(&source));
+        // A row with none of them says nothing of the member's looks.
+        let says = attributes.iter().any(|a| value(placed.row, a.name).is_some());
+        if brings && says && key(placed.row, &dimension.key).as_ref() == Some(member) {
+            let own = if dimension.valid_from_ts.contains(&source) {
+                hour(placed.row, "ts")
+            } else {
+                None
+            };
+            let time = own.unwrap_or(placed.file.hour);
+            seen.push((time, placed.place(), values(placed.row, &attributes)));
+        }
+    }
+    seen.sort();
+    let mut out: Versions = Vec::new();
+    for (at, (time, _, look)) in seen.iter().enumerate() {
+        // Of several rows of one time the last counts.
+        let is_last = seen.get(at + 1).is_none_or(|(next, ..)| next != time);
+        if is_last && out.last().is_none_or(|(_, before)| before != look) {
+            out.push((Some(*time), look.clone()));
+        }
+    }
+    if out.is_empty() {
+        out.push((None, vec![None; attributes.len()]));
+    }
+    out
+}
+
+/// The one value of an attribute: of the newest row that brings it, or of the oldest.
+fn single(
+    dimension: &Dimension,
+    attribute: &Attribute,
+    member: &Key,
+    rows: &[Placed<'_>],
+) -> Option<String> {
+    let mut brought: Vec<&Placed<'_>> = rows
+        .iter()
+        .filter(|placed| attribute.brought_by.contains(&placed.file.source))
+        .filter(|placed| key(placed.row, &dimension.key).as_ref() == Some(member))
+        .collect();
+    brought.sort_by_key(|placed| placed.place());
+    let counts = if attribute.history == History::First { brought.first() } else { brought.last() };
+    value(counts?.row, attribute.name).map(str::to_owned)
+}
+
+/// All members that any row names: with attributes, by a reference, or in a fact.
+fn members(case: &Case, at: usize, rows: &[Placed<'_>]) -> BTreeSet<Key> {
+    let dimension = &case.dimensions[at];
+    let mut members = BTreeSet::new();
+    for placed in rows {
+        let source = placed.file.source;
+        if dimension.declared_by.contains(&source) {
+            members.extend(key(placed.row, &dimension.key));
+        }
+        for fact in case.facts.iter().filter(|fact| fact.source == source) {
+            let uses = fact.uses.iter().filter(|used| used.dimension == at);
+            members.extend(uses.filter_map(|used| key(placed.row, &used.key)));
+        }
+    }
+    members
+}
+
+fn text(value: Option<String>) -> String {
+    value.unwrap_or_else(|| "null".to_owned())
+}
+
+fn time(hour: Option<i64>) -> String {
+    hour.map_or_else(|| "never".to_owned(), |hour| hour.to_string())
+}
+
+/// The lines of a dimension: key, attributes, and for versions from, to, current, first.
+pub fn dimension(case: &Case, at: usize, files: &[File]) -> Vec<String> {
+    let dimension = &case.dimensions[at];
+    let rows = rows(files);
+    let mut lines = Vec::new();
+    for member in members(case, at, &rows) {
+        let versions = versions(dimension, &member, &rows);
+        for (number, (from, look)) in versions.iter().enumerate() {
+            let mut fields = member.clone();
+            let mut look = look.iter();
+            for attribute in &dimension.attributes {
+                fields.push(text(match attribute.history {
+                    History::Versions => look.next().unwrap().clone(),
+                    _ => single(dimension, attribute, &member, &rows),
+                }));
+            }
+            if dimension.has_versions() {
+                let next = versions.get(number + 1);
+                fields.push(time(*from));
+                fields.push(next.map_or_else(|| "null".to_owned(), |(to, _)| time(*to)));
+                fields.push(next.is_none().to_string());
+                fields.push((number == 0).to_string());
+            }
+            lines.push(fields.join("|"));
+        }
+    }
+    lines.sort();
+    lines
+}
+
+/// The version of a member at a time; before the first one it is the first one.
+fn version_at(versions: &Versions, at: Option<i64>) -> Option<i64> {
+    let holds = versions.iter().rev().find(|(from, _)| at.is_some() && *from <= at);
+    holds.or(versions.first()).and_then(|(from, _)| *from)
+}
+
+fn fact_line(case: &Case, fact: &Fact, placed: &Placed<'_>, rows: &[Placed<'_>]) -> String {
+    let row = placed.row;
+    let mut fields: Vec<String> =
+        fact.grain.iter().flatten().map(|c| text(value(row, c).map(str::to_owned))).collect();
+    let happened = fact.as_of.unwrap_or(fact.dates[0].0);
+    for used in &fact.uses {
+        let dimension = &case.dimensions[used.dimension];
+        match key(row, &used.key) {
+            None => fields.push("unknown".to_owned()),
+            Some(member) => {
+                fields.push(member.join(","));
+                if dimension.has_versions() {
+                    let versions = versions(dimension, &member, rows);
+                    fields.push(time(version_at(&versions, hour(row, happened))));
+                }
+            }
+        }
+    }
+    for (column, _) in &fact.dates {
+        let day = hour(row, column).map(|hour| hour.div_euclid(24));
+        fields.push(day.map_or_else(|| "unknown".to_owned(), |day| day.to_string()));
+    }
+    let quantity: Option<i64> = value(row, "qty").map(|qty| qty.parse().unwrap());
+    fields.push(text(quantity.map(|qty| qty.to_string())));
+    fields.push((quantity.unwrap_or(0) * 2 + 1).to_string());
+    fields.join("|")
+}
+
+/// The lines of a fact: grain, members with the time of their version, days, measures.
+pub fn fact(case: &Case, fact: &Fact, files: &[File]) -> Vec<String> {
+    let all = rows(files);
+    let own: Vec<Placed<'_>> =
+        all.iter().filter(|placed| placed.file.source == fact.source).copied().collect();
+    let mut lines = Vec::new();
+    match &fact.grain {
+        None => lines.extend(own.iter().map(|placed| fact_line(case, fact, placed, &all))),
+        Some(grain) => {
+            let grains: BTreeSet<Key> = own.iter().filter_map(|p| key(p.row, grain)).collect();
+            for this in grains {
+                let mut rivals: Vec<&Placed<'_>> =
+                    own.iter().filter(|p| key(p.row, grain).as_ref() == Some(&this)).collect();
+                rivals.sort_by_key(|placed| {
+                    let version: Option<i64> =
+                        value(placed.row, "ver").map(|version| version.parse().unwrap());
+                    (version.filter(|_| fact.version), placed.place())
+                });
+                let winner = if fact.keep { rivals[0] } else { rivals[rivals.len() - 1] };
+                if !(fact.delete_when && value(winner.row, "kind") == Some("gone")) {
+                    lines.push(fact_line(case, fact, winner, &all));
+                }
+            }
+        }
+    }
+    lines.sort();
+    lines
+}

@@ -1,0 +1,133 @@
+//! Oracle: random contracts, files and arrival orders give the star that the design says.
+//!
+//! `STARDROP_ORACLE_CASES` says how many sets of files to try (`make oracle CASES=2000`), and
+//! `STARDROP_ORACLE_SEED` with which one to begin; a failure prints the seed of its case.
+
+mod actual;
+mod case;
+mod expected;
+mod random;
+
+use stardrop::{migrate, star};
+
+use crate::support::star_content::assert_balanced;
+use crate::support::{TestDatabase, catalog_of, connect};
+use case::{Case, File, Source};
+use random::Random;
+
+/// How many sets of files are tried unless one asks for more.
+const CASES: u64 = 40;
+
+/// A contract takes a migration: so many sets of files are loaded into each.
+const FILES_PER_CONTRACT: u64 = 2;
+
+fn number(variable: &str, default: u64) -> u64 {
+    match std::env::var(variable) {
+        Ok(text) if !text.is_empty() => text.parse().unwrap(),
+        _ => default,
+    }
+}
+
+/// A database whose star is that of the case.
+async fn migrate_to(db: &mut TestDatabase, case: &Case) -> star::Star {
+    // A session keeps what it knows of tables that are gone, and slows down with it.
+    db.client = connect(&db.url).await;
+    db.run("drop schema if exists star, staging cascade").await;
+    if db.text("select to_regclass('stardrop.dataset') is not null").await == "true" {
+        db.run("truncate stardrop.dataset, stardrop.load cascade").await;
+    }
+    let (shop, book) = (case.toml(Source::Shop), case.toml(Source::Book));
+    let star = star::compile(&catalog_of(&[("shop", &shop), ("book", &book)]));
+    migrate::run(&mut db.client, &star)
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}\n{shop}\n{book}"));
+    star
+}
+
+async fn empty(db: &TestDatabase, star: &star::Star) {
+    // Deleting from small tables is many times faster than truncating them; facts go first.
+    let tables =
+        star.tables.iter().rev().map(|table| format!("delete from {};\n", table.qualified_name()));
+    db.run(&format!("begin; {} delete from stardrop.load; commit", tables.collect::<String>()))
+        .await;
+    db.run(&star.unknown_members.concat()).await;
+}
+
+/// What differs from the oracle, as text; empty where nothing does.
+async fn differences(db: &TestDatabase, case: &Case, files: &[File]) -> String {
+    let mut out = String::new();
+    let mut compare = |what: &str, expected: Vec<String>, actual: Vec<String>| {
+        if expected != actual {
+            out.push_str(&format!(
+                "{what}\n  expected\n    {}\n  actual\n    {}\n",
+                expected.join("\n    "),
+                actual.join("\n    ")
+            ));
+        }
+    };
+    for (at, dimension) in case.dimensions.iter().enumerate() {
+        let actual = actual::dimension(db, case, at).await;
+        compare(dimension.name, expected::dimension(case, at, files), actual);
+    }
+    for fact in &case.facts {
+        let actual = actual::fact(db, case, fact).await;
+        compare(fact.name, expected::fact(case, fact, files), actual);
+    }
+    out
+}
+
+/// A case as a person wants to read it.
+fn story(case: &Case, files: &[File]) -> String {
+    let mut out = format!("{}\n{}\n", case.toml(Source::Shop), case.toml(Source::Book));
+    for file in files {
+        out.push_str(&format!("{} at {}\n", file.key, file.hour));
+        for (at, row) in file.batches.iter().flatten().enumerate() {
+            let fields: Vec<&str> = row.iter().map(|v| v.as_deref().unwrap_or("-")).collect();
+            out.push_str(&format!("  {at}: {}\n", fields.join(" ")));
+        }
+    }
+    out
+}
+
+async fn try_contract(db: &mut TestDatabase, seed: u64) {
+    let mut random = Random(seed);
+    let case = random::case(&mut random);
+    let star = migrate_to(db, &case).await;
+    for _ in 0..FILES_PER_CONTRACT {
+        let mut files = random::files(&mut random);
+        for order in 0..3 {
+            match order {
+                0 => files.sort_by_key(|file| (file.hour, file.key.clone())),
+                1 => files.reverse(),
+                _ => random.shuffle(&mut files),
+            }
+            empty(db, &star).await;
+            for file in &files {
+                actual::load(db, file).await;
+            }
+            let differences = differences(db, &case, &files).await;
+            assert!(
+                differences.is_empty(),
+                "STARDROP_ORACLE_SEED={seed}, order {order}\n{}\n{differences}",
+                story(&case, &files)
+            );
+            assert_balanced(db).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn random_files_in_any_order_give_the_star_that_the_contract_means() {
+    let mut db = TestDatabase::empty().await;
+    let first = number("STARDROP_ORACLE_SEED", 1);
+    let cases = number("STARDROP_ORACLE_CASES", CASES);
+    let contracts = cases.div_ceil(FILES_PER_CONTRACT);
+    for seed in first..first + contracts {
+        try_contract(&mut db, seed).await;
+        let done = (seed - first + 1) * FILES_PER_CONTRACT;
+        if done.is_multiple_of(100) {
+            eprintln!("{done} sets of files");
+        }
+    }
+    eprintln!("{cases} sets of files, for {contracts} contracts, in 3 orders each");
+}

@@ -1,0 +1,175 @@
+//! Random: a seed in; a contract and files that quarrel about few keys and times out.
+
+use super::case::{Attribute, COLUMNS, Case, Dimension, Fact, File, History, Row, Source, Use};
+use super::case::{SOURCES, Value};
+
+/// SplitMix64 (Steele, Lea and Flood 2014): small, and the same everywhere.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % u64::try_from(end).unwrap()).unwrap()
+    }
+
+    pub fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())].clone()
+    }
+
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
+        for at in (1..list.len()).rev() {
+            list.swap(at, self.below(at + 1));
+        }
+    }
+}
+
+fn sources(random: &mut Random) -> Vec<Source> {
+    match random.below(3) {
+        0 => vec![Source::Shop],
+        1 => vec![Source::Book],
+        _ => SOURCES.to_vec(),
+    }
+}
+
+fn history(random: &mut Random) -> History {
+    random.pick(&[History::Overwrite, History::Versions, History::Versions, History::First])
+}
+
+fn item(random: &mut Random) -> Dimension {
+    let versions_by = sources(random);
+    let attribute = |name, random: &mut Random| {
+        let history = history(random);
+        let brought_by =
+            if history == History::Versions { versions_by.clone() } else { sources(random) };
+        Attribute { name, history, brought_by }
+    };
+    let attributes = vec![attribute("name", random), attribute("color", random)];
+    let key = if random.chance(15) { vec!["item_id", "town_id"] } else { vec!["item_id"] };
+    let mut declared_by: Vec<Source> = SOURCES
+        .into_iter()
+        .filter(|source| attributes.iter().any(|a| a.brought_by.contains(source)))
+        .collect();
+    if random.chance(30) {
+        declared_by = SOURCES.to_vec();
+    }
+    let valid_from_ts = SOURCES.into_iter().filter(|_| random.chance(60)).collect();
+    Dimension { name: "item", key, attributes, valid_from_ts, declared_by }
+}
+
+fn town(random: &mut Random) -> Dimension {
+    let attributes =
+        vec![Attribute { name: "mayor", history: history(random), brought_by: vec![Source::Book] }];
+    Dimension {
+        name: "town",
+        key: vec!["town_id"],
+        attributes,
+        valid_from_ts: if random.chance(50) { vec![Source::Book] } else { Vec::new() },
+        declared_by: vec![Source::Book],
+    }
+}
+
+fn uses(random: &mut Random, dimensions: &[Dimension]) -> Vec<Use> {
+    let item = &dimensions[0];
+    let mut uses = vec![Use { dimension: 0, key: item.key.clone(), role: None }];
+    if random.chance(50) {
+        let mut key = item.key.clone();
+        key[0] = "other_id";
+        uses.push(Use { dimension: 0, key, role: Some("other") });
+    }
+    if random.chance(60) {
+        uses.push(Use { dimension: 1, key: vec!["town_id"], role: None });
+    }
+    uses
+}
+
+fn sale(random: &mut Random, dimensions: &[Dimension]) -> Fact {
+    let grain = match random.below(4) {
+        0 => None,
+        1 => Some(vec!["gid"]),
+        _ => Some(vec!["gid"]),
+    };
+    let has_grain = grain.is_some();
+    let keep = has_grain && random.chance(25);
+    let mut dates = vec![("ts", None)];
+    if random.chance(40) {
+        dates.push(("day", Some("ship")));
+    }
+    Fact {
+        name: "sale",
+        source: Source::Shop,
+        keep,
+        version: has_grain && random.chance(50),
+        delete_when: has_grain && !keep && random.chance(50),
+        grain,
+        uses: uses(random, dimensions),
+        dates,
+        as_of: random.pick(&[None, Some("ts"), Some("day")]),
+        foreign_keys: random.chance(30),
+    }
+}
+
+pub fn case(random: &mut Random) -> Case {
+    let dimensions = vec![item(random), town(random)];
+    let mut facts = vec![sale(random, &dimensions)];
+    if random.chance(50) {
+        facts.push(Fact {
+            name: "visit",
+            source: Source::Book,
+            grain: None,
+            keep: false,
+            version: false,
+            delete_when: false,
+            uses: vec![Use { dimension: 0, key: dimensions[0].key.clone(), role: None }],
+            dates: vec![("day", None)],
+            as_of: random.pick(&[None, Some("ts")]),
+            foreign_keys: false,
+        });
+    }
+    Case { dimensions, facts }
+}
+
+/// A few values, now and then none.
+fn some(random: &mut Random, of: usize, name: &str) -> Value {
+    if random.chance(8) { None } else { Some(format!("{name}{}", random.below(of))) }
+}
+
+fn row(random: &mut Random) -> Row {
+    COLUMNS
+        .iter()
+        .map(|(column, _)| match *column {
+            "gid" => Some(random.below(4).to_string()),
+            "ts" => some(random, 7, ""),
+            "day" => some(random, 3, ""),
+            "ver" => some(random, 3, ""),
+            "kind" => Some(random.pick(&["gone", "sold", "sold"]).to_owned()),
+            "qty" => some(random, 9, ""),
+            "item_id" | "other_id" => some(random, 3, "i"),
+            "town_id" => some(random, 2, ""),
+            "name" => some(random, 2, "n"),
+            "color" => some(random, 2, "c"),
+            _ => some(random, 2, "m"),
+        })
+        .collect()
+}
+
+pub fn files(random: &mut Random) -> Vec<File> {
+    let count = 2 + random.below(5);
+    (0..count)
+        .map(|at| {
+            let source = random.pick(&SOURCES);
+            let batches = (0..1 + random.below(2))
+                .map(|_| (0..1 + random.below(5)).map(|_| row(random)).collect())
+                .collect();
+            // Keys in no order, and some files of one time.
+            let key = format!("{}/{}{at}", source.name(), random.below(9));
+            File { source, key, hour: i64::try_from(random.below(4)).unwrap() * 12, batches }
+        })
+        .collect()
+}
