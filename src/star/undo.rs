@@ -42,8 +42,11 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
             continue;
         }
         for (load, time) in dimension::positions(dimension, feed) {
-            let forget =
-                if time == "source_time" { forget(&table, "member") } else { never(&table, &load, &time) };
+            let forget = if time == "source_time" {
+                forget(&table, "member")
+            } else {
+                never(&table, &load, &time)
+            };
             steps.push_str(&format!("\n{forget}"));
         }
     }

@@ -89,7 +89,7 @@ pub fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError>> {
     let columns = checker.columns(&contract.columns);
     let appends = contract.fact.values().any(|fact| fact.get_ref().grain.is_none());
     let patterns = checker.patterns(&contract);
-    let file = checker.file_options(&contract);
+    let file = checker.file_options(&contract.file);
     let policy = checker.policy(&contract.policy, appends);
     let dimensions = checker.dimensions(&contract.dimension, &columns);
     let facts = checker.facts(&contract.fact, &contract.dimension, &columns, &policy);

@@ -115,9 +115,7 @@ fn every_mistake_names_file_line_and_fix() {
 
 #[test]
 fn what_is_not_supported_yet_is_refused_and_never_ignored() {
-    let later = [
-        ("[columns]", "[policy]\nstaging = \"keep\"\n[columns]"),
-    ];
+    let later = [("[columns]", "[policy]\nstaging = \"keep\"\n[columns]")];
     for (from, to) in later {
         let said = complaint(from, to);
         assert!(said.contains("is not supported yet"), "{to}: {said}");

@@ -193,7 +193,7 @@ fn replaces_or_is_newer(fact: &Fact) -> String {
     format!(
         "coalesce(stardrop.gives_way(fact.load_id, excluded.source_load_id),
                   {})",
-        is_newer(fact)
+        wins(fact, &Position::of("excluded"), &Position::of("fact"))
     )
 }
 
