@@ -50,6 +50,7 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
             steps.push_str(&format!("\n{forget}"));
         }
     }
+    let steps = if steps.is_empty() { "\n".to_owned() } else { steps };
     format!(
         "create or replace function staging.undo_{name}(in_load_id bigint) returns void
     language plpgsql
