@@ -23,6 +23,7 @@ use crate::object::{ObjectRef, Source};
 use crate::settings::Settings;
 use crate::star::{self, Star};
 
+pub use records::header_of;
 pub use report::{LoadReport, Outcome};
 use session::Session;
 

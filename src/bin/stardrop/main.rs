@@ -14,6 +14,7 @@ mod load;
 mod migrate;
 mod outcomes;
 mod output;
+mod rejected_csv;
 mod rejects;
 mod replay;
 mod status;
