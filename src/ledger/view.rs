@@ -43,7 +43,7 @@ pub struct RejectLine {
     pub line: i64,
     pub column: Option<String>,
     pub reason: String,
-    pub raw: String,
+    pub raw: Vec<u8>,
 }
 
 /// The newest load of a key.
@@ -193,9 +193,7 @@ pub async fn rejects(client: &Client, load_id: Option<i64>, limit: i64) -> Resul
                 line: get(row, "source_line")?,
                 column: get(row, "column_name")?,
                 reason: get(row, "reason")?,
-                raw: raw.unwrap_or_else(|| {
-                    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
-                }),
+                raw: raw.map_or_else(|| bytes.unwrap_or_default(), String::into_bytes),
             })
         })
         .collect()

@@ -27,6 +27,7 @@ use crate::settings::Settings;
 use crate::star::{self, Star};
 
 use pace::Pace;
+pub use records::header_of;
 pub use report::{LoadReport, Outcome};
 use run::Ran;
 use session::Session;

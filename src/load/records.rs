@@ -143,6 +143,23 @@ impl RecordStream {
     }
 }
 
+/// The header of an object, as its load has read it.
+///
+/// # Errors
+///
+/// As those of opening it for a load.
+pub async fn header_of(
+    source: &Source,
+    settings: &Settings,
+    dataset: &Dataset,
+    object: &ObjectRef,
+) -> Result<Header> {
+    let object = source.identify(object).await?;
+    let start = Checkpoint::default();
+    let (_, header) = RecordStream::open(source, settings, dataset, &object, start, None).await?;
+    Ok(header)
+}
+
 /// The writer of a dataset's rows.
 ///
 /// # Errors

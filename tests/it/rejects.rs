@@ -4,7 +4,7 @@ use stardrop::dataset::Catalog;
 use stardrop::error::ErrorKind;
 use stardrop::load::Outcome;
 
-use crate::support::cloud::{BUCKET, Cloud};
+use crate::support::cloud::{BUCKET, Cloud, ended};
 use crate::support::star_content::assert_balanced;
 use crate::support::{TestDatabase, catalog_of};
 
@@ -161,4 +161,42 @@ async fn the_command_line_blames_the_data_for_a_file_over_its_budget() {
         assert_eq!(code, Some(1), "{out}{err}");
         assert!(out.contains(words) || err.contains(words), "{out}{err}");
     }
+}
+
+#[tokio::test]
+async fn rejected_rows_come_back_as_a_file_that_loads_once_it_is_mended() {
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let file = "order_id;line_no;Order Date;customer_id;customer_name;country;product_id;product_name;\
+                quantity;unit_price;updated_at\n\
+                1;1;2026-01-05 10:00;7;Zo\u{eb};DE;p1;\"Tea; green\";2;3.50;2026-01-05 10:00Z\n\
+                2;1;2026-01-05 10:00;7;Zo\u{eb};DE;p1;\"Tea; green\";two;3.50;2026-01-05 10:00Z\n\
+                3;1;2026-01-05 10:00;7;Zo\u{eb};DE\n";
+    let many: String = (10..400)
+        .map(|id| {
+            format!("{id};1;2026-01-05 10:00;7;Zo\u{eb};DE;p1;Tea;2;3.50;2026-01-05 10:00Z\n")
+        })
+        .collect();
+    let report = cloud.put_and_load("sales/a.csv", format!("{file}{many}")).await;
+    assert_eq!((report.rows_read, report.rows_rejected), (393, 2));
+    let owner = [("DATABASE_URL", db.url.as_str())];
+    let load = report.load_id.to_string();
+    let output = cloud.stardrop(&["rejects", &load, "--csv"], &owner).output().await.unwrap();
+    let (code, out, err) = ended(&output);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    insta::assert_snapshot!(out.trim_start_matches('\u{feff}'), @r#"
+    order_id;line_no;Order Date;customer_id;customer_name;country;product_id;product_name;quantity;unit_price;updated_at;"rejected_column";"rejected_reason"
+    2;1;2026-01-05 10:00;7;Zoë;DE;p1;"Tea; green";two;3.50;2026-01-05 10:00Z;"quantity";"expected a whole number"
+    3;1;2026-01-05 10:00;7;Zoë;DE;;;;;;"";"expected 11 fields, found 6"
+    "#);
+
+    // Mended, and dropped with the two columns still there.
+    let mended =
+        out.replace(";two;", ";2;").replace(";DE;;;;;;", ";DE;p1;Tea;1;1.00;2026-01-05 10:00Z;");
+    let again = cloud.put_and_load("sales/b.csv", mended).await;
+    assert_eq!((again.rows_read, again.rows_rejected), (2, 0));
+    let star =
+        "select order_id, quantity, line_no from star.fact_sales where order_id < 10 order by 1";
+    assert_eq!(db.rows(star).await, "1|2|1\n2|2|1\n3|1|1");
+    assert_balanced(&db).await;
 }

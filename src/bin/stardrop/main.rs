@@ -17,6 +17,7 @@ mod outcomes;
 mod output;
 mod prune;
 mod reconcile;
+mod rejected_csv;
 mod rejects;
 mod replay;
 mod status;

@@ -6,7 +6,7 @@ use stardrop::db;
 use stardrop::ledger::view;
 use stardrop::settings::Settings;
 
-use crate::output;
+use crate::{output, rejected_csv};
 
 /// As wide as a line should be; a row gets what is left of it, and --json has all of it.
 const LINE_WIDTH: usize = 116;
@@ -24,6 +24,10 @@ pub struct Args {
     /// Print a JSON array; its keys are the columns of stardrop.rejected_row.
     #[arg(long)]
     json: bool,
+    /// Print the rows of LOAD as its file has them, the header first, with two columns more: mend
+    /// them, take the two columns out or leave them, and drop the file again.
+    #[arg(long, requires = "load", conflicts_with = "json")]
+    csv: bool,
 }
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
@@ -36,6 +40,10 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     if args.json {
         say!("{}", view::rejects_json(&database.client, args.load, args.limit).await?)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let (true, Some(load_id)) = (args.csv, args.load) {
+        let rejects = view::rejects(&database.client, args.load, i64::MAX).await?;
+        return rejected_csv::print(&database.client, settings, load_id, &rejects).await;
     }
     let rejects = view::rejects(&database.client, args.load, args.limit).await?;
     if rejects.is_empty() {
@@ -57,7 +65,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
                 row.line.to_string(),
                 row.column.clone().unwrap_or_default(),
                 row.reason.clone(),
-                output::cut(&row.raw, raw_width),
+                output::cut(&String::from_utf8_lossy(&row.raw), raw_width),
             ]
         })
         .collect();
