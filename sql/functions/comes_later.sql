@@ -1,12 +1,15 @@
--- Which of two loads of the same object time is the later one: by key, version, generation. Asked
--- only for ties, so that nothing in the star depends on which of the two arrived first.
+-- Which of two loads of the same object time is the later one: by key, S3's sequencer (padded, see
+-- is_newer), version, generation. Asked only for ties, so that nothing in the star depends on which
+-- of the two arrived first.
 create or replace function stardrop.comes_later(in_load_id bigint, in_than bigint) returns boolean
     language sql
     stable
     set search_path = pg_catalog, pg_temp
 as $$
-    select (a.bucket, a.key, coalesce(a.version_id, ''), coalesce(a.etag, ''), a.generation, a.load_id)
-         > (b.bucket, b.key, coalesce(b.version_id, ''), coalesce(b.etag, ''), b.generation, b.load_id)
+    select (a.bucket, a.key, rpad(lower(coalesce(a.sequencer, '')), 64, '0') collate "C",
+            coalesce(a.version_id, ''), coalesce(a.etag, ''), a.generation, a.load_id)
+         > (b.bucket, b.key, rpad(lower(coalesce(b.sequencer, '')), 64, '0') collate "C",
+            coalesce(b.version_id, ''), coalesce(b.etag, ''), b.generation, b.load_id)
     from stardrop.load a, stardrop.load b
     where a.load_id = in_load_id
       and b.load_id = in_than

@@ -186,6 +186,22 @@ async fn an_object_overwritten_or_deleted_since_its_event_is_superseded_or_missi
 }
 
 #[tokio::test]
+async fn versions_written_in_the_same_millisecond_are_told_apart_by_their_sequencers() {
+    let site = site(("prices", PRICES)).await;
+    for id in 0..8 {
+        let key = format!("prices/{id}.csv");
+        let first = site.put(&key, &format!("id,price\n{id},1\n")).await;
+        site.load(&first).await;
+        let second = site.put(&key, &format!("id,price\n{id},2\n")).await;
+        let second = ObjectRef { object_time: first.object_time, ..second };
+        assert_eq!(site.load(&second).await.outcome, stardrop::load::Outcome::Loaded);
+    }
+    let prices = "select price from star.fact_price
+                  union select price from star.dim_item where item_key > 0";
+    assert_eq!(site.db.rows(prices).await, "2");
+}
+
+#[tokio::test]
 async fn a_then_b_then_a_again_ends_as_a() {
     let site = site(("lines", LINES)).await;
     let (a, b) = ("id,qty\n1,1\n", "id,qty\n2,2\n");

@@ -31,7 +31,7 @@ pub struct Load {
     pub lines: Option<Vec<Line>>,
 }
 
-type Age<'l> = (i64, &'l str, Option<&'l str>, Option<&'l str>, i32, i64);
+type Age<'l> = (i64, &'l str, &'l str, Option<&'l str>, Option<&'l str>, i32, i64);
 
 impl Load {
     /// The good rows that are committed, with their lines.
@@ -44,7 +44,8 @@ impl Load {
     /// Which of two loads of any keys is newer: by time, then by name, as the contract says.
     fn age(&self) -> Age<'_> {
         let (version, etag) = (self.version_id.as_deref(), self.etag.as_deref());
-        (self.object_time, &self.key, version, etag, self.generation, self.load_id)
+        let written = self.sequencer.as_str();
+        (self.object_time, &self.key, written, version, etag, self.generation, self.load_id)
     }
 
     /// Whether this load took the rows of another load of its key out of the star.
