@@ -1,8 +1,11 @@
 //! Undo: a load's facts go, whatever else stays is said, and replays bring back what was there.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use stardrop::ledger::{self, Undo};
 use stardrop::load::Outcome;
+use stardrop::local::s3::{Fault, FaultKind};
 
 use crate::exactly_once::sales;
 use crate::support::cloud::{Cloud, ended};
@@ -196,10 +199,18 @@ async fn undoing_while_others_load_loses_none_of_their_rows() {
         }
         objects
     };
+    // So slow that they are still at work when the undoing begins.
+    cloud.s3.faults().push(Fault::new(FaultKind::BytesPerSecond(10_000)).always());
     let mut loading = Vec::new();
     for object in wave {
         let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "20")]);
         loading.push(tokio::spawn(async move { loader.load(&object, None).await.map(drop) }));
+    }
+    let at_work =
+        "select count(*) from stardrop.load where state = 'loading' and checkpoint_rows > 0";
+    while db.text(at_work).await == "0" {
+        assert!(!loading.iter().all(|load| load.is_finished()), "nobody was seen at work");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let undoer = connect(&db.url).await;
     assert!(matches!(ledger::undo(&undoer, 1).await.unwrap(), Undo::Undone(_)));
