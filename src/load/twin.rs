@@ -9,7 +9,8 @@ use crate::object::{ContentHash, ObjectRef};
 
 impl Loader {
     /// Reads the whole object for its hash, where only that can tell that its rows are in the star
-    /// already; nothing where the load is to be run. Seldom: objects of one dataset are seldom of the same size to the byte.
+    /// already; nothing where the load is to be run. That is rare: objects of one dataset are
+    /// seldom of the same size to the byte.
     pub(super) async fn compare(
         &self,
         dataset: &Dataset,

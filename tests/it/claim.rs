@@ -4,21 +4,9 @@ use stardrop::error::ErrorKind;
 use stardrop::load::Outcome;
 use stardrop::local::s3::{Fault, FaultKind};
 
+use crate::order::STOCK;
 use crate::support::cloud::Cloud;
 use crate::support::{TestDatabase, catalog_of, connect};
-
-const STOCK: &str = r#"
-name  = "stock"
-match = ["stock/*.csv"]
-[columns]
-id  = { type = "integer", required = true }
-qty = { type = "integer" }
-[policy]
-overwrite = "replace"
-[fact.stock]
-grain    = ["id"]
-measures = ["qty"]
-"#;
 
 #[tokio::test]
 async fn a_then_b_then_a_again_ends_as_a_though_the_first_a_was_only_begun() {
