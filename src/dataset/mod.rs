@@ -121,6 +121,8 @@ pub struct Policy {
     pub overwrite: Overwrite,
     /// Whether bytes that are in the star under another key or version are left alone.
     pub skip_same_content: bool,
+    /// Whether rows stay in the staging table, as they were received, until they are pruned.
+    pub keeps_staging: bool,
 }
 
 /// How many rows of a load may be rejected.

@@ -131,16 +131,28 @@ pub async fn totals(client: &Client, load_id: i64) -> Result<Totals> {
     })
 }
 
-/// Deletes rejected rows that are older, but for those of loads that failed or are under way.
-/// Returns how many went.
+/// How many rows were pruned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Pruned {
+    pub rejected_rows: i64,
+    /// Rows of staging tables that keep them.
+    pub staging_rows: i64,
+}
+
+/// Deletes rejected rows and kept staging rows that are older, but for those of loads that failed
+/// or are under way.
 ///
 /// # Errors
 ///
 /// What the database says.
-pub async fn prune(client: &Client, days: u32) -> Result<i64> {
+pub async fn prune(client: &Client, days: u32) -> Result<Pruned> {
     let days = i32::try_from(days).unwrap_or(i32::MAX);
-    let sql = "select stardrop.prune(make_interval(days => $1)) as pruned";
-    get(&query_one(client, sql, &[&days]).await?, "pruned")
+    let sql = "select * from stardrop.prune(make_interval(days => $1))";
+    let row = query_one(client, sql, &[&days]).await?;
+    Ok(Pruned {
+        rejected_rows: get(&row, "rejected_rows")?,
+        staging_rows: get(&row, "staging_rows")?,
+    })
 }
 
 /// Lets go of a load; whoever comes next goes on at its checkpoint.

@@ -19,7 +19,7 @@ use crate::object::ObjectRef;
 use crate::rows::Rejection;
 
 pub use batch::{begin_batch, checkpoint, reject_rows};
-pub use close::{fail, finish, note_hash, prune, release, reopen, settle, totals};
+pub use close::{Pruned, fail, finish, note_hash, prune, release, reopen, settle, totals};
 pub use undo::{Undo, Undone, UndoneTable, undo};
 
 /// How far a load has come: what lies before it is committed.

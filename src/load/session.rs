@@ -53,10 +53,12 @@ impl Loader {
             let message = format!("the database has {what} `{}`", dataset.name);
             return Err(Error::new(ErrorKind::NotMigrated, Stage::Dataset, message));
         }
-        client
-            .batch_execute(&star::open_call(dataset))
-            .await
-            .map_err(|error| database_error(error, Stage::Connect))?;
+        if let Some(call) = star::open_call(dataset) {
+            client
+                .batch_execute(&call)
+                .await
+                .map_err(|error| database_error(error, Stage::Connect))?;
+        }
         if let Some(session) = &mut self.database {
             session.opened.insert(dataset.name.clone());
         }

@@ -6,10 +6,10 @@ use tokio_postgres::Client;
 use super::plan::{Action, Plan};
 use super::refused;
 use crate::error::Result;
-use crate::star::CompiledDataset;
+use crate::star::{CompiledDataset, TRIGGERS};
 
 /// The prefixes of the functions that a dataset has in schema `staging`.
-pub(super) const FUNCTIONS: [&str; 4] = ["normalise", "open", "replace", "undo"];
+pub(super) const FUNCTIONS: [&str; 5] = ["begin", "normalise", "open", "replace", "undo"];
 
 pub(super) async fn changes(
     client: &Client,
@@ -63,18 +63,25 @@ async fn is_whole(client: &Client, dataset: &CompiledDataset) -> Result<bool> {
         .iter()
         .filter(|statement| statement.starts_with("create or replace function staging."))
         .count();
-    let triggered: bool = client
-        .query_one(
-            "select exists (
-                 select from pg_trigger t
-                 where t.tgrelid = to_regclass($1) and t.tgname = '_100_normalise'
-                   and t.tgenabled <> 'D')",
-            &[&dataset.staging.qualified_name()],
+    Ok(bodies.len() == wanted && has_its_triggers(client, dataset).await?)
+}
+
+async fn has_its_triggers(client: &Client, dataset: &CompiledDataset) -> Result<bool> {
+    let rows = client
+        .query(
+            "select t.tgname::text from pg_trigger t
+             where t.tgrelid = to_regclass($1) and t.tgname = any ($2) and t.tgenabled <> 'D'",
+            &[&dataset.staging.qualified_name(), &TRIGGERS.as_slice()],
         )
         .await
-        .and_then(|row| row.try_get(0))
         .map_err(refused)?;
-    Ok(bodies.len() == wanted && triggered)
+    let there: Vec<String> =
+        rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(refused)?;
+    Ok(TRIGGERS.iter().all(|name| {
+        let drop = format!("drop trigger if exists {name} on ");
+        let wanted = dataset.statements.iter().any(|statement| statement.contains(&drop));
+        wanted == there.iter().any(|trigger| trigger == name)
+    }))
 }
 
 fn names(dataset: &str) -> Vec<String> {
@@ -97,7 +104,7 @@ async fn drop_functions(client: &Client, name: &str, dataset: &CompiledDataset) 
             (row.try_get(0).map_err(refused)?, row.try_get(1).map_err(refused)?);
         let start = format!("create or replace function staging.{name}(");
         if !dataset.statements.iter().any(|statement| statement.starts_with(&start)) {
-            sql.push_str(&format!("drop function {signature};\n"));
+            sql.push_str(&format!("drop function {signature} cascade;\n"));
         }
     }
     Ok(sql)

@@ -7,6 +7,7 @@
 mod columns;
 mod datasets;
 mod gone;
+mod kept;
 mod keys;
 mod ledger;
 mod plan;

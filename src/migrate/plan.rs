@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio_postgres::Client;
 
 use super::shape::{self, Shape};
-use super::{columns, datasets, gone, keys, rows};
+use super::{columns, datasets, gone, kept, keys, rows};
 use crate::error::Result;
 use crate::star::{Star, Table, ident};
 
@@ -74,6 +74,7 @@ pub(super) async fn make(client: &Client, star: &Star) -> Result<Plan> {
     }
     for dataset in &star.datasets {
         table_changes(client, star, &dataset.staging, &mut Vec::new(), &mut plan).await?;
+        kept::changes(client, dataset, &mut plan).await?;
         datasets::changes(client, dataset, &mut plan).await?;
     }
     gone::changes(client, star, &mut plan).await?;

@@ -30,6 +30,7 @@ pub use ident::ident;
 pub use rename::Rename;
 pub use replace::call as replace_call;
 pub use staging::{INBOX_SUFFIX, copy_statement, open_call};
+pub(crate) use staging::{OWN_LOAD, TRIGGERS, index_name};
 pub use table::{Column, Table};
 
 /// Everything that a catalog needs in a database.
@@ -100,11 +101,9 @@ fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> Co
         all_facts(catalog).into_iter().filter(|of| of.dataset.name == dataset.name).collect();
     let mut statements: Vec<String> =
         own_facts.iter().filter_map(|of| fact::expression_check(*of)).collect();
-    statements.extend([
-        normalise::function(catalog, dataset),
-        staging::trigger(dataset),
-        staging::open_function(dataset),
-    ]);
+    statements.extend(staging::begin_function(dataset));
+    statements.extend([normalise::function(catalog, dataset), staging::trigger(dataset)]);
+    statements.extend(staging::open_function(dataset));
     statements.extend(replace::function(dataset));
     statements.extend([undo::function(catalog, dataset), staging::grants(dataset)]);
     statements.extend(view::statements(dataset));

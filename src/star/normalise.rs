@@ -47,6 +47,7 @@ fn generated(catalog: &Catalog, dataset: &Dataset, touches: &[Touch<'_>]) -> Vec
 
 /// The function around the steps: whose rows they are before, the books and the door after.
 fn frame(dataset: &Dataset, touches: &[Touch<'_>], steps: &[String]) -> String {
+    let keeps = dataset.policy.keeps_staging;
     format!(
         "create or replace function staging.normalise_{name}() returns trigger
     language plpgsql
@@ -68,7 +69,7 @@ declare
     added bigint := 0;
     removed bigint := 0;
     repeated bigint := 0;
-{versions}    books_inserted bigint := 0;
+{others}{versions}    books_inserted bigint := 0;
     books_updated bigint := 0;
     tables jsonb := '[]'::jsonb;
 begin
@@ -78,26 +79,49 @@ begin
         return null;
     end if;
     this := stardrop.open_batch('{name}');
-
+{kept}
 {steps}
     perform stardrop.close_batch(this.load_id, jsonb_build_object(
         'staged', staged, 'inserted', books_inserted, 'updated', books_updated,
         'unchanged', staged - books_inserted - books_updated, 'repeated', repeated,
         'tables', tables
     ));
-
-    -- Staging is a door, not a store; the loader's own copy empties itself.
-    if tg_table_schema = 'staging' then
-        delete from staging.{table};
-    end if;
-    return null;
+{emptied}    return null;
 end
 $normalise$;
 ",
         name = dataset.name,
         versions = version_variables(touches),
-        table = super::ident(&dataset.name),
+        others = if keeps { "    others bigint;\n" } else { "" },
+        kept = if keeps { only_own_rows(dataset) } else { String::new() },
+        emptied = if keeps { String::new() } else { emptied(dataset) },
         steps = steps.join("\n"),
+    )
+}
+
+/// Rows that stay say which load brought them, and nobody else may.
+fn only_own_rows(dataset: &Dataset) -> String {
+    format!(
+        "    execute 'select count(*) from batch where load_id is distinct from $1' into others using this.load_id;
+    if others > 0 then
+        raise exception 'load_id of staging.{} is not to be given'
+            using errcode = 'invalid_parameter_value',
+                  hint = 'leave the column out';
+    end if;
+",
+        dataset.name
+    )
+}
+
+fn emptied(dataset: &Dataset) -> String {
+    format!(
+        "
+    -- Staging is a door, not a store; the loader's own copy empties itself.
+    if tg_table_schema = 'staging' then
+        delete from staging.{};
+    end if;
+",
+        super::ident(&dataset.name)
     )
 }
 

@@ -7,6 +7,16 @@ use crate::dataset::Dataset;
 /// What the loader's own copy of a staging table is called: `pg_temp.<dataset>_in`.
 pub const INBOX_SUFFIX: &str = "_in";
 
+/// What a row of a kept staging table is given as its load: `staging.begin_<dataset>()` says it
+/// before a statement's first row.
+pub const OWN_LOAD: &str =
+    "default nullif(current_setting('stardrop.staging_load', true), '')::bigint";
+
+/// The index by which a load's kept rows are found.
+pub fn index_name(dataset: &str) -> String {
+    format!("{dataset}_load_id")
+}
+
 /// The staging table: the contract's columns, then the lineage.
 ///
 /// Text is ordered by bytes, so that sorting it for keys is fast and the same everywhere.
@@ -20,8 +30,12 @@ pub(super) fn table(dataset: &Dataset) -> Table {
             Column::new(&column.name, format!("{sql_type}{collate}")).not_null(column.required)
         })
         .collect();
+    let kept = dataset.policy.keeps_staging;
+    let load_id =
+        Column::new("load_id", "bigint").comment("Set by the trigger's load; leave it out.");
+    let load_id = if kept { load_id.filled(OWN_LOAD) } else { load_id };
     columns.extend([
-        Column::new("load_id", "bigint").comment("Set by the trigger's load; leave it out."),
+        load_id,
         Column::new("source_line", "bigint")
             .not_null(true)
             .filled(format!(
@@ -35,19 +49,26 @@ pub(super) fn table(dataset: &Dataset) -> Table {
     Table {
         schema: "staging",
         name: dataset.name.clone(),
-        unlogged: true,
+        unlogged: !kept,
         columns,
         constraints: Vec::new(),
-        indexes: Vec::new(),
+        // Loads lie in the table one after the other, so a few bytes say where.
+        indexes: kept
+            .then(|| (index_name(&dataset.name), "using brin (load_id)".to_owned()))
+            .into_iter()
+            .collect(),
         spare_percent: 0,
         comment: format!(
-            "Dataset {}: insert rows here, a trigger takes them into the star.",
-            dataset.name
+            "Dataset {}: insert rows here, a trigger takes them into the star{}.",
+            dataset.name,
+            if kept { "; they stay here until they are pruned" } else { "" }
         ),
     }
 }
 
-/// The trigger's name: numbered, so that users can put their own before and after it.
+/// The triggers' names: numbered, so that users can put their own before and after them.
+pub const TRIGGERS: [&str; 2] = [BEGIN_TRIGGER, TRIGGER];
+const BEGIN_TRIGGER: &str = "_000_begin";
 const TRIGGER: &str = "_100_normalise";
 
 fn trigger_on(dataset: &Dataset, table: &str) -> String {
@@ -60,17 +81,61 @@ fn trigger_on(dataset: &Dataset, table: &str) -> String {
     )
 }
 
-/// The trigger on the public staging table.
+/// The triggers on the public staging table.
 pub(super) fn trigger(dataset: &Dataset) -> String {
-    let table = format!("staging.{}", ident(&dataset.name));
-    format!("drop trigger if exists {TRIGGER} on {table};\n{}\n", trigger_on(dataset, &table))
+    let name = &dataset.name;
+    let table = format!("staging.{}", ident(name));
+    let mut sql = String::new();
+    if dataset.policy.keeps_staging {
+        sql.push_str(&format!(
+            "drop trigger if exists {BEGIN_TRIGGER} on {table};
+create trigger {BEGIN_TRIGGER}
+    before insert on {table}
+    for each statement execute function staging.begin_{name}();
+"
+        ));
+    }
+    sql.push_str(&format!(
+        "drop trigger if exists {TRIGGER} on {table};\n{}\n",
+        trigger_on(dataset, &table)
+    ));
+    sql
+}
+
+/// `staging.begin_<dataset>()`: says whose rows the statement brings, before its first one, because
+/// they stay in the table and carry their load.
+pub(super) fn begin_function(dataset: &Dataset) -> Option<String> {
+    let name = &dataset.name;
+    dataset.policy.keeps_staging.then(|| {
+        format!(
+            "create or replace function staging.begin_{name}() returns trigger
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $begin$
+declare
+    this stardrop.batch := stardrop.open_batch('{name}');
+begin
+    perform set_config('stardrop.staging_load', this.load_id::text, true);
+    return null;
+end
+$begin$;
+revoke all on function staging.begin_{name}() from public;
+"
+        )
+    })
 }
 
 /// `staging.open_<dataset>()`: gives the session a copy of the staging table of its own, with the
 /// same trigger. Nothing to lock, nothing in the WAL, nothing to vacuum.
-pub(super) fn open_function(dataset: &Dataset) -> String {
+///
+/// Rows that are kept go into the staging table itself.
+pub(super) fn open_function(dataset: &Dataset) -> Option<String> {
+    if dataset.policy.keeps_staging {
+        return None;
+    }
     let inbox = ident(&format!("{}{INBOX_SUFFIX}", dataset.name));
-    format!(
+    Some(format!(
         "create or replace function staging.open_{name}() returns void
     language plpgsql
     security definer
@@ -84,11 +149,13 @@ begin
     grant insert on pg_temp.{inbox} to stardrop_loader;
 end
 $open$;
+revoke all on function staging.open_{name}() from public;
+grant execute on function staging.open_{name}() to stardrop_loader;
 ",
         name = dataset.name,
         table = ident(&dataset.name),
         trigger = trigger_on(dataset, &format!("pg_temp.{inbox}")).replace('\n', "\n    "),
-    )
+    ))
 }
 
 /// Who may use the dataset's door.
@@ -96,21 +163,19 @@ pub(super) fn grants(dataset: &Dataset) -> String {
     let name = &dataset.name;
     format!(
         "revoke all on function staging.normalise_{name}() from public;
-revoke all on function staging.open_{name}() from public;
 revoke all on function staging.undo_{name}(bigint) from public;
-grant execute on function staging.open_{name}() to stardrop_loader;
 grant insert on staging.{} to stardrop_loader;
 ",
         ident(name)
     )
 }
 
-/// The call by which a session opens its copy.
-pub fn open_call(dataset: &Dataset) -> String {
-    format!("select staging.open_{}()", dataset.name)
+/// The call by which a session opens its copy, where it needs one.
+pub fn open_call(dataset: &Dataset) -> Option<String> {
+    (!dataset.policy.keeps_staging).then(|| format!("select staging.open_{}()", dataset.name))
 }
 
-/// The COPY into the session's copy: the contract's columns, `source_line` and `extra`.
+/// The COPY into the session's copy, or into the table that keeps its rows: the contract's columns, `source_line` and `extra`.
 pub fn copy_statement(dataset: &Dataset) -> String {
     let columns: Vec<&str> = dataset
         .columns
@@ -118,9 +183,10 @@ pub fn copy_statement(dataset: &Dataset) -> String {
         .map(|column| column.name.as_str())
         .chain(["source_line", "extra"])
         .collect();
-    format!(
-        "copy pg_temp.{} ({}) from stdin",
-        ident(&format!("{}{INBOX_SUFFIX}", dataset.name)),
-        list(&columns)
-    )
+    let table = if dataset.policy.keeps_staging {
+        format!("staging.{}", ident(&dataset.name))
+    } else {
+        format!("pg_temp.{}", ident(&format!("{}{INBOX_SUFFIX}", dataset.name)))
+    };
+    format!("copy {table} ({}) from stdin", list(&columns))
 }

@@ -50,6 +50,12 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
             steps.push_str(&format!("\n{forget}"));
         }
     }
+    if dataset.policy.keeps_staging {
+        let table = ident(&dataset.name);
+        steps.push_str(&format!(
+            "\n    delete from staging.{table} kept where kept.load_id = in_load_id;\n"
+        ));
+    }
     let steps = if steps.is_empty() { "\n".to_owned() } else { steps };
     format!(
         "create or replace function staging.undo_{name}(in_load_id bigint) returns void

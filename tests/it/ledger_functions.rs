@@ -52,7 +52,7 @@ async fn a_load_that_is_not_there_is_nothing_to_any_function() {
         ("stardrop.reopen(9)", "false"),
         ("(stardrop.undo(9)).outcome", "unknown"),
         ("stardrop.older_loads(9, 'sales')", "{}"),
-        ("stardrop.prune(interval '0')", "0"),
+        ("stardrop.prune(interval '0')", "(0,0)"),
     ] {
         assert_eq!(db.text(sql).await, said, "{sql}");
     }

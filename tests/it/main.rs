@@ -19,6 +19,7 @@ mod failures;
 mod faults;
 mod formats;
 mod generate;
+mod kept;
 mod lambda;
 mod ledger_functions;
 mod lineage;

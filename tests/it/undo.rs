@@ -273,9 +273,13 @@ async fn rejected_rows_past_their_age_go_but_not_those_of_failed_loads() {
     let (code, out, err) = stardrop(&db, &cloud, &["prune", "--days", "11"]).await;
     assert_eq!(
         (code, out.as_str(), err.as_str()),
-        (Some(0), "0 rejected rows older than 11 days are gone\n", "")
+        (
+            Some(0),
+            "0 rejected rows older than 11 days are gone\n0 kept staging rows older than 11 days are gone\n",
+            ""
+        )
     );
     let (_, out, _) = stardrop(&db, &cloud, &["prune", "--days", "9", "--json"]).await;
-    assert_eq!(out, "{\"rejected_rows\":1}\n");
+    assert_eq!(out, "{\"rejected_rows\":1,\"staging_rows\":0}\n");
     assert_eq!(db.rows("select l.state, count(*) from stardrop.rejected_row join stardrop.load l using (load_id) group by 1").await, "failed|1");
 }

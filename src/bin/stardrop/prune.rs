@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use stardrop::settings::Settings;
 use stardrop::{db, ledger};
 
-/// Delete rejected rows past their age. Those of loads that failed stay.
+/// Delete rejected rows and kept staging rows past their age. Those of loads that failed stay.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The age, in days.
@@ -18,11 +18,13 @@ pub struct Args {
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let database = db::connect(&settings).await?;
-    let rows = ledger::prune(&database.client, args.days).await?;
+    let pruned = ledger::prune(&database.client, args.days).await?;
     if args.json {
-        say!("{}", serde_json::json!({ "rejected_rows": rows }))?;
+        say!("{}", serde_json::to_string(&pruned)?)?;
     } else {
-        say!("{rows} rejected rows older than {} days are gone", args.days)?;
+        let ledger::Pruned { rejected_rows, staging_rows } = pruned;
+        say!("{rejected_rows} rejected rows older than {} days are gone", args.days)?;
+        say!("{staging_rows} kept staging rows older than {} days are gone", args.days)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -38,11 +38,6 @@ impl Checker<'_> {
         });
     }
 
-    /// A key that the design names and this version does not serve: refused, never ignored.
-    fn not_yet<T>(&mut self, at: &Spanned<T>, what: &str) {
-        self.mistake(at, format!("{what} is not supported yet: remove it"));
-    }
-
     /// One of the words that the key may hold, or a mistake that lists them.
     fn word<'w>(&mut self, key: &str, at: &Spanned<String>, words: &[&'w str]) -> Option<&'w str> {
         let found = words.iter().find(|word| **word == at.get_ref().as_str()).copied();

@@ -1,6 +1,6 @@
 //! Policy: `[policy]` in, with its defaults, what is to be done with what does not fit out.
 
-use toml::{Spanned, Value};
+use toml::Value;
 
 use super::super::contract;
 use super::super::{MissingColumn, Overwrite, Policy, RejectBudget, UnknownColumn};
@@ -56,7 +56,8 @@ impl Checker<'_> {
                  their file, also those that a skipped twin relies on; use \"load\"",
             );
         }
-        self.later("staging", raw.staging.as_ref(), &["transient", "keep"], Some("transient"));
+        let staging =
+            raw.staging.as_ref().and_then(|at| self.word("staging", at, &["transient", "keep"]));
         Policy {
             rejects,
             unknown_column: match unknown_column {
@@ -80,22 +81,7 @@ impl Checker<'_> {
                 Some(_) => true,
                 None => !replaces,
             },
-        }
-    }
-
-    /// A key of which only the word `served` does something yet.
-    fn later(
-        &mut self,
-        key: &str,
-        at: Option<&Spanned<String>>,
-        words: &[&str],
-        served: Option<&str>,
-    ) {
-        let Some(at) = at else { return };
-        if let Some(word) = self.word(key, at, words)
-            && Some(word) != served
-        {
-            self.not_yet(at, &format!("{key} = \"{word}\""));
+            keeps_staging: staging == Some("keep"),
         }
     }
 }

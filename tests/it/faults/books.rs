@@ -164,9 +164,20 @@ async fn sums(site: &Site) -> Result<(), String> {
         }
     }
     for kind in KINDS {
-        let left = site.lines(&format!("select id::text from staging.{}", kind.name)).await;
-        if !left.is_empty() {
-            return Err(format!("{} rows are left in staging.{}", left.len(), kind.name));
+        // A staging table is empty, or holds each row that its load staged, once.
+        let of_load = if kind.keeps_staging { "l.rows_staged" } else { "0" };
+        let sql = format!(
+            "select format('staging.{name} has %s rows of load %s and not %s', there, load_id, staged)
+             from (select count(k.source_line) as there, count(distinct k.source_line) as lines,
+                       l.load_id, {of_load} as staged
+                 from stardrop.load l full join staging.{name} k using (load_id)
+                 where l.dataset = '{name}' or l.load_id is null
+                 group by l.load_id) t
+             where there <> staged or lines <> there or load_id is null",
+            name = kind.name
+        );
+        if let Some(difference) = site.lines(&sql).await.into_iter().next() {
+            return Err(difference);
         }
     }
     Ok(())

@@ -25,6 +25,8 @@ pub struct Kind {
     pub feeds: &'static str,
     /// The share of rows that may be rejected.
     pub rejects: f64,
+    /// Whether rows stay in staging as they were received.
+    pub keeps_staging: bool,
 }
 
 impl Kind {
@@ -42,6 +44,7 @@ pub const KINDS: &[Kind] = &[
         has_version: false,
         feeds: "customer",
         rejects: 0.4,
+        keeps_staging: false,
     },
     Kind {
         name: "visits",
@@ -50,6 +53,7 @@ pub const KINDS: &[Kind] = &[
         has_version: true,
         feeds: "item",
         rejects: 0.6,
+        keeps_staging: true,
     },
     Kind {
         name: "stock",
@@ -58,6 +62,7 @@ pub const KINDS: &[Kind] = &[
         has_version: false,
         feeds: "customer",
         rejects: 0.5,
+        keeps_staging: true,
     },
     Kind {
         name: "lines",
@@ -66,6 +71,7 @@ pub const KINDS: &[Kind] = &[
         has_version: false,
         feeds: "item",
         rejects: 0.5,
+        keeps_staging: false,
     },
     Kind {
         name: "firsts",
@@ -74,6 +80,7 @@ pub const KINDS: &[Kind] = &[
         has_version: false,
         feeds: "customer",
         rejects: 0.4,
+        keeps_staging: false,
     },
 ];
 
@@ -94,7 +101,7 @@ fn contract(kind: &Kind) -> String {
     };
     format!(
         "name = \"{name}\"\nmatch = [\"{name}/*.csv\"]\n[policy]\nrejects = \"{percent}%\"\n\
-         overwrite = \"{overwrite}\"\n[columns]\n\
+         overwrite = \"{overwrite}\"\nstaging = \"{staging}\"\n[columns]\n\
          id = {{ type = \"bigint\", required = true }}\nrev = {{ type = \"integer\" }}\n\
          customer_id = {{ type = \"text\" }}\ncustomer_name = {{ type = \"text\" }}\n\
          item_id = {{ type = \"text\" }}\nitem_name = {{ type = \"text\" }}\n\
@@ -104,6 +111,7 @@ fn contract(kind: &Kind) -> String {
         name = kind.name,
         percent = kind.rejects * 100.0,
         overwrite = kind.overwrite,
+        staging = if kind.keeps_staging { "keep" } else { "transient" },
         one = dimension(first),
         two = dimension(second),
     )

@@ -157,7 +157,10 @@ impl Site {
     pub async fn empty(&self) {
         let mut sql = String::from("delete from stardrop.load;");
         for kind in files::KINDS {
-            sql.push_str(&format!("delete from star.fact_{};", kind.name));
+            sql.push_str(&format!(
+                "delete from star.fact_{0}; delete from staging.{0};",
+                kind.name
+            ));
         }
         for dimension in ["customer", "item"] {
             sql.push_str(&format!("delete from star.dim_{dimension} where {dimension}_key > 0;"));
