@@ -6,6 +6,7 @@
 #   PG_BIN             the directory of the Postgres server programs to use
 #   MINUTES            how long `make torture` goes on
 #   CASES              how many sets of files `make oracle` loads
+#   ROWS               how many facts `make bench-star` compares with 100,000
 #   LOADERS            how many files `make dev` loads side by side; 0 leaves them to `make watch`
 #   TERRAFORM          how to run Terraform, such as `terraform`
 
@@ -17,6 +18,7 @@ CARGO ?= cargo
 CARGO_FLAGS ?=
 PG ?=
 CASES ?= 2000
+ROWS ?= 20000000
 EVENT ?= events/s3-put.json
 LOADERS ?= 2
 TERRAFORM ?= terraform
@@ -27,7 +29,7 @@ LOCAL := .stardrop
 PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
-.PHONY: help setup setup-rust setup-postgres setup-lambda build test torture oracle lint fmt demo dev watch invoke \
+.PHONY: help setup setup-rust setup-postgres setup-lambda build test torture oracle bench-star lint fmt demo dev watch invoke \
   package layer deny infra-check infra-scan certificates clean-local
 
 help: ## list the targets
@@ -56,6 +58,10 @@ test: setup-rust setup-postgres ## run all tests against a real Postgres (PG=18 
 torture: setup-rust setup-postgres ## inject faults for MINUTES=30 and count differences; there are none
 	@$(WITH_PG) && export STARDROP_FAULT_MINUTES=$(MINUTES) && \
 	$(CARGO) test $(CARGO_FLAGS) --test it -- faults::torture --exact --ignored --nocapture
+
+bench-star: setup-rust setup-postgres ## time batches at 100,000 and at ROWS=20000000 facts, by kind
+	@$(WITH_PG) && export STARDROP_BENCH_ROWS=$(ROWS) && \
+	$(CARGO) bench $(CARGO_FLAGS) --profile dev --bench star
 
 lint: setup-rust ## check formatting and lints
 	$(CARGO) fmt --check

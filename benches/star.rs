@@ -124,7 +124,7 @@ impl Site {
         self.run(&format!(
             "insert into staging.shop (id, member, town, name, paid, at, rev)
              select i, (i - 1) / {SMALL} * {members} + (i - 1) % {members} + 1,
-                    't' || i % 7, 'n' || (i - 1) % {members} || '{changed}',
+                    't' || (i - 1) % {members} % 7, 'n' || (i - 1) % {members} || '{changed}',
                     (i - 1) % {SMALL} + length('{changed}'),
                     timestamp '2026-01-01' + (i - 1) % {SMALL} * interval '1 second' + {shift},
                     length('{changed}')
@@ -143,7 +143,7 @@ impl Site {
                 BATCH
             )
         };
-        let changed = format!("{}", "x".repeat(trial as usize + 1));
+        let changed = "x".repeat(trial as usize + 1);
         let start = Instant::now();
         match batch {
             Batch::New => {

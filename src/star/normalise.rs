@@ -2,6 +2,10 @@
 //!
 //! Every statement that reads `batch` runs by `execute`: plpgsql would keep the plan that it made
 //! for the first batch, and a batch of one row teaches it nothing about one of half a million.
+//!
+//! Lookups go by index: with the costs of a disk that turns, a batch of a hundredth of a dimension's
+//! rows had it scanned whole (`docs/decisions/0008-plans.md`). The batch itself is no table to the planner,
+//! and is read as ever.
 
 use super::dimension::{Touch, moved};
 use super::fact::FactOf;
@@ -54,6 +58,8 @@ fn frame(dataset: &Dataset, touches: &[Touch<'_>], steps: &[String]) -> String {
     security definer
     set search_path = pg_catalog, pg_temp
     set jit = off
+    set random_page_cost = 1.1
+    set enable_seqscan = off
     set work_mem = '64MB'
     set timezone = 'UTC'
 as $normalise$
