@@ -4,8 +4,9 @@ locals {
   # Datasets are found by themselves, also those that come later.
   by_dataset = {
     for metric, statistic in {
-      LoadsLoaded      = "Sum", LoadsFailed = "Sum", RowsInserted = "Sum", RowsRejected = "Sum",
-      EventToCommitLag = "p95", LoadDuration = "p95", BytesRead = "Sum",
+      LoadsLoaded      = "Sum", LoadsFailed = "Sum", LoadsDuplicate = "Sum", LoadsSuperseded = "Sum", LoadsMissing = "Sum",
+      Busy             = "Sum", Continued = "Sum", RowsRead = "Sum", RowsRejected = "Sum", RowsInserted = "Sum",
+      RowsUpdated      = "Sum", RowsUnchanged = "Sum", BytesRead = "Sum", LoadDuration = "p95", EventToCommitLag = "p95",
     } : metric => "SEARCH('{Stardrop,Dataset} MetricName=\"${metric}\"', '${statistic}', 300)"
   }
 
@@ -13,7 +14,24 @@ locals {
     [
       { title = "Files loaded", stacked = true, metrics = [[{ expression = local.by_dataset.LoadsLoaded }]] },
       { title = "Files failed", stacked = true, metrics = [[{ expression = local.by_dataset.LoadsFailed }]] },
+      {
+        title   = "Files not loaded: the same bytes, older ones, gone"
+        stacked = true
+        metrics = [
+          [{ expression = local.by_dataset.LoadsDuplicate }],
+          [{ expression = local.by_dataset.LoadsSuperseded }],
+          [{ expression = local.by_dataset.LoadsMissing }],
+        ]
+      },
+      {
+        title   = "Files handed on out of time, or kept back for another worker"
+        stacked = true
+        metrics = [[{ expression = local.by_dataset.Continued }], [{ expression = local.by_dataset.Busy }]]
+      },
+      { title = "Rows read", stacked = true, metrics = [[{ expression = local.by_dataset.RowsRead }]] },
       { title = "Rows inserted", stacked = true, metrics = [[{ expression = local.by_dataset.RowsInserted }]] },
+      { title = "Rows updated", stacked = true, metrics = [[{ expression = local.by_dataset.RowsUpdated }]] },
+      { title = "Rows unchanged", stacked = true, metrics = [[{ expression = local.by_dataset.RowsUnchanged }]] },
       { title = "Rows rejected", stacked = true, metrics = [[{ expression = local.by_dataset.RowsRejected }]] },
       { title = "From event to commit, ms, 95 of 100", stacked = false, metrics = [[{ expression = local.by_dataset.EventToCommitLag }]] },
       { title = "Time of a load, ms, 95 of 100", stacked = false, metrics = [[{ expression = local.by_dataset.LoadDuration }]] },

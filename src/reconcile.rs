@@ -1,12 +1,13 @@
 //! Reconcile: a bucket and the ledger in; the objects out that one has and the other has not.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 use crate::dataset::{Catalog, Match};
 use crate::error::Result;
 use crate::ledger::view::{self, Newest};
-use crate::object::{ObjectRef, Source};
+use crate::object::{Listing, ObjectRef, Source};
 
 /// What is wrong with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -47,6 +48,17 @@ pub struct Difference {
     pub load_id: Option<i64>,
 }
 
+impl Difference {
+    /// The same for programs.
+    pub fn to_json(&self) -> Value {
+        let object = &self.object;
+        json!({
+            "what": self.what, "bucket": object.bucket, "key": object.key, "etag": object.etag,
+            "size_bytes": object.size_bytes, "load_id": self.load_id,
+        })
+    }
+}
+
 /// What a comparison came to.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
@@ -57,7 +69,7 @@ pub struct Comparison {
     pub strangers: u64,
 }
 
-/// Compares the objects below `prefix` with the ledger, page by page.
+/// Compares the objects below `prefix` with the ledger, all of them.
 ///
 /// # Errors
 /// What the bucket or the database says.
@@ -68,25 +80,59 @@ pub async fn compare(
     bucket: &str,
     prefix: &str,
 ) -> Result<Comparison> {
-    let mut comparison = Comparison::default();
-    let mut listing = source.list(bucket, prefix).await;
-    while let Some(page) = listing.next_page().await? {
+    let mut comparing = Comparing::new(source, catalog, bucket, prefix).await;
+    let mut differences = Vec::new();
+    while let Some(page) = comparing.next_page(client).await? {
+        differences.extend(page);
+    }
+    Ok(Comparison { differences, compared: comparing.compared, strangers: comparing.strangers })
+}
+
+/// A comparison under way, in the order of the keys.
+pub struct Comparing<'c> {
+    catalog: &'c Catalog,
+    bucket: &'c str,
+    listing: Listing,
+    /// As in [`Comparison`], so far.
+    pub compared: u64,
+    pub strangers: u64,
+    /// The last key of the last page.
+    pub reached: Option<String>,
+}
+
+impl<'c> Comparing<'c> {
+    /// One that begins at the first key below `prefix`.
+    pub async fn new(
+        source: &Source,
+        catalog: &'c Catalog,
+        bucket: &'c str,
+        prefix: &str,
+    ) -> Comparing<'c> {
+        let listing = source.list(bucket, prefix).await;
+        Comparing { catalog, bucket, listing, compared: 0, strangers: 0, reached: None }
+    }
+
+    /// The differences of the next page of the bucket, maybe none; `None` at its end.
+    ///
+    /// # Errors
+    /// What the bucket or the database says.
+    pub async fn next_page(&mut self, client: &Client) -> Result<Option<Vec<Difference>>> {
+        let Some(page) = self.listing.next_page().await? else { return Ok(None) };
+        self.reached = page.last().map(|object| object.key.clone()).or(self.reached.take());
         let (ours, others): (Vec<_>, Vec<_>) = page
             .into_iter()
-            .partition(|object| matches!(catalog.match_key(&object.key), Match::One(_)));
-        comparison.compared += ours.len() as u64;
-        comparison.strangers += others.len() as u64;
+            .partition(|object| matches!(self.catalog.match_key(&object.key), Match::One(_)));
+        self.compared += ours.len() as u64;
+        self.strangers += others.len() as u64;
         let keys: Vec<&str> = ours.iter().map(|object| object.key.as_str()).collect();
-        let newest = view::newest_loads(client, bucket, &keys).await?;
-        for object in ours {
+        let newest = view::newest_loads(client, self.bucket, &keys).await?;
+        let differences = ours.into_iter().filter_map(|object| {
             let load = newest.get(&object.key);
-            if let Some(what) = difference(&object, load) {
-                let load_id = load.map(|load| load.load_id);
-                comparison.differences.push(Difference { what, object, load_id });
-            }
-        }
+            let what = difference(&object, load)?;
+            Some(Difference { what, load_id: load.map(|load| load.load_id), object })
+        });
+        Ok(Some(differences.collect()))
     }
-    Ok(comparison)
 }
 
 fn difference(object: &ObjectRef, newest: Option<&Newest>) -> Option<What> {

@@ -76,7 +76,7 @@ run "alarms" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.main.dashboard_body).widgets) == 10 && endswith(output.dashboard, "dashboard/stardrop")
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.main.dashboard_body).widgets) == 15 && endswith(output.dashboard, "dashboard/stardrop")
     error_message = "the dashboard shows files, rows, queue, loader and database"
   }
 }

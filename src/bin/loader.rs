@@ -6,32 +6,63 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use stardrop::answer::Answerer;
-use stardrop::load::Loader;
-use stardrop::object::Source;
-use stardrop::queue::Queue;
+use stardrop::error::Error;
 use stardrop::settings::Settings;
-use stardrop::{catalog, telemetry};
+use stardrop::telemetry;
 use tokio::sync::Mutex;
+use tracing::Instrument;
+
+/// Lambda waits half a second after SIGTERM. So long a load may take to let go, and then its answer
+/// to be sent.
+const LET_GO: Duration = Duration::from_millis(400);
+const LAST_WORD: Duration = Duration::from_millis(50);
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let settings = Arc::new(Settings::from_env()?);
-    telemetry::init(&settings);
-    let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
-    let source = Arc::new(Source::new(&settings));
-    let (queue, queue_url) = (Queue::new(&settings), settings.queue_url.clone());
-    let loader = Loader::new(settings, catalog, source);
-    let answerer = Mutex::new(Answerer::new(loader, queue, queue_url));
+    let settings = Settings::from_env();
+    telemetry::init(settings.as_ref().ok());
+    // A program that does not start would be started again and again, and nobody would be told why.
+    let answerer = settings.and_then(Answerer::of).map(|answerer| Arc::new(Mutex::new(answerer)));
+    match &answerer {
+        Ok(answerer) => end_well(Arc::clone(answerer)).await,
+        Err(error) => tracing::error!(kind = ?error.kind, "{error}"),
+    }
     let answerer = &answerer;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let deadline = Instant::now().checked_add(time_left(&event.context));
-        let mut answerer = answerer.lock().await;
-        answerer.answer(&event.payload, deadline).await.map_err(|error| Diagnostic {
-            error_type: format!("{:?}", error.kind),
-            error_message: format!("{error}; {}", error.kind.policy().hint),
-        })
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        let LambdaEvent { payload, context } = event;
+        let trace = context.xray_trace_id.as_deref();
+        let span = telemetry::invocation(&context.request_id, trace);
+        let answer = async move {
+            let answerer = answerer.as_ref().map_err(diagnostic)?;
+            let deadline = Instant::now().checked_add(time_left(&context));
+            let answered = answerer.lock().await.answer(&payload, deadline).await;
+            answered.map_err(|error| diagnostic(&error))
+        };
+        answer.instrument(span)
     }))
     .await
+}
+
+/// Has the process let go of the database before it ends.
+async fn end_well(answerer: Arc<Mutex<Answerer>>) {
+    let stop = answerer.lock().await.stop();
+    lambda_runtime::spawn_graceful_shutdown_handler(move || async move {
+        stop.tell();
+        let was_idle = answerer.try_lock().is_ok();
+        let close = async { answerer.lock().await.close().await };
+        let closed = tokio::time::timeout(LET_GO, close).await;
+        tracing::info!(idle = was_idle, in_time = closed.is_ok(), "told to end");
+        if !was_idle {
+            tokio::time::sleep(LAST_WORD).await;
+        }
+    })
+    .await;
+}
+
+fn diagnostic(error: &Error) -> Diagnostic {
+    let message = format!("{error}; {}", error.kind.policy().hint);
+    tracing::error!(kind = ?error.kind, "{error}");
+    Diagnostic { error_type: format!("{:?}", error.kind), error_message: message }
 }
 
 /// The time until Lambda ends the invocation.

@@ -19,6 +19,9 @@ use crate::settings::{DatabaseSettings, Settings, SslMode};
 /// How long a server may take to answer, from the first packet to the end of the login.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a server may take to hear that a session, or what it is at, ends.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// A dead server is noticed after 10 + 3 * 5 seconds, well within a Lambda invocation.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
@@ -38,6 +41,46 @@ impl Database {
     pub fn is_closed(&self) -> bool {
         self.client.is_closed() || self.connection.is_finished()
     }
+
+    /// Ends the session, and waits until the server has heard of it.
+    pub async fn close(self) {
+        let Database { client, connection, .. } = self;
+        drop(client);
+        // A server that says nothing any more notices by itself that nobody is there.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, connection).await;
+    }
+}
+
+/// Has the server give up what the session is at, if anything. Best effort: where it cannot be
+/// reached, there is nobody to tell.
+pub async fn cancel(settings: &Settings, database: &Database) {
+    let Ok(named) = settings.database() else { return };
+    let token = database.client.cancel_token();
+    let told = async {
+        if encrypts(named) {
+            token.cancel_query(tls::connector(named)?).await.map_err(closed)
+        } else {
+            token.cancel_query(tokio_postgres::NoTls).await.map_err(closed)
+        }
+    };
+    match tokio::time::timeout(CLOSE_TIMEOUT, told).await {
+        Ok(Err(error)) => tracing::debug!("{error}"),
+        Ok(Ok(())) | Err(_) => {}
+    }
+}
+
+fn closed(error: tokio_postgres::Error) -> Error {
+    database_error(error, Stage::Connect)
+}
+
+/// Whether the connection has TLS. A local socket has not: the kernel is the wire, and has no host
+/// name that a certificate could hold.
+fn encrypts(database: &DatabaseSettings) -> bool {
+    #[cfg(unix)]
+    if matches!(database.config.get_hosts(), [tokio_postgres::config::Host::Unix(_)]) {
+        return false;
+    }
+    database.ssl_mode != SslMode::Disable
 }
 
 /// Opens a session with the database that the settings name.
@@ -62,22 +105,18 @@ pub async fn connect(settings: &Settings) -> Result<Database> {
             SslMode::Prefer => DriverSslMode::Prefer,
             SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => DriverSslMode::Require,
         });
-    #[cfg(unix)]
-    if matches!(config.get_hosts(), [tokio_postgres::config::Host::Unix(_)]) {
-        // The kernel is the wire, and has no host name that a certificate could hold.
-        config.ssl_mode(DriverSslMode::Disable);
-    }
 
     let opened = async {
-        let (client, connection) = if config.get_ssl_mode() == DriverSslMode::Disable {
+        let (client, connection) = if encrypts(database) {
             let (client, connection) = config
-                .connect(tokio_postgres::NoTls)
+                .connect(tls::connector(database)?)
                 .await
                 .map_err(|error| error::connect_error(error, database))?;
             (client, tokio::spawn(drive(connection)))
         } else {
             let (client, connection) = config
-                .connect(tls::connector(database)?)
+                .ssl_mode(DriverSslMode::Disable)
+                .connect(tokio_postgres::NoTls)
                 .await
                 .map_err(|error| error::connect_error(error, database))?;
             (client, tokio::spawn(drive(connection)))
@@ -119,6 +158,7 @@ where
                     severity = notice.severity(),
                     sqlstate = notice.code().code(),
                     notice = notice.message(),
+                    "Postgres remarks something"
                 );
             }
             Some(Ok(_)) => {}

@@ -2,11 +2,13 @@
 
 mod notification;
 mod request;
+mod task;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 pub use request::request;
+pub use task::{Migrate, Reconcile};
 
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::object::ObjectRef;
@@ -20,10 +22,12 @@ pub enum Event {
     Queue(Vec<QueueMessage>),
     /// A success with nothing to do, and why.
     Nothing(&'static str),
-    /// `{"health": true}`
+    /// Whether everything that a load needs is there.
     Health,
-    /// `{"migrate": true}`
-    Migrate,
+    /// The database is to be made to match the datasets.
+    Migrate(Migrate),
+    /// A bucket is to be compared with the ledger.
+    Reconcile(Reconcile),
 }
 
 /// One SQS message, and what it holds or why that cannot be read.
@@ -41,17 +45,15 @@ pub struct QueueMessage {
     pub content: Result<Vec<ObjectRef>>,
 }
 
-/// Reads an invocation's event. Fields that are not known are ignored.
+/// Reads an invocation's event. Fields that are not known are ignored in what AWS sends, and
+/// refused in tasks.
 ///
 /// # Errors
 /// [`ErrorKind::MalformedEvent`] where the event is none that is known. A bad message among those
 /// of a queue is an error of that message alone.
 pub fn parse(event: &Value) -> Result<Event> {
-    if event.get("health") == Some(&Value::Bool(true)) {
-        return Ok(Event::Health);
-    }
-    if event.get("migrate") == Some(&Value::Bool(true)) {
-        return Ok(Event::Migrate);
+    if let Some(task) = task::read(event)? {
+        return Ok(task);
     }
     if let Some([first, ..]) = records_of(event)
         && first.get("messageId").is_some()
@@ -105,7 +107,7 @@ fn bare_content(event: &Value) -> Result<Content> {
     }
     Err(malformed(
         "expected `Records` (S3, SQS, SNS), `detail-type` (EventBridge), `bucket` and `key`, \
-         `health` or `migrate`, found none of them",
+         `migrate`, `health` or `reconcile`, found none of them",
     ))
 }
 

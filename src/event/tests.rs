@@ -173,17 +173,48 @@ fn the_marker_of_an_empty_folder_is_no_object() {
 #[test]
 fn health_and_migrate_are_asked_for_by_name() {
     assert!(matches!(parse(&json!({"health": true})), Ok(Event::Health)));
-    assert!(matches!(parse(&json!({"migrate": true})), Ok(Event::Migrate)));
+    let Event::Migrate(bare) = parse(&json!({"migrate": true})).expect("known") else { panic!() };
+    assert_eq!(bare, Migrate::default());
+    let Event::Migrate(migrate) = sample!("migrate.json") else { panic!() };
+    assert!(migrate.iam);
+    assert_eq!(migrate.logins["stardrop_load"], "stardrop_loader");
+    let Event::Reconcile(reconcile) = sample!("reconcile.json") else { panic!() };
+    let expected =
+        Reconcile { bucket: "stardrop-inbox".into(), prefix: "sales/".into(), heal: true };
+    assert_eq!(reconcile, expected);
+    assert!(matches!(sample!("health.json"), Event::Health));
+}
+
+#[test]
+fn what_is_not_known_in_a_task_is_refused_and_no_value_is_quoted() {
+    for (event, found) in [
+        (json!({"migrate": "s3cret"}), ""),
+        (json!({"migrate": false}), ""),
+        (json!({"migrate": true, "logins": ["s3cret"]}), ""),
+        (json!({"migrate": true, "iam": "s3cret"}), ""),
+        (json!({"migrate": true, "health": true}), ", found `health`"),
+        (json!({"migrate": true, "allow_destructive": true}), ", found `allow_destructive`"),
+        (json!({"health": "s3cret"}), ""),
+        (json!({"health": true, "verbose": true}), ", found `verbose`"),
+        (json!({"reconcile": true}), ""),
+        (json!({"reconcile": {}}), ""),
+        (json!({"reconcile": {"bucket": ""}}), ""),
+        (json!({"reconcile": {"bucket": "b", "Heal": true}}), ", found `Heal`"),
+    ] {
+        let message = refused(event.clone());
+        assert!(message.starts_with("event: expected {"), "{event}: {message}");
+        assert!(message.ends_with(&format!("}}{found}")), "{event}: {message}");
+        assert!(!message.contains("s3cret"), "{event}: {message}");
+    }
 }
 
 #[test]
 fn an_unknown_event_is_refused_in_one_sentence_that_echoes_nothing() {
-    for event in [json!({"secret": "s3cret"}), json!(null), json!([1]), json!({"health": "s3cret"})]
-    {
+    for event in [json!({"secret": "s3cret"}), json!(null), json!([1])] {
         assert_eq!(
             refused(event),
             "event: expected `Records` (S3, SQS, SNS), `detail-type` (EventBridge), `bucket` and \
-             `key`, `health` or `migrate`, found none of them"
+             `key`, `migrate`, `health` or `reconcile`, found none of them"
         );
     }
     for (event, message) in [

@@ -126,6 +126,9 @@ pub async fn totals(client: &Client, load_id: i64) -> Result<Totals> {
     Ok(Totals {
         rows_read: unsigned(&row, "rows_read")?,
         rows_rejected: unsigned(&row, "rows_rejected")?,
+        rows_inserted: unsigned(&row, "rows_inserted")?,
+        rows_updated: unsigned(&row, "rows_updated")?,
+        rows_unchanged: unsigned(&row, "rows_unchanged")?,
         batches: unsigned(&row, "batches")?,
         bytes: unsigned(&row, "bytes")?,
     })

@@ -90,10 +90,13 @@ pub struct Worker {
 }
 
 /// What a load came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     pub rows_read: u64,
     pub rows_rejected: u64,
+    pub rows_inserted: u64,
+    pub rows_updated: u64,
+    pub rows_unchanged: u64,
     pub batches: u64,
     /// The size of the object, or what of it was read.
     pub bytes: u64,

@@ -5,23 +5,26 @@ mod bisect;
 mod choice;
 mod claim;
 mod feed;
+pub mod metrics;
 mod pace;
 mod records;
 mod report;
 mod run;
 mod session;
 mod settle;
+mod stop;
 mod twin;
+mod work;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tracing::{info, warn};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, error_span, info, info_span, warn};
 
 use crate::dataset::{Catalog, Dataset};
-use crate::db::database_error;
 use crate::error::{Decision, Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claimed, Hashing, Judged};
+use crate::ledger::{self, Judged, Totals};
 use crate::object::{ObjectRef, Source};
 use crate::settings::Settings;
 use crate::star::{self, Star};
@@ -31,6 +34,8 @@ pub use records::header_of;
 pub use report::{LoadReport, Outcome};
 use run::Ran;
 use session::Session;
+pub use session::contract_of;
+pub use stop::Stop;
 
 /// How often a batch is tried again after a deadlock or a serialisation failure.
 const CONFLICT_RETRIES: u32 = 5;
@@ -49,6 +54,11 @@ pub struct Loader {
     pace: Pace,
     /// What the load at hand came to where too many of its rows were rejected.
     judged: Option<Judged>,
+    /// What the load at hand came to where it failed.
+    failed: Option<Totals>,
+    /// A load is under way, or was broken off where nobody could tidy up.
+    at_work: bool,
+    stop: Stop,
 }
 
 impl Loader {
@@ -65,6 +75,9 @@ impl Loader {
             reached: 0,
             pace: Pace::default(),
             judged: None,
+            failed: None,
+            at_work: false,
+            stop: Stop::default(),
         }
     }
 
@@ -82,9 +95,45 @@ impl Loader {
     /// What stopped the load. Where the file is at fault, the ledger knows; in all other cases the
     /// load stands at its last checkpoint, and the same call goes on from there.
     pub async fn load(&mut self, object: &ObjectRef, dataset: Option<&str>) -> Result<LoadReport> {
+        // A context for errors, too, so it is there at every level.
+        let span = error_span!(
+            "load",
+            bucket = object.bucket,
+            key = object.key,
+            dataset = Empty,
+            load_id = Empty,
+            kind = Empty
+        );
+        self.load_or_stop(object, dataset).instrument(span).await
+    }
+
+    async fn load_or_stop(
+        &mut self,
+        object: &ObjectRef,
+        dataset: Option<&str>,
+    ) -> Result<LoadReport> {
         let started = Instant::now();
-        // Boxed: the future of a whole load is large, and callers hold it within their own.
-        let result = Box::pin(self.load_object(object, dataset, started)).await;
+        (self.at_work, self.failed) = (true, None);
+        let stop = self.stop.clone();
+        let result = tokio::select! {
+            biased;
+            () = stop.told() => None,
+            // Boxed: the future of a whole load is large, and callers hold it within their own.
+            result = Box::pin(self.load_object(object, dataset, started)) => Some(result),
+        };
+        let result = match result {
+            Some(result) => result,
+            None => {
+                self.give_up().await;
+                Err(Stop::error())
+            }
+        };
+        self.at_work = false;
+        if self.settings.in_lambda
+            && let Ok(dataset) = choice::find_dataset(&self.catalog, object, dataset)
+        {
+            metrics::emit(&dataset.name, object, &result, self.failed, started.elapsed());
+        }
         match &result {
             Ok(report) => info!(
                 load_id = report.load_id,
@@ -99,6 +148,7 @@ impl Loader {
             ),
             Err(error) => {
                 let policy = error.kind.policy();
+                Span::current().record("kind", tracing::field::debug(error.kind));
                 warn!(object = %object, kind = ?error.kind, decision = ?policy.decision, hint = policy.hint, "{error}");
             }
         }
@@ -113,6 +163,7 @@ impl Loader {
     ) -> Result<LoadReport> {
         let catalog = Arc::clone(&self.catalog);
         let dataset = choice::find_dataset(&catalog, object, dataset)?;
+        Span::current().record("dataset", &dataset.name);
         let object = match self.source.identify(object).await {
             Err(error) if error.kind == ErrorKind::ObjectMissing && !object.is_local_file() => {
                 return self.note_missing(dataset, object, error).await;
@@ -155,8 +206,11 @@ impl Loader {
         object: &ObjectRef,
         started: Instant,
     ) -> Result<LoadReport> {
-        self.prepare(dataset).await?;
-        let (claimed, hashing) = match self.claim(dataset, object).await? {
+        let claim = async {
+            self.prepare(dataset).await?;
+            self.claim(dataset, object).await
+        };
+        let (claimed, hashing) = match claim.instrument(info_span!("claim")).await? {
             claim::Won::Claimed(claimed, hashing) => (claimed, hashing),
             // Our own commit, of which we never heard.
             claim::Won::Done { load_id, state }
@@ -169,6 +223,7 @@ impl Loader {
             }
         };
         let load_id = claimed.load_id;
+        Span::current().record("load_id", load_id);
         let error = match self.work(dataset, object, claimed, hashing).await {
             Ok(Ran::ToTheEnd) => {
                 self.release(load_id).await?;
@@ -194,6 +249,7 @@ impl Loader {
             kind if kind.policy().decision == Decision::Fail => {
                 let client = &self.session()?.database.client;
                 ledger::fail(client, &claimed, &error, self.judged).await?;
+                self.failed = Some(ledger::totals(client, load_id).await?);
                 self.release(load_id).await?;
                 return Err(error);
             }
@@ -217,59 +273,5 @@ impl Loader {
     ) -> Result<LoadReport> {
         let totals = ledger::totals(&self.session()?.database.client, load_id).await?;
         Ok(LoadReport::of_totals(outcome, load_id, &totals, object, dataset, started.elapsed()))
-    }
-
-    /// Runs the load from its checkpoint, and again where the database broke a tie against us.
-    async fn work(
-        &mut self,
-        dataset: &Dataset,
-        object: &ObjectRef,
-        claimed: Claimed,
-        hashing: Hashing,
-    ) -> Result<Ran> {
-        if let Some(ran) = self.compare(dataset, object, &claimed, &hashing).await? {
-            return Ok(ran);
-        }
-        let hash_state = hashing.state.filter(|_| hashing.offset == claimed.checkpoint.offset);
-        let pace = self.pace;
-        let mut progress = run::Progress { claimed, hash_state, pace, judged: None };
-        let mut conflicts = 0;
-        loop {
-            let session = self.session()?;
-            let source = Arc::clone(&self.source);
-            let run = run::Run {
-                client: &session.database.client,
-                settings: &self.settings,
-                source: &source,
-                dataset,
-                contract: self.contract(dataset),
-                object,
-            };
-            let result = run.to_the_end(&mut progress).await;
-            (self.reached, self.judged) = (progress.claimed.checkpoint.rows, progress.judged);
-            self.pace = progress.pace;
-            match result {
-                Ok(ran) => return Ok(ran),
-                Err(error)
-                    if error.kind == ErrorKind::DatabaseConflict
-                        && conflicts < CONFLICT_RETRIES =>
-                {
-                    conflicts += 1;
-                    self.roll_back().await?;
-                    // Apart from each other, or the same two meet again.
-                    let jitter = rand::random_range(0..50u64 << conflicts);
-                    tokio::time::sleep(Duration::from_millis(jitter)).await;
-                }
-                Err(error) => {
-                    self.roll_back().await.ok();
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    async fn roll_back(&self) -> Result<()> {
-        let client = &self.session()?.database.client;
-        client.batch_execute("rollback").await.map_err(|error| database_error(error, Stage::Ledger))
     }
 }

@@ -55,6 +55,9 @@ pub struct LoadReport {
     pub outcome: Outcome,
     pub rows_read: u64,
     pub rows_rejected: u64,
+    pub rows_inserted: u64,
+    pub rows_updated: u64,
+    pub rows_unchanged: u64,
     pub batches: u64,
     pub bytes: u64,
     pub duration_ms: u64,
@@ -68,24 +71,16 @@ impl LoadReport {
         dataset: &Dataset,
         state: &str,
     ) -> Self {
-        LoadReport {
-            load_id,
-            dataset: dataset.name.clone(),
-            object: object.to_string(),
-            outcome: match state {
-                "failed" => Outcome::FailedBefore,
-                "duplicate" => Outcome::Duplicate,
-                "superseded" => Outcome::Superseded,
-                "missing" => Outcome::Missing,
-                "undone" => Outcome::Undone,
-                _ => Outcome::AlreadyLoaded,
-            },
-            rows_read: 0,
-            rows_rejected: 0,
-            batches: 0,
-            bytes: 0,
-            duration_ms: 0,
-        }
+        let outcome = match state {
+            "failed" => Outcome::FailedBefore,
+            "duplicate" => Outcome::Duplicate,
+            "superseded" => Outcome::Superseded,
+            "missing" => Outcome::Missing,
+            "undone" => Outcome::Undone,
+            _ => Outcome::AlreadyLoaded,
+        };
+        let nothing = Totals::default();
+        LoadReport::of_totals(outcome, load_id, &nothing, object, dataset, Duration::ZERO)
     }
 
     pub(super) fn of_totals(
@@ -103,9 +98,25 @@ impl LoadReport {
             outcome,
             rows_read: totals.rows_read,
             rows_rejected: totals.rows_rejected,
+            rows_inserted: totals.rows_inserted,
+            rows_updated: totals.rows_updated,
+            rows_unchanged: totals.rows_unchanged,
             batches: totals.batches,
             bytes: totals.bytes,
             duration_ms: duration.as_millis() as u64,
+        }
+    }
+
+    /// What the load came to.
+    pub(super) fn totals(&self) -> Totals {
+        Totals {
+            rows_read: self.rows_read,
+            rows_rejected: self.rows_rejected,
+            rows_inserted: self.rows_inserted,
+            rows_updated: self.rows_updated,
+            rows_unchanged: self.rows_unchanged,
+            batches: self.batches,
+            bytes: self.bytes,
         }
     }
 }

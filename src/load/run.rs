@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use tracing::{Instrument, info_span};
+
 use super::batch::{Batch, End, Filled};
 use super::bisect;
 use super::pace::Pace;
@@ -91,7 +93,8 @@ impl Run<'_> {
     }
 
     async fn batches(&self, progress: &mut Progress) -> Result<Ran> {
-        let (mut records, writer, notes) = self.open(progress).await?;
+        let opened = self.open(progress).instrument(info_span!("read")).await?;
+        let (mut records, writer, notes) = opened;
         let mut record = Record::new();
         let mut more = records.next(&mut record).await?;
         while more {
@@ -108,11 +111,13 @@ impl Run<'_> {
             .await?;
             let copy = CopyIn::start(self.client, &star::copy_statement(self.dataset)).await?;
             let mut batch = Batch::new(self.settings, progress, copy);
-            let end = batch.fill(&mut records, &writer, &mut record).await?;
+            let filling = batch.fill(&mut records, &writer, &mut record);
+            let end = filling.instrument(info_span!("read")).await?;
             let (copy, filled) = batch.into_parts();
             let (rows, full) = (filled.rows_read, Instant::now());
-            copy.finish().await?;
-            self.close(progress, &mut records, filled, end, notes.as_deref()).await?;
+            copy.finish().instrument(info_span!("copy")).await?;
+            let closing = self.close(progress, &mut records, filled, end, notes.as_deref());
+            closing.instrument(info_span!("settle")).await?;
             progress.pace.closed(rows, full.elapsed());
             match end {
                 End::Object => return Ok(Ran::ToTheEnd),
@@ -121,7 +126,8 @@ impl Run<'_> {
             }
             more = records.next(&mut record).await?;
         }
-        self.finish_without_rows(progress, &mut records, notes.as_deref()).await?;
+        let finishing = self.finish_without_rows(progress, &mut records, notes.as_deref());
+        finishing.instrument(info_span!("settle")).await?;
         Ok(Ran::ToTheEnd)
     }
 
@@ -134,7 +140,8 @@ impl Run<'_> {
             return Ok(End::Object);
         }
         let mut batch = Batch::new(self.settings, progress, bisect::Spool::new()?);
-        let end = batch.fill(&mut records, &writer, &mut record).await?;
+        let filling = batch.fill(&mut records, &writer, &mut record);
+        let end = filling.instrument(info_span!("read")).await?;
         let (mut spool, mut filled) = batch.into_parts();
         self.execute("begin").await?;
         // Several COPYs in one transaction: nobody else may write to the star meanwhile.
@@ -143,9 +150,10 @@ impl Run<'_> {
         let refused = spool.stage(self.client, &statement, |refused| {
             self.over_budget(progress, filled.rows_read, filled.rejected.len() as u64 + refused)
         });
-        filled.rejected.extend(refused.await?);
+        filled.rejected.extend(refused.instrument(info_span!("copy")).await?);
         filled.rejected.sort_by_key(|row| row.rejection.line);
-        self.close(progress, &mut records, filled, end, notes.as_deref()).await?;
+        let closing = self.close(progress, &mut records, filled, end, notes.as_deref());
+        closing.instrument(info_span!("settle")).await?;
         Ok(end)
     }
 

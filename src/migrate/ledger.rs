@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{execute, refused, rows};
+use super::{execute, refused, rows, scalar};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::star::Star;
 
@@ -74,6 +74,11 @@ pub(super) async fn apply(client: &mut Client) -> Result<Vec<String>> {
         .iter()
         .map(|migration| format!("applied ledger migration {migration}"))
         .collect())
+}
+
+/// The last migration that the ledger has, by its number.
+pub(super) async fn version(client: &Client) -> Result<i32> {
+    scalar(client, &format!("select coalesce(max(version), 0) from {MIGRATION_TABLE}")).await
 }
 
 /// What a plan needs to look at, in a transaction that will be rolled back: a database without a

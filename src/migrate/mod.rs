@@ -10,6 +10,7 @@ mod gone;
 mod kept;
 mod keys;
 mod ledger;
+mod logins;
 mod plan;
 mod rows;
 mod shape;
@@ -21,6 +22,7 @@ use tokio_postgres::Client;
 
 use crate::db::database_error;
 use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::event::Migrate;
 use crate::star::Star;
 
 pub use plan::{Action, Change, Plan};
@@ -69,6 +71,38 @@ pub async fn run(client: &mut Client, star: &Star) -> Result<Report> {
 /// nothing is changed then. [`ErrorKind::DatabaseConflict`] where the star is never free for long
 /// enough. Else what the database says.
 pub async fn apply(client: &mut Client, star: &Star, destructive: Destructive) -> Result<Report> {
+    begin(client).await?;
+    let result = migrate_locked(client, star, destructive).await;
+    end(client, result.is_err()).await;
+    result
+}
+
+/// Makes the database fit the star and has the logins that are asked for, as one migration; and
+/// says which version of the ledger there is then. Refuses to lose data.
+///
+/// # Errors
+///
+/// As [`apply`]; [`ErrorKind::BadSetting`] where a login cannot be made as it is asked for: nothing
+/// is changed then.
+pub async fn deploy(client: &mut Client, star: &Star, wanted: &Migrate) -> Result<(Report, i32)> {
+    begin(client).await?;
+    let made = async {
+        logins::check(client, wanted).await?;
+        let mut report = migrate_locked(client, star, Destructive::Refuse).await?;
+        let version = ledger::version(client).await?;
+        execute(client, "reset role").await?;
+        let (changes, notes) = logins::make(client, wanted).await?;
+        report.changes.extend(changes);
+        report.notes.extend(notes);
+        Ok((report, version))
+    };
+    let result = made.await;
+    end(client, result.is_err()).await;
+    result
+}
+
+/// Waits until nobody else migrates the database.
+async fn begin(client: &Client) -> Result<()> {
     let version: i32 =
         scalar(client, "select current_setting('server_version_num')::integer").await?;
     if version < 150_000 {
@@ -76,13 +110,14 @@ pub async fn apply(client: &mut Client, star: &Star, destructive: Destructive) -
             format!("the server is Postgres {}, and 15 or newer is needed", version / 10_000);
         return Err(Error::new(ErrorKind::DatabaseDenied, Stage::Migrate, message));
     }
-    execute(client, &format!("select pg_advisory_lock({MIGRATE_LOCK})")).await?;
-    let result = migrate_locked(client, star, destructive).await;
-    if result.is_err() {
+    execute(client, &format!("select pg_advisory_lock({MIGRATE_LOCK})")).await
+}
+
+async fn end(client: &Client, failed: bool) {
+    if failed {
         execute(client, "rollback").await.ok();
     }
     execute(client, &format!("reset role; select pg_advisory_unlock({MIGRATE_LOCK})")).await.ok();
-    result
 }
 
 /// What [`apply`] would change, and what would be lost. Changes nothing.

@@ -8,14 +8,14 @@ use crate::support::runtime_api::{Answer, Function};
 use crate::support::star_content::{assert_balanced, everything};
 use crate::support::{TestDatabase, root};
 
-fn success(answer: Answer) -> Value {
+pub fn success(answer: Answer) -> Value {
     match answer {
         Answer::Success(value) => value,
         Answer::Error(error) => panic!("{error}"),
     }
 }
 
-fn sample(name: &str) -> Value {
+pub fn sample(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(root().join("events").join(name)).unwrap()).unwrap()
 }
 

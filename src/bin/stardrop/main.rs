@@ -62,7 +62,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = Settings::from_env().map_err(anyhow::Error::from).and_then(|settings| {
-        telemetry::init(&settings);
+        telemetry::init(Some(&settings));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(run(cli.command, settings))
     });

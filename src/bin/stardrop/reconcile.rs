@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use stardrop::error::{Error, ErrorKind, Fault, Stage};
 use stardrop::load::Loader;
 use stardrop::object::Source;
@@ -61,7 +61,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
 /// The differences, and exit code 1 where there are any.
 fn report(found: &Comparison, json: bool) -> anyhow::Result<ExitCode> {
     if json {
-        let lines: Vec<Value> = found.differences.iter().map(line).collect();
+        let lines: Vec<Value> = found.differences.iter().map(Difference::to_json).collect();
         say!("{}", serde_json::to_string_pretty(&lines)?)?;
     } else {
         for Difference { what, object, load_id } in &found.differences {
@@ -80,14 +80,6 @@ fn report(found: &Comparison, json: bool) -> anyhow::Result<ExitCode> {
         )?;
     }
     Ok(if found.differences.is_empty() { ExitCode::SUCCESS } else { code_of(Fault::Data) })
-}
-
-fn line(difference: &Difference) -> Value {
-    let object = &difference.object;
-    json!({
-        "what": difference.what, "bucket": object.bucket, "key": object.key, "etag": object.etag,
-        "size_bytes": object.size_bytes, "load_id": difference.load_id,
-    })
 }
 
 fn code_of(fault: Fault) -> ExitCode {

@@ -2,6 +2,7 @@
 
 pub mod cloud;
 pub mod runtime_api;
+pub mod schema;
 pub mod site;
 pub mod star_content;
 pub mod workbook;

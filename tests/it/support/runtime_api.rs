@@ -1,11 +1,12 @@
 //! Runtime API: a stand-in for Lambda's, over HTTP; the real `loader` program runs against it.
 //!
-//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>; of the API for extensions, what
+//! a program needs that wants to hear of its end by SIGTERM.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
@@ -13,11 +14,19 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
 /// How long an invocation may take.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// The id that every invocation has.
+pub const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+
+/// The trace that every invocation belongs to.
+pub const TRACE: &str =
+    "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 
 /// What the function answered.
 #[derive(Debug)]
@@ -34,6 +43,7 @@ pub struct Function {
     invocations: mpsc::UnboundedSender<(Value, Duration)>,
     answers: mpsc::UnboundedReceiver<Answer>,
     polls: mpsc::UnboundedReceiver<()>,
+    lines: Arc<StdMutex<Vec<Value>>>,
 }
 
 struct Api {
@@ -73,9 +83,18 @@ impl Function {
         ] {
             command.env(name, value);
         }
-        let program =
-            command.stdout(std::process::Stdio::null()).kill_on_drop(true).spawn().unwrap();
-        let mut function = Function { program, invocations, answers, polls };
+        let mut program =
+            command.stdout(std::process::Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let lines = Arc::new(StdMutex::new(Vec::new()));
+        let (output, written) = (program.stdout.take().unwrap(), Arc::clone(&lines));
+        tokio::spawn(async move {
+            let mut output = BufReader::new(output).lines();
+            while let Ok(Some(line)) = output.next_line().await {
+                let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                written.lock().unwrap().push(line);
+            }
+        });
+        let mut function = Function { program, invocations, answers, polls, lines };
         function.is_idle().await;
         function
     }
@@ -117,6 +136,15 @@ impl Function {
         }
     }
 
+    /// Waits for the answer to what was begun; `None` where the program ends without one.
+    pub async fn answer_or_end(&mut self) -> Option<Answer> {
+        tokio::select! {
+            biased;
+            answer = self.answers.recv() => answer,
+            _ = self.program.wait() => self.answers.try_recv().ok(),
+        }
+    }
+
     /// Sends an event and waits for the answer; `None` where the program ends instead.
     pub async fn invoke_or_end(&mut self, event: Value) -> Option<Answer> {
         self.invocations.send((event, PATIENCE)).unwrap();
@@ -133,6 +161,16 @@ impl Function {
         }
     }
 
+    /// Sends an event and waits for nothing.
+    pub fn begin(&self, event: Value, time: Duration) {
+        self.invocations.send((event, time)).unwrap();
+    }
+
+    /// What it wrote to its standard output so far, line by line; a string where a line is no JSON.
+    pub fn lines(&self) -> Vec<Value> {
+        self.lines.lock().unwrap().clone()
+    }
+
     /// Its memory now (`VmRSS`) or at its highest (`VmHWM`), in bytes. Linux only.
     pub fn memory_bytes(&self, what: &str) -> u64 {
         let status = format!("/proc/{}/status", self.program.id().unwrap());
@@ -145,6 +183,18 @@ impl Function {
 async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<Response<String>, Infallible> {
     let path = request.uri().path().to_owned();
     let reply = Response::builder();
+    if path.ends_with("/extension/register") {
+        let reply =
+            reply.header("Lambda-Extension-Identifier", "f3ff5c3f-0000-4000-8000-000000000000");
+        let who = serde_json::json!({
+            "functionName": "loader", "functionVersion": "$LATEST", "handler": "bootstrap",
+        });
+        return Ok(reply.body(who.to_string()).unwrap());
+    }
+    if path.ends_with("/extension/event/next") {
+        // It wants no events, and gets none.
+        return std::future::pending().await;
+    }
     if path.ends_with("/invocation/next") {
         let _ = api.polls.send(());
         let event = api.invocations.lock().await.recv().await;
@@ -152,7 +202,8 @@ async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<Response<St
         let deadline = std::time::SystemTime::now() + time;
         let deadline = deadline.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
         return Ok(reply
-            .header("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
+            .header("Lambda-Runtime-Aws-Request-Id", REQUEST_ID)
+            .header("Lambda-Runtime-Trace-Id", TRACE)
             .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())
             .header(
                 "Lambda-Runtime-Invoked-Function-Arn",

@@ -1,0 +1,212 @@
+//! Log: events of `tracing` in; lines out, JSON in Lambda, text for people elsewhere.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, fmt};
+
+use super::fields::Fields;
+
+/// Every field that a JSON line may have, and what it is. The first four are in each line, the ids
+/// in each line of an invocation, bucket and key in each line of a load. The table in
+/// `docs/operations.md` is made of this.
+pub const FIELDS: &[(&str, &str)] = &[
+    ("timestamp", "when, in UTC"),
+    ("level", "`ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`"),
+    ("target", "the module that says it"),
+    ("message", "what it says; an error names stage, object and place"),
+    ("request_id", "Lambda's id of the invocation"),
+    ("xray_trace_id", "X-Ray's id of the trace, also where it is not sampled"),
+    ("xray_parent_id", "the invocation's segment in it, where it is sampled"),
+    ("bucket", "of the object that is loaded"),
+    ("key", "its key"),
+    ("dataset", "its dataset"),
+    ("load_id", "its row in `stardrop.load`"),
+    ("object", "the object as `s3://bucket/key`"),
+    ("outcome", "what became of the load: `loaded`, `continues`, `duplicate` and so on"),
+    ("rows_read", "rows of the load so far"),
+    ("rows_rejected", "those of them that were rejected"),
+    ("bytes", "bytes of the object"),
+    ("duration_ms", "milliseconds that it took, in this invocation"),
+    ("kind", "the error, as the README lists them"),
+    ("decision", "what follows from it: `Retry`, `Fail` or `Stop`"),
+    ("hint", "what to do about it"),
+    ("message_id", "SQS' id of the message"),
+    ("hops", "how often the load was handed on"),
+    ("what", "how bucket and ledger differ: `missing`, `changed`, `stuck` or `failed`"),
+    ("idle", "of SIGTERM: whether no invocation was under way"),
+    ("in_time", "of SIGTERM: whether the database was let go of"),
+    ("error", "an error that was dealt with"),
+    ("severity", "of a notice of Postgres"),
+    ("sqlstate", "its code"),
+    ("notice", "its text"),
+];
+
+/// One object a line, with the fields of the event and of all spans that it is in.
+pub(super) fn json<S, W>(level: LevelFilter, writer: W) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + 'static,
+{
+    JsonLines { writer }.with_filter(targets(level))
+}
+
+/// Level, message and fields; the terminal's user knows what time it is.
+pub(super) fn text<S, W>(level: LevelFilter, writer: W) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = fmt::layer()
+        .compact()
+        .without_time()
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(writer);
+    // The command itself says what became of each load: the loader's own words are for those who
+    // ask for more.
+    let loads = if level >= LevelFilter::INFO { level } else { LevelFilter::OFF };
+    let targets = targets(level).with_target("stardrop::load", loads);
+    lines.with_filter(targets.and(filter_fn(|metadata| metadata.is_event())))
+}
+
+/// Our own lines from `level` up; those of the crates below us only where something is wrong.
+fn targets(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_targets([("stardrop", level), ("loader", level)])
+}
+
+/// tracing-subscriber's own JSON nests the fields of spans, and CloudWatch's filters want names
+/// that are where they always are.
+struct JsonLines<W> {
+    writer: W,
+}
+
+impl<S, W> Layer<S> for JsonLines<W>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + 'static,
+{
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut line = Fields::default();
+        event.record(&mut line);
+        let Fields(mut line) = line;
+        for span in context.event_scope(event).into_iter().flatten() {
+            let extensions = span.extensions();
+            for (name, value) in extensions.get::<Fields>().iter().flat_map(|fields| &fields.0) {
+                // The nearer one counts.
+                line.entry(name.as_str()).or_insert_with(|| value.clone());
+            }
+        }
+        let metadata = event.metadata();
+        line.insert("timestamp".to_owned(), Timestamp::now().to_string().into());
+        line.insert("level".to_owned(), metadata.level().as_str().into());
+        line.insert("target".to_owned(), metadata.target().into());
+        let mut line = Value::Object(line).to_string();
+        line.push('\n');
+        // There is nobody to tell that nobody listens.
+        let _ = self.writer.make_writer_for(metadata).write_all(line.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::super::fields::KeepFields;
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("lock").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn lines_of(page: &Page) -> Vec<String> {
+        let bytes = page.0.lock().expect("lock").clone();
+        String::from_utf8(bytes).expect("UTF-8").lines().map(str::to_owned).collect()
+    }
+
+    fn json_lines(level: LevelFilter, say: impl FnOnce()) -> Vec<Value> {
+        let page = Page::default();
+        let writer = page.clone();
+        let lines = json(level, move || writer.clone());
+        let subscriber = tracing_subscriber::registry().with(KeepFields).with(lines);
+        tracing::subscriber::with_default(subscriber, say);
+        lines_of(&page).iter().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+
+    fn text_lines(level: LevelFilter, say: impl FnOnce()) -> Vec<String> {
+        let page = Page::default();
+        let writer = page.clone();
+        let lines = text(level, move || writer.clone());
+        let subscriber = tracing_subscriber::registry().with(KeepFields).with(lines);
+        tracing::subscriber::with_default(subscriber, say);
+        lines_of(&page)
+    }
+
+    fn say_things() {
+        let _load = tracing::error_span!("load", bucket = "b", key = "k", load_id = 1).entered();
+        tracing::info!(load_id = 7, object = "s3://b/k", "loaded");
+        tracing::debug!("a detail of ours");
+        tracing::info!(target: "hyper::client", "a detail of theirs");
+        tracing::warn!(target: "hyper::client", "a trouble of theirs");
+    }
+
+    #[test]
+    fn json_lines_hold_everything_at_the_top() {
+        let lines = json_lines(LevelFilter::INFO, say_things);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        let line = &lines[0];
+        assert_eq!((&line["level"], &line["message"]), (&"INFO".into(), &"loaded".into()));
+        // The event's own before that of its span.
+        assert_eq!((&line["load_id"], &line["object"]), (&7.into(), &"s3://b/k".into()));
+        assert_eq!((&line["bucket"], &line["key"]), (&"b".into(), &"k".into()));
+        assert!(line["timestamp"].is_string());
+        assert_eq!(line["target"], "stardrop::telemetry::log::tests");
+    }
+
+    #[test]
+    fn a_warning_says_which_load_it_is_of_whatever_the_level() {
+        let lines = json_lines(LevelFilter::WARN, say_things);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(lines[0]["key"], "k");
+    }
+
+    #[test]
+    fn text_lines_are_for_people() {
+        let say = |level| text_lines(level, say_things);
+        let loaded = " INFO loaded load_id=7 object=\"s3://b/k\"";
+        assert_eq!(say(LevelFilter::INFO), [loaded, " WARN a trouble of theirs"]);
+        assert_eq!(say(LevelFilter::ERROR), [""; 0]);
+        assert_eq!(say(LevelFilter::DEBUG).len(), 3);
+    }
+
+    #[test]
+    fn what_a_command_says_itself_is_not_said_twice() {
+        let say = |level| {
+            let warn = || tracing::warn!(target: "stardrop::load", "a load failed");
+            text_lines(level, warn)
+        };
+        assert_eq!(say(LevelFilter::WARN).len(), 0);
+        assert_eq!(say(LevelFilter::INFO).len(), 1);
+    }
+}
