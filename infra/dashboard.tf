@@ -4,9 +4,9 @@ locals {
   # Datasets are found by themselves, also those that come later.
   by_dataset = {
     for metric, statistic in {
-      LoadsLoaded      = "Sum", LoadsFailed = "Sum", LoadsDuplicate = "Sum", LoadsSuperseded = "Sum", LoadsMissing = "Sum",
-      Busy             = "Sum", Continued = "Sum", RowsRead = "Sum", RowsRejected = "Sum", RowsInserted = "Sum",
-      RowsUpdated      = "Sum", RowsUnchanged = "Sum", BytesRead = "Sum", LoadDuration = "p95", EventToCommitLag = "p95",
+      LoadsLoaded = "Sum", LoadsFailed = "Sum", LoadsDuplicate = "Sum", LoadsSuperseded = "Sum", LoadsMissing = "Sum",
+      Busy        = "Sum", Continued = "Sum", RowsRead = "Sum", RowsRejected = "Sum", RowsInserted = "Sum",
+      RowsUpdated = "Sum", RowsUnchanged = "Sum", BytesRead = "Sum", LoadDuration = "p95", EventToCommitLag = "p95",
     } : metric => "SEARCH('{Stardrop,Dataset} MetricName=\"${metric}\"', '${statistic}', 300)"
   }
 

@@ -63,9 +63,8 @@ pub async fn cancel(settings: &Settings, database: &Database) {
             token.cancel_query(tokio_postgres::NoTls).await.map_err(closed)
         }
     };
-    match tokio::time::timeout(CLOSE_TIMEOUT, told).await {
-        Ok(Err(error)) => tracing::debug!("{error}"),
-        Ok(Ok(())) | Err(_) => {}
+    if let Ok(Err(error)) = tokio::time::timeout(CLOSE_TIMEOUT, told).await {
+        tracing::debug!("{error}");
     }
 }
 
