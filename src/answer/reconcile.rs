@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use super::{Answerer, RESERVE};
@@ -12,6 +13,9 @@ use crate::reconcile::{Comparing, Difference, What};
 
 /// At most so many differences are named one by one in the answer; the log has all of them.
 const MOST_NAMED: usize = 100;
+
+/// So many messages are sent at once.
+const SIDE_BY_SIDE: usize = 16;
 
 /// A page of the bucket takes less than that, with its part of the ledger.
 const PAGE_TIME: Duration = Duration::from_secs(3);
@@ -32,9 +36,11 @@ impl Answerer {
         let (source, catalog) = (self.loader.source(), self.loader.catalog());
         let mut comparing = Comparing::new(&source, &catalog, bucket, prefix).await;
         let stop = self.loader.stop();
-        let (mut found, mut loads, mut handed_on) = (Vec::new(), Vec::new(), 0_u64);
+        let until = deadline.map(|end| end.checked_sub(RESERVE).unwrap_or_else(Instant::now));
+        let (mut named, mut loads, mut handed_on) = (Vec::new(), Vec::new(), 0_u64);
+        let mut counts = [What::Missing, What::Changed, What::Stuck, What::Failed].map(|w| (w, 0));
         loop {
-            if deadline.is_some_and(|end| Instant::now() + PAGE_TIME + RESERVE > end) {
+            if until.is_some_and(|until| Instant::now() + PAGE_TIME > until) {
                 return Err(too_long(&comparing, handed_on));
             }
             let client = self.loader.client().await?;
@@ -44,49 +50,56 @@ impl Answerer {
                 page = comparing.next_page(client) => page?,
             };
             let Some(page) = page else { break };
-            for Difference { what, object, load_id } in &page {
+            for difference in &page {
+                let Difference { what, object, load_id } = difference;
                 tracing::info!(
                     object = %object, bucket = object.bucket, key = object.key,
                     what = what.as_str(), load_id, "bucket and ledger differ"
                 );
+                counts.iter_mut().filter(|(of, _)| of == what).for_each(|(_, count)| *count += 1);
+                if named.len() < MOST_NAMED {
+                    named.push(difference.to_json());
+                }
             }
             if *heal {
                 let objects: Vec<ObjectRef> =
                     page.iter().filter(|d| d.what.heals()).map(|d| d.object.clone()).collect();
                 match self.queue_url.clone() {
-                    Some(url) => handed_on += self.hand_on(&objects, &url).await?,
+                    Some(url) => {
+                        for some in objects.chunks(SIDE_BY_SIDE) {
+                            if until.is_some_and(|until| Instant::now() > until) {
+                                return Err(too_long(&comparing, handed_on));
+                            }
+                            try_join_all(some.iter().map(|o| self.hand_on(o, &url))).await?;
+                            handed_on += some.len() as u64;
+                        }
+                    }
                     None => {
                         let loaded = self.load_all(&objects).await;
                         loads.extend(self.settle(loaded, None, 0).await?);
                     }
                 }
             }
-            found.extend(page);
         }
-        let count = |what| found.iter().filter(|difference| difference.what == what).count();
-        let named: Vec<Value> = found.iter().take(MOST_NAMED).map(Difference::to_json).collect();
-        Ok(json!({
+        let mut answer = json!({
             "reconciled": true,
             "bucket": bucket,
             "prefix": prefix,
             "compared": comparing.compared,
             "of_no_dataset": comparing.strangers,
-            "missing": count(What::Missing),
-            "changed": count(What::Changed),
-            "stuck": count(What::Stuck),
-            "failed": count(What::Failed),
             "handed_on": handed_on,
             "loads": loads,
             "differences": named,
-        }))
+        });
+        for (what, count) in counts {
+            answer[what.as_str()] = count.into();
+        }
+        Ok(answer)
     }
 
-    async fn hand_on(&self, objects: &[ObjectRef], url: &str) -> Result<u64> {
-        for object in objects {
-            let request = event::request(object, 0);
-            self.queue.send(url, &request).await.map_err(|error| error.of_object(object))?;
-        }
-        Ok(objects.len() as u64)
+    async fn hand_on(&self, object: &ObjectRef, url: &str) -> Result<()> {
+        let request = event::request(object, 0);
+        self.queue.send(url, &request).await.map_err(|error| error.of_object(object))
     }
 }
 

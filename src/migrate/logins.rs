@@ -39,7 +39,7 @@ pub(super) async fn check(client: &Client, wanted: &Migrate) -> Result<()> {
             let message = format!("a name has 1 to {LONGEST_NAME} bytes");
             return Err(unfit(login, message));
         }
-        if login.starts_with("stardrop_owner") || ROLES.contains(&login.as_str()) {
+        if login == "stardrop_owner" || ROLES.contains(&login.as_str()) {
             return Err(unfit(login, "that is a role, and no login"));
         }
         if find(client, login).await?.is_privileged {

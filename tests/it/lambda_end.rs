@@ -146,6 +146,8 @@ async fn a_load_that_is_told_to_end_goes_on_elsewhere_at_once() {
     assert_eq!(status.code(), Some(0));
     let Some(Answer::Success(answer)) = answered else { panic!("{answered:?}") };
     assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], message.message_id.as_str());
+    let line = function.lines().into_iter().find(|line| line["message"] == "told to end").unwrap();
+    assert_eq!((&line["idle"], &line["in_time"]), (&json!(false), &json!(true)));
     let rest = cloud.sqs.visible_in(QUEUE).unwrap();
     assert!(rest <= Duration::from_secs(6), "the message rests for {rest:?}");
 
