@@ -24,7 +24,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     // A program that does not start would be started again and again, and nobody would be told why.
     let answerer = settings.and_then(Answerer::of).map(|answerer| Arc::new(Mutex::new(answerer)));
     match &answerer {
-        Ok(answerer) => end_well(Arc::clone(answerer)).await,
+        // It panics where there is nobody to register with, such as behind another stand-in.
+        Ok(answerer) if tokio::spawn(end_well(Arc::clone(answerer))).await.is_err() => {
+            tracing::warn!("SIGTERM will end the loader without a word");
+        }
+        Ok(_) => {}
         Err(error) => tracing::error!(kind = ?error.kind, "{error}"),
     }
     let answerer = &answerer;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::exactly_once::sales;
 use crate::lambda::{sample, success};
-use crate::support::TestDatabase;
 use crate::support::cloud::{Cloud, as_user};
 use crate::support::runtime_api::{Answer, Function};
+use crate::support::{TestDatabase, connect};
 
 /// A loader that signs in as who migrates.
 async fn migrator(cloud: &Cloud, db: &TestDatabase) -> Function {
@@ -69,6 +69,35 @@ async fn an_empty_database_is_migrated_with_its_logins_and_a_second_time_nothing
     assert_eq!(answer["loads"][0]["outcome"], "loaded", "{answer}");
     let refused = error(loader.invoke(sample("migrate.json")).await);
     assert!(refused["errorMessage"].as_str().unwrap().starts_with("migrate: "), "{refused}");
+}
+
+#[tokio::test]
+async fn who_owns_the_database_and_may_create_roles_can_migrate_it_without_being_a_superuser() {
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let empty = TestDatabase::empty().await;
+    let master = format!("app_master_{}", std::process::id());
+    let name = empty.text("current_database()").await;
+    empty
+        .run(&format!(
+            "create role {master} login createrole; alter database {name} owner to {master}"
+        ))
+        .await;
+    let mut vars = cloud.vars();
+    vars[0].1 = as_user(&empty.url, &master);
+    let mut function = Function::start(&vars).await;
+    let login = format!("{master}_reads");
+    let event = json!({ "migrate": true, "logins": { &login: "stardrop_reader" } });
+    let answer = success(function.invoke(event.clone()).await);
+    assert!(answer["changes"].to_string().contains(&format!("add login {login}")), "{answer}");
+    assert_eq!(success(function.invoke(event).await)["changes"], json!([]));
+    // Its own password is not taken from it.
+    let event = json!({ "migrate": true, "logins": { &master: "stardrop_loader" } });
+    let refused = error(function.invoke(event).await);
+    assert_eq!(refused["errorType"], "BadSetting", "{refused}");
+    let reader = connect(&as_user(&empty.url, &login)).await;
+    reader.query("select * from star.fact_sales", &[]).await.unwrap();
+    reader.query("select * from staging.sales", &[]).await.unwrap_err();
 }
 
 #[tokio::test]
