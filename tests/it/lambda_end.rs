@@ -26,7 +26,7 @@ fn loaders() -> String {
 }
 
 /// Waits until a query says so.
-async fn until(db: &TestDatabase, sql: &str, value: &str) {
+pub async fn until(db: &TestDatabase, sql: &str, value: &str) {
     let since = Instant::now();
     while db.text(sql).await != value {
         assert!(since.elapsed() < Duration::from_secs(60), "{sql} never says {value}");
@@ -35,7 +35,7 @@ async fn until(db: &TestDatabase, sql: &str, value: &str) {
 }
 
 /// Sends SIGTERM; how long the program then takes to end, and its exit code.
-async fn terminate(function: &mut Function) -> (Duration, Option<i32>) {
+pub async fn terminate(function: &mut Function) -> (Duration, Option<i32>) {
     let since = Instant::now();
     signal("-TERM", function.program.id().unwrap());
     let status = function.program.wait().await.unwrap();

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::exactly_once::sales;
 use crate::lambda::{sample, success};
+use crate::lambda_end::{terminate, until};
 use crate::support::cloud::{Cloud, as_user};
 use crate::support::runtime_api::{Answer, Function};
 use crate::support::{TestDatabase, connect};
@@ -119,8 +120,15 @@ async fn two_migrations_at_once_come_one_after_the_other() {
     let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted
                    and database = (select oid from pg_database where datname = current_database())";
     assert_eq!(empty.text(waiting).await, "0", "the one that gave up waits no more");
+    // One that is told to end waits no more either.
+    one.begin(event.clone(), Duration::from_secs(600));
+    until(&empty, waiting, "1").await;
+    let (took, code) = terminate(&mut one).await;
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    until(&empty, waiting, "0").await;
     empty.run("select pg_advisory_unlock((84::bigint << 48) + 1)").await;
-    success(one.invoke(event).await);
+    success(two.invoke(event).await);
 }
 
 #[tokio::test]
