@@ -58,14 +58,13 @@ impl Loader {
     /// Looks whether the connection still answers that was kept since the last invocation, and
     /// drops it if not: a sandbox that was frozen does not hear that a server went away.
     pub async fn check_connection(&mut self) {
-        // After a panic, nobody knows in what it stands.
-        let was_broken_off = std::mem::take(&mut self.at_work);
+        if std::mem::take(&mut self.at_work) {
+            // After a panic, nobody knows in what it stands.
+            self.give_up().await;
+        }
         let Some(Session { database, .. }) = &self.database else { return };
-        let answers = async {
-            !was_broken_off
-                && !database.is_closed()
-                && database.client.simple_query("").await.is_ok()
-        };
+        let answers =
+            async { !database.is_closed() && database.client.simple_query("").await.is_ok() };
         let answers = tokio::time::timeout(CHECK_TIMEOUT, answers).await.unwrap_or(false);
         if !answers {
             info!("the connection was lost since the last invocation, and is made anew");

@@ -106,6 +106,26 @@ async fn a_connection_that_is_lost_between_invocations_is_made_anew() {
 }
 
 #[tokio::test]
+async fn an_invocation_that_breaks_off_midway_leaves_a_loader_that_works() {
+    let text = sales(6_000);
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let mut answerer = cloud.answerer_of(cloud.loader_with(&[("STARDROP_BATCH_ROWS", "1000")]));
+    let event = cloud.put_event("sales/a.csv", text.clone()).await;
+    cloud.s3.faults().push(Fault::new(FaultKind::BytesPerSecond(text.len() as u64 / 20)).times(1));
+    // As a panic leaves it: in the middle of a COPY, with the claim of its session.
+    let some = Duration::from_secs(7);
+    tokio::time::timeout(some, answerer.answer(&event, None)).await.unwrap_err();
+    let reached = db.text("select checkpoint_rows between 1000 and 5000 from stardrop.load").await;
+    assert_eq!(reached, "true");
+    let answer = answerer.answer(&event, None).await.unwrap();
+    assert_eq!(answer["loads"][0]["outcome"], "loaded", "{answer}");
+    let load = "select attempt, batches, rows_inserted from stardrop.load";
+    assert_eq!(db.rows(load).await, "2|6|6000");
+    assert_balanced(&db).await;
+}
+
+#[tokio::test]
 async fn an_idle_loader_that_is_told_to_end_leaves_no_connection() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -201,7 +221,7 @@ async fn a_loader_that_is_told_to_end_at_any_moment_loses_and_repeats_nothing() 
         function.begin(event.clone(), Duration::from_secs(600));
         tokio::time::sleep(Duration::from_millis(rand::random_range(0..400))).await;
         let (took, code) = terminate(&mut function).await;
-        assert_eq!(code, Some(0));
+    assert_eq!(code, Some(0));
         assert!(took < Duration::from_secs(2), "{took:?}");
         until(&db, &loaders(), "0").await;
     }
