@@ -221,7 +221,7 @@ async fn a_loader_that_is_told_to_end_at_any_moment_loses_and_repeats_nothing() 
         function.begin(event.clone(), Duration::from_secs(600));
         tokio::time::sleep(Duration::from_millis(rand::random_range(0..400))).await;
         let (took, code) = terminate(&mut function).await;
-    assert_eq!(code, Some(0));
+        assert_eq!(code, Some(0));
         assert!(took < Duration::from_secs(2), "{took:?}");
         until(&db, &loaders(), "0").await;
     }
