@@ -192,6 +192,27 @@ mod tests {
     }
 
     #[test]
+    fn a_line_says_of_which_trace_it_is_also_where_that_is_not_sampled() {
+        let line = |header| {
+            let mut lines = json_lines(LevelFilter::INFO, || {
+                let _invocation = super::super::invocation("r-1", header).entered();
+                tracing::info!("here");
+            });
+            lines.remove(0)
+        };
+        let sampled = line(Some("Root=1-5759e988-bd;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a"));
+        assert_eq!(sampled["xray_trace_id"], "1-5759e988-bd");
+        assert_eq!(sampled["xray_parent_id"], "53995c3f42cd8ad8");
+        let not_sampled = line(Some("Root=1-5759e988-bd;Parent=53995c3f42cd8ad8;Sampled=0"));
+        assert_eq!(not_sampled["xray_trace_id"], "1-5759e988-bd");
+        assert_eq!(not_sampled.get("xray_parent_id"), None);
+        for header in [None, Some(""), Some("no header at all;=;;")] {
+            let line = line(header);
+            assert_eq!((&line["request_id"], line.get("xray_trace_id")), (&"r-1".into(), None));
+        }
+    }
+
+    #[test]
     fn text_lines_are_for_people() {
         let say = |level| text_lines(level, say_things);
         let loaded = " INFO loaded load_id=7 object=\"s3://b/k\"";

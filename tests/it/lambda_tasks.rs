@@ -1,5 +1,6 @@
 //! Lambda, tasks: health and reconcile by event; and a loader that lacks what it needs.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -8,9 +9,9 @@ use stardrop::event;
 use crate::exactly_once::sales;
 use crate::lambda::{sample, success};
 use crate::order::STOCK;
-use crate::support::TestDatabase;
 use crate::support::cloud::{BUCKET, Cloud, QUEUE, queue_event};
 use crate::support::runtime_api::{Answer, Function};
+use crate::support::{TestDatabase, root};
 
 /// The variables with others in their place.
 fn with(cloud: &Cloud, more: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -60,7 +61,7 @@ async fn health_names_what_is_not_well_and_writes_nothing() {
 
     // A dataset that the database does not have, and one that it has otherwise.
     let folder = tempfile::tempdir().unwrap();
-    let project = crate::support::root().join("datasets/sales/dataset.toml");
+    let project = root().join("datasets/sales/dataset.toml");
     let otherwise = std::fs::read_to_string(project).unwrap().replace("quantity", "quantity_sold");
     for (name, contract) in [("stock", STOCK), ("sales", &otherwise)] {
         std::fs::create_dir(folder.path().join(name)).unwrap();
@@ -202,5 +203,30 @@ async fn what_is_set_wrongly_is_said_at_each_event_and_not_by_a_crash() {
                 && line["message"].as_str().is_some_and(|text| text.contains(why))
         });
         assert!(said, "{lines:?}");
+    }
+}
+
+/// The keys of the object that a Terraform file sends as its `input`.
+fn keys_sent_by(file: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(root().join(file)).unwrap();
+    let (_, input) = text.split_once("input = jsonencode({").unwrap();
+    let (input, _) = input.split_once("})").unwrap();
+    let keys = input.lines().filter_map(|line| Some(line.split_once('=')?.0.trim().to_owned()));
+    keys.collect()
+}
+
+#[test]
+fn terraform_sends_what_the_samples_show() {
+    let keys_of =
+        |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let migrate = sample("migrate.json");
+    assert_eq!(keys_sent_by("infra/migrate.tf"), keys_of(&migrate));
+    let reconcile = sample("reconcile.json");
+    let keys = &keys_of(&reconcile) | &keys_of(&reconcile["reconcile"]);
+    assert_eq!(keys_sent_by("infra/reconcile.tf"), keys);
+    // The logins that Terraform asks for, by the names that its tests show.
+    let plan = std::fs::read_to_string(root().join("infra/tests/migrate.tftest.hcl")).unwrap();
+    for (login, role) in migrate["logins"].as_object().unwrap() {
+        assert!(plan.contains(&format!("{login} = {role}")), "{login}");
     }
 }
