@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use stardrop::local::postgres::{LocalPostgres, PostgresOptions};
 
 use crate::exactly_once::sales;
 use crate::lambda::{sample, success};
 use crate::lambda_end::{terminate, until};
 use crate::support::cloud::{Cloud, as_user};
 use crate::support::runtime_api::{Answer, Function};
-use crate::support::{TestDatabase, connect};
+use crate::support::{TestDatabase, connect, server_binaries};
 
 /// A loader that signs in as who migrates.
 async fn migrator(cloud: &Cloud, db: &TestDatabase) -> Function {
@@ -76,16 +77,14 @@ async fn an_empty_database_is_migrated_with_its_logins_and_a_second_time_nothing
 async fn who_owns_the_database_and_may_create_roles_can_migrate_it_without_being_a_superuser() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
-    let empty = TestDatabase::empty().await;
-    let master = format!("app_master_{}", std::process::id());
-    let name = empty.text("current_database()").await;
-    empty
-        .run(&format!(
-            "create role {master} login createrole; alter database {name} owner to {master}"
-        ))
-        .await;
+    // A server of its own, on which not even the roles are there.
+    let own = LocalPostgres::start(PostgresOptions::throwaway(server_binaries())).unwrap();
+    let admin = connect(&own.url("postgres")).await;
+    let master = "app_master";
+    admin.batch_execute("create role app_master login createrole").await.unwrap();
+    admin.batch_execute("create database app owner app_master").await.unwrap();
     let mut vars = cloud.vars();
-    vars[0].1 = as_user(&empty.url, &master);
+    vars[0].1 = as_user(&own.url("app"), master);
     let mut function = Function::start(&vars).await;
     let login = format!("{master}_reads");
     let event = json!({ "migrate": true, "logins": { &login: "stardrop_reader" } });
@@ -93,12 +92,14 @@ async fn who_owns_the_database_and_may_create_roles_can_migrate_it_without_being
     assert!(answer["changes"].to_string().contains(&format!("add login {login}")), "{answer}");
     assert_eq!(success(function.invoke(event).await)["changes"], json!([]));
     // Its own password is not taken from it.
-    let event = json!({ "migrate": true, "logins": { &master: "stardrop_loader" } });
+    let event = json!({ "migrate": true, "logins": { master: "stardrop_loader" } });
     let refused = error(function.invoke(event).await);
     assert_eq!(refused["errorType"], "BadSetting", "{refused}");
-    let reader = connect(&as_user(&empty.url, &login)).await;
+    let reader = connect(&as_user(&own.url("app"), &login)).await;
     reader.query("select * from star.fact_sales", &[]).await.unwrap();
     reader.query("select * from staging.sales", &[]).await.unwrap_err();
+    drop((reader, admin, function));
+    own.stop().unwrap();
 }
 
 #[tokio::test]
