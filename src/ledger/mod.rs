@@ -3,6 +3,7 @@
 
 mod batch;
 mod close;
+mod rejects;
 mod undo;
 pub mod view;
 
@@ -20,6 +21,9 @@ use crate::rows::Rejection;
 
 pub use batch::{begin_batch, checkpoint, reject_rows};
 pub use close::{Pruned, fail, finish, note_hash, prune, release, reopen, settle, totals};
+pub use rejects::{
+    BegunRejects, LoadedBefore, begin_rejects, finish_rejects, first_rejects, loaded_before,
+};
 pub use undo::{Undo, Undone, UndoneTable, undo};
 
 /// How far a load has come: what lies before it is committed.

@@ -141,14 +141,23 @@ pub async fn loads(client: &Client, filter: &LoadFilter) -> Result<Vec<LoadLine>
         .collect()
 }
 
-/// The same as one JSON array, with every column of the ledger.
+/// The same as one JSON array, with every column of the ledger; for one load that is asked for, with
+/// its first rejected rows as well.
 ///
 /// # Errors
 ///
 /// What the database says.
 pub async fn loads_json(client: &Client, filter: &LoadFilter) -> Result<String> {
+    let rejects = super::rejects::FIRST_REJECTS;
     let sql = format!(
-        "select coalesce(json_agg(to_jsonb(l) - 'seconds' - 'object' order by l.load_id), '[]')::text as json
+        "select coalesce(json_agg(
+                    to_jsonb(l) - 'seconds' - 'object' || case when $1 is null then '{{}}' else (
+                        select jsonb_build_object('rejected_row', coalesce(
+                                   jsonb_agg(to_jsonb(r) order by r.source_line), '[]'))
+                        from ({rejects}) r
+                    ) end
+                    order by l.load_id
+                ), '[]')::text as json
          from ({LOADS}) l"
     );
     let row = super::query_one(

@@ -8,6 +8,7 @@ mod feed;
 pub mod metrics;
 mod pace;
 mod records;
+mod rejects;
 mod report;
 mod run;
 mod session;
@@ -31,6 +32,7 @@ use crate::star::{self, Star};
 
 use pace::Pace;
 pub use records::header_of;
+pub use rejects::RejectsReport;
 pub use report::{LoadReport, Outcome};
 use run::Ran;
 use session::Session;

@@ -49,6 +49,8 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/checkpoint.sql"),
     include_str!("../../sql/functions/reject_rows.sql"),
     include_str!("../../sql/functions/finish.sql"),
+    include_str!("../../sql/functions/begin_rejects.sql"),
+    include_str!("../../sql/functions/finish_rejects.sql"),
     include_str!("../../sql/functions/fail.sql"),
     include_str!("../../sql/functions/undo.sql"),
     include_str!("../../sql/functions/prune.sql"),

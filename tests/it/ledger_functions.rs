@@ -50,6 +50,8 @@ async fn a_load_that_is_not_there_is_nothing_to_any_function() {
         ("stardrop.fail(9, 1, 'rows', null, 'x', null, null)", "false"),
         ("stardrop.settle(9, 1, 'missing', 'x')", "false"),
         ("stardrop.reopen(9)", "false"),
+        ("(stardrop.begin_rejects(9, 1, 'x', 'merge')).outcome", "moved"),
+        ("stardrop.finish_rejects(9, 1, '{}', '{}', '{}', '{}')", "lost"),
         ("(stardrop.undo(9)).outcome", "unknown"),
         ("stardrop.older_loads(9, 'sales')", "{}"),
         ("stardrop.prune(interval '0')", "(0,0)"),

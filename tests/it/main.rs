@@ -46,6 +46,8 @@ mod real_files;
 mod reconcile;
 mod rejects;
 mod replace;
+mod replay_rejects;
+mod resume;
 mod retail_history;
 mod roles;
 mod round_trip;

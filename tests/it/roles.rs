@@ -148,6 +148,8 @@ async fn the_loader_cannot_touch_the_star_but_through_the_trigger() {
         "select stardrop.undo(1)",
         "select staging.undo_red(1)",
         "select stardrop.reopen(1)",
+        "select stardrop.begin_rejects(1, 1, 'x', 'merge')",
+        "select stardrop.finish_rejects(1, 1, '{}', '{}', '{}', '{}')",
         "select stardrop.make_lineage(array['star.fact_red'])",
         "select stardrop.set_aside_views('star.fact_red')",
         // The trigger function on a table of the loader's own.

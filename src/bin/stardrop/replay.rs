@@ -19,7 +19,7 @@ use crate::outcomes::Outcomes;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The loads, by number.
-    #[arg(required_unless_present_any = ["failed", "dataset"])]
+    #[arg(required_unless_present_any = ["failed", "dataset", "rejects"])]
     loads: Vec<i64>,
     /// All loads that failed.
     #[arg(long, conflicts_with_all = ["loads", "dataset"])]
@@ -27,6 +27,9 @@ pub struct Args {
     /// All files of this dataset that are loaded, oldest first: fills new columns from old files.
     #[arg(long, conflicts_with = "loads")]
     dataset: Option<String>,
+    /// Only the rejected rows of this load, after a fix of the contract.
+    #[arg(long, value_name = "LOAD", conflicts_with_all = ["loads", "failed", "dataset"])]
+    rejects: Option<i64>,
     /// Print a JSON array of what became of each object.
     #[arg(long)]
     json: bool,
@@ -34,6 +37,9 @@ pub struct Args {
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let database = db::connect(&settings).await?;
+    if let Some(load_id) = args.rejects {
+        return rejects(&database.client, settings, load_id, args.json).await;
+    }
     let loads = if args.failed {
         let failed = Some("failed".to_owned());
         view::replayable(&database.client, &LoadFilter { state: failed, ..Default::default() })
@@ -62,6 +68,28 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         }
     }
     outcomes.finish()
+}
+
+async fn rejects(
+    client: &Client,
+    settings: Settings,
+    load_id: i64,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let Some((object, dataset)) = view::object_of(client, load_id).await? else {
+        return Err(wrong_load(format!("there is no load {load_id} of a file")));
+    };
+    let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
+    let source = Arc::new(Source::new(&settings));
+    let mut loader = Loader::new(Arc::new(settings), catalog, source);
+    let report = loader.load_rejects(load_id, &object, &dataset).await?;
+    if json {
+        say!("{}", serde_json::to_string_pretty(&[report])?)?;
+    } else {
+        let (loaded, rejected, object) = (report.rows_loaded, report.rows_rejected, report.object);
+        say!("load {load_id}: {object}: {loaded} rejected rows loaded, {rejected} still rejected")?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Takes a load up again. One that is loaded is undone first, if its object can still be had.

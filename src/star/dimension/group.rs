@@ -4,8 +4,10 @@
 //! Newest and oldest are decided by the object's time, then its key and version: never by which
 //! load came first. A group that no file has brought yet stands at minus infinity.
 
+use std::collections::HashSet;
+
 use super::super::ident::{ident, qualified};
-use crate::dataset::{Dimension, DimensionFeed, History};
+use crate::dataset::{AttributeGroup, Dimension, DimensionFeed, History};
 
 /// Attributes of which one value is kept, and where their position in time stands.
 pub(super) struct Group<'d> {
@@ -13,11 +15,17 @@ pub(super) struct Group<'d> {
     pub history: History,
     pub load: String,
     pub time: String,
+    /// Whether a row's `source_line` is that of what this group is taken from, where the load that
+    /// brought it changed the row last.
+    knows_line: bool,
 }
 
 /// The groups of a dimension of which one value is kept. The first one's position is the row's own
 /// `source_load_id` and `source_time`; the others have columns named after their first attribute.
 pub(super) fn all(dimension: &Dimension) -> Vec<Group<'_>> {
+    let first = |group: &AttributeGroup| group.history == History::First;
+    let knows_line = dimension.versioned().is_none()
+        && dimension.groups.iter().map(first).collect::<HashSet<_>>().len() == 1;
     dimension
         .groups
         .iter()
@@ -33,6 +41,7 @@ pub(super) fn all(dimension: &Dimension) -> Vec<Group<'_>> {
                 history: group.history,
                 load: format!("{prefix}source_load_id"),
                 time: format!("{prefix}source_time"),
+                knows_line,
             }
         })
         .collect()
@@ -51,21 +60,40 @@ impl Group<'_> {
         [self.load.clone(), self.time.clone()]
     }
 
-    /// Whether what comes is to stand in the place of `dim`'s.
-    pub(super) fn wins(&self, load: &str, time: &str) -> String {
+    /// Whether what comes, `brought`, is to stand in the place of `dim`'s. Rows of one load come in
+    /// the order of their lines, but for those that were rejected at first.
+    pub(super) fn wins(&self, load: &str, time: &str, brought: &str) -> String {
         let (own_load, own_time) = (ident(&self.load), ident(&self.time));
+        let line = format!("{brought}.source_line");
         match self.history {
-            History::First => format!(
-                "(dim.{own_time} = '-infinity'
+            History::First => {
+                let is_earlier = if self.knows_line {
+                    format!(
+                        "{load} = dim.{own_load} and dim.load_id = {load} and {line} < dim.source_line\n               or "
+                    )
+                } else {
+                    String::new()
+                };
+                format!(
+                    "(dim.{own_time} = '-infinity'
                    or {time} < dim.{own_time}
-                   or {time} = dim.{own_time} and stardrop.comes_later(dim.{own_load}, {load}))"
-            ),
-            _ => format!(
-                "({time} > dim.{own_time}
                    or {time} = dim.{own_time}
-                  and ({load} = dim.{own_load}
+                  and ({is_earlier}stardrop.comes_later(dim.{own_load}, {load})))"
+                )
+            }
+            _ => {
+                let is_later = if self.knows_line {
+                    format!(" and (dim.load_id <> {load} or {line} >= dim.source_line)")
+                } else {
+                    String::new()
+                };
+                format!(
+                    "({time} > dim.{own_time}
+                   or {time} = dim.{own_time}
+                  and ({load} = dim.{own_load}{is_later}
                        or stardrop.comes_later({load}, dim.{own_load})))"
-            ),
+                )
+            }
         }
     }
 
@@ -75,7 +103,8 @@ impl Group<'_> {
         match self.history {
             History::First => format!(
                 "known.{time} = '-infinity' or known.{time} > $2
-               or known.{time} = $2 and known.{load} <> $1"
+               or known.{time} = $2
+              and (known.{load} <> $1 or member.source_line < known.source_line)"
             ),
             _ => format!(
                 "known.{load} <> $1

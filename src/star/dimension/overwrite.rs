@@ -150,7 +150,7 @@ pub(super) fn any_wins(groups: &[Group<'_>], brought: &str) -> String {
         .iter()
         .map(|group| {
             let (load, time) = position_of(group, brought);
-            group.wins(&load, &time)
+            group.wins(&load, &time, brought)
         })
         .collect();
     wins.join("\n               or ")
@@ -164,7 +164,7 @@ pub(super) fn assignments(groups: &[Group<'_>], brought: &str, indent: &str) -> 
     let mut positions = Vec::new();
     for group in groups {
         let (load, time) = position_of(group, brought);
-        let wins = group.wins(&load, &time);
+        let wins = group.wins(&load, &time, brought);
         let set = |to: &mut Vec<String>, column: &str, value: String| {
             let column = ident(column);
             to.push(if alone {

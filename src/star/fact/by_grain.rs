@@ -137,6 +137,8 @@ pub(super) struct Position {
     pub alias: String,
     pub time: String,
     pub load: String,
+    /// The load whose line the row's `source_line` is: the one that changed it last.
+    pub line_of: String,
 }
 
 impl Position {
@@ -146,12 +148,28 @@ impl Position {
             alias: alias.to_owned(),
             time: format!("{alias}.source_time"),
             load: format!("{alias}.source_load_id"),
+            line_of: format!("{alias}.load_id"),
         }
+    }
+
+    fn line(&self) -> String {
+        format!("{}.source_line", self.alias)
+    }
+
+    /// That of a delete marker, whose line is always that of the load that brought it.
+    pub(super) fn of_marker(alias: &str) -> Position {
+        let place = Position::of(alias);
+        Position { line_of: place.load.clone(), ..place }
     }
 
     /// That of a row of the batch.
     pub(super) fn of_batch(alias: &str) -> Position {
-        Position { alias: alias.to_owned(), time: "$2".to_owned(), load: "$1".to_owned() }
+        Position {
+            alias: alias.to_owned(),
+            time: "$2".to_owned(),
+            load: "$1".to_owned(),
+            line_of: "$1".to_owned(),
+        }
     }
 }
 
@@ -159,20 +177,34 @@ impl Position {
 /// where rows are kept, it is older.
 pub(super) fn wins(fact: &Fact, new: &Position, old: &Position) -> String {
     let keeps = fact.conflict == Conflict::Keep;
+    // Rows of one load come in the order of their lines, but for those that were rejected first.
     let by_object = if keeps {
         format!(
             "{0} < {1}
                or {0} = {1}
-              and stardrop.comes_later({3}, {2})",
-            new.time, old.time, new.load, old.load
+              and ({2} = {3} and {4} = {2} and {5} < {6}
+                   or stardrop.comes_later({3}, {2}))",
+            new.time,
+            old.time,
+            new.load,
+            old.load,
+            old.line_of,
+            new.line(),
+            old.line()
         )
     } else {
         format!(
             "{0} > {1}
                or {0} = {1}
-              and ({2} = {3}
+              and ({2} = {3} and ({4} <> {2} or {5} >= {6})
                    or stardrop.comes_later({2}, {3}))",
-            new.time, old.time, new.load, old.load
+            new.time,
+            old.time,
+            new.load,
+            old.load,
+            old.line_of,
+            new.line(),
+            old.line()
         )
     };
     let Some(version) = &fact.version else { return by_object };

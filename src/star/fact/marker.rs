@@ -70,7 +70,7 @@ pub(super) fn unmarked(fact: &Fact, grain: &[String]) -> String {
 ",
         ident(&name_of(&fact.name)),
         same("gone", "row", grain),
-        wins(fact, &Position::of_batch("row"), &Position::of("gone"))
+        wins(fact, &Position::of_batch("row"), &Position::of_marker("gone"))
     )
 }
 
@@ -126,7 +126,7 @@ pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
         row_own = qualified("row", &own),
         row_grain = qualified("row", grain),
         grain = list(grain),
-        is_newer = wins(fact, &Position::of("excluded"), &Position::of("gone")),
+        is_newer = wins(fact, &Position::of_marker("excluded"), &Position::of_marker("gone")),
         table = ident(&name(&fact.name)),
         same_grain = same("fact", "row", grain),
         marker_wins = wins(fact, &Position::of_batch("row"), &Position::of("fact")),

@@ -51,7 +51,8 @@ pub async fn meaning(db: &TestDatabase) -> String {
 }
 
 fn without_lineage(row: &str, table: &str) -> String {
-    let line = if table.starts_with("dim_") { "|^source_line$" } else { "" };
+    let of_members = table.starts_with("dim_") || table.starts_with("seen_");
+    let line = if of_members { "|^source_line$" } else { "" };
     format!(
         "(select coalesce(jsonb_object_agg(field.key, field.value), '{{}}')
           from jsonb_each(to_jsonb({row})) field

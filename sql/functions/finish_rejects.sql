@@ -1,0 +1,70 @@
+-- Finishes what begin_rejects has begun, in the same transaction: rows that were taken in are rejected
+-- no more, those given here still are, for the reasons given. The load is loaded again, and its books
+-- are those of one batch more.
+--
+-- outcome   changed   done: commit
+--           same      no row was taken in, and all are rejected for the same reasons: roll back
+--           lost      the claim was lost: roll back
+create or replace function stardrop.finish_rejects(
+    in_load_id bigint,
+    in_attempt integer,
+    in_lines bigint[],
+    in_columns text[],
+    in_codes text[],
+    in_reasons text[],
+    out outcome text
+)
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    counts jsonb;
+    staged bigint;
+    accepted bigint;
+    reasoned bigint;
+begin
+    perform
+    from stardrop.load l
+    where l.load_id = in_load_id
+      and l.state = 'loading'
+      and l.attempt = in_attempt
+      and l.worker_pid = pg_backend_pid();
+    if not found then
+        outcome := 'lost';
+        return;
+    end if;
+    update stardrop.rejected_row r
+    set column_name = still.column_name,
+        code = still.code,
+        reason = still.reason
+    from unnest(in_lines, in_columns, in_codes, in_reasons) as still (line, column_name, code, reason)
+    where r.load_id = in_load_id
+      and r.source_line = still.line
+      and (r.column_name, r.code, r.reason)
+          is distinct from (still.column_name, still.code, still.reason);
+    get diagnostics reasoned = row_count;
+    delete from stardrop.rejected_row r
+    where r.load_id = in_load_id
+      and not exists (select from unnest(in_lines) as still (line) where still.line = r.source_line);
+    get diagnostics accepted = row_count;
+
+    delete from stardrop.unbooked u
+    where u.load_id = in_load_id
+    returning u.counts into counts;
+    staged := coalesce((counts ->> 'staged')::bigint, 0);
+    if staged <> accepted then
+        raise exception '% rejected rows of load % were taken in, and % are rejected no more',
+            staged, in_load_id, accepted
+            using errcode = 'invalid_transaction_state';
+    end if;
+    perform stardrop.book(
+        in_load_id, coalesce(counts, '{}'::jsonb), 0, -accepted, least(accepted, 1)::integer
+    );
+    update stardrop.load l
+    set state = 'loaded',
+        finished_at = clock_timestamp()
+    where l.load_id = in_load_id;
+    outcome := case when accepted + reasoned > 0 then 'changed' else 'same' end;
+end
+$$;
