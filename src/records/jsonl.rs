@@ -37,7 +37,11 @@ pub(super) struct JsonReader {
     start: usize,
     scan: scan::Scan,
     buffer_offset: u64,
+    /// The line of the text at `start`; after a resumption within an array, that is not known.
     line: u64,
+    /// The elements of the array so far: they are what its lines are counted by, since any number
+    /// of them may stand on one.
+    elements: u64,
     expects_bom: bool,
     ended: bool,
     failed: Option<RecordError>,
@@ -55,6 +59,7 @@ impl JsonReader {
             scan: scan::Scan::default(),
             buffer_offset: 0,
             line: 1,
+            elements: 0,
             expects_bom: true,
             ended: false,
             failed: None,
@@ -104,16 +109,19 @@ impl JsonReader {
         let raw = self.buffer.get(self.start..self.start + content).unwrap_or_default();
         let lines = memchr::memchr_iter(b'\n', raw).count() as u64;
         let start_offset = self.buffer_offset + self.start as u64;
+        let next_line = self.line + lines + u64::from(whole > content);
+        let is_element = self.shape == Some(Shape::Array);
+        self.elements += u64::from(is_element);
         let place = Place {
-            line: self.line,
-            next_line: self.line + lines + u64::from(whole > content),
+            line: if is_element { self.elements } else { self.line },
+            next_line: if is_element { self.elements + 1 } else { next_line },
             start_offset,
             end_offset: start_offset + whole as u64,
             header: false,
         };
         record.start(raw, place);
         self.wanted.fill(record);
-        self.line = place.next_line;
+        self.line = next_line;
         self.start += whole;
         self.scan = scan::Scan::default();
     }
@@ -199,6 +207,7 @@ impl RecordReader for JsonReader {
             scan: scan::Scan::default(),
             buffer_offset: offset,
             line,
+            elements: line.saturating_sub(1),
             expects_bom: false,
             ended: false,
             failed: None,

@@ -113,11 +113,34 @@ fn a_line_that_is_no_object_is_a_bad_row_and_nothing_more() {
 }
 
 #[test]
+fn two_keys_that_mean_one_column_are_a_bad_row() {
+    for text in [
+        "{\"id\":1,\"id\":1}",
+        "{\"id\":1,\"ID\":2}",
+        "{\"id\":1,\" id \":2}",
+        "{\"id\":null,\"\\u0069d\":2}",
+        "{\"a.b\":1,\"a\":{\"b\":2}}",
+        "{\"a\":{\"b\":1},\"A\":{\"b\":2}}",
+        "{\"a\":{\"b\":1,\"B\":2}}",
+        "{\"x\":1,\"x\":1}",
+    ] {
+        assert_eq!(
+            read(&["id", "a.b"], text),
+            (vec!["1: duplicate_key".to_owned()], None),
+            "{text}"
+        );
+    }
+    // What nobody asked for may differ in case alone: it is kept as it stands.
+    let (rows, _) = read(&["id"], "{\"x\":1,\"X\":2}");
+    assert_eq!(rows, ["1: null + {\"x\":1,\"X\":2}"]);
+}
+
+#[test]
 fn an_array_holds_objects_however_they_are_laid_out() {
     let text =
         "[\n  {\"id\": 1,\n   \"s\": \"}]{\\\"\"},\n {\"id\":2,\"s\":\"\\\\\"} , {\"id\":3}\n]\n";
     let (rows, error) = read(&["id", "s"], text);
-    assert_eq!(rows, ["2: 1 \"}]{\\\"\"", "4: 2 \"\\\\\"", "4: 3 null"]);
+    assert_eq!(rows, ["1: 1 \"}]{\\\"\"", "2: 2 \"\\\\\"", "3: 3 null"]);
     assert_eq!(error, None);
     assert_eq!(read(&["id"], "[]"), (vec![], None));
     for (text, line, wrong) in [
