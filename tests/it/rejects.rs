@@ -71,6 +71,17 @@ async fn a_rejected_row_is_kept_with_its_line_column_reason_and_text() {
     9|paid|out_of_range|expected a number that fits numeric(8,2)|7,"said ""hi""",1234567.89,2026-01-05|null
     12|day|invalid_date|expected a day as YYYY-MM-DD|9,Zoe,9.50,2026-02-30|null
     "#);
+    let owner = [("DATABASE_URL", db.url.as_str())];
+    let (code, out, _) = ended(&cloud.stardrop(&["status", "1"], &owner).output().await.unwrap());
+    assert_eq!(code, Some(0));
+    let first = out.split("\n\n").nth(2).unwrap();
+    insta::assert_snapshot!(first, @r#""#);
+    let status = cloud.stardrop(&["status", "1", "--json"], &owner).output().await.unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let codes = json[0]["rejected_row"].as_array().unwrap();
+    assert_eq!((codes.len(), &codes[0]["code"]), (6, &"invalid_integer".into()), "{json}");
+    assert_eq!((&codes[1]["source_line"], &codes[1]["rows"]), (&4.into(), &2.into()), "{json}");
+
     let facts = "select id, buyer, f.source_line from star.fact_receipt f
         join star.dim_buyer using (buyer_key) order by 1";
     assert_eq!(db.rows(facts).await, "1|Ann|2\n8|two\nlines|10");

@@ -2,16 +2,16 @@
 
 use std::process::ExitCode;
 
-use stardrop::db;
 use stardrop::ledger::view::{self, LoadFilter};
 use stardrop::settings::Settings;
+use stardrop::{db, ledger};
 
 use crate::output;
 
 /// Show what was loaded, when, and how many rows went where.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only this load, with what it did to each table.
+    /// Only this load, with what it did to each table and the first of each kind of rejected row.
     load: Option<i64>,
     /// Only loads of this dataset.
     #[arg(long)]
@@ -91,6 +91,11 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         let tables = view::tables(&database.client, load_id).await?;
         say!()?;
         output::table(&["table", "inserted", "updated", "unchanged", "deleted"], &tables)?;
+        let first = ledger::first_rejects(&database.client, load_id).await?;
+        if !first.is_empty() {
+            say!()?;
+            output::table(&["rejected as", "rows", "first line", "column", "reason"], &first)?;
+        }
         for load in &loads {
             if let Some(notes) = &load.notes {
                 say!("{notes}")?;
