@@ -12,6 +12,7 @@ mod keys;
 mod ledger;
 mod logins;
 mod plan;
+mod proposal;
 mod rows;
 mod shape;
 mod widen;
@@ -26,6 +27,7 @@ use crate::event::Migrate;
 use crate::star::Star;
 
 pub use plan::{Action, Change, Plan};
+pub use proposal::{Proposal, proposals};
 
 /// One migration at a time: the key of a session lock.
 const MIGRATE_LOCK: i64 = (84 << 48) + 1;

@@ -311,3 +311,47 @@ async fn the_plan_of_an_empty_database_is_shown_and_leaves_it_empty() {
     assert_eq!(plan.changes.first().unwrap().what, "create star.dim_buyer");
     assert_eq!(db.text("select to_regnamespace('star') is null").await, "true");
 }
+
+#[tokio::test]
+async fn columns_that_files_have_and_no_contract_names_are_proposed_and_never_added() {
+    let (db, _) = TestDatabase::of(&catalog_of(&[("shop", SHOP)])).await;
+    let cloud = Cloud::of(&db, catalog_of(&[("shop", SHOP)])).await;
+    db.run(
+        "insert into staging.shop (id, part, buyer, extra) values
+             (1, 1, 'a', '{\"Discount\": \"1\", \"column_7\": \"x\"}'),
+             (2, 1, 'b', '{\"Discount\": \"2\", \"Unit Price (€)\": \"3\", \"id\": \"4\"}'),
+             (3, 1, 'b', '{\"order\": {\"vip\": true, \"tags\": [1]}}'), (4, 1, 'b', null)",
+    )
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = folder.path().display().to_string();
+    std::fs::create_dir(folder.path().join("shop")).unwrap();
+    std::fs::write(folder.path().join("shop/dataset.toml"), SHOP).unwrap();
+    let vars = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", datasets.as_str())];
+    let run =
+        async |arguments: &[&str]| ended(&cloud.stardrop(arguments, &vars).output().await.unwrap());
+    let (code, out, err) = run(&["migrate", "--plan"]).await;
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    insta::assert_snapshot!(out, @r#"
+    the database is up to date
+    files of `shop` have columns that its contract does not name; for [columns], if they are wanted:
+      discount = { type = "text" }    # in 2 rows
+      unit_price = { type = "text", from = ["Unit Price (€)"] }    # in 1 rows
+      order_tags = { type = "text", from = ["order.tags"] }    # in 1 rows
+      order_vip = { type = "text", from = ["order.vip"] }    # in 1 rows
+    "#);
+    assert_eq!(run(&["migrate"]).await.1, out);
+    let added = "select count(*) from pg_attribute where attname in ('discount', 'unit_price')";
+    assert_eq!(db.text(added).await, "0");
+
+    // Pasted, they are columns, and are proposed no more.
+    let pasted: String =
+        out.lines().filter(|line| line.starts_with("  ")).map(|line| format!("{line}\n")).collect();
+    let contract = SHOP.replace("[columns]\n", &format!("[columns]\n{pasted}"));
+    std::fs::write(folder.path().join("shop/dataset.toml"), contract).unwrap();
+    let (code, out, err) = run(&["migrate"]).await;
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(!out.contains("does not name"), "{out}");
+    let (_, out, _) = run(&["migrate", "--plan"]).await;
+    assert_eq!(out, "the database is up to date\n");
+}

@@ -3,8 +3,9 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use stardrop::dataset::Catalog;
 use stardrop::error::{Error, ErrorKind, Stage};
-use stardrop::migrate::{self, Destructive, Plan};
+use stardrop::migrate::{self, Destructive, Plan, Proposal};
 use stardrop::settings::Settings;
 use stardrop::{catalog, db, star};
 
@@ -48,6 +49,9 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let plan = migrate::plan(&database.client, &star).await?;
     show(&plan, args.json)?;
     if args.plan {
+        if !args.json {
+            propose(&database.client, &catalog).await?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     if plan.is_destructive() && !args.allow_destructive {
@@ -61,8 +65,24 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         for note in &plan.notes {
             say!("note: {note}")?;
         }
+        propose(&database.client, &catalog).await?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Columns of files that no contract names; they are never added unasked.
+async fn propose(client: &tokio_postgres::Client, catalog: &Catalog) -> anyhow::Result<()> {
+    let proposals = migrate::proposals(client, catalog).await?;
+    for of_one in proposals.chunk_by(|a, b| a.dataset == b.dataset) {
+        let Some(Proposal { dataset, .. }) = of_one.first() else { continue };
+        say!(
+            "files of `{dataset}` have columns that its contract does not name; for [columns], if they are wanted:"
+        )?;
+        for proposal in of_one {
+            say!("  {}    # in {} rows", proposal.line, proposal.rows)?;
+        }
+    }
+    Ok(())
 }
 
 fn show(plan: &Plan, json: bool) -> anyhow::Result<()> {

@@ -1,0 +1,158 @@
+//! Proposal: columns that files have and the contract does not name in; lines for the contract out.
+
+use tokio_postgres::Client;
+use toml::Value;
+
+use super::{refused, scalar};
+use crate::dataset::{Catalog, Dataset};
+use crate::error::Result;
+use crate::star::ident;
+
+/// So many rows with unknown columns are looked at, in each dataset.
+const ROWS: i64 = 20_000;
+
+/// A column that the contract could name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    pub dataset: String,
+    /// For `[columns]`. The type is always text: what a column means, nobody guesses from a sample.
+    pub line: String,
+    /// How many of the rows that were looked at have it.
+    pub rows: i64,
+}
+
+/// What was kept in `extra` of the datasets' facts, as columns. Changes nothing.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn proposals(client: &Client, catalog: &Catalog) -> Result<Vec<Proposal>> {
+    let mut proposals = Vec::new();
+    for dataset in catalog.datasets().iter().filter(|dataset| dataset.keeps_extra()) {
+        let Some(fact) = dataset.facts.first() else { continue };
+        let table = format!("star.{}", ident(&format!("fact_{}", fact.name)));
+        let is_there = format!(
+            "select exists (select from pg_attribute
+                            where attrelid = to_regclass('{table}') and attname = 'extra')"
+        );
+        if !scalar::<bool>(client, &is_there).await? {
+            continue;
+        }
+        let mut taken: Vec<String> = dataset.columns.iter().map(|c| c.name.clone()).collect();
+        for row in client.query(&unknown(&table), &[&ROWS]).await.map_err(refused)? {
+            let header: String = row.try_get("path").map_err(refused)?;
+            if is_named(dataset, &header) || is_blank(&header) {
+                continue;
+            }
+            let name = free_name(&header, &taken);
+            proposals.push(Proposal {
+                dataset: dataset.name.clone(),
+                line: line(&name, &header),
+                rows: row.try_get("rows").map_err(refused)?,
+            });
+            taken.push(name);
+        }
+    }
+    Ok(proposals)
+}
+
+/// The unknown columns of a fact, in JSON as paths, each with its number of rows.
+fn unknown(table: &str) -> String {
+    format!(
+        "with recursive leaf as (
+             select e.key as path, e.value
+             from (select extra from {table} where extra is not null limit $1) f
+             cross join lateral jsonb_each(f.extra) e
+             union all
+             select leaf.path || '.' || e.key, e.value
+             from leaf
+             cross join lateral jsonb_each(
+                 case when jsonb_typeof(leaf.value) = 'object' then leaf.value else '{{}}' end
+             ) e
+         )
+         select path, count(*) as rows
+         from leaf
+         where jsonb_typeof(value) <> 'object'
+         group by path
+         order by path collate \"C\""
+    )
+}
+
+/// Rows that were loaded before the contract named a column still have it as an unknown one.
+fn is_named(dataset: &Dataset, header: &str) -> bool {
+    let folded = header.trim().to_lowercase();
+    let mut spellings = dataset.columns.iter().flat_map(|column| &column.sources);
+    spellings.any(|spelling| spelling.trim().to_lowercase() == folded)
+}
+
+/// A header without a name is kept as `column_7`; no contract can name it.
+fn is_blank(header: &str) -> bool {
+    header.strip_prefix("column_").is_some_and(|place| place.parse::<u32>().is_ok())
+}
+
+/// The header as a name that nobody has yet.
+fn free_name(header: &str, taken: &[String]) -> String {
+    let mut name = String::new();
+    for char in header.chars().flat_map(char::to_lowercase) {
+        match char {
+            'a'..='z' | '0'..='9' => name.push(char),
+            _ if name.ends_with('_') || name.is_empty() => {}
+            _ => name.push('_'),
+        }
+    }
+    name.truncate(36);
+    let name = name.trim_end_matches('_');
+    let own = ["load_id", "source_line", "extra", "source_load_id", "source_time"];
+    let name = match name.chars().next() {
+        Some('a'..='z') if !own.contains(&name) => name.to_owned(),
+        Some(_) => format!("c_{name}"),
+        None => "c".to_owned(),
+    };
+    let mut free = name.clone();
+    let mut count = 2;
+    while taken.contains(&free) {
+        free = format!("{name}_{count}");
+        count += 1;
+    }
+    free
+}
+
+/// A line for `[columns]`; the header itself is only named where the column's name does not fit it.
+fn line(name: &str, header: &str) -> String {
+    if header.trim().to_lowercase() == name {
+        return format!("{name} = {{ type = \"text\" }}");
+    }
+    format!("{name} = {{ type = \"text\", from = [{}] }}", Value::String(header.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_header_becomes_a_line_that_a_contract_can_hold() {
+        for (header, line_of_it) in [
+            ("Discount", "discount = { type = \"text\" }"),
+            (
+                "Unit Price (EUR)",
+                "unit_price_eur = { type = \"text\", from = [\"Unit Price (EUR)\"] }",
+            ),
+            (
+                "order.buyer.vip",
+                "order_buyer_vip = { type = \"text\", from = [\"order.buyer.vip\"] }",
+            ),
+            ("2026", "c_2026 = { type = \"text\", from = [\"2026\"] }"),
+            ("\u{1f4b6}", "c = { type = \"text\", from = [\"\u{1f4b6}\"] }"),
+            ("extra", "c_extra = { type = \"text\", from = [\"extra\"] }"),
+            ("say \"hi\"", "say_hi = { type = \"text\", from = ['say \"hi\"'] }"),
+            ("taken", "taken_2 = { type = \"text\", from = [\"taken\"] }"),
+        ] {
+            let name = free_name(header, &["taken".to_owned()]);
+            let proposed = line(&name, header);
+            assert_eq!(proposed, line_of_it);
+            let read: toml::Table = toml::from_str(&proposed).unwrap();
+            let from = read[&name].get("from").map_or(header, |from| from[0].as_str().unwrap());
+            assert_eq!(from, header);
+        }
+    }
+}
