@@ -6,7 +6,7 @@
 
 use std::io::BufReader;
 
-use calamine::{Data, ExcelDateTime, Ods, Range, Reader, Xls, Xlsb, Xlsx};
+use calamine::{Data, ExcelDateTime, Ods, Reader as _, Xls, Xlsb, Xlsx};
 
 use super::format::ReaderOptions;
 use super::grid::{self, Cell};
@@ -14,10 +14,13 @@ use super::record::{Kind, Record};
 use super::spooled::{SharedFile, Spooled};
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
+use sheet::{Book, NoSheet, Sheet};
+
+mod sheet;
 
 /// Gives the rows of a sheet.
 pub(super) struct ExcelReader {
-    range: Range<Data>,
+    sheet: Sheet,
     /// The next row of the sheet, counted from 0.
     row: u64,
     expects_header: bool,
@@ -38,17 +41,16 @@ pub(super) fn open(
     options: &ReaderOptions,
 ) -> Result<Box<dyn RecordReader>, RecordError> {
     let file = SharedFile::new(file).map_err(|error| bad_file(error.to_string()))?;
-    let range = range(&file, options.sheet.as_deref())?;
-    let row = options.csv.skip.max(range.start().map_or(0, |(row, _)| row.into()));
+    let sheet = read(&file, options.sheet.as_deref())?;
     Ok(Box::new(ExcelReader {
-        range,
-        row,
+        sheet,
+        row: options.csv.skip,
         expects_header: options.csv.has_header,
         cells: Vec::new(),
     }))
 }
 
-fn range(file: &SharedFile, sheet: Option<&str>) -> Result<Range<Data>, RecordError> {
+fn read(file: &SharedFile, sheet: Option<&str>) -> Result<Sheet, RecordError> {
     let reader = || BufReader::new(file.clone());
     let mut why = String::new();
     let mut note = |error: String| {
@@ -76,29 +78,37 @@ fn range(file: &SharedFile, sheet: Option<&str>) -> Result<Range<Data>, RecordEr
     Err(bad_file(format!("the workbook cannot be read: {why}")))
 }
 
-fn sheet_of<R: Reader<BufReader<SharedFile>>>(
-    mut book: R,
-    sheet: Option<&str>,
-) -> Result<Range<Data>, RecordError> {
-    let names = book.sheet_names();
-    let broken = |name: &str| bad_file(format!("sheet `{name}` of the workbook cannot be read"));
-    if let Some(wanted) = sheet {
+fn sheet_of(mut book: impl Book, wanted: Option<&str>) -> Result<Sheet, RecordError> {
+    let names = book.names();
+    if let Some(wanted) = wanted {
         let Some(name) = names.iter().find(|name| name.trim() == wanted.trim()) else {
             let known = names.join("`, `");
             return Err(bad_file(format!("the workbook has no sheet `{wanted}`, only `{known}`")));
         };
-        return book.worksheet_range(name).map_err(|_| broken(name));
+        return book.cells(name).map(Sheet::new).map_err(|why| no_sheet(name, &why));
     }
     // Charts are sheets that have no cells, and cannot be read as some.
     let mut failed = None;
     for name in &names {
-        match book.worksheet_range(name) {
-            Ok(range) if !range.is_empty() => return Ok(range),
+        match book.cells(name) {
+            Ok(cells) if !cells.is_empty() => return Ok(Sheet::new(cells)),
             Ok(_) => {}
-            Err(_) => failed = Some(broken(name)),
+            Err(NoSheet::TooLarge) => return Err(no_sheet(name, &NoSheet::TooLarge)),
+            Err(why) => failed = Some(no_sheet(name, &why)),
         }
     }
-    failed.map_or_else(|| Ok(Range::empty()), Err)
+    failed.map_or_else(|| Ok(Sheet::default()), Err)
+}
+
+fn no_sheet(name: &str, why: &NoSheet) -> RecordError {
+    match why {
+        NoSheet::Broken => bad_file(format!("sheet `{name}` of the workbook cannot be read")),
+        NoSheet::TooLarge => {
+            let message =
+                format!("sheet `{name}` of the workbook has too many cells: save it as CSV");
+            RecordError { kind: ErrorKind::OverLimit, line: 1, message }
+        }
+    }
 }
 
 impl RecordReader for ExcelReader {
@@ -117,27 +127,19 @@ impl RecordReader for ExcelReader {
     }
 
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {
-        let Some((first_row, _)) = self.range.start() else { return Ok(Step::End) };
-        let (height, width) = self.range.get_size();
-        loop {
-            let place = self.row.saturating_sub(first_row.into()) as usize;
-            if place >= height {
-                return Ok(Step::End);
+        // A blank row is what a blank line is.
+        let Some((row, cells)) = self.sheet.row(self.row) else { return Ok(Step::End) };
+        self.row = row + 1;
+        self.cells.clear();
+        self.cells.resize_with(self.sheet.width, || cell_of(&Data::Empty));
+        for (place, value) in cells {
+            if let Some(cell) = self.cells.get_mut(place) {
+                *cell = cell_of(value);
             }
-            self.row += 1;
-            self.cells.clear();
-            for column in 0..width {
-                let cell = self.range.get((place, column)).unwrap_or(&Data::Empty);
-                self.cells.push(cell_of(cell));
-            }
-            // A blank row is what a blank line is.
-            if self.cells.iter().all(|cell| cell.kind == Kind::Null) {
-                continue;
-            }
-            let header = std::mem::take(&mut self.expects_header);
-            grid::fill(record, &self.cells, self.row, header);
-            return Ok(Step::Record);
         }
+        let header = std::mem::take(&mut self.expects_header);
+        grid::fill(record, &self.cells, self.row, header);
+        Ok(Step::Record)
     }
 }
 

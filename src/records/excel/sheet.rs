@@ -1,0 +1,134 @@
+//! Sheet: a workbook and the name of a sheet in, the cells that have a value, row by row, out.
+//!
+//! Only those are held. A sheet whose last cell was once formatted by mistake says that it has 17
+//! billion cells.
+
+use calamine::{Cell, Data, Ods, Range, Reader, Xls, Xlsb, Xlsx};
+use std::io::{Read, Seek};
+
+/// The most cells that are held.
+const MOST_CELLS: usize = 20_000_000;
+
+/// Why a sheet has no cells to give.
+pub(super) enum NoSheet {
+    Broken,
+    TooLarge,
+}
+
+/// A workbook of any kind.
+pub(super) trait Book {
+    /// The names of its sheets, in order.
+    fn names(&self) -> Vec<String>;
+
+    /// The cells of a sheet in any order; none for a chart.
+    fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet>;
+}
+
+/// One more cell, if there is room.
+fn keep(cells: &mut Vec<Cell<Data>>, place: (u32, u32), value: Data) -> Result<(), NoSheet> {
+    if cells.len() == MOST_CELLS {
+        return Err(NoSheet::TooLarge);
+    }
+    if value != Data::Empty {
+        cells.push(Cell::new(place, value));
+    }
+    Ok(())
+}
+
+impl<R: Read + Seek> Book for Xlsx<R> {
+    fn names(&self) -> Vec<String> {
+        self.sheet_names()
+    }
+
+    fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet> {
+        let mut cells = Vec::new();
+        let mut reader = match self.worksheet_cells_reader(name) {
+            Err(calamine::XlsxError::NotAWorksheet(_)) => return Ok(cells),
+            reader => reader.map_err(|_| NoSheet::Broken)?,
+        };
+        while let Some(cell) = reader.next_cell().map_err(|_| NoSheet::Broken)? {
+            keep(&mut cells, cell.get_position(), cell.get_value().clone().into())?;
+        }
+        Ok(cells)
+    }
+}
+
+impl<R: Read + Seek> Book for Xlsb<R> {
+    fn names(&self) -> Vec<String> {
+        self.sheet_names()
+    }
+
+    fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet> {
+        let mut cells = Vec::new();
+        let mut reader = self.worksheet_cells_reader(name).map_err(|_| NoSheet::Broken)?;
+        while let Some(cell) = reader.next_cell().map_err(|_| NoSheet::Broken)? {
+            keep(&mut cells, cell.get_position(), cell.get_value().clone().into())?;
+        }
+        Ok(cells)
+    }
+}
+
+impl<R: Read + Seek> Book for Xls<R> {
+    fn names(&self) -> Vec<String> {
+        self.sheet_names()
+    }
+
+    fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet> {
+        of_range(&self.worksheet_range(name).map_err(|_| NoSheet::Broken)?)
+    }
+}
+
+impl<R: Read + Seek> Book for Ods<R> {
+    fn names(&self) -> Vec<String> {
+        self.sheet_names()
+    }
+
+    fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet> {
+        of_range(&self.worksheet_range(name).map_err(|_| NoSheet::Broken)?)
+    }
+}
+
+fn of_range(range: &Range<Data>) -> Result<Vec<Cell<Data>>, NoSheet> {
+    let (first_row, first_column) = range.start().unwrap_or_default();
+    let mut cells = Vec::new();
+    for (row, column, value) in range.used_cells() {
+        let place = (first_row + row as u32, first_column + column as u32);
+        keep(&mut cells, place, value.clone())?;
+    }
+    Ok(cells)
+}
+
+/// The cells of one sheet.
+#[derive(Default)]
+pub(super) struct Sheet {
+    /// In the order of rows, then columns.
+    cells: Vec<Cell<Data>>,
+    first_column: u32,
+    /// From the first column with a cell to the last one.
+    pub width: usize,
+}
+
+impl Sheet {
+    /// A sheet of these cells.
+    pub fn new(mut cells: Vec<Cell<Data>>) -> Sheet {
+        if !cells.is_sorted_by_key(Cell::get_position) {
+            cells.sort_by_key(Cell::get_position);
+        }
+        let columns = || cells.iter().map(|cell| cell.get_position().1);
+        let first_column = columns().min().unwrap_or_default();
+        let width = columns().max().map_or(0, |last| (last - first_column + 1) as usize);
+        Sheet { cells, first_column, width }
+    }
+
+    /// The next row with a cell, from row `from` on, counted from 0: its number, and its cells with
+    /// their places in the row.
+    pub fn row(&self, from: u64) -> Option<(u64, impl Iterator<Item = (usize, &Data)>)> {
+        let row_of = |cell: &Cell<Data>| cell.get_position().0;
+        let start = self.cells.partition_point(|cell| u64::from(row_of(cell)) < from);
+        let rest = self.cells.get(start..)?;
+        let row = row_of(rest.first()?);
+        let cells = rest.iter().take_while(move |cell| row_of(cell) == row);
+        let place = |cell: &Cell<Data>| (cell.get_position().1 - self.first_column) as usize;
+        Some((row.into(), cells.map(move |cell| (place(cell), cell.get_value()))))
+    }
+}
