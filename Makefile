@@ -4,7 +4,8 @@
 #   CARGO_FLAGS        passed to cargo, such as --locked or --offline
 #   PG                 the major version of the Postgres to test against, such as 18
 #   PG_BIN             the directory of the Postgres server programs to use
-#   MINUTES            how long `make torture` goes on
+#   MINUTES            how long `make torture` goes on, and each target of `make fuzz`
+#   TARGET             the one target of `make fuzz`, such as csv; all of them without it
 #   CASES              how many sets of files `make oracle` loads
 #   ROWS               how many facts `make bench-star` compares with 100,000
 #   LOADERS            how many files `make dev` loads side by side; 0 leaves them to `make watch`
@@ -29,8 +30,8 @@ LOCAL := .stardrop
 PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
-.PHONY: help setup setup-rust setup-postgres setup-lambda build test torture oracle bench-star lint fmt demo dev watch invoke \
-  package layer deny infra-check infra-scan certificates clean-local
+.PHONY: help setup setup-rust setup-postgres setup-lambda build test torture oracle bench bench-star \
+  fuzz lint fmt demo dev watch invoke package layer deny infra-check infra-scan certificates clean-local
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -59,9 +60,20 @@ torture: setup-rust setup-postgres ## inject faults for MINUTES=30 and count dif
 	@$(WITH_PG) && export STARDROP_FAULT_MINUTES=$(MINUTES) && \
 	$(CARGO) test $(CARGO_FLAGS) --test it -- faults::torture --exact --ignored --nocapture
 
+oracle: setup-rust setup-postgres ## load CASES=2000 random sets of files by random contracts, and compare
+	@$(WITH_PG) && export STARDROP_ORACLE_CASES=$(CASES) && \
+	$(CARGO) test $(CARGO_FLAGS) --test it -- oracle --nocapture
+
 bench-star: setup-rust setup-postgres ## time batches at 100,000 and at ROWS=20000000 facts, by kind
 	@$(WITH_PG) && export STARDROP_BENCH_ROWS=$(ROWS) && \
 	$(CARGO) bench $(CARGO_FLAGS) --profile dev --bench star
+
+bench: setup-rust ## measure decode, parse, check and encode of a sales file, beside a bare pass of the csv crate
+	$(CARGO) bench $(CARGO_FLAGS) --no-default-features --bench sales
+
+fuzz: setup-rust ## fuzz what reads outside bytes, MINUTES=30 each target (TARGET=csv for one)
+	@bash scripts/setup-fuzz.sh
+	@bash scripts/fuzz.sh $(MINUTES) $(TARGET)
 
 lint: setup-rust ## check formatting and lints
 	$(CARGO) fmt --check

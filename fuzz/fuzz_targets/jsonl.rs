@@ -1,0 +1,45 @@
+//! Jsonl: any text in; the same records whatever the pieces, and from any checkpoint on, out.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use stardrop::records::{CsvOptions, Format, ReaderOptions, RecordError, RecordReader};
+use stardrop_fuzz::{Input, check_places, read};
+
+fuzz_target!(|data: &[u8]| {
+    let mut input = Input(data);
+    let max_record_bytes = input.one_of(&[4096, 16, 1 << 20]);
+    let chunk = input.one_of(&[1, 2, 3, 7, 64]);
+    let place = usize::from(input.byte());
+    let bytes = input.rest();
+    let names = ["id", "a.b", "a.b.c", "Name", "x"].map(|name| vec![name.to_owned()]);
+    let csv = CsvOptions { max_record_bytes, ..CsvOptions::default() };
+    let options = ReaderOptions { csv, names: names.to_vec(), sheet: None };
+    let format = Format::from_name("jsonl").expect("a known format");
+    let new = || -> Box<dyn RecordReader> { format.open_stream(&options).expect("is streamed") };
+
+    let (told, end) = read(&mut *new(), bytes, usize::MAX);
+    let (parts, parts_end) = read(&mut *new(), bytes, chunk);
+    assert_eq!(told, parts, "by pieces of {chunk}");
+    assert_eq!(end, parts_end, "by pieces of {chunk}");
+    check_places(&told, bytes, max_record_bytes);
+    for record in &told {
+        assert!(record.fault.is_some() || record.fields.len() == names.len(), "{record:?}");
+        if let Some(extra) = &record.extra {
+            assert!(serde_json::from_slice::<serde_json::Map<_, _>>(extra).is_ok(), "{record:?}");
+        }
+    }
+
+    // As a load does: the first record tells a line's file from an array.
+    let middle = place % told.len().max(1);
+    let Some(record) = told.get(middle) else { return };
+    let mut first = new();
+    first.push(bytes);
+    first.end();
+    let _ = first.next(&mut stardrop::records::Record::new());
+    let mut reader = first.resume(record.next_line, record.end);
+    let (rest, rest_end) = read(&mut *reader, &bytes[record.end as usize..], chunk);
+    assert_eq!(rest, told[middle + 1..], "from record {middle} on");
+    // The line of an error in an array is not known after a resumption: its lines are its elements.
+    let message = |end: Result<(), RecordError>| end.map_err(|error| error.message);
+    assert_eq!(message(rest_end), message(end), "from record {middle} on");
+});

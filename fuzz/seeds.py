@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Seeds: what the project has of each kind in; first inputs for the fuzzer, in fuzz/corpus, out."""
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import pathlib
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "fuzz" / "corpus"
+
+
+def write(target, name, data):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"seed-{name}").write_bytes(data)
+
+
+def zipped(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files:
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def seed_decode():
+    text = "id;name\r\n1;Zoë\n2;\"Bo\n\"\n".encode()
+    forms = {
+        "plain": text,
+        "bom": b"\xef\xbb\xbf" + text,
+        "utf-16": text.decode().encode("utf-16"),
+        "utf-16be": b"\xfe\xff" + text.decode().encode("utf-16be"),
+        "latin": text.decode().encode("latin-1"),
+        "gzip": gzip.compress(text),
+        "members": gzip.compress(text) + gzip.compress(b"3;x\n"),
+        "bzip2": bz2.compress(text),
+        "xz": lzma.compress(text),
+        "zip": zipped([("a.csv", text)]),
+        "zip-two": zipped([("a.csv", text), ("b.csv", text)]),
+        "gzip-zip": gzip.compress(zipped([("a.csv", text)])),
+        # As the program zstd writes it.
+        "zstd": bytes.fromhex("28b52ffd2408410000") + b"a,b\n1,2\n" + bytes.fromhex("94ef3c7b"),
+        "nothing": b"",
+    }
+    for name, data in forms.items():
+        for label in (0, 1, 3):
+            write("decode", f"{name}-{label}", bytes([label, 0, 3]) + data)
+
+
+CSV = [
+    "a,b,c\n1,2,3\n",
+    "a;b\r\n\"x;\"\"y\"\"\";2\r\n\r\n#no\r\n3;4",
+    "a\tb\r1\t2\r",
+    "a||b\n\"1\"||2\n\"3\" x||4\n",
+    "\ufeffid,name\n1,\"two\nlines\"\n2,\"never closed\n",
+    "a|b|\n1|2|\n",
+    "aaabaab\n\"q\"aab'r'\n",
+    "x,\"a\\\"b\",y\\,z\n",
+]
+
+
+def seed_csv():
+    for at, text in enumerate(CSV):
+        for choice in range(5):
+            write("csv", f"{at}-{choice}", bytes([choice, choice * 51, 0, choice, 0, choice]) + text.encode())
+    for sample in sorted(ROOT.glob("datasets/*/sample.csv")):
+        write("csv", sample.parent.name, bytes([7, 4, 0, 0, 2, 4]) + sample.read_bytes()[:2000])
+
+
+JSON = [
+    '{"id": 1, "a": {"b": 2}, "name": "x"}\n{"id": 2}\n',
+    '[{"id": 1.50, "a": {"b": {"c": null}}},\n {"id": "\\u00e9", "x": [1, {"y": 2}]}]\n',
+    '{"id": 1, "ID": 2}\n{"a.b": 1, "a": {"b": 2}}\nnone\n[1]\n\n{"x": true}',
+    '\ufeff[\n]',
+    '[{"id": 1}, {"id": 2}',
+    '{"id": "a\\"b}{", "other": {"deep": [[[]]]}}',
+]
+
+
+def seed_jsonl():
+    for at, text in enumerate(JSON):
+        for choice in range(3):
+            write("jsonl", f"{at}-{choice}", bytes([0, choice, choice]) + text.encode())
+
+
+CELLS = """1 -1 +7 0 -0 00042 32767 32768 2147483648 9223372036854775807 9223372036854775808 1.5 1,5
+1.234,56 1'234.5 1e3 1E-400 .5 5. NaN Infinity -inf 12.5% €3 3,00€ $1,234.50 (5) true no ja NEIN
+2024-02-29 2023-02-29 31/12/1999 19991231 31.12.99 0001-01-01 9999-12-31 294276-12-31 infinity
+45292 60 61 2958465 12:30 24:00:00 23:59:60 12:30:00.123456789 2024-01-01T12:00:00Z
+2024-01-01T12:00:00+05:30 1700000000 1700000000000 -1 a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11
+{a0eebc999c0b4ef8bb6d6bb9bd380a11} {"a":1} [1,2] "\\u0000" 10.0.0.1/8 ::ffff:1.2.3.4 fe80::1 NULL""".split()
+
+
+def seed_rows():
+    for at, cell in enumerate(CELLS):
+        write("rows", f"{at}", bytes([at % 30]) + cell.encode())
+    for column in range(30):
+        write("rows", f"all-{column}", bytes([column]) + "\n".join(CELLS).encode())
+    write("rows", "twelve", bytes([22]) + b"12:30 PM\n12:00 am\n")
+    write("rows", "month", bytes([19]) + b"Jan 05, 2024\n")
+    write("rows", "special", bytes([0]) + b'tab\there\nback\\slash\n"a\nb"\n\x00\n\xff\xfe\n')
+
+
+def seed_contract():
+    found = [*ROOT.glob("datasets/*/dataset.toml"), *ROOT.glob("tests/it/datasets/*/dataset.toml")]
+    for path in sorted([*found, ROOT / "fuzz" / "rows.toml"]):
+        write("contract", path.parent.name, path.read_bytes())
+
+
+def seed_event():
+    for path in sorted((ROOT / "events").glob("*.json")):
+        event = json.loads(path.read_text())
+        write("event", path.stem, json.dumps(event, separators=(",", ":")).encode())
+        sns = {"Records": [{"Sns": {"Message": json.dumps(event)}}]}
+        write("event", f"sns-{path.stem}", json.dumps(sns).encode())
+
+
+for seed in (seed_decode, seed_csv, seed_jsonl, seed_rows, seed_contract, seed_event):
+    seed()

@@ -1,0 +1,94 @@
+//! What the targets share: bytes in, an input taken apart, or what a reader made of it, out.
+
+use stardrop::records::{Record, RecordError, RecordReader, Step};
+
+/// The bytes of an input, taken off its front: small numbers that choose, then all that is left.
+pub struct Input<'i>(pub &'i [u8]);
+
+impl<'i> Input<'i> {
+    /// The next byte; 0 at the end.
+    pub fn byte(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        *first
+    }
+
+    /// One of these.
+    pub fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[usize::from(self.byte()) % all.len()]
+    }
+
+    /// All that is left.
+    pub fn rest(self) -> &'i [u8] {
+        self.0
+    }
+}
+
+/// What is told of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub fields: Vec<(Vec<u8>, bool)>,
+    pub raw: Vec<u8>,
+    pub extra: Option<Vec<u8>>,
+    pub fault: Option<(&'static str, &'static str)>,
+    pub line: u64,
+    pub next_line: u64,
+    pub start: u64,
+    pub end: u64,
+    pub header: bool,
+}
+
+impl Told {
+    /// Of a record that has just been read.
+    pub fn of(record: &Record) -> Told {
+        let quoted = |place| record.is_quoted(place);
+        Told {
+            fields: record.iter().enumerate().map(|(at, f)| (f.to_vec(), quoted(at))).collect(),
+            raw: record.raw().to_vec(),
+            extra: record.extra().map(<[u8]>::to_vec),
+            fault: record.fault(),
+            line: record.line(),
+            next_line: record.next_line(),
+            start: record.start_offset(),
+            end: record.end_offset(),
+            header: record.is_header(),
+        }
+    }
+}
+
+/// Reads all records, with so many bytes pushed at once.
+pub fn read(
+    reader: &mut dyn RecordReader,
+    bytes: &[u8],
+    chunk: usize,
+) -> (Vec<Told>, Result<(), RecordError>) {
+    let (mut chunks, mut record, mut told) = (bytes.chunks(chunk.max(1)), Record::new(), vec![]);
+    loop {
+        match reader.next(&mut record) {
+            Ok(Step::Record) => told.push(Told::of(&record)),
+            Ok(Step::NeedMore) => match chunks.next() {
+                Some(chunk) => reader.push(chunk),
+                None => reader.end(),
+            },
+            Ok(Step::End) => return (told, Ok(())),
+            Err(error) => {
+                assert_eq!(reader.next(&mut record), Err(error.clone()), "an error stays");
+                return (told, Err(error));
+            }
+        }
+    }
+}
+
+/// What must hold of the records of any file.
+pub fn check_places(told: &[Told], bytes: &[u8], limit: usize) {
+    let (mut line, mut offset) = (1, 0);
+    for record in told {
+        assert!(record.line >= line && record.next_line >= record.line, "{record:?}");
+        assert!(record.start >= offset && record.end > record.start, "{record:?}");
+        assert!(record.end <= bytes.len() as u64, "{record:?}");
+        assert!(record.raw.len() <= limit, "{record:?}");
+        let (start, end) = (record.start as usize, record.end as usize);
+        assert!(bytes[start..end].starts_with(&record.raw), "{record:?}");
+        (line, offset) = (record.next_line, record.end);
+    }
+}
