@@ -23,17 +23,20 @@ layer() {
 }
 
 # A program's bytes must not tell where, when and by whom it was built: paths are given other names,
-# here and in the C code of aws-lc, and symbols, which hold hashes of paths, are left out.
+# here and in the C code of aws-lc, and symbols, which hold hashes of paths, are left out (Cargo.toml).
+# Of two prefixes that fit a path, the compilers take the last.
 build() {
-  local arch=$1 flag=$2 target=$3 folder=$4 home=${CARGO_HOME:-$HOME/.cargo}
+  local arch=$1 flag=$2 target=$3 folder=$4 cpu=$5
+  local home=${CARGO_HOME:-$HOME/.cargo} made=${CARGO_TARGET_DIR:-$PWD/target} rust
+  rust=$(rustc --print sysroot)
   if command -v rustup >/dev/null 2>&1; then rustup target add "$target" >/dev/null 2>&1 || die "rustup cannot add $target"; fi
   say "building the loader for $arch"
   PATH="$PWD/.venv/bin:$PATH" \
     SOURCE_DATE_EPOCH=315532800 \
-    RUSTFLAGS="--remap-path-prefix=$PWD=stardrop --remap-path-prefix=$home=cargo ${RUSTFLAGS:-}" \
-    CFLAGS="-ffile-prefix-map=$PWD=stardrop -ffile-prefix-map=$home=cargo ${CFLAGS:-}" \
-    CARGO_INCREMENTAL=0 CARGO_PROFILE_RELEASE_STRIP=symbols \
-    cargo lambda build --release --locked --bin loader --no-default-features "$flag" --lambda-dir "target/bootstrap/$arch"
+    RUSTFLAGS="-C target-cpu=$cpu --remap-path-prefix=$rust=rust --remap-path-prefix=$home=cargo --remap-path-prefix=$PWD=stardrop --remap-path-prefix=$made=target" \
+    CFLAGS="-ffile-prefix-map=$home=cargo -ffile-prefix-map=$PWD=stardrop -ffile-prefix-map=$made=target" \
+    CARGO_INCREMENTAL=0 \
+    cargo lambda build --release --locked --bin loader --no-default-features --features parquet "$flag" --lambda-dir "target/bootstrap/$arch"
   pack "target/bootstrap/$arch/loader/bootstrap" "$folder"
   python3 scripts/sbom.py "$target" > "$out/$folder.cdx.json"
 }
@@ -58,8 +61,8 @@ sums() {
 
 case ${1:-all} in
   all)
-    build arm64 --arm64 aarch64-unknown-linux-gnu loader
-    build x86_64 --x86-64 x86_64-unknown-linux-gnu loader-x86_64
+    build x86_64 --x86-64 x86_64-unknown-linux-gnu loader-x86_64 x86-64-v2
+    build arm64 --arm64 aarch64-unknown-linux-gnu loader neoverse-n1 # Graviton2, the oldest that Lambda has
     layer
     sums
     ;;

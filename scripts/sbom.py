@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-TREE = ["--edges", "normal", "--no-default-features", "--prefix", "none", "--format", "{p}"]
+TREE = ["--edges", "normal", "--no-default-features", "--features", "parquet", "--prefix", "none", "--format", "{p}"]
 
 
 def cargo(*arguments: str) -> str:
