@@ -6,6 +6,7 @@ use std::io;
 use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::DbError;
 
+use super::distrust;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::settings::DatabaseSettings;
 
@@ -51,8 +52,12 @@ pub fn database_error(error: DriverError, stage: Stage) -> Error {
 
 /// The same for an error while connecting: it names the server.
 pub(super) fn connect_error(error: DriverError, database: &DatabaseSettings) -> Error {
-    let mut error = database_error(error, Stage::Connect);
     let address = database.address();
+    if let Some(sentence) = distrust::sentence(&error, database) {
+        let message = format!("{sentence} (at {address})");
+        return Error::new(ErrorKind::DatabaseDenied, Stage::Connect, message);
+    }
+    let mut error = database_error(error, Stage::Connect);
     match error.kind {
         ErrorKind::NoDatabase if error.sqlstate.is_none() => {
             error.message = format!("no Postgres answers at {address}");

@@ -1,6 +1,7 @@
 //! Database: settings in, one connected session out; and what a database error means.
 
 mod auth;
+mod distrust;
 mod error;
 mod iam;
 mod tls;

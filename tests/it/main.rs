@@ -6,6 +6,7 @@ mod support;
 
 mod beside;
 mod bisect;
+mod certificates;
 mod claim;
 mod concurrency;
 mod csv_spectrum;
@@ -56,6 +57,7 @@ mod same_content;
 mod shared_dimension;
 mod star;
 mod tidy;
+mod tls;
 mod traps;
 mod trigger;
 mod undo;
