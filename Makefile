@@ -31,7 +31,8 @@ PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
 .PHONY: help setup setup-rust setup-postgres setup-lambda build test torture oracle bench bench-star \
-  fuzz lint fmt demo dev watch invoke package layer deny infra-check infra-scan certificates clean-local
+  fuzz lint fmt demo dev watch invoke package package-test layer deny infra-check infra-scan certificates \
+  clean-local
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -97,6 +98,9 @@ invoke: setup-lambda ## drop the sample file and send EVENT=events/s3-put.json t
 
 package: setup-rust setup-lambda ## build what Lambda is deployed from, for arm64 and x86_64, into target/lambda
 	@bash scripts/package.sh
+
+package-test: setup-rust setup-postgres ## run the tests of the loader with the packaged one
+	@$(WITH_PG) && CARGO="$(CARGO)" CARGO_FLAGS="$(CARGO_FLAGS)" bash scripts/package-test.sh
 
 layer: ## pack the datasets anew: a changed dataset needs no build
 	@bash scripts/package.sh layer

@@ -5,7 +5,7 @@
 #   loader-x86_64/bootstrap.zip  the loader for x86_64
 #   layer.zip                    the datasets and RDS' certificates
 #   *.cdx.json                   what is inside the loader (CycloneDX)
-#   SHA256SUMS                   checksums of all of these, and of the bare programs
+#   SHA256SUMS                   checksums of all of these, and of the bare programs (sha256sum -c)
 #
 #   scripts/package.sh           all of it
 #   scripts/package.sh layer     the layer alone, for which nothing is built
@@ -53,7 +53,7 @@ sums() {
     find . -name '*.zip' -o -name '*.cdx.json' | sed 's|^\./||' | LC_ALL=C sort | while IFS= read -r file; do sha256 "$file"; done
     for arch in arm64 x86_64; do
       program=../bootstrap/$arch/loader/bootstrap
-      if [ -f "$program" ]; then sha256 "$program" | sed "s|  .*|  bootstrap ($arch)|"; fi
+      if [ -f "$program" ]; then sha256 "$program"; fi
     done
   ) > "$out/SHA256SUMS"
   cat "$out/SHA256SUMS"
@@ -66,6 +66,9 @@ case ${1:-all} in
     layer
     sums
     ;;
-  layer) layer ;;
+  layer)
+    layer
+    sums
+    ;;
   *) die "usage: package.sh [layer]" ;;
 esac

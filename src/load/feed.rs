@@ -142,7 +142,7 @@ pub(super) async fn spool(
     object: &ObjectRef,
 ) -> Result<(File, Spooled)> {
     let unwritten = |error: std::io::Error| {
-        let message = "the temporary folder cannot hold the file";
+        let message = "the temporary folder cannot hold the file (on AWS: more `tmp_mb` in infra/)";
         Error::new(ErrorKind::ObjectUnreadable, Stage::Decode, message).caused_by(error)
     };
     let mut stream = open_hashed(source, object).await?;

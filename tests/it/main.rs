@@ -39,6 +39,7 @@ mod mock_retail;
 mod online_retail;
 mod oracle;
 mod order;
+mod package;
 mod packed;
 mod papers;
 mod plans;

@@ -80,7 +80,7 @@ async fn load_in_flat_memory(bytes: u64) {
 const SPOOLED_LIMIT_BYTES: u64 = 256 << 20;
 
 /// Mock sales, row by row.
-fn sales_rows(cloud: &Cloud, rows: u64) -> Vec<Vec<String>> {
+pub fn sales_rows(cloud: &Cloud, rows: u64) -> Vec<Vec<String>> {
     let dataset = cloud.catalog.dataset("sales").unwrap();
     let columns = mock::columns(dataset, rows);
     let mut file = MockFile::new(columns, rows, 1, 0.0, b',').unwrap();
@@ -102,7 +102,7 @@ fn sales_rows(cloud: &Cloud, rows: u64) -> Vec<Vec<String>> {
     }
 }
 
-fn as_workbook(rows: &[Vec<String>]) -> Vec<u8> {
+pub fn as_workbook(rows: &[Vec<String>]) -> Vec<u8> {
     let cell = |text: &String| match text.parse::<f64>() {
         Ok(_) => Cell::Number(text.clone()),
         Err(_) if text.is_empty() => Cell::Empty,

@@ -22,7 +22,7 @@ use stardrop::settings::Settings;
 use tokio::process::Command;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::{TestDatabase, project_catalog, root};
+use super::{TestDatabase, bootstrap, project_catalog};
 
 /// The bucket that is there from the start.
 pub const BUCKET: &str = "inbox";
@@ -84,7 +84,7 @@ impl Cloud {
             sqs,
             catalog: Arc::new(catalog),
             url: as_user(&db.url, LOADER),
-            datasets: root().join("datasets"),
+            datasets: bootstrap::datasets(),
             events: Mutex::new((events, VecDeque::new())),
             _root: folder,
         }

@@ -1,5 +1,6 @@
 //! What the tests stand on: one throwaway server per run, one database per test.
 
+pub mod bootstrap;
 pub mod cloud;
 pub mod runtime_api;
 pub mod schema;

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
@@ -17,6 +18,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
+
+use super::bootstrap;
 
 /// How long an invocation may take.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -55,6 +58,11 @@ struct Api {
 impl Function {
     /// Starts the program with these variables, and waits until it asks for its first event.
     pub async fn start(vars: &[(String, String)]) -> Function {
+        Function::start_as(&bootstrap::program(), vars).await
+    }
+
+    /// The same with another program.
+    pub async fn start_as(program: &Path, vars: &[(String, String)]) -> Function {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (invocations, received) = mpsc::unbounded_channel();
@@ -71,7 +79,7 @@ impl Function {
                 tokio::spawn(connection);
             }
         });
-        let mut command = Command::new(env!("CARGO_BIN_EXE_loader"));
+        let mut command = Command::new(program);
         command.env_clear().envs(vars.iter().map(|(name, value)| (name, value)));
         for (name, value) in [
             ("AWS_LAMBDA_RUNTIME_API", address.to_string().as_str()),
