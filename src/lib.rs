@@ -42,6 +42,8 @@ pub mod migrate;
 
 pub mod mock;
 
+pub mod cost;
+
 pub mod db;
 
 pub mod aws;

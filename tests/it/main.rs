@@ -9,6 +9,7 @@ mod bisect;
 mod certificates;
 mod claim;
 mod concurrency;
+mod cost;
 mod csv_spectrum;
 mod deadline;
 mod diagram;

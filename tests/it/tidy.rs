@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::support::root;
 
 /// Values in, values out: no file, environment, clock, runtime or SDK.
-const PURE: &[&str] = &["event", "types", "dataset", "decode", "records", "rows", "star", "mock"];
+const PURE: &[&str] =
+    &["event", "types", "dataset", "decode", "records", "rows", "star", "mock", "cost"];
 const IMPURE_WORDS: &[&str] =
     &["std::fs", "std::env", "tokio", "aws_", "SystemTime", "Instant::now", "Timestamp::now"];
 
