@@ -61,7 +61,7 @@ impl Loader {
         }
     }
 
-    async fn roll_back(&self) -> Result<()> {
+    pub(super) async fn roll_back(&self) -> Result<()> {
         let client = &self.session()?.database.client;
         client.batch_execute("rollback").await.map_err(|error| database_error(error, Stage::Ledger))
     }
