@@ -61,6 +61,19 @@ impl Record {
         self.bytes.get(field.start..field.end)
     }
 
+    /// All that the record holds as text, if all of it is UTF-8: to be handed to
+    /// [`Record::field_in`], so that fields need no check of their own.
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.bytes).ok()
+    }
+
+    /// Field `place` of the record's own [`Record::text`].
+    #[inline]
+    pub fn field_in<'t>(&self, text: &'t str, place: usize) -> Option<&'t str> {
+        let field = self.fields.get(place)?;
+        text.get(field.start..field.end)
+    }
+
     /// Whether field `place` was quoted: `""` is an empty text, nothing at all may mean null.
     pub fn is_quoted(&self, place: usize) -> bool {
         self.fields.get(place).is_some_and(|field| field.quoted)

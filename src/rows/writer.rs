@@ -1,11 +1,9 @@
 //! Writer: a record and the column types in, one line of COPY text out.
-//!
-//! The format is that of Postgres' manual, COPY, "Text Format": fields end at a tab, rows at a
-//! newline, `\N` is null, and backslash, tab, newline and carriage return are escaped.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::copy_text::{escape_from, push_number};
 use super::header::{Header, UnknownField};
 use super::{kept, protect};
 use crate::dataset::{Column, Dataset, Protect, Ragged, UnknownColumn};
@@ -50,6 +48,8 @@ pub(super) struct Target {
     column_type: Arc<dyn ColumnType>,
     native_type: Arc<dyn ColumnType>,
     is_text: bool,
+    /// Whether what the type writes may hold what COPY has to have escaped.
+    is_free: bool,
     is_time: bool,
     required: bool,
     strip_nul: bool,
@@ -65,6 +65,7 @@ impl Target {
             column_type: Arc::clone(&column.column_type),
             native_type: Arc::clone(&column.native_type),
             is_text: sql == "text",
+            is_free: ["text", "jsonb"].contains(&sql.as_str()),
             is_time: ["date", "time", "timestamp", "timestamptz"].contains(&sql.as_str()),
             required: column.required,
             strip_nul: column.strip_nul,
@@ -159,10 +160,11 @@ impl RowWriter {
             return Err((None, code, reason.to_owned()));
         }
         self.check_width(record).map_err(|reason| (None, "field_count", reason))?;
+        let whole = record.text();
         for column in &self.columns {
             let wrong = |code, reason| (Some(column.name.as_str()), code, reason);
             let from = out.len();
-            match self.value(column, record).map_err(|(code, reason)| wrong(code, reason))? {
+            match self.value(column, record, whole).map_err(|(code, reason)| wrong(code, reason))? {
                 None if column.required => {
                     return Err(wrong("missing_value", "expected a value, found none".to_owned()));
                 }
@@ -177,10 +179,12 @@ impl RowWriter {
                     .encode(&text, kind, out)
                     .map_err(|invalid| wrong(invalid.code, invalid.message))?,
             }
-            escape_from(out, from);
+            if column.is_free {
+                escape_from(out, from);
+            }
             out.push(b'\t');
         }
-        out.extend_from_slice(record.line().to_string().as_bytes());
+        push_number(record.line(), out);
         out.push(b'\t');
         self.write_unknown(record, out).map_err(|(code, reason)| (None, code, reason))?;
         out.push(b'\n');
@@ -193,6 +197,7 @@ impl RowWriter {
         &self,
         column: &Target,
         record: &'r Record,
+        whole: Option<&'r str>,
     ) -> Result<Option<Value<'r>>, (&'static str, String)> {
         let Some(place) = column.field.filter(|_| column.protect != Some(Protect::Drop)) else {
             return Ok(None);
@@ -203,7 +208,8 @@ impl RowWriter {
         if kind == Kind::Null || self.is_null(column, bytes, quoted) {
             return Ok(None);
         }
-        let mut text = match std::str::from_utf8(bytes) {
+        let checked = whole.and_then(|whole| record.field_in(whole, place));
+        let mut text = match checked.map_or_else(|| std::str::from_utf8(bytes), Ok) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) if self.replace_invalid => String::from_utf8_lossy(bytes),
             Err(error) => {
@@ -274,24 +280,5 @@ impl RowWriter {
         out.extend_from_slice(serde_json::Value::Object(object).to_string().as_bytes());
         escape_from(out, from);
         Ok(())
-    }
-}
-
-/// Escapes what was appended to `out` since `from`. Almost nothing ever needs it, so the usual
-/// case is one look at the bytes.
-fn escape_from(out: &mut Vec<u8>, from: usize) {
-    let special = |byte: &u8| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r');
-    let Some(first) = out.get(from..).and_then(|tail| tail.iter().position(special)) else {
-        return;
-    };
-    let tail = out.split_off(from + first);
-    for byte in tail {
-        match byte {
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            other => out.push(other),
-        }
     }
 }

@@ -1,0 +1,115 @@
+//! Sales: the bytes of a generated sales file in; lines of COPY text out, one core, no database.
+//!
+//! The way is the loader's own: decode, records, rows. Beside it stands what any reader of CSV has to
+//! do at least: the `csv` crate's pass over the same bytes, which checks and writes nothing.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::hint::black_box;
+use std::path::Path;
+
+use bytes::Bytes;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use stardrop::catalog;
+use stardrop::dataset::{Catalog, Dataset};
+use stardrop::decode::{DecodeOptions, Decoded, Decoder};
+use stardrop::mock::{self, MockFile};
+use stardrop::records::{CsvOptions, Format, ReaderOptions, Record, RecordReader, Step};
+use stardrop::rows::{Header, RowWriter};
+
+const ROWS: u64 = 200_000;
+/// What S3's client hands over at once, more or less.
+const CHUNK_BYTES: usize = 64 << 10;
+/// As much as the loader sends to Postgres at once.
+const SEND_BYTES: usize = 128 << 10;
+
+fn sales(catalog: &Catalog) -> (&Dataset, Bytes) {
+    let dataset = catalog.dataset("sales").unwrap();
+    let mut file = MockFile::new(mock::columns(dataset, ROWS), ROWS, 1, 0.0, b',').unwrap();
+    let mut text = Vec::new();
+    while file.write_chunk(&mut text) {}
+    (dataset, text.into())
+}
+
+/// Everything that happens to a file between S3 and Postgres. The rows, and the bytes of their lines.
+fn to_copy_lines(dataset: &Dataset, file: &Bytes, buffer: &mut Vec<u8>) -> (u64, u64) {
+    let options = ReaderOptions { csv: CsvOptions::default(), ..ReaderOptions::default() };
+    let mut reader = Format::from_name("csv").unwrap().open_stream(&options).unwrap();
+    let mut decoder = Decoder::new(DecodeOptions::default());
+    let (mut at, mut record, mut writer) = (0, Record::new(), None);
+    let (mut rows, mut sent) = (0, 0);
+    loop {
+        match reader.next(&mut record).unwrap() {
+            Step::Record => match &writer {
+                None => writer = Some(writer_for(dataset, &record)),
+                Some(writer) => {
+                    writer.write(&record, buffer).unwrap();
+                    rows += 1;
+                    if buffer.len() >= SEND_BYTES {
+                        sent += black_box(&*buffer).len() as u64;
+                        buffer.clear();
+                    }
+                }
+            },
+            Step::NeedMore => feed(&mut *reader, &mut decoder, file, &mut at),
+            Step::End => {
+                sent += black_box(&*buffer).len() as u64;
+                buffer.clear();
+                return (rows, sent);
+            }
+        }
+    }
+}
+
+fn writer_for(dataset: &Dataset, header: &Record) -> RowWriter {
+    let names: Vec<&str> = header.iter().map(|name| std::str::from_utf8(name).unwrap()).collect();
+    RowWriter::new(dataset, &Header::by_name(dataset, &names).unwrap(), "")
+}
+
+/// Hands over what comes next.
+fn feed(reader: &mut dyn RecordReader, decoder: &mut Decoder, file: &Bytes, at: &mut usize) {
+    loop {
+        match decoder.next().unwrap() {
+            Decoded::Bytes(bytes) => return reader.push(&bytes),
+            Decoded::End => return reader.end(),
+            Decoded::NeedMore if *at == file.len() => decoder.end(),
+            Decoded::NeedMore => {
+                let end = (*at + CHUNK_BYTES).min(file.len());
+                decoder.push(file.slice(*at..end));
+                *at = end;
+            }
+        }
+    }
+}
+
+fn csv_pass(file: &Bytes) -> u64 {
+    let (mut reader, mut record) = (csv::Reader::from_reader(&file[..]), csv::ByteRecord::new());
+    let mut fields = 0;
+    while reader.read_byte_record(&mut record).unwrap() {
+        fields += record.len() as u64;
+    }
+    fields
+}
+
+fn benchmark(criterion: &mut Criterion) {
+    let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
+    let catalog = catalog::read(&datasets).unwrap();
+    let (dataset, file) = sales(&catalog);
+    let mut buffer = Vec::with_capacity(2 * SEND_BYTES);
+    let (rows, _) = to_copy_lines(dataset, &file, &mut buffer);
+    assert_eq!(rows, ROWS, "no row is rejected");
+
+    let mut group = criterion.benchmark_group("sales");
+    group.throughput(Throughput::Bytes(file.len() as u64));
+    group.sample_size(20);
+    group.bench_function("stardrop: decode, parse, check, encode", |bencher| {
+        bencher.iter(|| to_copy_lines(dataset, black_box(&file), &mut buffer));
+    });
+    group.bench_function("csv crate: parse alone", |bencher| {
+        bencher.iter(|| csv_pass(black_box(&file)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, benchmark);
+criterion_main!(benches);

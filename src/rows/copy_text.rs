@@ -1,0 +1,63 @@
+//! Copy text: numbers and texts in; the form in which COPY reads them out.
+//!
+//! The format is that of Postgres' manual, COPY, "Text Format": fields end at a tab, rows at a
+//! newline, `\N` is null, and backslash, tab, newline and carriage return are escaped.
+
+/// Appends a number's digits.
+pub(super) fn push_number(mut number: u64, out: &mut Vec<u8>) {
+    let start = out.len();
+    loop {
+        out.push(b'0' + (number % 10) as u8);
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    if let Some(digits) = out.get_mut(start..) {
+        digits.reverse();
+    }
+}
+
+/// Escapes what was appended to `out` since `from`. Almost nothing ever needs it, so the usual
+/// case is a look at the bytes.
+pub(super) fn escape_from(out: &mut Vec<u8>, from: usize) {
+    let tail = out.get(from..).unwrap_or_default();
+    let first = memchr::memchr3(b'\\', b'\t', b'\n', tail);
+    let first = first.into_iter().chain(memchr::memchr(b'\r', tail)).min();
+    let Some(first) = first else { return };
+    let tail = out.split_off(from + first);
+    for byte in tail {
+        match byte {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            other => out.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_special_characters_are_written_as_copy_reads_them() {
+        for (number, text) in [(0, "0"), (7, "7"), (10, "10"), (u64::MAX, "18446744073709551615")] {
+            let mut out = b"x".to_vec();
+            push_number(number, &mut out);
+            assert_eq!(out, [b"x", text.as_bytes()].concat());
+        }
+        for (text, escaped) in [
+            ("plain", "plain"),
+            ("a\tb\\c\rd\ne", "a\\tb\\\\c\\rd\\ne"),
+            ("\r", "\\r"),
+            ("x\r\ty", "x\\r\\ty"),
+        ] {
+            let mut out = b"a\tb".to_vec();
+            out.extend_from_slice(text.as_bytes());
+            escape_from(&mut out, 3);
+            assert_eq!(out, [b"a\tb", escaped.as_bytes()].concat(), "{text:?}");
+        }
+    }
+}
