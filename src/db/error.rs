@@ -102,8 +102,8 @@ fn kind_of(sqlstate: &str) -> ErrorKind {
         "40003" => ErrorKind::DatabaseLost,
         // Read only: a standby, before or after a failover.
         "25006" => ErrorKind::DatabaseLost,
-        // A value too long for its index.
-        "54000" => ErrorKind::RowsRefused,
+        // A value too long for its index; JSON nested deeper than the server's stack.
+        "54000" | "54001" => ErrorKind::RowsRefused,
         "P0001" => ErrorKind::RowsRefused,
         _ => match sqlstate.get(..2) {
             Some("28") => ErrorKind::DatabaseDenied,
@@ -198,6 +198,7 @@ mod tests {
             ("23502", RowsRefused),
             ("23505", RowsRefused),
             ("54000", RowsRefused),
+            ("54001", RowsRefused),
             ("P0001", RowsRefused),
             ("42601", DatabaseRefused),
             ("55000", DatabaseRefused),

@@ -11,7 +11,7 @@ use calamine::{Data, ExcelDateTime, Ods, Reader as _, Xls, Xlsb, Xlsx};
 use super::format::ReaderOptions;
 use super::grid::{self, Cell};
 use super::record::{Kind, Record};
-use super::spooled::{SharedFile, Spooled};
+use super::spooled::{SharedFile, Spooled, unless_it_panics};
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
 use sheet::{Book, NoSheet, Sheet};
@@ -41,7 +41,8 @@ pub(super) fn open(
     options: &ReaderOptions,
 ) -> Result<Box<dyn RecordReader>, RecordError> {
     let file = SharedFile::new(file).map_err(|error| bad_file(error.to_string()))?;
-    let sheet = read(&file, options.sheet.as_deref())?;
+    let broken = || bad_file("the workbook cannot be read: it is damaged".to_owned());
+    let sheet = unless_it_panics(|| read(&file, options.sheet.as_deref()), broken)?;
     Ok(Box::new(ExcelReader {
         sheet,
         row: options.csv.skip,
@@ -85,13 +86,13 @@ fn sheet_of(mut book: impl Book, wanted: Option<&str>) -> Result<Sheet, RecordEr
             let known = names.join("`, `");
             return Err(bad_file(format!("the workbook has no sheet `{wanted}`, only `{known}`")));
         };
-        return book.cells(name).map(Sheet::new).map_err(|why| no_sheet(name, &why));
+        return book.cells(name).and_then(Sheet::new).map_err(|why| no_sheet(name, &why));
     }
     // Charts are sheets that have no cells, and cannot be read as some.
     let mut failed = None;
     for name in &names {
-        match book.cells(name) {
-            Ok(cells) if !cells.is_empty() => return Ok(Sheet::new(cells)),
+        match book.cells(name).and_then(Sheet::new) {
+            Ok(sheet) if sheet.width > 0 => return Ok(sheet),
             Ok(_) => {}
             Err(NoSheet::TooLarge) => return Err(no_sheet(name, &NoSheet::TooLarge)),
             Err(why) => failed = Some(no_sheet(name, &why)),

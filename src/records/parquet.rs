@@ -17,7 +17,7 @@ use std::io::Read as _;
 use super::format::ReaderOptions;
 use super::grid::{self, Cell};
 use super::record::{Kind, Record};
-use super::spooled::{SharedFile, Spooled};
+use super::spooled::{SharedFile, Spooled, unless_it_panics};
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
 
@@ -76,6 +76,17 @@ fn bad_file(line: u64, message: impl std::fmt::Display) -> RecordError {
 ///
 /// Where it is no Parquet, or has columns of a kind that is not read.
 pub(super) fn open(
+    file: Box<dyn Spooled>,
+    options: &ReaderOptions,
+) -> Result<Box<dyn RecordReader>, RecordError> {
+    unless_it_panics(|| open_whole(file, options), || damaged(1))
+}
+
+fn damaged(line: u64) -> RecordError {
+    bad_file(line, "it is damaged")
+}
+
+fn open_whole(
     file: Box<dyn Spooled>,
     options: &ReaderOptions,
 ) -> Result<Box<dyn RecordReader>, RecordError> {
@@ -146,9 +157,14 @@ impl RecordReader for ParquetReader {
             return Ok(Step::Record);
         }
         loop {
-            let Some(row) = self.rows.next() else { return Ok(Step::End) };
             // The names count as the first line.
-            let row = row.map_err(|error| bad_file(self.row + 2, error))?;
+            let line = self.row + 2;
+            let rows = &mut self.rows;
+            let row = unless_it_panics(
+                || rows.next().transpose().map_err(|error| bad_file(line, error)),
+                || damaged(line),
+            );
+            let Some(row) = row? else { return Ok(Step::End) };
             self.row += 1;
             if self.skip > 0 {
                 self.skip -= 1;

@@ -2,12 +2,22 @@
 //! out.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A file that can be read from any place: what formats need that begin at their end.
 pub trait Spooled: Read + Seek + Send + Sync {}
 
 impl<T: Read + Seek + Send + Sync> Spooled for T {}
+
+/// Runs a library's reader, which may panic on a file that is broken: such a file is refused like any
+/// other. What the reader leaves behind must not be used again then.
+pub(super) fn unless_it_panics<T, E>(
+    read: impl FnOnce() -> Result<T, E>,
+    broken: impl FnOnce() -> E,
+) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(broken()))
+}
 
 /// One reader of a file. Each clone has a place of its own.
 #[derive(Clone)]

@@ -9,6 +9,9 @@ use std::io::{Read, Seek};
 /// The most cells that are held.
 const MOST_CELLS: usize = 20_000_000;
 
+/// The most columns that a sheet of any program has.
+const MOST_COLUMNS: usize = 16_384;
+
 /// Why a sheet has no cells to give.
 pub(super) enum NoSheet {
     Broken,
@@ -92,7 +95,8 @@ fn of_range(range: &Range<Data>) -> Result<Vec<Cell<Data>>, NoSheet> {
     let (first_row, first_column) = range.start().unwrap_or_default();
     let mut cells = Vec::new();
     for (row, column, value) in range.used_cells() {
-        let place = (first_row + row as u32, first_column + column as u32);
+        let place =
+            (first_row.saturating_add(row as u32), first_column.saturating_add(column as u32));
         keep(&mut cells, place, value.clone())?;
     }
     Ok(cells)
@@ -110,14 +114,17 @@ pub(super) struct Sheet {
 
 impl Sheet {
     /// A sheet of these cells.
-    pub fn new(mut cells: Vec<Cell<Data>>) -> Sheet {
+    pub fn new(mut cells: Vec<Cell<Data>>) -> Result<Sheet, NoSheet> {
         if !cells.is_sorted_by_key(Cell::get_position) {
             cells.sort_by_key(Cell::get_position);
         }
         let columns = || cells.iter().map(|cell| cell.get_position().1);
         let first_column = columns().min().unwrap_or_default();
-        let width = columns().max().map_or(0, |last| (last - first_column + 1) as usize);
-        Sheet { cells, first_column, width }
+        let width = columns().max().map_or(0, |last| (last - first_column) as usize + 1);
+        if width > MOST_COLUMNS {
+            return Err(NoSheet::Broken);
+        }
+        Ok(Sheet { cells, first_column, width })
     }
 
     /// The next row with a cell, from row `from` on, counted from 0: its number, and its cells with
