@@ -37,6 +37,7 @@ mod migrate;
 mod migrate_alive;
 mod migrate_changes;
 mod mock_retail;
+mod odd_files;
 mod online_retail;
 mod oracle;
 mod order;

@@ -75,7 +75,15 @@ async fn a_rejected_row_is_kept_with_its_line_column_reason_and_text() {
     let (code, out, _) = ended(&cloud.stardrop(&["status", "1"], &owner).output().await.unwrap());
     assert_eq!(code, Some(0));
     let first = out.split("\n\n").nth(2).unwrap();
-    insta::assert_snapshot!(first, @r#""#);
+    insta::assert_snapshot!(first, @"
+    rejected as      rows  first line  column  reason
+    invalid_integer     1           3  id      expected a whole number
+    invalid_date        2           4  day     expected a day as YYYY-MM-DD
+    invalid_utf8        1           6  buyer   expected UTF-8, found other bytes at byte 103 of the file
+    missing_value       1           7  id      expected a value, found none
+    field_count         1           8          expected 4 fields, found 3
+    out_of_range        1           9  paid    expected a number that fits numeric(8,2)
+    ");
     let status = cloud.stardrop(&["status", "1", "--json"], &owner).output().await.unwrap();
     let json: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
     let codes = json[0]["rejected_row"].as_array().unwrap();

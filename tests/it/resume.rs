@@ -64,7 +64,7 @@ fn excel() -> Vec<u8> {
     workbook(&[("Things", &rows)], false)
 }
 
-fn parquet() -> Vec<u8> {
+pub fn parquet() -> Vec<u8> {
     let schema = "message things { optional int32 id; required binary name (UTF8); }";
     let schema = parquet::schema::parser::parse_message_type(schema).unwrap().into();
     let properties = parquet::file::properties::WriterProperties::builder().build().into();
@@ -110,7 +110,7 @@ async fn a_loader_killed_amid_a_file_of_any_format_leaves_the_rest_to_the_next_o
         blocker
             .batch_execute(
                 "begin; insert into star.fact_thing (id, name_key, load_id, source_line,
-                     source_load_id, source_time) values (750, -1, 0, 0, 0, '-infinity')",
+                     source_load_id, source_time) values (751, -1, 0, 0, 0, '-infinity')",
             )
             .await
             .unwrap();

@@ -1,4 +1,4 @@
-//! Workbook: rows of cells in, the bytes of a small .xlsx file out.
+//! Workbook: rows of cells in, the bytes of a small .xlsx, .xlsb or .ods file out.
 
 use std::io::Write as _;
 
@@ -37,7 +37,7 @@ pub fn workbook(sheets: &[(&str, &[Vec<Cell>])], is_1904: bool) -> Vec<u8> {
         for (row, cells) in rows.iter().enumerate() {
             xml.push_str(&format!("<row r=\"{}\">", row + 1));
             for (column, cell) in cells.iter().enumerate() {
-                let place = format!("{}{}", char::from(b'A' + column as u8), row + 1);
+                let place = format!("{}{}", letters(column), row + 1);
                 xml.push_str(&match cell {
                     Cell::Text(text) => {
                         let text = text.replace('&', "&amp;").replace('<', "&lt;");
@@ -56,20 +56,141 @@ pub fn workbook(sheets: &[(&str, &[Vec<Cell>])], is_1904: bool) -> Vec<u8> {
     zip.finish()
 }
 
+/// The name of a column: A to Z, AA and so on.
+fn letters(column: usize) -> String {
+    let last = char::from(b'A' + (column % 26) as u8);
+    if column < 26 { last.to_string() } else { format!("{}{last}", letters(column / 26 - 1)) }
+}
+
+/// The same in the format of OpenDocument, 1.3, part 3: one sheet. Dates come as their ISO text.
+pub fn ods(rows: &[Vec<Cell>]) -> Vec<u8> {
+    let open = "urn:oasis:names:tc:opendocument:xmlns";
+    let mut xml = format!(
+        "<office:document-content xmlns:office=\"{open}:office:1.0\" xmlns:table=\"{open}:table:1.0\" xmlns:text=\"{open}:text:1.0\"><office:body><office:spreadsheet><table:table table:name=\"Sheet\">"
+    );
+    for cells in rows {
+        xml.push_str("<table:table-row>");
+        for cell in cells {
+            xml.push_str(&match cell {
+                Cell::Text(text) => format!("<table:table-cell office:value-type=\"string\"><text:p>{}</text:p></table:table-cell>", text.replace('&', "&amp;").replace('<', "&lt;")),
+                Cell::Number(number) => format!("<table:table-cell office:value-type=\"float\" office:value=\"{number}\"><text:p>{number}</text:p></table:table-cell>"),
+                Cell::Date(days) => format!("<table:table-cell office:value-type=\"date\" office:date-value=\"{}\"/>", iso(*days)),
+                Cell::Empty => "<table:table-cell/>".to_owned(),
+            });
+        }
+        xml.push_str("</table:table-row>");
+    }
+    xml.push_str("</table:table></office:spreadsheet></office:body></office:document-content>");
+    let mut zip = Zip::default();
+    zip.add("mimetype", "application/vnd.oasis.opendocument.spreadsheet");
+    zip.add(
+        "META-INF/manifest.xml",
+        &format!("<manifest:manifest xmlns:manifest=\"{open}:manifest:1.0\"/>"),
+    );
+    zip.add("content.xml", &xml);
+    zip.finish()
+}
+
+/// A serial day of Excel as text.
+fn iso(days: f64) -> String {
+    let start = jiff::civil::date(1899, 12, 30).at(0, 0, 0, 0);
+    let time = jiff::SignedDuration::from_secs((days * 86_400.0).round() as i64);
+    start.checked_add(time).unwrap().to_string()
+}
+
+/// The same in Excel's binary format (\[MS-XLSB\]): one sheet, its dates formatted as such.
+pub fn xlsb(rows: &[Vec<Cell>]) -> Vec<u8> {
+    let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let mut book = Vec::new();
+    record(&mut book, 0x0083, &[]);
+    record(&mut book, 0x008f, &[]);
+    let sheet = [&[0; 4][..], &1u32.to_le_bytes(), &wide("rId1"), &wide("Sheet")].concat();
+    record(&mut book, 0x009c, &sheet);
+    record(&mut book, 0x0090, &[]);
+    record(&mut book, 0x009d, &[0; 4]);
+    record(&mut book, 0x0084, &[]);
+    let mut styles = Vec::new();
+    record(&mut styles, 0x0116, &[]);
+    record(&mut styles, 0x0269, &2u32.to_le_bytes());
+    for format in [0u16, 22] {
+        let style = [&0u16.to_le_bytes()[..], &format.to_le_bytes(), &[0; 12]].concat();
+        record(&mut styles, 0x002f, &style);
+    }
+    record(&mut styles, 0x026a, &[]);
+    record(&mut styles, 0x0117, &[]);
+    let mut cells = Vec::new();
+    record(&mut cells, 0x0081, &[]);
+    let width = rows.iter().map(Vec::len).max().unwrap_or(0) as u32;
+    let size = [0, rows.len() as u32 - 1, 0, width - 1].map(u32::to_le_bytes).concat();
+    record(&mut cells, 0x0094, &size);
+    record(&mut cells, 0x0091, &[]);
+    for (row, values) in rows.iter().enumerate() {
+        record(&mut cells, 0x0000, &[&(row as u32).to_le_bytes()[..], &[0; 13]].concat());
+        for (column, cell) in values.iter().enumerate() {
+            let place = |style: u32| [(column as u32).to_le_bytes(), style.to_le_bytes()].concat();
+            match cell {
+                Cell::Text(text) => record(&mut cells, 0x0006, &[place(0), wide(text)].concat()),
+                Cell::Number(number) => {
+                    let number: f64 = number.parse().unwrap();
+                    record(&mut cells, 0x0005, &[place(0), number.to_le_bytes().to_vec()].concat());
+                }
+                Cell::Date(days) => {
+                    record(&mut cells, 0x0005, &[place(1), days.to_le_bytes().to_vec()].concat());
+                }
+                Cell::Empty => record(&mut cells, 0x0001, &place(0)),
+            }
+        }
+    }
+    record(&mut cells, 0x0092, &[]);
+    record(&mut cells, 0x0082, &[]);
+    let mut zip = Zip::default();
+    zip.add("xl/_rels/workbook.bin.rels", &format!("<Relationships xmlns=\"{package}\"><Relationship Id=\"rId1\" Type=\"{relations}/worksheet\" Target=\"worksheets/sheet1.bin\"/></Relationships>"));
+    zip.add("xl/workbook.bin", book);
+    zip.add("xl/styles.bin", styles);
+    zip.add("xl/worksheets/sheet1.bin", cells);
+    zip.finish()
+}
+
+/// A record of BIFF12: its type and length in groups of seven bits, then what is in it.
+fn record(out: &mut Vec<u8>, kind: u16, content: &[u8]) {
+    if kind < 0x80 {
+        out.push(kind as u8);
+    } else {
+        // Numbers from 128 on take two bytes.
+        out.extend([(kind & 0x7f) as u8 | 0x80, (kind >> 7) as u8]);
+    }
+    let mut length = content.len();
+    while length >= 0x80 {
+        out.push((length & 0x7f) as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
+    out.extend(content);
+}
+
+/// A text of BIFF12: the number of its units, then these.
+fn wide(text: &str) -> Vec<u8> {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let bytes = units.iter().flat_map(|unit| unit.to_le_bytes());
+    (units.len() as u32).to_le_bytes().into_iter().chain(bytes).collect()
+}
+
 /// A zip archive that is being written.
 #[derive(Default)]
-struct Zip {
+pub struct Zip {
     bytes: Vec<u8>,
     directory: Vec<u8>,
     count: u16,
 }
 
 impl Zip {
-    fn add(&mut self, name: &str, text: &str) {
+    pub fn add(&mut self, name: &str, text: impl AsRef<[u8]>) {
+        let text = text.as_ref();
         let mut crc = flate2::Crc::new();
-        crc.update(text.as_bytes());
+        crc.update(text);
         let mut packed = flate2::write::DeflateEncoder::new(vec![], flate2::Compression::fast());
-        packed.write_all(text.as_bytes()).unwrap();
+        packed.write_all(text).unwrap();
         let packed = packed.finish().unwrap();
         let offset = self.bytes.len() as u32;
         let mut shared = vec![20, 0, 0, 0, 8, 0, 0, 0, 0, 0];
@@ -85,7 +206,7 @@ impl Zip {
         self.count += 1;
     }
 
-    fn finish(mut self) -> Vec<u8> {
+    pub fn finish(mut self) -> Vec<u8> {
         let (offset, size) = (self.bytes.len() as u32, self.directory.len() as u32);
         self.bytes.append(&mut self.directory);
         self.bytes.extend(b"PK\x05\x06\0\0\0\0");
