@@ -21,17 +21,17 @@ pub fn workbook(sheets: &[(&str, &[Vec<Cell>])], is_1904: bool) -> Vec<u8> {
     let parts: String = numbered()
         .map(|(n, _)| format!("<Override PartName=\"/xl/worksheets/sheet{n}.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml\"/>"))
         .collect();
-    zip.add("[Content_Types].xml", &format!("<Types xmlns=\"{package}/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Override PartName=\"/xl/workbook.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml\"/>{parts}</Types>"));
-    zip.add("_rels/.rels", &format!("<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"rId1\" Type=\"{relations}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"));
+    zip.add("[Content_Types].xml", format!("<Types xmlns=\"{package}/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Override PartName=\"/xl/workbook.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml\"/>{parts}</Types>"));
+    zip.add("_rels/.rels", format!("<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"rId1\" Type=\"{relations}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"));
     let named: String = numbered()
         .map(|(n, name)| format!("<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"rId{n}\"/>"))
         .collect();
-    zip.add("xl/workbook.xml", &format!("<workbook xmlns=\"{main}\" xmlns:r=\"{relations}\"><workbookPr date1904=\"{}\"/><sheets>{named}</sheets></workbook>", u8::from(is_1904)));
+    zip.add("xl/workbook.xml", format!("<workbook xmlns=\"{main}\" xmlns:r=\"{relations}\"><workbookPr date1904=\"{}\"/><sheets>{named}</sheets></workbook>", u8::from(is_1904)));
     let related: String = numbered()
         .map(|(n, _)| format!("<Relationship Id=\"rId{n}\" Type=\"{relations}/worksheet\" Target=\"worksheets/sheet{n}.xml\"/>"))
         .collect();
-    zip.add("xl/_rels/workbook.xml.rels", &format!("<Relationships xmlns=\"{package}/relationships\">{related}<Relationship Id=\"rIdS\" Type=\"{relations}/styles\" Target=\"styles.xml\"/></Relationships>"));
-    zip.add("xl/styles.xml", &format!("<styleSheet xmlns=\"{main}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"22\" applyNumberFormat=\"1\"/></cellXfs></styleSheet>"));
+    zip.add("xl/_rels/workbook.xml.rels", format!("<Relationships xmlns=\"{package}/relationships\">{related}<Relationship Id=\"rIdS\" Type=\"{relations}/styles\" Target=\"styles.xml\"/></Relationships>"));
+    zip.add("xl/styles.xml", format!("<styleSheet xmlns=\"{main}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"22\" applyNumberFormat=\"1\"/></cellXfs></styleSheet>"));
     for ((n, _), (_, rows)) in numbered().zip(sheets) {
         let mut xml = format!("<worksheet xmlns=\"{main}\"><sheetData>");
         for (row, cells) in rows.iter().enumerate() {
@@ -51,7 +51,7 @@ pub fn workbook(sheets: &[(&str, &[Vec<Cell>])], is_1904: bool) -> Vec<u8> {
             xml.push_str("</row>");
         }
         xml.push_str("</sheetData></worksheet>");
-        zip.add(&format!("xl/worksheets/sheet{n}.xml"), &xml);
+        zip.add(&format!("xl/worksheets/sheet{n}.xml"), xml);
     }
     zip.finish()
 }
@@ -87,7 +87,7 @@ pub fn ods(rows: &[Vec<Cell>]) -> Vec<u8> {
         "META-INF/manifest.xml",
         &format!("<manifest:manifest xmlns:manifest=\"{open}:manifest:1.0\"/>"),
     );
-    zip.add("content.xml", &xml);
+    zip.add("content.xml", xml);
     zip.finish()
 }
 
@@ -145,7 +145,7 @@ pub fn xlsb(rows: &[Vec<Cell>]) -> Vec<u8> {
     record(&mut cells, 0x0092, &[]);
     record(&mut cells, 0x0082, &[]);
     let mut zip = Zip::default();
-    zip.add("xl/_rels/workbook.bin.rels", &format!("<Relationships xmlns=\"{package}\"><Relationship Id=\"rId1\" Type=\"{relations}/worksheet\" Target=\"worksheets/sheet1.bin\"/></Relationships>"));
+    zip.add("xl/_rels/workbook.bin.rels", format!("<Relationships xmlns=\"{package}\"><Relationship Id=\"rId1\" Type=\"{relations}/worksheet\" Target=\"worksheets/sheet1.bin\"/></Relationships>"));
     zip.add("xl/workbook.bin", book);
     zip.add("xl/styles.bin", styles);
     zip.add("xl/worksheets/sheet1.bin", cells);
