@@ -85,7 +85,7 @@ pub fn ods(rows: &[Vec<Cell>]) -> Vec<u8> {
     zip.add("mimetype", "application/vnd.oasis.opendocument.spreadsheet");
     zip.add(
         "META-INF/manifest.xml",
-        &format!("<manifest:manifest xmlns:manifest=\"{open}:manifest:1.0\"/>"),
+        format!("<manifest:manifest xmlns:manifest=\"{open}:manifest:1.0\"/>"),
     );
     zip.add("content.xml", xml);
     zip.finish()
