@@ -80,6 +80,43 @@ fn the_readme_lists_every_command() {
     assert_eq!(listed, names, "the README's table of commands");
 }
 
+/// The words of a contract, section by section, as the code declares them.
+fn contract_words(source: &str) -> Vec<(String, String)> {
+    let mut words = Vec::new();
+    for part in source.split("pub(super) struct ").skip(1) {
+        let (section, body) = part.split_once('{').unwrap();
+        let body = body.split_once("\n}").unwrap().0;
+        let mut renamed = None;
+        for line in body.lines().map(str::trim) {
+            if let Some(rest) = line.strip_prefix("#[serde(rename = \"") {
+                renamed = rest.split('"').next();
+            } else if let Some(field) = line.strip_prefix("pub ") {
+                let field = field.split(':').next().unwrap();
+                words.push((section.trim().to_owned(), renamed.take().unwrap_or(field).to_owned()));
+            }
+        }
+    }
+    words
+}
+
+#[test]
+fn every_word_of_a_contract_is_explained() {
+    let text = paper("docs/contract.md");
+    let words = contract_words(&paper("src/dataset/contract.rs"));
+    assert!(words.contains(&("Column".to_owned(), "type".to_owned())), "{words:?}");
+    for (section, word) in words {
+        let table = matches!(section.as_str(), "Contract")
+            && matches!(word.as_str(), "file" | "columns" | "policy" | "dimension" | "fact" | "view");
+        let in_a_row = text.lines().any(|line| {
+            let first = line.strip_prefix("| ").and_then(|row| row.split(" | ").next());
+            first.is_some_and(|cell| cell.split(", ").any(|name| name == format!("`{word}`")))
+        });
+        let as_a_table = text.contains(&format!("[{word}")) && table;
+        let as_a_view = section == "View" && text.contains("`[view.<name>] sql = ");
+        assert!(in_a_row || as_a_table || as_a_view, "docs/contract.md lacks `{word}` of {section}");
+    }
+}
+
 /// Whether a word in backticks reads like a path of the project.
 fn is_path(word: &str) -> bool {
     let plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b));
@@ -103,7 +140,7 @@ fn every_path_in_the_papers_exists() {
         .unwrap()
         .map(|entry| format!("docs/decisions/{}", entry.unwrap().file_name().to_str().unwrap()))
         .collect();
-    decisions.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(str::to_owned));
+    decisions.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/contract.md"].map(str::to_owned));
     for name in decisions {
         let text = paper(&name);
         let prose: String = text

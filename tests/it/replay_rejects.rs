@@ -156,6 +156,24 @@ async fn rows_rejected_at_first_end_up_as_if_the_contract_had_been_right_from_th
 }
 
 #[tokio::test]
+async fn rows_that_are_kept_in_staging_are_kept_with_their_line() {
+    let keep = "staging = \"keep\"";
+    let right = Shop::of(&shop(MENDED, keep)).await;
+    let wrong = Shop::of(&shop(STRICT, keep)).await;
+    for site in [&right, &wrong] {
+        site.cloud.put_and_load("shop/a.csv", file(60)).await;
+    }
+    wrong.mend(&shop(MENDED, keep));
+    let (code, out, err) = wrong.stardrop(&["replay", "--rejects", "1"]).await;
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    let kept = "select * from staging.shop order by load_id, source_line";
+    assert_eq!(right.db.text("select count(*) from staging.shop").await, "60");
+    assert_eq!(wrong.db.rows(kept).await, right.db.rows(kept).await);
+    assert_eq!(meaning(&wrong.db).await, meaning(&right.db).await);
+    assert_balanced(&wrong.db).await;
+}
+
+#[tokio::test]
 async fn rows_that_break_the_mended_contract_too_stay_with_their_new_reason() {
     let site = Shop::of(&shop(STRICT, "")).await;
     let head = "id,buyer,tier,item,item_name,day,paid\n";
