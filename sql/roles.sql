@@ -14,8 +14,13 @@ begin
         end if;
     end loop;
 
-    -- Whoever migrates works as the owner; a superuser does so without being a member.
-    if not pg_catalog.pg_has_role(current_user, 'stardrop_owner', 'member') then
+    -- Whoever migrates works as the owner; a superuser does so without being a member. From 16 on
+    -- who has created a role may administer it, but not yet work as it.
+    if not pg_catalog.pg_has_role(
+        current_user,
+        'stardrop_owner',
+        case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end
+    ) then
         execute pg_catalog.format('grant stardrop_owner to %I', current_user);
     end if;
 
