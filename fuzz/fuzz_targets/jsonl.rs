@@ -1,7 +1,10 @@
 //! Jsonl: any text in; the same records whatever the pieces, and from any checkpoint on, out.
 #![no_main]
 
+use std::collections::HashMap;
+
 use libfuzzer_sys::fuzz_target;
+use serde_json::value::RawValue;
 use stardrop::records::{CsvOptions, Format, ReaderOptions, RecordError, RecordReader};
 use stardrop_fuzz::{Input, check_places, read};
 
@@ -25,7 +28,9 @@ fuzz_target!(|data: &[u8]| {
     for record in &told {
         assert!(record.fault.is_some() || record.fields.len() == names.len(), "{record:?}");
         if let Some(extra) = &record.extra {
-            assert!(serde_json::from_slice::<serde_json::Map<_, _>>(extra).is_ok(), "{record:?}");
+            // Numbers of any size: what Postgres holds goes beyond a double.
+            let object = serde_json::from_slice::<HashMap<String, &RawValue>>(extra);
+            assert!(object.is_ok(), "{record:?}");
         }
     }
 
