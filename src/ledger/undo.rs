@@ -32,8 +32,12 @@ pub struct Undone {
     pub dataset: String,
     /// What the load had done to each table, and what was deleted now.
     pub tables: Vec<UndoneTable>,
-    /// Where it had updated rows: the loads that may have brought them before, oldest first.
+    /// The loads that may say something of its rows too, oldest first: they had brought them before,
+    /// or found them there as they were.
     pub replay: Vec<i64>,
+    /// Where it had only confirmed rows, which count as old as their last change again: the loads
+    /// that may have confirmed them too, oldest first.
+    pub confirm: Vec<i64>,
     /// Loads that were skipped because their bytes were this load's.
     pub duplicates: Vec<i64>,
 }
@@ -89,24 +93,43 @@ async fn undone(client: &Client, load_id: i64, dataset: String) -> Result<Undone
             deleted: get(row, "deleted")?,
         });
     }
-    // Rows do not say who brought them before they were updated: whoever may have, is named.
+    // Rows do not say who else has named them: whoever may have, is named.
     let row = query_one(
         client,
         "select array(
                     select other.load_id
                     from stardrop.load this
-                    join stardrop.load other
-                      on other.dataset = this.dataset and other.load_id <> this.load_id
+                    join stardrop.load other on other.load_id <> this.load_id
                     where this.load_id = $1
                       and other.state = 'loaded'
                       and other.bucket <> 'sql'
                       and other.rows_staged > 0
-                      and other.started_at < this.finished_at
                       and exists (
-                          select from stardrop.load_table t
-                          where t.load_id = this.load_id and t.updated > 0
-                            and t.table_name like 'star.fact\\_%')
+                          select from stardrop.load_table mine
+                          join stardrop.load_table its using (table_name)
+                          where mine.load_id = this.load_id
+                            and its.load_id = other.load_id
+                            and (mine.updated > 0 and other.started_at < this.finished_at
+                                 or mine.inserted + mine.updated > 0
+                                and its.unchanged > 0
+                                and other.finished_at > this.started_at
+                                and (table_name like 'star.fact\\_%'
+                                     or other.object_time <= this.object_time)))
                     order by other.object_time, other.load_id) as replay,
+                array(
+                    select other.load_id
+                    from stardrop.load this
+                    join stardrop.load other on other.load_id <> this.load_id
+                    where this.load_id = $1
+                      and other.state = 'loaded'
+                      and other.bucket <> 'sql'
+                      and other.object_time <= this.object_time
+                      and exists (
+                          select from stardrop.load_table mine
+                          join stardrop.load_table its using (table_name)
+                          where mine.load_id = this.load_id and mine.unchanged > 0
+                            and its.load_id = other.load_id and its.unchanged > 0)
+                    order by other.object_time, other.load_id) as confirm,
                 array(
                     select d.load_id from stardrop.load d
                     where d.duplicate_of = $1 order by d.load_id) as duplicates",
@@ -118,6 +141,7 @@ async fn undone(client: &Client, load_id: i64, dataset: String) -> Result<Undone
         dataset,
         tables,
         replay: get(&row, "replay")?,
+        confirm: get(&row, "confirm")?,
         duplicates: get(&row, "duplicates")?,
     })
 }

@@ -1,5 +1,6 @@
 //! Load: the only joiner. One object in, from claim to finished; a report out.
 
+mod again;
 mod batch;
 mod bisect;
 mod choice;

@@ -50,6 +50,7 @@ mod real_files;
 mod reconcile;
 mod rejects;
 mod replace;
+mod replay;
 mod replay_rejects;
 mod resume;
 mod retail_history;

@@ -106,14 +106,20 @@ fn every_word_of_a_contract_is_explained() {
     assert!(words.contains(&("Column".to_owned(), "type".to_owned())), "{words:?}");
     for (section, word) in words {
         let table = matches!(section.as_str(), "Contract")
-            && matches!(word.as_str(), "file" | "columns" | "policy" | "dimension" | "fact" | "view");
+            && matches!(
+                word.as_str(),
+                "file" | "columns" | "policy" | "dimension" | "fact" | "view"
+            );
         let in_a_row = text.lines().any(|line| {
             let first = line.strip_prefix("| ").and_then(|row| row.split(" | ").next());
             first.is_some_and(|cell| cell.split(", ").any(|name| name == format!("`{word}`")))
         });
         let as_a_table = text.contains(&format!("[{word}")) && table;
         let as_a_view = section == "View" && text.contains("`[view.<name>] sql = ");
-        assert!(in_a_row || as_a_table || as_a_view, "docs/contract.md lacks `{word}` of {section}");
+        assert!(
+            in_a_row || as_a_table || as_a_view,
+            "docs/contract.md lacks `{word}` of {section}"
+        );
     }
 }
 
@@ -140,7 +146,9 @@ fn every_path_in_the_papers_exists() {
         .unwrap()
         .map(|entry| format!("docs/decisions/{}", entry.unwrap().file_name().to_str().unwrap()))
         .collect();
-    decisions.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/contract.md"].map(str::to_owned));
+    decisions.extend(
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/contract.md"].map(str::to_owned),
+    );
     for name in decisions {
         let text = paper(&name);
         let prose: String = text

@@ -57,7 +57,7 @@ async fn a_load_that_is_undone_leaves_what_others_brought_and_says_how_to_have_t
         out,
         "2 rows of star.fact_sales are gone\n  1 rows it had found there and changed\n\
          1 rows of star.dim_customer stay as it changed them, until a load that names them is replayed\n\
-         to have the rows that it had changed back as they were: stardrop replay 1\n\
+         to have back what other files say of its rows: stardrop replay 1\n\
          load 2 is undone; to load it again: stardrop replay 2\n"
     );
     assert_eq!(db.rows(FACTS).await, "1|1|Anne\n3|3|Anne");

@@ -53,13 +53,13 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     };
     let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
     let source = Arc::new(Source::new(&settings));
-    let mut loader = Loader::new(Arc::new(settings), catalog, Arc::clone(&source));
+    let mut loader = Loader::new(Arc::new(settings), catalog, source);
     let mut outcomes = Outcomes::new(loads.len(), args.json);
     for load_id in loads {
         let Some((object, dataset)) = view::object_of(&database.client, load_id).await? else {
             return Err(wrong_load(format!("there is no load {load_id} of a file")));
         };
-        let result = match reopen(&database.client, &source, load_id, &object).await {
+        let result = match reopen(&database.client, &mut loader, load_id, &object, &dataset).await {
             Ok(()) => loader.load(&object, Some(&dataset)).await,
             Err(error) => Err(error),
         };
@@ -92,17 +92,20 @@ async fn rejects(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Takes a load up again. One that is loaded is undone first, if its object can still be had.
+/// Takes a load up again. One that is loaded is undone first, if its object can still be had and fits
+/// the contract as it is now.
 async fn reopen(
     client: &Client,
-    source: &Source,
+    loader: &mut Loader,
     load_id: i64,
     object: &ObjectRef,
+    dataset: &str,
 ) -> Result<(), Error> {
+    loader.knows(object, dataset).await?;
     if ledger::reopen(client, load_id).await? {
         return Ok(());
     }
-    drop(source.open(object, 0).await?);
+    loader.opens(object, dataset).await?;
     let wrong = |message| Error::new(ErrorKind::BadSetting, Stage::Ledger, message);
     match ledger::undo(client, load_id).await? {
         Undo::Undone(_) => {}

@@ -69,8 +69,17 @@ fn tell(undone: &Undone) -> anyhow::Result<()> {
     }
     if !undone.replay.is_empty() {
         say!(
-            "to have the rows that it had changed back as they were: stardrop replay {}",
+            "to have back what other files say of its rows: stardrop replay {}",
             list(&undone.replay)
+        )?;
+    }
+    let confirm: Vec<i64> =
+        undone.confirm.iter().copied().filter(|load| !undone.replay.contains(load)).collect();
+    if !confirm.is_empty() {
+        say!(
+            "rows that it had only confirmed count as old as their last change again; before files older \
+             than this one come, if any will: stardrop replay {}",
+            list(&confirm)
         )?;
     }
     if !undone.duplicates.is_empty() {

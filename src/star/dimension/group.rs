@@ -106,8 +106,10 @@ impl Group<'_> {
                or known.{time} = $2
               and (known.{load} <> $1 or member.source_line < known.source_line)"
             ),
+            // Where its load was undone a member stands at minus infinity, and is that load's still.
             _ => format!(
                 "known.{load} <> $1
+               or known.{time} = '-infinity'
                or ({}) is distinct from ({})",
                 qualified("known", self.attributes),
                 qualified("member", self.attributes)
