@@ -31,6 +31,10 @@ fn bad_file(message: String) -> RecordError {
     RecordError { kind: ErrorKind::BadFile, line: 1, message }
 }
 
+fn damaged(line: u64) -> RecordError {
+    RecordError { line, ..bad_file("the workbook cannot be read: it is damaged".to_owned()) }
+}
+
 /// Opens a workbook at the sheet of the options, else at the first one with cells.
 ///
 /// # Errors
@@ -41,8 +45,7 @@ pub(super) fn open(
     options: &ReaderOptions,
 ) -> Result<Box<dyn RecordReader>, RecordError> {
     let file = SharedFile::new(file).map_err(|error| bad_file(error.to_string()))?;
-    let broken = || bad_file("the workbook cannot be read: it is damaged".to_owned());
-    let sheet = unless_it_panics(|| read(&file, options.sheet.as_deref()), broken)?;
+    let sheet = unless_it_panics(|| read(&file, options.sheet.as_deref()), || damaged(1))?;
     Ok(Box::new(ExcelReader {
         sheet,
         row: options.csv.skip,
@@ -130,14 +133,19 @@ impl RecordReader for ExcelReader {
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {
         // A blank row is what a blank line is.
         let Some((row, cells)) = self.sheet.row(self.row) else { return Ok(Step::End) };
-        self.row = row + 1;
-        self.cells.clear();
-        self.cells.resize_with(self.sheet.width, || cell_of(&Data::Empty));
-        for (place, value) in cells {
-            if let Some(cell) = self.cells.get_mut(place) {
-                *cell = cell_of(value);
+        let (given, width) = (&mut self.cells, self.sheet.width);
+        let fill = || {
+            given.clear();
+            given.resize_with(width, || cell_of(&Data::Empty));
+            for (place, value) in cells {
+                if let Some(cell) = given.get_mut(place) {
+                    *cell = cell_of(value);
+                }
             }
-        }
+            Ok(())
+        };
+        unless_it_panics(fill, || damaged(row + 1))?;
+        self.row = row + 1;
         let header = std::mem::take(&mut self.expects_header);
         grid::fill(record, &self.cells, self.row, header);
         Ok(Step::Record)

@@ -24,6 +24,7 @@ pub(super) fn fill(record: &mut Record, cells: &[Cell], number: u64, header: boo
     let (line, next_line) = (number, number + 1);
     let (start_offset, end_offset) = (number.saturating_sub(1), number);
     record.start(&raw, Place { line, next_line, start_offset, end_offset, header });
+    record.set_no_bytes();
     for cell in cells {
         record.push_value(&cell.text, cell.is_text, cell.kind);
     }

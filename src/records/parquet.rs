@@ -3,23 +3,22 @@
 //! Nested columns come as JSON. Timestamps are in UTC, to the nanosecond where they are written so.
 
 use bytes::Bytes;
-use jiff::civil::date;
-use jiff::{SignedDuration, Timestamp};
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
-use parquet::record::Field;
+use parquet::file::serialized_reader::ReadOptionsBuilder;
 use parquet::record::reader::RowIter;
-use parquet::schema::types::Type;
-use serde_json::Value;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 
 use super::format::ReaderOptions;
 use super::grid::{self, Cell};
-use super::record::{Kind, Record};
+use super::record::Record;
 use super::spooled::{SharedFile, Spooled, unless_it_panics};
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
+use schema::Unit;
+
+mod cell;
+mod schema;
 
 impl Length for SharedFile {
     fn len(&self) -> u64 {
@@ -54,15 +53,7 @@ struct ParquetReader {
     skip: u64,
     expects_header: bool,
     cells: Vec<Cell>,
-}
-
-/// What the row reader does not say of a column's integers and bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Plain,
-    TimestampNanos,
-    TimeNanos,
-    Uuid,
+    failed: Option<RecordError>,
 }
 
 fn bad_file(line: u64, message: impl std::fmt::Display) -> RecordError {
@@ -86,52 +77,69 @@ fn damaged(line: u64) -> RecordError {
     bad_file(line, "it is damaged")
 }
 
+/// What the library found, in other words: its own may hold values of cells.
+fn broken(line: u64, error: &ParquetError) -> RecordError {
+    if let ParquetError::External(cause) = error
+        && let Some(error) = cause.downcast_ref::<io::Error>()
+        && error.raw_os_error().is_some()
+    {
+        return bad_file(line, error);
+    }
+    if matches!(error, ParquetError::EOF(_) | ParquetError::NeedMoreData(_)) {
+        return bad_file(line, "it ends too early");
+    }
+    let text = error.to_string();
+    if text.contains("footer") {
+        return bad_file(line, "it is cut off, or no Parquet at all");
+    }
+    if text.contains("encrypted") {
+        return bad_file(line, "it is encrypted");
+    }
+    if text.contains("Disabled feature at compile time") || text.contains("codec") {
+        return bad_file(line, "it is packed in a way that is not read: use zstd, snappy or gzip");
+    }
+    damaged(line)
+}
+
 fn open_whole(
     file: Box<dyn Spooled>,
     options: &ReaderOptions,
 ) -> Result<Box<dyn RecordReader>, RecordError> {
+    let expects_header = options.csv.has_header;
+    let not_opened = |error: ParquetError| broken(1, &error);
     let file = SharedFile::new(file).map_err(|error| bad_file(1, error))?;
-    let reader = SerializedFileReader::new(file).map_err(|error| bad_file(1, error))?;
+    let reader = SerializedFileReader::new(file.clone()).map_err(not_opened)?;
     let schema = reader.metadata().file_metadata().schema();
     let names = schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
-    let units = schema.get_fields().iter().map(|f| unit(f)).collect::<Result<_, _>>();
+    let units = schema.get_fields().iter().map(|f| schema::unit(f)).collect::<Result<_, _>>();
     let units = units.map_err(|why| bad_file(1, why))?;
+    let as_bytes = schema::texts_as_bytes(schema).map_err(not_opened)?;
+    let options = ReadOptionsBuilder::new().with_parquet_schema(as_bytes).build();
+    let reader = SerializedFileReader::new_with_options(file, options).map_err(not_opened)?;
     Ok(Box::new(ParquetReader {
         names,
         units,
         rows: RowIter::from_file_into(Box::new(reader)),
         row: 0,
         skip: 0,
-        expects_header: options.csv.has_header,
+        expects_header,
         cells: Vec::new(),
+        failed: None,
     }))
 }
 
-/// What a column holds, or why it cannot be read.
-fn unit(field: &Type) -> Result<Unit, String> {
-    if field.is_group() {
-        for inner in field.get_fields() {
-            if unit(inner)? != Unit::Plain {
-                let name = inner.name();
-                return Err(format!("column {name} is nested, and of nanoseconds or a uuid"));
-            }
+impl ParquetReader {
+    /// Reads the cells of the next row, if there is one.
+    fn read_row(&mut self, line: u64) -> Result<bool, RecordError> {
+        let Some(row) = self.rows.next() else { return Ok(false) };
+        let row = row.map_err(|error| broken(line, &error))?;
+        self.cells.clear();
+        if self.skip == 0 {
+            let fields = row.get_column_iter().zip(&self.units);
+            self.cells.extend(fields.map(|((_, field), unit)| cell::of(field, *unit)));
         }
-        return Ok(Unit::Plain);
+        Ok(true)
     }
-    let name = field.name();
-    if field.get_physical_type() == Physical::INT96 {
-        return Err(format!("column {name} is an INT96: write timestamps as TIMESTAMP_MICROS"));
-    }
-    let info = field.get_basic_info();
-    if matches!(info.converted_type(), ConvertedType::INTERVAL | ConvertedType::BSON) {
-        return Err(format!("column {name} is of type {}", info.converted_type()));
-    }
-    Ok(match info.logical_type_ref() {
-        Some(LogicalType::Timestamp(kind)) if kind.unit == TimeUnit::NANOS => Unit::TimestampNanos,
-        Some(LogicalType::Time(kind)) if kind.unit == TimeUnit::NANOS => Unit::TimeNanos,
-        Some(LogicalType::Uuid) => Unit::Uuid,
-        _ => Unit::Plain,
-    })
 }
 
 impl RecordReader for ParquetReader {
@@ -157,105 +165,25 @@ impl RecordReader for ParquetReader {
             return Ok(Step::Record);
         }
         loop {
+            if let Some(error) = &self.failed {
+                return Err(error.clone());
+            }
             // The names count as the first line.
             let line = self.row + 2;
-            let rows = &mut self.rows;
-            let row = unless_it_panics(
-                || rows.next().transpose().map_err(|error| bad_file(line, error)),
-                || damaged(line),
-            );
-            let Some(row) = row? else { return Ok(Step::End) };
-            self.row += 1;
+            match unless_it_panics(|| self.read_row(line), || damaged(line)) {
+                Ok(true) => self.row += 1,
+                Ok(false) => return Ok(Step::End),
+                Err(error) => {
+                    self.failed = Some(error);
+                    continue;
+                }
+            }
             if self.skip > 0 {
                 self.skip -= 1;
                 continue;
             }
-            self.cells.clear();
-            for ((_, field), unit) in row.get_column_iter().zip(&self.units) {
-                self.cells.push(cell_of(field, *unit));
-            }
             grid::fill(record, &self.cells, self.row + 1, false);
             return Ok(Step::Record);
-        }
-    }
-}
-
-fn cell_of(field: &Field, unit: Unit) -> Cell {
-    let native = |text: String| Cell { text: text.into(), kind: Kind::Native, is_text: false };
-    let text = |text: Vec<u8>| Cell { text, kind: Kind::Text, is_text: true };
-    match (field, unit) {
-        (Field::Null, _) => Cell { kind: Kind::Null, ..Cell::default() },
-        (Field::Str(value), _) => text(value.clone().into_bytes()),
-        (Field::Bytes(bytes), Unit::Uuid) => {
-            let digits = bytes.data().iter().map(|byte| format!("{byte:02x}"));
-            native(digits.collect())
-        }
-        (Field::Bytes(bytes), _) => text(bytes.data().to_vec()),
-        (Field::Long(nanos), Unit::TimestampNanos) => native(timestamp(i128::from(*nanos))),
-        (Field::Long(nanos), Unit::TimeNanos) => native(time(*nanos)),
-        (field, _) => native(plain(field)),
-    }
-}
-
-/// The text of a value that needs no more to be understood.
-fn plain(field: &Field) -> String {
-    match field {
-        Field::Float(value) => value.to_string(),
-        Field::Double(value) => value.to_string(),
-        Field::Float16(value) => value.to_f32().to_string(),
-        Field::Date(days) => {
-            let days = jiff::Span::new().try_days(*days);
-            let day = days.and_then(|days| date(1970, 1, 1).checked_add(days));
-            day.map_or_else(|_| field.to_string(), |day| day.to_string())
-        }
-        Field::TimeMillis(millis) => time(i64::from(*millis) * 1_000_000),
-        Field::TimeMicros(micros) => time(micros.saturating_mul(1_000)),
-        Field::TimestampMillis(millis) => timestamp(i128::from(*millis) * 1_000_000),
-        Field::TimestampMicros(micros) => timestamp(i128::from(*micros) * 1_000),
-        Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_) => json(field).to_string(),
-        other => other.to_string(),
-    }
-}
-
-/// A point in time since 1970, or its number where no calendar reaches.
-fn timestamp(nanos: i128) -> String {
-    match Timestamp::from_nanosecond(nanos) {
-        Ok(at) => jiff::tz::Offset::UTC.to_datetime(at).to_string().replace('T', " "),
-        Err(_) => nanos.to_string(),
-    }
-}
-
-fn time(nanos: i64) -> String {
-    let midnight = jiff::civil::Time::midnight();
-    let time = midnight.checked_add(SignedDuration::from_nanos(nanos));
-    time.map_or_else(|_| nanos.to_string(), |time| time.to_string())
-}
-
-fn json(field: &Field) -> Value {
-    match field {
-        Field::Null => Value::Null,
-        Field::Bool(value) => Value::Bool(*value),
-        Field::Str(value) => Value::String(value.clone()),
-        Field::Bytes(bytes) => String::from_utf8_lossy(bytes.data()).into_owned().into(),
-        Field::Group(row) => {
-            row.get_column_iter().map(|(name, field)| (name.clone(), json(field))).collect()
-        }
-        Field::ListInternal(list) => list.elements().iter().map(json).collect(),
-        Field::MapInternal(map) => {
-            let name = |key: &Field| match key {
-                Field::Str(text) => text.clone(),
-                other => plain(other),
-            };
-            map.entries().iter().map(|(key, value)| (name(key), json(value))).collect()
-        }
-        Field::Date(_)
-        | Field::TimeMillis(_)
-        | Field::TimeMicros(_)
-        | Field::TimestampMillis(_)
-        | Field::TimestampMicros(_) => Value::String(plain(field)),
-        number => {
-            let text = plain(number);
-            serde_json::from_str(&text).unwrap_or(Value::String(text))
         }
     }
 }

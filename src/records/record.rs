@@ -17,6 +17,7 @@ pub struct Record {
     start_offset: u64,
     end_offset: u64,
     header: bool,
+    has_no_bytes: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -85,10 +86,11 @@ impl Record {
     }
 
     /// Where byte `at` of field `place` stands in the decoded stream: exactly, or for a field that
-    /// had to be rewritten where the record starts.
-    pub fn offset_of(&self, place: usize, at: usize) -> u64 {
+    /// had to be rewritten where the record starts. `None` where a format's rows have no bytes.
+    pub fn offset_of(&self, place: usize, at: usize) -> Option<u64> {
         let field = self.fields.get(place).filter(|field| field.start < self.raw_len);
-        self.start_offset + field.map_or(0, |field| field.start + at) as u64
+        let offset = self.start_offset + field.map_or(0, |field| field.start + at) as u64;
+        (!self.has_no_bytes).then_some(offset)
     }
 
     /// What the record holds beyond its fields: an object of JSON, name by name.
@@ -148,6 +150,12 @@ impl Record {
         (self.line, self.next_line) = (line, next_line);
         (self.start_offset, self.end_offset) = (start_offset, end_offset);
         self.header = header;
+        self.has_no_bytes = false;
+    }
+
+    /// Says that the original bytes stand nowhere in the file, and offsets count rows.
+    pub(super) fn set_no_bytes(&mut self) {
+        self.has_no_bytes = true;
     }
 
     /// Adds a field that stands in the original bytes as it is.

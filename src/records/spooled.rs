@@ -1,22 +1,41 @@
 //! Spooled: a file that can be read from any place in, as many independent readers of it as wanted
 //! out.
 
+use std::cell::Cell;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 /// A file that can be read from any place: what formats need that begin at their end.
 pub trait Spooled: Read + Seek + Send + Sync {}
 
 impl<T: Read + Seek + Send + Sync> Spooled for T {}
 
+thread_local! {
+    /// Whether a panic of this thread would be caught below.
+    static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Runs a library's reader, which may panic on a file that is broken: such a file is refused like any
-/// other. What the reader leaves behind must not be used again then.
+/// other. What the reader leaves behind must not be used again then. Nor is the panic reported, since
+/// its message may hold what is in the file.
 pub(super) fn unless_it_panics<T, E>(
     read: impl FnOnce() -> Result<T, E>,
     broken: impl FnOnce() -> E,
 ) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(broken()))
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |what| {
+            if !IS_CAUGHT.get() {
+                usual(what);
+            }
+        }));
+    });
+    let outer = IS_CAUGHT.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(read));
+    IS_CAUGHT.set(outer);
+    result.unwrap_or_else(|_| Err(broken()))
 }
 
 /// One reader of a file. Each clone has a place of its own.

@@ -214,8 +214,8 @@ impl RowWriter {
             Err(_) if self.replace_invalid => String::from_utf8_lossy(bytes),
             Err(error) => {
                 let at = record.offset_of(place, error.valid_up_to());
-                let reason = format!("expected UTF-8, found other bytes at byte {at} of the file");
-                return Err(("invalid_utf8", reason));
+                let at = at.map_or_else(String::new, |at| format!(" at byte {at} of the file"));
+                return Err(("invalid_utf8", format!("expected UTF-8, found other bytes{at}")));
             }
         };
         if column.strip_nul && memchr::memchr(0, bytes).is_some() {

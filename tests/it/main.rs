@@ -44,6 +44,7 @@ mod order;
 mod package;
 mod packed;
 mod papers;
+mod parquet_cells;
 mod plans;
 mod plpgsql;
 mod real_files;
