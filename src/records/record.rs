@@ -34,6 +34,8 @@ pub enum Kind {
     /// A text, which means what the contract says.
     #[default]
     Text,
+    /// A text that the format tells from all else, as JSON does: in a `json` column it stays one.
+    Quoted,
     /// A number, a date or a boolean that the format itself knows as such, in canonical form.
     Native,
     /// The format's own null.

@@ -1,5 +1,9 @@
 //! Kept: a record in, the text that may be kept of it out: none of its protected values.
 
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
 use super::protect;
 use super::writer::Target;
 use crate::dataset::Protect;
@@ -43,10 +47,8 @@ pub(super) fn redacted(
 
 /// The record as an object of JSON, by the dataset's names for its columns.
 fn as_json(record: &Record, columns: &[Target], salt: &[u8]) -> Vec<u8> {
-    let mut object = match record.extra().map(serde_json::from_slice) {
-        Some(Ok(serde_json::Value::Object(extra))) => extra,
-        _ => serde_json::Map::new(),
-    };
+    let mut object: BTreeMap<String, Box<RawValue>> =
+        record.extra().and_then(|extra| serde_json::from_slice(extra).ok()).unwrap_or_default();
     for column in columns {
         let Some(place) = column.field else { continue };
         let value = record.field(place).unwrap_or_default();
@@ -57,11 +59,20 @@ fn as_json(record: &Record, columns: &[Target], salt: &[u8]) -> Vec<u8> {
                 protect::push_kept(salt, value, &mut hash);
                 String::from_utf8_lossy(&hash).into_owned()
             }
+            // As it stands in the file: a number is no text, nor is an object.
+            (Kind::Native, None) => {
+                if let Ok(json) = serde_json::from_slice(value) {
+                    object.insert(column.name.clone(), json);
+                }
+                continue;
+            }
             (_, None) => String::from_utf8_lossy(value).into_owned(),
         };
-        object.insert(column.name.clone(), text.into());
+        if let Ok(json) = serde_json::value::to_raw_value(&text) {
+            object.insert(column.name.clone(), json);
+        }
     }
-    serde_json::Value::Object(object).to_string().into_bytes()
+    serde_json::to_vec(&object).unwrap_or_default()
 }
 
 /// Appends a field, in quotes where it had them or needs them.

@@ -46,6 +46,7 @@ pub(super) struct Target {
     pub name: String,
     pub field: Option<usize>,
     column_type: Arc<dyn ColumnType>,
+    is_json: bool,
     native_type: Arc<dyn ColumnType>,
     is_text: bool,
     /// Whether what the type writes may hold what COPY has to have escaped.
@@ -63,6 +64,7 @@ impl Target {
             name: column.name.clone(),
             field,
             column_type: Arc::clone(&column.column_type),
+            is_json: sql == "jsonb",
             native_type: Arc::clone(&column.native_type),
             is_text: sql == "text",
             is_free: ["text", "jsonb"].contains(&sql.as_str()),
@@ -74,7 +76,10 @@ impl Target {
     }
 
     fn encode(&self, text: &str, kind: Kind, out: &mut Vec<u8>) -> Result<(), Invalid> {
-        if kind == Kind::Text {
+        if kind == Kind::Quoted && self.is_json {
+            return self.column_type.encode(&serde_json::Value::from(text).to_string(), out);
+        }
+        if kind != Kind::Native {
             return self.column_type.encode(text, out);
         }
         let from = out.len();
@@ -205,7 +210,9 @@ impl RowWriter {
         let Some(bytes) = record.field(place) else { return Ok(None) };
         let kind = record.kind(place);
         let quoted = record.is_quoted(place);
-        if kind == Kind::Null || self.is_null(column, bytes, quoted) {
+        // A json column can hold whatever JSON puts in quotes.
+        let is_kept = quoted && (column.is_text || column.is_json && kind == Kind::Quoted);
+        if kind == Kind::Null || self.is_null(bytes, is_kept) {
             return Ok(None);
         }
         let checked = whole.and_then(|whole| record.field_in(whole, place));
@@ -220,13 +227,13 @@ impl RowWriter {
         };
         if column.strip_nul && memchr::memchr(0, bytes).is_some() {
             text = Cow::Owned(text.replace('\0', ""));
-            if self.is_null(column, text.as_bytes(), quoted) {
+            if self.is_null(text.as_bytes(), is_kept) {
                 return Ok(None);
             }
         }
         if self.trim {
             let trimmed = text.trim();
-            if self.is_null(column, trimmed.as_bytes(), quoted) {
+            if self.is_null(trimmed.as_bytes(), is_kept) {
                 return Ok(None);
             }
             text = match text {
@@ -237,13 +244,10 @@ impl RowWriter {
         Ok(Some((text, kind)))
     }
 
-    /// An unquoted field that is one of the contract's null texts is null; a quoted one only where
-    /// the column could not hold it anyway, so that `""` stays an empty text.
-    fn is_null(&self, column: &Target, bytes: &[u8], quoted: bool) -> bool {
-        if quoted && column.is_text {
-            return false;
-        }
-        self.nulls.iter().any(|null| null == bytes)
+    /// Whether a field is one of the contract's null texts. A quoted one is kept where the column can
+    /// hold it, so that `""` stays an empty text.
+    fn is_null(&self, bytes: &[u8], is_kept: bool) -> bool {
+        !is_kept && self.nulls.iter().any(|null| null == bytes)
     }
 
     fn write_unknown(

@@ -120,7 +120,7 @@ fn push(json: &str, record: &mut Record) -> Result<(), Fault> {
     match json.as_bytes().first() {
         Some(b'"') => {
             let text: String = serde_json::from_str(json).map_err(|_| NO_OBJECT)?;
-            record.push_value(text.as_bytes(), true, Kind::Text);
+            record.push_value(text.as_bytes(), true, Kind::Quoted);
         }
         Some(b'n') => record.push_value(b"", false, Kind::Null),
         _ => record.push_value(json.as_bytes(), false, Kind::Native),

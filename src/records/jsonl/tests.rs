@@ -39,7 +39,9 @@ fn shown(record: &Record) -> String {
     }
     let fields = (0..record.len()).map(|place| match record.kind(place) {
         Kind::Null => "null".to_owned(),
-        Kind::Text => format!("{:?}", String::from_utf8_lossy(record.field(place).unwrap())),
+        Kind::Text | Kind::Quoted => {
+            format!("{:?}", String::from_utf8_lossy(record.field(place).unwrap()))
+        }
         Kind::Native => String::from_utf8_lossy(record.field(place).unwrap()).into_owned(),
     });
     let fields = fields.collect::<Vec<_>>().join(" ");
