@@ -42,6 +42,7 @@ pub struct RejectLine {
     pub load_id: i64,
     pub line: i64,
     pub column: Option<String>,
+    pub code: String,
     pub reason: String,
     pub raw: Vec<u8>,
 }
@@ -201,6 +202,7 @@ pub async fn rejects(client: &Client, load_id: Option<i64>, limit: i64) -> Resul
                 load_id: get(row, "load_id")?,
                 line: get(row, "source_line")?,
                 column: get(row, "column_name")?,
+                code: get(row, "code")?,
                 reason: get(row, "reason")?,
                 raw: raw.map_or_else(|| bytes.unwrap_or_default(), String::into_bytes),
             })

@@ -40,37 +40,85 @@ pub async fn print(
     out.write_all(b"\xef\xbb\xbf")?;
     // The contract passes over so many lines.
     out.write_all("\n".repeat(dataset.file.skip as usize).as_bytes())?;
+    let lines = Lines { header: &header, quote: dataset.file.quote, escape: dataset.file.escape };
+    let width = lines.fields(&header.raw);
     if !header.raw.is_empty() {
-        let names = ["rejected_column", "rejected_reason"].map(str::to_owned);
-        out.write_all(&line(&header, &header.raw, &names))?;
+        out.write_all(&lines.line(&header.raw, width, &["rejected_column", "rejected_reason"]))?;
     }
+    let is_protected = dataset.columns.iter().any(|column| column.protect.is_some());
+    let mut withheld = 0;
     for row in rejects {
-        let column = row.column.clone().unwrap_or_default();
-        out.write_all(&line(&header, &row.raw, &[column, row.reason.clone()]))?;
+        let is_miscounted = row.code == "field_count";
+        if is_miscounted && is_protected {
+            withheld += 1;
+        } else if header.raw.is_empty() {
+            // With more fields and no names for them, it would mean something else.
+            out.write_all(&[&row.raw[..], b"\n"].concat())?;
+        } else {
+            let column = row.column.as_deref().unwrap_or_default();
+            let mut more = vec![column, &row.reason];
+            let found = lines.fields(&row.raw);
+            // Where nobody mends them, too short rows stay so, and too long ones.
+            let wanted = if is_miscounted { found } else { width };
+            if is_miscounted && found > header.width {
+                more.resize((width + 3).saturating_sub(found).max(2), &row.reason);
+            }
+            out.write_all(&lines.line(&row.raw, wanted, &more))?;
+        }
+    }
+    if withheld > 0 {
+        eprintln!(
+            "withheld, since the dataset protects values and their fields are too few or too many: \
+             {withheld} rows; mend them in the file that they came in"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// A row with two fields more, which stand below each other however many it has of its own.
-fn line(header: &Header, raw: &[u8], more: &[String; 2]) -> Vec<u8> {
-    let options = CsvOptions {
-        delimiter: Delimiter::Text(header.delimiter.clone()),
-        has_header: false,
-        max_record_bytes: usize::MAX,
-        ..CsvOptions::default()
-    };
-    let (mut reader, mut record) = (CsvReader::new(options), Record::new());
-    reader.push(raw);
-    reader.end();
-    let found = if reader.next(&mut record) == Ok(Step::Record) { record.len() } else { 0 };
-    let mut line = raw.to_vec();
-    for _ in found..header.width {
-        line.extend_from_slice(&header.delimiter);
+/// How the file's lines are written.
+struct Lines<'h> {
+    header: &'h Header,
+    quote: Option<u8>,
+    escape: Option<u8>,
+}
+
+impl Lines<'_> {
+    /// How many fields a row has.
+    fn fields(&self, raw: &[u8]) -> usize {
+        let options = CsvOptions {
+            delimiter: Delimiter::Text(self.header.delimiter.clone()),
+            quote: self.quote,
+            escape: self.escape,
+            has_header: false,
+            max_record_bytes: usize::MAX,
+            ..CsvOptions::default()
+        };
+        let (mut reader, mut record) = (CsvReader::new(options), Record::new());
+        reader.push(raw);
+        reader.end();
+        if reader.next(&mut record) == Ok(Step::Record) { record.len() } else { 0 }
     }
-    for field in more {
-        line.extend_from_slice(&header.delimiter);
-        line.extend_from_slice(format!("\"{}\"", field.replace('"', "\"\"")).as_bytes());
+
+    /// A row with more fields, behind at least `width` of its own.
+    fn line(&self, raw: &[u8], width: usize, more: &[&str]) -> Vec<u8> {
+        let mut line = raw.to_vec();
+        for _ in self.fields(raw)..width {
+            line.extend_from_slice(&self.header.delimiter);
+        }
+        for field in more {
+            line.extend_from_slice(&self.header.delimiter);
+            match self.quote.map(char::from) {
+                Some(quote) => {
+                    let doubled = field.replace(quote, &format!("{quote}{quote}"));
+                    line.extend_from_slice(format!("{quote}{doubled}{quote}").as_bytes());
+                }
+                None => {
+                    let delimiter = String::from_utf8_lossy(&self.header.delimiter);
+                    line.extend_from_slice(field.replace(&*delimiter, " ").as_bytes());
+                }
+            }
+        }
+        line.push(b'\n');
+        line
     }
-    line.push(b'\n');
-    line
 }

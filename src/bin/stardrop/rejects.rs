@@ -24,8 +24,8 @@ pub struct Args {
     /// Print a JSON array; its keys are the columns of stardrop.rejected_row.
     #[arg(long)]
     json: bool,
-    /// Print the rows of LOAD as its file has them, the header first, with two columns more: mend
-    /// them, take the two columns out or leave them, and drop the file again.
+    /// Print the rows of LOAD as its file has them, the header first, with two columns more where
+    /// there is a header: mend them, take the two columns out or leave them, and drop the file again.
     #[arg(long, requires = "load", conflicts_with = "json")]
     csv: bool,
 }
