@@ -13,10 +13,8 @@ pub struct Header {
     pub unknown: Vec<UnknownField>,
     /// Columns of the contract that the file does not have.
     pub missing: Vec<String>,
-    /// How many fields each record must have.
+    /// How many fields each record must have; beyond those, it may have empty ones.
     pub width: usize,
-    /// So many it may have if those beyond `width` are empty: lines that end in a delimiter.
-    pub widest: usize,
     /// Columns that are spelled otherwise than the contract has it.
     pub respelled: Vec<(String, String)>,
     /// Whether columns stand in another order than the contract's.
@@ -61,7 +59,6 @@ impl Header {
         let named = names.iter().rposition(|name| !name.trim().is_empty()).map_or(1, |at| at + 1);
         let mut header = Header {
             fields: vec![None; dataset.columns.len()],
-            widest: names.len().max(named + 1),
             ..Header::of_width(named.min(names.len()))
         };
         for (field, name) in names.iter().enumerate().take(header.width) {
@@ -115,7 +112,6 @@ impl Header {
             unknown: Vec::new(),
             missing: Vec::new(),
             width,
-            widest: width + 1,
             respelled: Vec::new(),
             is_reordered: false,
             delimiter: b",".to_vec(),

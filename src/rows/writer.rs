@@ -30,8 +30,6 @@ pub struct RowWriter {
     unknown: Vec<UnknownField>,
     keeps_extra: bool,
     width: usize,
-    /// So many fields a record may have if those beyond `width` are empty.
-    widest: usize,
     ragged: Ragged,
     nulls: Vec<Vec<u8>>,
     trim: bool,
@@ -46,9 +44,9 @@ pub(super) struct Target {
     pub name: String,
     pub field: Option<usize>,
     column_type: Arc<dyn ColumnType>,
-    is_json: bool,
     native_type: Arc<dyn ColumnType>,
     is_text: bool,
+    is_json: bool,
     /// Whether what the type writes may hold what COPY has to have escaped.
     is_free: bool,
     is_time: bool,
@@ -64,9 +62,9 @@ impl Target {
             name: column.name.clone(),
             field,
             column_type: Arc::clone(&column.column_type),
-            is_json: sql == "jsonb",
             native_type: Arc::clone(&column.native_type),
             is_text: sql == "text",
+            is_json: sql == "jsonb",
             is_free: ["text", "jsonb"].contains(&sql.as_str()),
             is_time: ["date", "time", "timestamp", "timestamptz"].contains(&sql.as_str()),
             required: column.required,
@@ -117,7 +115,6 @@ impl RowWriter {
             unknown: if keeps_extra { header.unknown.clone() } else { Vec::new() },
             keeps_extra,
             width: header.width,
-            widest: header.widest,
             ragged: dataset.file.ragged,
             nulls: dataset.file.null.iter().map(|text| text.clone().into_bytes()).collect(),
             trim: dataset.file.trim,
@@ -155,8 +152,7 @@ impl RowWriter {
         let empty = |place| record.field(place).is_some_and(|field| field.trim_ascii().is_empty());
         let fits = found == self.width
             || found < self.width && self.ragged.pad
-            || found > self.width
-                && (self.ragged.truncate || found <= self.widest && (self.width..found).all(empty));
+            || found > self.width && (self.ragged.truncate || (self.width..found).all(empty));
         if fits { Ok(()) } else { Err(format!("expected {} fields, found {found}", self.width)) }
     }
 

@@ -196,10 +196,9 @@ fn by_csv_core(bytes: &[u8]) -> Option<(Vec<String>, Vec<serde_json::Value>)> {
         return None;
     }
     let names: Vec<&str> = header.iter().map(|name| name.trim()).collect();
-    // A delimiter at a line's end is no field.
-    let ends = |row: &Vec<String>| row.last().is_some_and(String::is_empty);
-    let fits =
-        |row: &&Vec<String>| row.len() == names.len() || row.len() == names.len() + 1 && ends(row);
+    // Delimiters at a line's end are no fields.
+    let rest = |row: &Vec<String>| row.get(names.len()..).map(<[String]>::to_vec);
+    let fits = |row: &&Vec<String>| rest(row).is_some_and(|rest| rest.iter().all(String::is_empty));
     let object = |row: &Vec<String>| {
         names
             .iter()

@@ -288,3 +288,16 @@ degenerate = ["v", "w", "x"]
         assert_balanced(&db).await;
     }
 }
+
+#[tokio::test]
+async fn empty_fields_at_a_lines_end_are_no_fault_however_many() {
+    let (db, cloud) = cloud_with("90%").await;
+    let file = "id,buyer,paid,day\n1,Ann,9.50,2026-01-05,\n2,Bo,9.50,2026-01-05,,, ,\n\
+                3,Cy,9.50,2026-01-05,,x\n4,Di,,,,,,\n";
+    cloud.put_and_load("shop/a.csv", file).await;
+    assert_eq!(db.rows("select id from star.fact_receipt order by 1").await, "1\n2\n4");
+    assert_eq!(
+        db.rows("select source_line, code from stardrop.rejected_row").await,
+        "4|field_count"
+    );
+}
