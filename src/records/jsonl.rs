@@ -28,11 +28,20 @@ enum Shape {
     Closed,
 }
 
+/// What stands last in an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Bracket,
+    Object,
+    Comma,
+}
+
 /// Reads objects.
 pub(super) struct JsonReader {
     wanted: std::sync::Arc<Wanted>,
     max_record_bytes: usize,
     shape: Option<Shape>,
+    last: Last,
     buffer: Vec<u8>,
     start: usize,
     scan: scan::Scan,
@@ -54,6 +63,7 @@ impl JsonReader {
             wanted: std::sync::Arc::new(Wanted::new(&options.names)),
             max_record_bytes: options.csv.max_record_bytes,
             shape: None,
+            last: Last::Bracket,
             buffer: Vec::new(),
             start: 0,
             scan: scan::Scan::default(),
@@ -77,7 +87,7 @@ impl JsonReader {
         error
     }
 
-    /// Passes over blanks, and between the elements of an array over commas. False: more bytes are
+    /// Passes over blanks, and over the comma behind an element of an array. False: more bytes are
     /// needed.
     fn skip_blanks(&mut self) -> bool {
         if self.expects_bom {
@@ -96,7 +106,7 @@ impl JsonReader {
             match byte {
                 b'\n' => self.line += 1,
                 b' ' | b'\t' | b'\r' => {}
-                b',' if in_array => {}
+                b',' if in_array && self.last == Last::Object => self.last = Last::Comma,
                 _ => return true,
             }
             self.start += 1;
@@ -112,6 +122,7 @@ impl JsonReader {
         let next_line = self.line + lines + u64::from(whole > content);
         let is_element = self.shape == Some(Shape::Array);
         self.elements += u64::from(is_element);
+        self.last = Last::Object;
         let place = Place {
             line: if is_element { self.elements } else { self.line },
             next_line: if is_element { self.elements + 1 } else { next_line },
@@ -145,7 +156,15 @@ impl JsonReader {
 
     fn next_element(&mut self, record: &mut Record) -> Result<Step, RecordError> {
         match self.rest().first() {
+            Some(b'{') if self.last == Last::Object => {
+                let message = "expected a comma between two objects of the array".to_owned();
+                return Err(self.fail(ErrorKind::BadFile, message));
+            }
             Some(b'{') => {}
+            Some(b']') if self.last == Last::Comma => {
+                let message = "expected an object behind the array's last comma".to_owned();
+                return Err(self.fail(ErrorKind::BadFile, message));
+            }
             Some(b']') => {
                 self.start += 1;
                 self.shape = Some(Shape::Closed);
@@ -208,6 +227,7 @@ impl RecordReader for JsonReader {
             buffer_offset: offset,
             line,
             elements: line.saturating_sub(1),
+            last: if line > 1 { Last::Object } else { Last::Bracket },
             expects_bom: false,
             ended: false,
             failed: None,

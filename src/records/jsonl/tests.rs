@@ -150,6 +150,11 @@ fn an_array_holds_objects_however_they_are_laid_out() {
         ("[{\"id\":1},\n\n", 3, "cut off"),
         ("[1]", 1, "expected an object"),
         ("[{\"id\":1}]\n{}", 2, "behind the array"),
+        ("[{\"id\":1},\n]", 2, "behind the array's last comma"),
+        ("[{\"id\":1}\n{\"id\":2}]", 2, "a comma between"),
+        ("[{\"id\":1},\n,{\"id\":2}]", 2, "expected an object"),
+        ("[\n,{\"id\":2}]", 2, "expected an object"),
+        ("[,]", 1, "expected an object"),
     ] {
         let (_, error) = read(&["id"], text);
         let error = error.expect(wrong);
