@@ -169,6 +169,9 @@ fn cell_of(data: &Data) -> Cell {
     }
 }
 
+/// 9999-12-31 in each of the two epochs.
+const LAST_DAYS: [f64; 2] = [2_958_465.0, 2_957_003.0];
+
 /// A day, a time of day, both, or for durations hours, minutes and seconds.
 fn date_time(value: &ExcelDateTime) -> String {
     let serial = value.as_f64();
@@ -179,6 +182,11 @@ fn date_time(value: &ExcelDateTime) -> String {
         return format!("{sign}{hours:02}:{minutes:02}:{}", seconds(millis % 60_000));
     }
     let (year, month, day, hour, minute, second, milli) = value.to_ymd_hms_milli();
+    // The library takes the first or the last day for what is beyond them.
+    let is_last = (year, month, day) == (9999, 12, 31);
+    if serial < 0.0 || is_last && !LAST_DAYS.contains(&serial.floor()) {
+        return format!("{serial:?} days");
+    }
     let seconds = seconds(u64::from(second) * 1_000 + u64::from(milli));
     let time = format!("{hour:02}:{minute:02}:{seconds}");
     let date = format!("{year:04}-{month:02}-{day:02}");

@@ -315,3 +315,25 @@ fn a_damaged_workbook_or_parquet_file_is_refused_and_nothing_panics() {
     let said = read("xlsx", zip.finish()).unwrap_err();
     assert_eq!(said, "line 1: the workbook cannot be read: it is damaged");
 }
+
+#[tokio::test]
+async fn a_date_beyond_those_of_a_workbook_is_rejected_and_not_moved_to_the_last_one() {
+    let number = |number: usize| Cell::Number(number.to_string());
+    for (is_1904, last) in [(false, 2_958_465.0), (true, 2_957_003.0)] {
+        let days = [last, last + 1.0, 1e300, -1.0, -0.25, last + 0.5];
+        let mut rows: Vec<Vec<Cell>> = vec![["id", "day", "at"].map(text).into()];
+        rows.extend(days.iter().enumerate().map(|(place, day)| match place {
+            5 => vec![number(place), Cell::Empty, Cell::Date(*day)],
+            _ => vec![number(place), Cell::Date(*day), Cell::Empty],
+        }));
+        let contract = SHEETS.replace("90%\"", "90%\"\nmissing_column = \"null\"");
+        let catalog = catalog_of(&[("sheets", &contract)]);
+        let (db, _) = TestDatabase::of(&catalog).await;
+        let cloud = Cloud::of(&db, catalog).await;
+        cloud.put_and_load("sheets/a.xlsx", workbook(&[("Sheet", &rows)], is_1904)).await;
+        let star = "select id, day, at from star.fact_sheet order by 1";
+        assert_eq!(db.rows(star).await, "0|9999-12-31|null\n5|null|9999-12-31T12:00:00");
+        let rejected = "select source_line, column_name from stardrop.rejected_row order by 1";
+        assert_eq!(db.rows(rejected).await, "3|day\n4|day\n5|day\n6|day");
+    }
+}
