@@ -1,15 +1,23 @@
 //! Name: a name of the contract in, whether it can be a Postgres identifier out.
+//!
+//! No name holds a `$`. Columns that the generated SQL makes for itself do, so that any other name is
+//! free (`tests/it/any_name.rs`).
 
 /// Columns that stardrop adds itself.
-pub(super) const RESERVED_COLUMNS: [&str; 5] =
+const RESERVED_COLUMNS: [&str; 5] =
     ["load_id", "source_line", "extra", "source_load_id", "source_time"];
 
 /// Columns that every table of Postgres has (its manual, 5.6 System Columns).
-pub(super) const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
+const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
 /// The longest name of a dataset, dimension or fact, in bytes: Postgres cuts identifiers at 63,
 /// and the longest that is made of one adds 23.
 pub(super) const MAX_NAME_BYTES: usize = 40;
+
+/// Whether each table has a column of that name anyway.
+pub(super) fn is_taken(column: &str) -> bool {
+    RESERVED_COLUMNS.contains(&column) || SYSTEM_COLUMNS.contains(&column)
+}
 
 /// Checks that `name` needs no folding, no quoting rules of its own and no cutting.
 pub(super) fn check(what: &str, name: &str) -> Result<(), String> {

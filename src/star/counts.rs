@@ -1,11 +1,11 @@
 //! Counts: how a step of the trigger function counts what it did to its table.
 
-/// The last statement of a step whose `written` returns `is_new` and `is_changed`; `also` is more
+/// The last statement of a step whose `written` returns `is_new$` and `is_changed$`; `also` is more
 /// to select, with a leading comma.
 pub(super) fn from_written(also: &str) -> String {
     format!(
-        "select count(*) filter (where is_new),
-               count(*) filter (where is_changed and not is_new){also}
+        "select count(*) filter (where is_new$),
+               count(*) filter (where is_changed$ and not is_new$){also}
         from written"
     )
 }

@@ -119,7 +119,7 @@ pub(super) fn step(dataset: &Dataset) -> Option<String> {
             group by occurring.date_key
             order by occurring.date_key
             on conflict (date_key) do nothing
-            returning true as is_new, false as is_changed
+            returning true as is_new$, false as is_changed$
         )
         {count}
     $sql$ into inserted, updated;

@@ -43,6 +43,7 @@ pub(super) fn function(dataset: &Dataset) -> Option<String> {
     set search_path = pg_catalog, pg_temp
     set jit = off
 as $replace$
+#variable_conflict use_variable
 declare
     older bigint[] := stardrop.older_loads(in_load_id, '{name}');
     deleted bigint;

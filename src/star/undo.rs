@@ -64,6 +64,7 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
     set search_path = pg_catalog, pg_temp
     set jit = off
 as $undo$
+#variable_conflict use_variable
 declare
     deleted bigint;
 begin{steps}end

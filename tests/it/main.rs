@@ -4,6 +4,7 @@
 
 mod support;
 
+mod any_name;
 mod beside;
 mod bisect;
 mod certificates;

@@ -20,9 +20,7 @@ impl Checker<'_> {
         for (key, raw) in table {
             if let Err(message) = name::check("column", key.get_ref()) {
                 self.mistake(key, message);
-            } else if name::RESERVED_COLUMNS.contains(&key.get_ref().as_str())
-                || name::SYSTEM_COLUMNS.contains(&key.get_ref().as_str())
-            {
+            } else if name::is_taken(key.get_ref()) {
                 self.mistake(
                     key,
                     format!(

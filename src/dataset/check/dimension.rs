@@ -43,13 +43,21 @@ impl Checker<'_> {
             {
                 self.mistake(attribute, format!("`{}` stands here twice", attribute.get_ref()));
             }
-            if *attribute.get_ref() == format!("{}_key", key.get_ref()) {
+            attributes.push(attribute.get_ref().clone());
+        }
+        for column in raw.key.get_ref().iter().chain(&raw.attributes) {
+            let name = column.get_ref();
+            if *name == format!("{}_key", key.get_ref()) {
                 self.mistake(
-                    attribute,
+                    column,
                     "this is the name of the dimension's own key: rename the column",
                 );
             }
-            attributes.push(attribute.get_ref().clone());
+            // What a group of attributes that come together keeps of its source.
+            let of = name.strip_suffix("_source_load_id").or(name.strip_suffix("_source_time"));
+            if of.is_some_and(|of| attributes.iter().any(|attribute| attribute == of)) {
+                self.mistake(column, "this is the name of a column that stardrop adds: rename it");
+            }
         }
         let history = self.history(raw, &attributes);
         let has_versions = history.contains(&History::Versions);

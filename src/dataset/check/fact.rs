@@ -156,7 +156,7 @@ impl Checker<'_> {
                     };
                     if let Err(message) = name::check("measure", name) {
                         self.mistake(at, message);
-                    } else if name::RESERVED_COLUMNS.contains(&name.as_str()) {
+                    } else if name::is_taken(name) {
                         self.mistake(
                             at,
                             format!("measure `{name}` is one of stardrop's own: rename it"),
@@ -187,8 +187,17 @@ impl Checker<'_> {
             }
             seen.push(column);
         }
-        // A computed column must not hide the one that grain or version put there.
         let plain = fact.grain.iter().flatten().chain(&fact.version);
+        let keys = fact.dimensions.iter().map(|used| used.column.as_str());
+        let dates = fact.dates.iter().map(|date| date.column.as_str());
+        let made: Vec<&str> = keys.chain(dates).chain(["as_of"]).collect();
+        for column in plain.clone().filter(|column| made.contains(&column.as_str())) {
+            self.mistake(
+                key,
+                format!("fact `{}` has a column `{column}` of its own: rename that of grain or version, with from = [\"{column}\"]", fact.name),
+            );
+        }
+        // A computed column must not hide the one that grain or version put there.
         for computed in &fact.measures {
             if matches!(computed, Measure::Computed { name, .. } if plain.clone().any(|p| p == name))
             {

@@ -63,16 +63,16 @@ fn take_out(names: &Names<'_>) -> String {
         "        -- What looks like the version before it is none any more.
         execute $sql$
             with gone as (
-                delete from {table} dim_row
+                delete from {table} dim_row$
                 using unnest($1) other
-                where {same_key} and dim_row.valid_from = other.seen_at
-                returning dim_row as version
+                where {same_key} and dim_row$.valid_from = other.seen_at
+                returning dim_row$ as version$
             )
-            select array_agg(gone.version), count(*) from gone
+            select array_agg(gone.version$), count(*) from gone
         $sql$ into {moved}, removed using {dimension}_others;
 ",
         dimension = dimension.name,
-        same_key = same("dim_row", "other", key),
+        same_key = same("dim_row$", "other", key),
         moved = moved(&dimension.name),
     )
 }
@@ -107,8 +107,8 @@ fn chain(names: &Names<'_>) -> String {
                 union
                 select {key} from unnest($2)
             ), known as (
-                select dim_row as version, dim_row.{surrogate}, {dim_key}, dim_row.valid_from
-                from {table} dim_row
+                select dim_row$ as version$, dim_row$.{surrogate}, {dim_key}, dim_row$.valid_from
+                from {table} dim_row$
                 join member using ({key})
             ), link as (
                 select {key}, valid_from from known
@@ -123,7 +123,7 @@ fn chain(names: &Names<'_>) -> String {
             )",
         key = list(key),
         surrogate = ident(&key_column(&dimension.name)),
-        dim_key = qualified("dim_row", key),
+        dim_key = qualified("dim_row$", key),
     )
 }
 
@@ -139,9 +139,9 @@ fn link(names: &Names<'_>) -> String {
                 join known using ({key}, valid_from)
                 where dim.{surrogate} = known.{surrogate}
                   and (dim.valid_to, dim.is_first) is distinct from (chain.valid_to, chain.is_first)
-                returning known.version
+                returning known.version$
             )
-            select $3 || array_agg(linked.version) from linked
+            select $3 || array_agg(linked.version$) from linked
         $sql$ into {moved} using {dimension}_starts, {dimension}_others, {moved};
 ",
         dimension = dimension.name,

@@ -46,7 +46,7 @@ pub(super) fn step(dimension: &Dimension, feed: &DimensionFeed) -> String {
             on conflict ({key_columns}) do update set
 {set}
             where {wins}
-            returning dim.xmax = 0 as is_new, dim.load_id = $1 and dim.source_line >= $3 as is_changed
+            returning dim.xmax = 0 as is_new$, dim.load_id = $1 and dim.source_line >= $3 as is_changed$
         )
         {count}
     $sql$ into inserted, updated, members using this.load_id, this.object_time, first_line;

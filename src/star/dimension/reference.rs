@@ -67,7 +67,7 @@ fn infer(dimension: &Dimension, references: &[&[String]]) -> String {
             where not exists (select from {table} known where {same_key})
             order by {member_key}
             on conflict{arbiter} do nothing
-            returning true as is_new, false as is_changed
+            returning true as is_new$, false as is_changed$
         )
 ",
         dimension = dimension.name,

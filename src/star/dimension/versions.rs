@@ -82,7 +82,7 @@ fn seen_at(feed: &DimensionFeed, dataset: &Dataset) -> String {
 
 /// A row with none of the attributes only names its member: it says nothing of its looks.
 fn says_something(versioned: &[String]) -> String {
-    format!("num_nonnulls({}) > 0", qualified("batch", versioned))
+    format!("not (({}) is null)", qualified("batch", versioned))
 }
 
 fn see(names: &Names<'_>, seen_at: &str) -> String {
@@ -139,7 +139,7 @@ fn compare(names: &Names<'_>, seen_at: &str) -> String {
     let Names { dimension, table, seen, key, versioned } = names;
     let before: Vec<String> = versioned
         .iter()
-        .map(|column| format!("lag(seen_row.{}) over this_member", ident(column)))
+        .map(|column| format!("lag(seen_row$.{}) over this_member", ident(column)))
         .collect();
     format!(
         "    -- A time begins a version if the member looked different before it. Worth a look are the
@@ -150,7 +150,7 @@ fn compare(names: &Names<'_>, seen_at: &str) -> String {
             from batch
             where {key_is_known} and {says_something}
         ), disturbed as (
-            select {brought_key}, min(brought.seen_at) as since, max(brought.seen_at) as until
+            select {brought_key}, min(brought.seen_at) as since$, max(brought.seen_at) as until$
             from brought
             join {seen} seen on {seen_is_brought} and seen.seen_at = brought.seen_at
             left join {table} version on {version_is_brought}
@@ -164,38 +164,38 @@ fn compare(names: &Names<'_>, seen_at: &str) -> String {
             select disturbed.*,
                    (select seen.seen_at
                     from {seen} seen
-                    where {seen_is_disturbed} and seen.seen_at < disturbed.since
+                    where {seen_is_disturbed} and seen.seen_at < disturbed.since$
                     order by seen.seen_at desc
-                    limit 1) as before,
+                    limit 1) as before$,
                    (select seen.seen_at
                     from {seen} seen
-                    where {seen_is_disturbed} and seen.seen_at > disturbed.until
+                    where {seen_is_disturbed} and seen.seen_at > disturbed.until$
                     order by seen.seen_at
-                    limit 1) as after
+                    limit 1) as after$
             from disturbed
         ), state as (
-            select seen_row as sighting, {seen_key}, seen_row.seen_at,
-                   seen_row.seen_at >= stretch.since as is_at_hand,
-                   lag(seen_row.seen_at) over this_member is null
-                       or ({seen_columns}) is distinct from ({before}) as begins_version,
-                   seen_row.source_load_id = $1 and seen_row.source_line >= $3 as is_ours
+            select seen_row$ as sighting$, {seen_key}, seen_row$.seen_at,
+                   seen_row$.seen_at >= stretch.since$ as is_at_hand$,
+                   lag(seen_row$.seen_at) over this_member is null
+                       or ({seen_columns}) is distinct from ({before}) as begins_version$,
+                   seen_row$.source_load_id = $1 and seen_row$.source_line >= $3 as is_ours$
             from stretch
-            join {seen} seen_row on {seen_is_stretch}
-             and seen_row.seen_at between coalesce(stretch.before, stretch.since)
-                                      and coalesce(stretch.after, stretch.until)
-            window this_member as (partition by {seen_key} order by seen_row.seen_at)
+            join {seen} seen_row$ on {seen_is_stretch}
+             and seen_row$.seen_at between coalesce(stretch.before$, stretch.since$)
+                                      and coalesce(stretch.after$, stretch.until$)
+            window this_member as (partition by {seen_key} order by seen_row$.seen_at)
         )
-        select array_agg(state.sighting) filter (
-                   where begins_version
+        select array_agg(state.sighting$) filter (
+                   where begins_version$
                      and (version.valid_from is null or {known_differs})
                ),
-               array_agg(state.sighting) filter (
-                   where not begins_version and version.valid_from is not null
+               array_agg(state.sighting$) filter (
+                   where not begins_version$ and version.valid_from is not null
                ),
-               count(*) filter (where begins_version and version.valid_from is null and is_ours)
+               count(*) filter (where begins_version$ and version.valid_from is null and is_ours$)
         from state
         left join {table} version on {version_is_state} and version.valid_from = state.seen_at
-        where is_at_hand
+        where is_at_hand$
     $sql$ into {dimension}_starts, {dimension}_others, inserted
         using this.load_id, this.object_time, first_line;\n",
         dimension = dimension.name,
@@ -207,12 +207,12 @@ fn compare(names: &Names<'_>, seen_at: &str) -> String {
         version_is_brought = same("version", "brought", key),
         version_differs = differ("version", "seen", versioned),
         seen_is_disturbed = same("seen", "disturbed", key),
-        seen_key = qualified("seen_row", key),
-        seen_columns = qualified("seen_row", versioned),
+        seen_key = qualified("seen_row$", key),
+        seen_columns = qualified("seen_row$", versioned),
         before = before.join(", "),
-        seen_is_stretch = same("seen_row", "stretch", key),
+        seen_is_stretch = same("seen_row$", "stretch", key),
         version_is_state = same("version", "state", key),
-        known_differs = differ("version", "(state.sighting)", versioned),
+        known_differs = differ("version", "(state.sighting$)", versioned),
     )
 }
 
@@ -232,9 +232,9 @@ fn overwrite_all(names: &Names<'_>, feed: &DimensionFeed, groups: &[Group<'_>]) 
               and ({may_win})
               and ({wins})
             returning {dim_key},
-                      known.{time} <> '-infinity' and dim.load_id = $1 and dim.source_line >= $3 as is_changed
+                      known.{time} <> '-infinity' and dim.load_id = $1 and dim.source_line >= $3 as is_changed$
         )
-        select count(distinct ({written_key})) filter (where is_changed)
+        select count(distinct ({written_key})) filter (where is_changed$)
         from written
     $sql$ into members using this.load_id, this.object_time, first_line;
     updated := updated + members;\n",

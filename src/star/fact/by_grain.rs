@@ -44,7 +44,7 @@ pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
 {set}{lineage}                source_load_id = excluded.source_load_id,
                 source_time = excluded.source_time
             where {is_newer}
-            returning fact.xmax = 0 as is_new, {returned}
+            returning fact.xmax = 0 as is_new$, {returned}
         )
         {count}
     $sql$ into inserted, updated, grains using this.load_id, this.object_time, first_line;
@@ -63,8 +63,11 @@ pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
         joins = joins(of, "            "),
         row_grain = qualified("row", grain),
         lineage = lineage_of_change(replaces, &is_distinct),
-        returned =
-            if replaces { qualified("fact", &columns) } else { format!("{CHANGED} as is_changed") },
+        returned = if replaces {
+            qualified("fact", &columns)
+        } else {
+            format!("{CHANGED} as is_changed$")
+        },
         grain = list(grain),
         is_newer = if replaces {
             replaces_or_is_newer(fact)
@@ -98,8 +101,8 @@ fn changed_by_comparing(table: &str, grain: &[String], own: &[&str]) -> String {
         format!("({}) is distinct from ({})", qualified("before", own), qualified("written", own))
     };
     format!(
-        "select count(*) filter (where is_new),
-               count(*) filter (where not is_new and {is_distinct}),
+        "select count(*) filter (where is_new$),
+               count(*) filter (where not is_new$ and {is_distinct}),
                (select count(*) from newest)
         from written
         left join {table} before on {}",

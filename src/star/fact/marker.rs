@@ -50,7 +50,7 @@ pub(super) fn is_marker(fact: &Fact) -> String {
         None => String::new(),
         Some(expression) => {
             let sql = expression.sql(|column| format!("batch.{}", ident(column)));
-            format!(",\n                   ({sql}) is true as is_marker")
+            format!(",\n                   ({sql}) is true as is_marker$")
         }
     }
 }
@@ -61,7 +61,7 @@ pub(super) fn unmarked(fact: &Fact, grain: &[String]) -> String {
         return String::new();
     }
     format!(
-        "            where not row.is_marker
+        "            where not row.is_marker$
               and not exists (
                 select from star.{} gone
                 where {}
@@ -99,7 +99,7 @@ pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
                 ({own}, source_line, source_load_id, source_time)
             select {row_own}, row.source_line, $1, $2
             from newest row
-            where row.is_marker
+            where row.is_marker$
             order by {row_grain}
             on conflict ({grain}) do update set
 {set}                source_line = excluded.source_line,
@@ -109,7 +109,7 @@ pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
         )
         delete from star.{table} fact
         using newest row
-        where row.is_marker
+        where row.is_marker$
           and {same_grain}
           and ({marker_wins})
     $sql$ using this.load_id, this.object_time;

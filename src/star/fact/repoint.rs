@@ -29,7 +29,7 @@ fn statement(of: FactOf<'_>, dimension: &Dimension, used: &DimensionUse) -> Stri
     if {moved} is not null then
         execute $sql$
             with lost as (
-                select was.{surrogate}, {was_key}, timestamptz '-infinity' as since, timestamptz 'infinity' as until
+                select was.{surrogate}, {was_key}, timestamptz '-infinity' as since$, timestamptz 'infinity' as until$
                 from unnest($1) was
                 where not exists (
                     select from {table} now where now.{surrogate} = was.{surrogate}
@@ -49,7 +49,7 @@ fn statement(of: FactOf<'_>, dimension: &Dimension, used: &DimensionUse) -> Stri
             set {role} = version.{surrogate}
             from lost, {table} version
             where fact.{role} = lost.{surrogate}
-              and fact.{AS_OF} between lost.since and lost.until
+              and fact.{AS_OF} between lost.since$ and lost.until$
               and {same_key}
               and {holds}
               and version.{surrogate} <> lost.{surrogate}
