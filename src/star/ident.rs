@@ -116,6 +116,18 @@ pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// A text between dollar quotes that it does not hold itself: `$tag$`, else `$tag_1$` and so on.
+pub(super) fn dollar_quoted(tag: &str, text: &str) -> String {
+    let mut free = tag.to_owned();
+    let mut count = 0_usize;
+    // Without the second dollar: that of the end may be taken for it.
+    while text.contains(&format!("${free}")) {
+        count += 1;
+        free = format!("{tag}_{count}");
+    }
+    format!("${free}${text}${free}$")
+}
+
 /// `prefix.a, prefix.b`, each an identifier.
 pub(super) fn qualified<S: AsRef<str>>(prefix: &str, names: &[S]) -> String {
     names
@@ -133,6 +145,13 @@ pub(super) fn list<S: AsRef<str>>(names: &[S]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_text_ends_its_own_dollar_quote() {
+        assert_eq!(dollar_quoted("sql", "select '$'"), "$sql$select '$'$sql$");
+        assert_eq!(dollar_quoted("sql", "select '$sql$'"), "$sql_1$select '$sql$'$sql_1$");
+        assert_eq!(dollar_quoted("sql", "$sql_1$ $sql"), "$sql_2$$sql_1$ $sql$sql_2$");
+    }
 
     #[test]
     fn reserved_words_are_quoted_and_nothing_else() {

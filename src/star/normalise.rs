@@ -9,6 +9,7 @@
 
 use super::dimension::{Touch, moved};
 use super::fact::FactOf;
+use super::ident::dollar_quoted;
 use super::{all_facts, date, dimension, fact, lock};
 use crate::dataset::{Catalog, Dataset};
 
@@ -52,17 +53,8 @@ fn generated(catalog: &Catalog, dataset: &Dataset, touches: &[Touch<'_>]) -> Vec
 /// The function around the steps: whose rows they are before, the books and the door after.
 fn frame(dataset: &Dataset, touches: &[Touch<'_>], steps: &[String]) -> String {
     let keeps = dataset.policy.keeps_staging;
-    format!(
-        "create or replace function staging.normalise_{name}() returns trigger
-    language plpgsql
-    security definer
-    set search_path = pg_catalog, pg_temp
-    set jit = off
-    set random_page_cost = 1.1
-    set enable_seqscan = off
-    set work_mem = '64MB'
-    set timezone = 'UTC'
-as $normalise$
+    let body = format!(
+        "
 declare
     this stardrop.batch;
     staged bigint;
@@ -94,7 +86,6 @@ begin
     ));
 {emptied}    return null;
 end
-$normalise$;
 ",
         name = dataset.name,
         versions = version_variables(touches),
@@ -102,6 +93,21 @@ $normalise$;
         kept = if keeps { only_own_rows(dataset) } else { String::new() },
         emptied = if keeps { String::new() } else { emptied(dataset) },
         steps = steps.join("\n"),
+    );
+    format!(
+        "create or replace function staging.normalise_{name}() returns trigger
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+    set jit = off
+    set random_page_cost = 1.1
+    set enable_seqscan = off
+    set work_mem = '64MB'
+    set timezone = 'UTC'
+as {body};
+",
+        name = dataset.name,
+        body = dollar_quoted("normalise", &body),
     )
 }
 

@@ -10,6 +10,7 @@ mod bisect;
 mod certificates;
 mod claim;
 mod concurrency;
+mod contract_sql;
 mod cost;
 mod csv_spectrum;
 mod deadline;

@@ -3,7 +3,7 @@
 //! time, object and line.
 
 use super::super::counts;
-use super::super::ident::{ident, list, qualified};
+use super::super::ident::{dollar_quoted, ident, list, qualified};
 use super::columns::{filled, names, select_list};
 use super::marker;
 use super::{FactOf, joins, name};
@@ -24,9 +24,8 @@ pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
     };
     let set: String =
         own.iter().map(|c| format!("                {0} = excluded.{0},\n", ident(c))).collect();
-    format!(
-        "{markers}    -- Fact {fact}: one row per {grain_words}, the {which} wins.
-    execute $sql$
+    let query = format!(
+        "
         with newest as (
             select distinct on ({batch_grain})
                    {needed}, batch.source_line{is_marker}
@@ -47,14 +46,9 @@ pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
             returning fact.xmax = 0 as is_new$, {returned}
         )
         {count}
-    $sql$ into inserted, updated, grains using this.load_id, this.object_time, first_line;
-{note}",
-        markers = marker::step(of, grain),
+    ",
         is_marker = marker::is_marker(fact),
         unmarked = marker::unmarked(fact, grain),
-        which = if fact.conflict == Conflict::Keep { "oldest" } else { "newest" },
-        fact = fact.name,
-        grain_words = grain.join(", "),
         batch_grain = qualified("batch", grain),
         needed = qualified("batch", &needed(of, grain)),
         row_order = row_order(fact),
@@ -79,6 +73,16 @@ pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
         } else {
             counts::from_written(", (select count(*) from newest)")
         },
+    );
+    format!(
+        "{markers}    -- Fact {fact}: one row per {grain_words}, the {which} wins.
+    execute {query} into inserted, updated, grains using this.load_id, this.object_time, first_line;
+{note}",
+        markers = marker::step(of, grain),
+        which = if fact.conflict == Conflict::Keep { "oldest" } else { "newest" },
+        fact = fact.name,
+        grain_words = grain.join(", "),
+        query = dollar_quoted("sql", &query),
         note = if fact.delete_when.is_some() {
             counts::note_deleting(&table, "staged", "removed")
         } else {

@@ -7,7 +7,7 @@
 use super::by_grain::{Position, row_order, wins};
 use super::{FactOf, columns, name};
 use crate::dataset::Fact;
-use crate::star::ident::{ident, list, qualified};
+use crate::star::ident::{dollar_quoted, ident, list, qualified};
 use crate::star::table::{Table, lineage};
 
 /// The table's name, without the schema.
@@ -86,9 +86,8 @@ pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
         .iter()
         .map(|version| format!("                {0} = excluded.{0},\n", ident(version)))
         .collect();
-    format!(
-        "    -- Fact {fact}: what takes its grain out, and keeps older rows of it out.
-    execute $sql$
+    let query = format!(
+        "
         with newest as (
             select distinct on ({batch_grain})
                    {batch_own}, batch.source_line{is_marker}
@@ -112,11 +111,7 @@ pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
         where row.is_marker$
           and {same_grain}
           and ({marker_wins})
-    $sql$ using this.load_id, this.object_time;
-    get diagnostics removed = row_count;
-
-",
-        fact = fact.name,
+    ",
         batch_grain = qualified("batch", grain),
         batch_own = qualified("batch", &own),
         is_marker = is_marker(fact),
@@ -130,6 +125,15 @@ pub(super) fn step(of: FactOf<'_>, grain: &[String]) -> String {
         table = ident(&name(&fact.name)),
         same_grain = same("fact", "row", grain),
         marker_wins = wins(fact, &Position::of_batch("row"), &Position::of("fact")),
+    );
+    format!(
+        "    -- Fact {fact}: what takes its grain out, and keeps older rows of it out.
+    execute {query} using this.load_id, this.object_time;
+    get diagnostics removed = row_count;
+
+",
+        fact = fact.name,
+        query = dollar_quoted("sql", &query),
     )
 }
 
