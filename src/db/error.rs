@@ -92,6 +92,8 @@ fn kind_of(sqlstate: &str) -> ErrorKind {
         "42P01" | "42883" | "3F000" | "42703" => ErrorKind::NotMigrated,
         // Ours: a migration has changed the contract since the rows were made.
         "SD001" => ErrorKind::NotMigrated,
+        // Ours: the contract's own SQL is at fault (`stardrop.run_contract_sql`, `close_batch`).
+        "SD002" => ErrorKind::BadContract,
         // No such database, or one that was just dropped.
         "3D000" | "57P04" => ErrorKind::DatabaseDenied,
         // A lock that was not to be had, a statement that took too long or was cancelled.
@@ -194,6 +196,7 @@ mod tests {
             ("42703", NotMigrated),
             ("3F000", NotMigrated),
             ("SD001", NotMigrated),
+            ("SD002", BadContract),
             ("22P02", RowsRefused),
             ("23502", RowsRefused),
             ("23505", RowsRefused),

@@ -57,6 +57,7 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/set_aside_views.sql"),
     include_str!("../../sql/functions/put_back_views.sql"),
     include_str!("../../sql/functions/make_lineage.sql"),
+    include_str!("../../sql/functions/run_contract_sql.sql"),
 ];
 
 /// Makes the roles and schemas, becomes the owner, and applies the migrations that are new.

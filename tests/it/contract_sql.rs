@@ -3,7 +3,8 @@
 use std::fs;
 
 use stardrop::dataset::Catalog;
-use stardrop::{catalog, migrate};
+use stardrop::error::{Error, ErrorKind};
+use stardrop::{catalog, migrate, star};
 
 use crate::support::TestDatabase;
 use crate::support::cloud::Cloud;
@@ -89,4 +90,91 @@ async fn normalise_sql_may_hold_any_dollar_quote() {
         site(&[("dataset.toml", &contract("1", "false")), ("normalise.sql", normalise)]).await;
     cloud.put_and_load("till/a.csv", "id,note\n1,ab\n").await;
     assert_eq!(db.text("select rows_unchanged from stardrop.load").await, "1");
+}
+
+/// What a migration to a contract says, and that it leaves nothing behind.
+async fn refusal(db: &mut TestDatabase, files: &[(&str, &str)]) -> Error {
+    let star = star::compile(&read(files));
+    let error = migrate::run(&mut db.client, &star).await.expect_err("it is migrated");
+    assert_eq!(db.text("select count(*) from stardrop.dataset").await, "0");
+    assert_eq!(db.text("select to_regclass('star.fact_receipt') is null").await, "true");
+    assert_eq!(db.text("select current_user = session_user").await, "true");
+    error
+}
+
+#[tokio::test]
+async fn sql_of_a_contract_is_one_transaction_with_the_rest_and_its_mistakes_are_its_own() {
+    let plain = contract("1", "false");
+    let view = |sql: &str| format!("{plain}[view.notes]\nsql = \"\"\"{sql}\"\"\"\n");
+    let mut db = TestDatabase::empty().await;
+    for (views, said) in [
+        ("commit; select 1/0;", "views.sql"),
+        ("create table star.left_behind (); rollback;", "views.sql"),
+        (
+            "reset role; create role views_sql superuser;",
+            "views.sql: cannot set parameter \"role\"",
+        ),
+        ("set session authorization default;", "views.sql: cannot set parameter"),
+        ("select * from pg_authid;", "views.sql: permission denied for table pg_authid"),
+        ("select 1/0;", "views.sql: division by zero"),
+        ("select 'a\"b'::integer;", "views.sql: invalid input syntax for type integer: \"…\""),
+        (
+            "create view star.x as select nothing from star.dim_note;",
+            "views.sql: column \"nothing\"",
+        ),
+    ] {
+        let error = refusal(&mut db, &[("dataset.toml", &plain), ("views.sql", views)]).await;
+        assert_eq!(error.kind, ErrorKind::BadContract, "{views}: {error:?}");
+        assert!(format!("{error:?}").replace("\\\"", "\"").contains(said), "{views}: {error:?}");
+    }
+    for (sql, said) in [
+        ("select 1 as one; drop table star.dim_note", "[view.notes]: sql is to be one query"),
+        ("drop table star.dim_note", "[view.notes]: sql is to be one query"),
+        ("select 1 as one; commit", "[view.notes]: sql is to be one query"),
+        ("select * from pg_authid", "[view.notes]: permission denied for table pg_authid"),
+        ("select nothing from star.dim_note", "[view.notes]: column \"nothing\""),
+        ("select 1 as one /* open", "[view.notes]: unterminated"),
+    ] {
+        let error = refusal(&mut db, &[("dataset.toml", &view(sql))]).await;
+        assert_eq!(error.kind, ErrorKind::BadContract, "{sql}: {error:?}");
+        assert!(format!("{error:?}").replace("\\\"", "\"").contains(said), "{sql}: {error:?}");
+    }
+    assert_eq!(db.text("select count(*) from pg_roles where rolname = 'views_sql'").await, "0");
+}
+
+#[tokio::test]
+async fn what_postgres_cannot_make_of_an_expression_is_the_contracts_mistake() {
+    let mut db = TestDatabase::empty().await;
+    for (measure, said) in [
+        (
+            "case when id > 1 then 'x'::numeric else 1 end",
+            "[fact.receipt]: invalid input syntax for type numeric",
+        ),
+        ("1 / 0", "[fact.receipt]: division by zero"),
+        ("upper(id)", "[fact.receipt]: function upper(integer) does not exist"),
+    ] {
+        let text = contract("1", "false")
+            .replace("[{ x = \"1\" }]", &format!("[{{ x = \"{measure}\" }}]"));
+        let error = refusal(&mut db, &[("dataset.toml", &text)]).await;
+        assert_eq!(error.kind, ErrorKind::BadContract, "{measure}: {error:?}");
+        assert!(format!("{error:?}").contains(said), "{measure}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn views_sql_finds_what_the_session_that_migrates_would_find() {
+    let views = "create or replace function public.shout(text) returns text language sql immutable
+             return upper($1);
+         create or replace view star.loud as select shout(note) as note from star.dim_note;";
+    let mut db = TestDatabase::empty().await;
+    db.run(
+        "do $$ begin create role stardrop_owner nologin;
+         exception when duplicate_object or unique_violation then null; end $$",
+    )
+    .await;
+    db.run("grant create on schema public to stardrop_owner").await;
+    let star =
+        star::compile(&read(&[("dataset.toml", &contract("1", "false")), ("views.sql", views)]));
+    migrate::run(&mut db.client, &star).await.unwrap();
+    assert_eq!(db.text("select count(*) from star.loud").await, "1");
 }

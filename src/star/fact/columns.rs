@@ -4,7 +4,7 @@ use super::{AS_OF, FactOf};
 use crate::dataset::Measure;
 use crate::star::ident::ident;
 use crate::star::table::Column;
-use crate::star::{date, dimension, time};
+use crate::star::{date, dimension, time, view};
 
 /// A column of a fact and the expression over `row` and the joined members that fills it.
 pub(super) struct Filled {
@@ -114,11 +114,14 @@ pub(in crate::star) fn check(of: FactOf<'_>) -> Option<String> {
     if checked.is_empty() {
         return None;
     }
-    Some(format!(
-        "-- Expressions of the contract: Postgres refuses here what it could not compute later.
-select {} from staging.{} row where false;\n",
+    let query = format!(
+        "select {}\nfrom staging.{} row where false",
         checked.join(",\n       "),
         ident(&of.dataset.name)
+    );
+    Some(format!(
+        "-- Expressions of the contract: Postgres refuses here what it could not compute later.\n{}",
+        view::run(&format!("[fact.{}]", of.fact.name), &query, None)
     ))
 }
 
