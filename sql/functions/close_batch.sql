@@ -6,7 +6,22 @@ create or replace function stardrop.close_batch(in_load_id bigint, in_counts jso
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    books record;
 begin
+    -- What the trigger functions generate adds up; a normalise.sql keeps its books itself.
+    select c.inserted, c.updated, c.staged into books
+    from jsonb_to_record(in_counts) as c (inserted bigint, updated bigint, staged bigint);
+    if (books.inserted >= 0 and books.updated >= 0
+        and books.inserted + books.updated <= books.staged) is not true
+    then
+        raise exception 'normalise.sql of dataset % counts % rows inserted and % updated, of % staged',
+            (select l.dataset from stardrop.load l where l.load_id = in_load_id),
+            coalesce(books.inserted::text, 'null'), coalesce(books.updated::text, 'null'), books.staged
+            using errcode = 'SD002',
+                  hint = 'each staged row is inserted, updated or unchanged: set books_inserted and books_updated to match';
+    end if;
+
     if nullif(current_setting('stardrop.load_id', true), '') is not null then
         insert into stardrop.unbooked as u (load_id, counts)
         values (in_load_id, in_counts)

@@ -178,3 +178,23 @@ async fn views_sql_finds_what_the_session_that_migrates_would_find() {
     migrate::run(&mut db.client, &star).await.unwrap();
     assert_eq!(db.text("select count(*) from star.loud").await, "1");
 }
+
+#[tokio::test]
+async fn books_that_normalise_sql_keeps_wrongly_are_refused_before_the_commit() {
+    for (books, counted) in [
+        ("books_inserted := 999;", "999 rows inserted and 0 updated"),
+        ("books_inserted := -1;", "-1 rows inserted and 0 updated"),
+        ("books_updated := 2;", "0 rows inserted and 2 updated"),
+        ("books_updated := null;", "0 rows inserted and null updated"),
+    ] {
+        let (db, cloud) =
+            site(&[("dataset.toml", &contract("1", "false")), ("normalise.sql", books)]).await;
+        let object = cloud.put("till/a.csv", "id,note\n1,ab\n").await;
+        let error = cloud.load(&object).await.expect_err(books);
+        assert_eq!(error.kind, ErrorKind::BadContract, "{books}: {error:?}");
+        let said = format!("normalise.sql of dataset till counts {counted}, of 1 staged");
+        assert!(error.message.contains(&said), "{books}: {error:?}");
+        assert_eq!(db.text("select sum(rows_staged) from stardrop.load").await, "0");
+        assert_eq!(db.text("select count(*) from stardrop.load where state = 'loaded'").await, "0");
+    }
+}
