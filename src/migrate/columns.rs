@@ -23,7 +23,8 @@ impl There<'_> {
         ident(self.old_name(column))
     }
 
-    fn old_name<'n>(&'n self, column: &'n str) -> &'n str {
+    /// The name that a column still has.
+    pub fn old_name<'n>(&'n self, column: &'n str) -> &'n str {
         let renamed = self.renamed.iter().find(|(new, _)| new == column);
         renamed.map_or(column, |(_, old)| old)
     }

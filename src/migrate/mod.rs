@@ -6,6 +6,7 @@
 
 mod columns;
 mod datasets;
+mod formula;
 mod gone;
 mod kept;
 mod keys;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio_postgres::Client;
 
 use super::shape::{self, Shape};
-use super::{columns, datasets, gone, kept, keys, rows};
+use super::{columns, datasets, formula, gone, kept, keys, rows};
 use crate::error::Result;
 use crate::star::{Star, Table, ident};
 
@@ -120,6 +120,7 @@ async fn table_changes(
         plan.changes.push(change.clone());
     }
     columns::changes(&there, star, &have, &want, plan).await?;
+    formula::changes(&there, star, &have, plan).await?;
     if let (keys::Rekeyed::Swapped { after, .. }, Some(last)) = (rekeyed, plan.changes.last_mut()) {
         last.sql.push_str(&after);
     }

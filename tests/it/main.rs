@@ -38,6 +38,7 @@ mod memory;
 mod migrate;
 mod migrate_alive;
 mod migrate_changes;
+mod migrate_formula;
 mod mock_retail;
 mod odd_files;
 mod online_retail;
