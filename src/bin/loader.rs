@@ -17,6 +17,9 @@ use tracing::Instrument;
 const LET_GO: Duration = Duration::from_millis(400);
 const LAST_WORD: Duration = Duration::from_millis(50);
 
+/// A year after 1970: what is less is no deadline of today.
+const IS_A_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_env();
@@ -38,7 +41,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         let span = telemetry::invocation(&context.request_id, trace);
         let answer = async move {
             let answerer = answerer.as_ref().map_err(diagnostic)?;
-            let deadline = Instant::now().checked_add(time_left(&context));
+            let deadline = time_left(&context).and_then(|left| Instant::now().checked_add(left));
             let answered = answerer.lock().await.answer(&payload, deadline).await;
             answered.map_err(|error| diagnostic(&error))
         };
@@ -69,8 +72,10 @@ fn diagnostic(error: &Error) -> Diagnostic {
     Diagnostic { error_type: format!("{:?}", error.kind), error_message: message }
 }
 
-/// The time until Lambda ends the invocation.
-fn time_left(context: &Context) -> Duration {
+/// The time until Lambda ends the invocation. Where the deadline is no time at all, since cargo-lambda
+/// gives the length of an invocation instead, nobody ends it.
+fn time_left(context: &Context) -> Option<Duration> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_millis(context.deadline).saturating_sub(now)
+    let deadline = Duration::from_millis(context.deadline);
+    (deadline > IS_A_TIME).then(|| deadline.saturating_sub(now))
 }

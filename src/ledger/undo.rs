@@ -1,5 +1,7 @@
 //! Undo: a load's number in; its facts out of the star, and what that leaves to do, out.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use tokio_postgres::Client;
 
@@ -64,10 +66,11 @@ impl UndoneTable {
 ///
 /// What the database says.
 pub async fn undo(client: &Client, load_id: i64) -> Result<Undo> {
+    let before = deleted(client, load_id).await?;
     let row = query_one(client, "select * from stardrop.undo($1)", &[&load_id]).await?;
     let outcome: &str = get(&row, "outcome")?;
     Ok(match outcome {
-        "undone" => Undo::Undone(undone(client, load_id, get(&row, "dataset")?).await?),
+        "undone" => Undo::Undone(undone(client, load_id, get(&row, "dataset")?, &before).await?),
         "nothing" => Undo::Nothing { state: get(&row, "state")? },
         "busy" => Undo::Busy,
         "orphan" => Undo::Orphan { dataset: get(&row, "dataset")? },
@@ -75,7 +78,20 @@ pub async fn undo(client: &Client, load_id: i64) -> Result<Undo> {
     })
 }
 
-async fn undone(client: &Client, load_id: i64, dataset: String) -> Result<Undone> {
+/// The rows that a load has deleted, by table: by its markers, or by an undo before.
+async fn deleted(client: &Client, load_id: i64) -> Result<HashMap<String, i64>> {
+    let sql = "select t.table_name, t.deleted from stardrop.load_table t where t.load_id = $1";
+    let rows = client.query(sql, &[&load_id]).await;
+    let rows = rows.map_err(|error| database_error(error, Stage::Ledger))?;
+    rows.iter().map(|row| Ok((get(row, "table_name")?, get(row, "deleted")?))).collect()
+}
+
+async fn undone(
+    client: &Client,
+    load_id: i64,
+    dataset: String,
+    before: &HashMap<String, i64>,
+) -> Result<Undone> {
     let rows = client
         .query(
             "select t.table_name, t.inserted, t.updated, t.deleted
@@ -86,11 +102,13 @@ async fn undone(client: &Client, load_id: i64, dataset: String) -> Result<Undone
         .map_err(|error| database_error(error, Stage::Ledger))?;
     let mut tables = Vec::new();
     for row in &rows {
+        let table_name: String = get(row, "table_name")?;
+        let before = before.get(&table_name).copied().unwrap_or_default();
         tables.push(UndoneTable {
-            table_name: get(row, "table_name")?,
+            table_name,
             inserted: get(row, "inserted")?,
             updated: get(row, "updated")?,
-            deleted: get(row, "deleted")?,
+            deleted: get::<i64>(row, "deleted")? - before,
         });
     }
     // Rows do not say who else has named them: whoever may have, is named.

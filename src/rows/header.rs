@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::dataset::{Dataset, MissingColumn, UnknownColumn};
 
+/// The columns that rejected rows are given back with, to be mended and dropped again.
+pub const REJECTED: [&str; 2] = ["rejected_column", "rejected_reason"];
+
 /// How the fields of a file's records map to the columns of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -84,6 +87,8 @@ impl Header {
                         name.trim()
                     )));
                 }
+                // What `stardrop rejects --csv` has added is nobody's data.
+                None if REJECTED.contains(&name.trim()) => {}
                 None => header.note_unknown(field, name.trim()),
             }
         }

@@ -7,5 +7,5 @@ mod kept;
 mod protect;
 mod writer;
 
-pub use header::{Header, HeaderError, UnknownField};
+pub use header::{Header, HeaderError, REJECTED, UnknownField};
 pub use writer::{Rejection, RowWriter};

@@ -45,6 +45,16 @@ async fn an_event_fills_the_star_and_its_second_delivery_does_nothing() {
 }
 
 #[tokio::test]
+async fn a_deadline_that_is_no_time_is_none() {
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let mut function = Function::start(&cloud.vars()).await;
+    let event = cloud.put_event("sales/a.csv", sales(10)).await;
+    let answer = success(function.invoke_as_cargo_lambda(event).await);
+    assert_eq!(answer["loads"][0]["outcome"], "loaded", "{answer}");
+}
+
+#[tokio::test]
 async fn one_poison_message_of_a_queue_comes_back_alone() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;

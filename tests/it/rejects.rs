@@ -217,6 +217,9 @@ async fn rejected_rows_come_back_as_a_file_that_loads_once_it_is_mended() {
     let star =
         "select order_id, quantity, line_no from star.fact_sales where order_id < 10 order by 1";
     assert_eq!(db.rows(star).await, "1|2|1\n2|2|1\n3|1|1");
+    assert_eq!(db.text("select count(extra) from star.fact_sales").await, "0");
+    let notes = "select coalesce(max(notes), 'none') from stardrop.load where load_id = 2";
+    assert!(!db.text(notes).await.contains("rejected_"));
     assert_balanced(&db).await;
 }
 

@@ -38,11 +38,15 @@ struct Shop {
 
 impl Shop {
     async fn new() -> Shop {
-        let catalog = catalog_of(&[("shop", SHOP)]);
+        Shop::of(SHOP).await
+    }
+
+    async fn of(contract: &str) -> Shop {
+        let catalog = catalog_of(&[("shop", contract)]);
         let (db, _) = TestDatabase::of(&catalog).await;
         let cloud = Cloud::with_versions(&db, catalog).await;
         let shop = Shop { db, cloud, folder: tempfile::tempdir().unwrap() };
-        shop.contract(SHOP);
+        shop.contract(contract);
         shop
     }
 
@@ -92,6 +96,18 @@ async fn an_undo_names_the_loads_that_had_confirmed_the_same_rows() {
     assert_eq!(code, Some(0));
     shop.load("d.csv", 2, "1,K,y,9\n").await;
     assert_eq!(shop.db.rows(STAR).await, "1|5|x");
+}
+
+#[tokio::test]
+async fn an_undo_counts_the_rows_that_it_takes_out_and_not_those_that_the_load_had_deleted() {
+    let contract = SHOP.replace("measures ", "delete_when = \"paid < 0\"\nmeasures ");
+    let shop = Shop::of(&contract).await;
+    shop.load("a.csv", 1, "1,K,x,5\n2,K,x,5\n").await;
+    shop.load("b.csv", 2, "1,K,x,-1\n3,K,x,5\n4,K,x,5\n").await;
+    assert_eq!(shop.db.text("select count(*) from star.fact_receipt").await, "3");
+    let (_, out, _) = shop.stardrop(&["undo", "2"]).await;
+    assert!(out.starts_with("2 rows of star.fact_receipt are gone\n"), "{out}");
+    assert_eq!(shop.db.text("select count(*) from star.fact_receipt").await, "1");
 }
 
 #[tokio::test]

@@ -50,6 +50,12 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     show(&plan, args.json)?;
     if args.plan {
         if !args.json {
+            for note in &plan.notes {
+                say!("note: {note}")?;
+            }
+            if plan.is_destructive() {
+                say!("`stardrop migrate` refuses this: it takes --allow-destructive")?;
+            }
             propose(&database.client, &catalog).await?;
         }
         return Ok(ExitCode::SUCCESS);

@@ -9,7 +9,7 @@ use stardrop::ledger::view::{self, RejectLine};
 use stardrop::load::header_of;
 use stardrop::object::Source;
 use stardrop::records::{CsvOptions, CsvReader, Delimiter, Record, RecordReader, Step};
-use stardrop::rows::Header;
+use stardrop::rows::{Header, REJECTED};
 use stardrop::settings::Settings;
 
 /// Prints the header of the load's object, read once more, and the rows, each with its column and
@@ -43,7 +43,7 @@ pub async fn print(
     let lines = Lines { header: &header, quote: dataset.file.quote, escape: dataset.file.escape };
     let width = lines.fields(&header.raw);
     if !header.raw.is_empty() {
-        out.write_all(&lines.line(&header.raw, width, &["rejected_column", "rejected_reason"]))?;
+        out.write_all(&lines.line(&header.raw, width, &REJECTED))?;
     }
     let is_protected = dataset.columns.iter().any(|column| column.protect.is_some());
     let mut withheld = 0;

@@ -22,6 +22,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::bootstrap;
 
 /// How long an invocation may take.
+const AS_CARGO_LAMBDA: Duration = Duration::from_secs(61);
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The id that every invocation has.
@@ -129,6 +130,11 @@ impl Function {
         answer
     }
 
+    /// The same, with the deadline that cargo-lambda's stand-in gives: a length, and no time.
+    pub async fn invoke_as_cargo_lambda(&mut self, event: Value) -> Answer {
+        self.invoke_for(event, AS_CARGO_LAMBDA).await
+    }
+
     /// The same; where its time is over, the program is killed as Lambda does it, and that is `None`.
     pub async fn invoke_or_kill(&mut self, event: Value, time: Duration) -> Option<Answer> {
         self.invocations.send((event, time)).unwrap();
@@ -209,6 +215,7 @@ async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<Response<St
         let Some((event, time)) = event else { return Ok(Response::new(String::new())) };
         let deadline = std::time::SystemTime::now() + time;
         let deadline = deadline.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+        let deadline = if time == AS_CARGO_LAMBDA { 600_000 } else { deadline };
         return Ok(reply
             .header("Lambda-Runtime-Aws-Request-Id", REQUEST_ID)
             .header("Lambda-Runtime-Trace-Id", TRACE)
