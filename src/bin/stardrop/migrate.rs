@@ -53,7 +53,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
             for note in &plan.notes {
                 say!("note: {note}")?;
             }
-            if plan.is_destructive() {
+            if plan.is_destructive() && !args.allow_destructive {
                 say!("`stardrop migrate` refuses this: it takes --allow-destructive")?;
             }
             propose(&database.client, &catalog).await?;
