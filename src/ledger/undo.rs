@@ -114,40 +114,32 @@ async fn undone(
     // Rows do not say who else has named them: whoever may have, is named.
     let row = query_one(
         client,
-        "select array(
-                    select other.load_id
-                    from stardrop.load this
-                    join stardrop.load other on other.load_id <> this.load_id
-                    where this.load_id = $1
-                      and other.state = 'loaded'
-                      and other.bucket <> 'sql'
-                      and other.rows_staged > 0
-                      and exists (
-                          select from stardrop.load_table mine
-                          join stardrop.load_table its using (table_name)
-                          where mine.load_id = this.load_id
-                            and its.load_id = other.load_id
-                            and (mine.updated > 0 and other.started_at < this.finished_at
-                                 or mine.inserted + mine.updated > 0
-                                and its.unchanged > 0
-                                and other.finished_at > this.started_at
-                                and (table_name like 'star.fact\\_%'
-                                     or other.object_time <= this.object_time)))
-                    order by other.object_time, other.load_id) as replay,
-                array(
-                    select other.load_id
-                    from stardrop.load this
-                    join stardrop.load other on other.load_id <> this.load_id
-                    where this.load_id = $1
-                      and other.state = 'loaded'
-                      and other.bucket <> 'sql'
-                      and other.object_time <= this.object_time
-                      and exists (
-                          select from stardrop.load_table mine
-                          join stardrop.load_table its using (table_name)
-                          where mine.load_id = this.load_id and mine.unchanged > 0
-                            and its.load_id = other.load_id and its.unchanged > 0)
-                    order by other.object_time, other.load_id) as confirm,
+        "with other as (
+             select other.load_id, other.object_time,
+                    bool_or(mine.updated > 0 and other.started_at < this.finished_at
+                            or mine.inserted + mine.updated > 0
+                           and its.unchanged > 0
+                           and other.finished_at > this.started_at
+                           and (table_name like 'star.fact\\_%'
+                                or other.object_time <= this.object_time)) as says,
+                    bool_or(mine.unchanged > 0
+                           and its.unchanged > 0
+                           and other.object_time <= this.object_time) as confirms
+             from stardrop.load this
+             join stardrop.load_table mine using (load_id)
+             join stardrop.load_table its using (table_name)
+             join stardrop.load other on other.load_id = its.load_id
+             where this.load_id = $1
+               and other.load_id <> this.load_id
+               and other.state = 'loaded'
+               and other.bucket <> 'sql'
+               and other.rows_staged > 0
+             group by other.load_id
+         )
+         select array(select o.load_id from other o where o.says
+                      order by o.object_time, o.load_id) as replay,
+                array(select o.load_id from other o where o.confirms
+                      order by o.object_time, o.load_id) as confirm,
                 array(
                     select d.load_id from stardrop.load d
                     where d.duplicate_of = $1 order by d.load_id) as duplicates",

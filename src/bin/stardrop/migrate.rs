@@ -50,9 +50,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     show(&plan, args.json)?;
     if args.plan {
         if !args.json {
-            for note in &plan.notes {
-                say!("note: {note}")?;
-            }
+            tell_notes(&plan)?;
             if plan.is_destructive() && !args.allow_destructive {
                 say!("`stardrop migrate` refuses this: it takes --allow-destructive")?;
             }
@@ -68,12 +66,17 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let destructive = if plan.is_destructive() { Destructive::Allow } else { Destructive::Refuse };
     migrate::apply(&mut database.client, &star, destructive).await?;
     if !args.json {
-        for note in &plan.notes {
-            say!("note: {note}")?;
-        }
+        tell_notes(&plan)?;
         propose(&database.client, &catalog).await?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell_notes(plan: &Plan) -> anyhow::Result<()> {
+    for note in &plan.notes {
+        say!("note: {note}")?;
+    }
+    Ok(())
 }
 
 /// Columns of files that no contract names; they are never added unasked.

@@ -43,7 +43,7 @@ pub async fn print(
     let lines = Lines { header: &header, quote: dataset.file.quote, escape: dataset.file.escape };
     let width = lines.fields(&header.raw);
     if !header.raw.is_empty() {
-        out.write_all(&lines.line(&header.raw, width, &REJECTED))?;
+        out.write_all(&lines.line(&header.raw, 0, &REJECTED))?;
     }
     let is_protected = dataset.columns.iter().any(|column| column.protect.is_some());
     let mut withheld = 0;
@@ -59,11 +59,11 @@ pub async fn print(
             let mut more = vec![column, &row.reason];
             let found = lines.fields(&row.raw);
             // Where nobody mends them, too short rows stay so, and too long ones.
-            let wanted = if is_miscounted { found } else { width };
+            let blanks = if is_miscounted { 0 } else { width.saturating_sub(found) };
             if is_miscounted && found > header.width {
                 more.resize((width + 3).saturating_sub(found).max(2), &row.reason);
             }
-            out.write_all(&lines.line(&row.raw, wanted, &more))?;
+            out.write_all(&lines.line(&row.raw, blanks, &more))?;
         }
     }
     if withheld > 0 {
@@ -99,10 +99,10 @@ impl Lines<'_> {
         if reader.next(&mut record) == Ok(Step::Record) { record.len() } else { 0 }
     }
 
-    /// A row with more fields, behind at least `width` of its own.
-    fn line(&self, raw: &[u8], width: usize, more: &[&str]) -> Vec<u8> {
+    /// A row with more fields, behind so many blank ones.
+    fn line(&self, raw: &[u8], blanks: usize, more: &[&str]) -> Vec<u8> {
         let mut line = raw.to_vec();
-        for _ in self.fields(raw)..width {
+        for _ in 0..blanks {
             line.extend_from_slice(&self.header.delimiter);
         }
         for field in more {
