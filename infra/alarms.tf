@@ -1,4 +1,4 @@
-# What somebody has to look at. Each alarm names its entry in docs/operations.md.
+# What somebody has to look at. Each alarm names its entry in docs/how-to/operations.md.
 
 locals {
   datasets_dir = coalesce(var.datasets_dir, "${path.module}/../datasets")

@@ -6,7 +6,7 @@ output "drop" {
 }
 
 output "psql" {
-  description = "Opens the star, from inside the network: see docs/operations.md."
+  description = "Opens the star, from inside the network: see docs/how-to/operations.md."
   value = local.database_auth_by_iam ? join(" ", [
     "PGPASSWORD=$(aws rds generate-db-auth-token --region ${local.region} --hostname ${local.database_host} --port ${local.database_port} --username ${local.reader_user})",
     "psql 'host=${local.database_host} port=${local.database_port} dbname=${local.database_name} user=${local.reader_user} sslmode=verify-full sslrootcert=global-bundle.pem'",

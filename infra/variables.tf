@@ -441,9 +441,9 @@ variable "reject_alarm_percent" {
 }
 
 variable "runbook_url" {
-  description = "Where docs/operations.md can be read. Each alarm links to its entry there."
+  description = "Where docs/how-to/operations.md can be read. Each alarm links to its entry there."
   type        = string
-  default     = "docs/operations.md"
+  default     = "docs/how-to/operations.md"
 }
 
 variable "reconcile_schedule" {

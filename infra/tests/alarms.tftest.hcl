@@ -31,7 +31,7 @@ run "alarms" {
   }
 
   assert {
-    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.plain), aws_cloudwatch_metric_alarm.storage, values(aws_cloudwatch_metric_alarm.failed_loads), values(aws_cloudwatch_metric_alarm.reject_share)) : strcontains(file("../docs/operations.md"), "\n### ${split("#", alarm.alarm_description)[1]}\n")])
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.plain), aws_cloudwatch_metric_alarm.storage, values(aws_cloudwatch_metric_alarm.failed_loads), values(aws_cloudwatch_metric_alarm.reject_share)) : strcontains(file("../docs/how-to/operations.md"), "\n### ${split("#", alarm.alarm_description)[1]}\n")])
     error_message = "each has an entry in the runbook"
   }
 
@@ -124,7 +124,7 @@ run "alarms_by_variable" {
   }
 
   assert {
-    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.plain), aws_cloudwatch_metric_alarm.storage, values(aws_cloudwatch_metric_alarm.failed_loads), values(aws_cloudwatch_metric_alarm.reject_share)) : strcontains(file("../docs/operations.md"), "\n### ${split("#", alarm.alarm_description)[1]}\n")])
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.plain), aws_cloudwatch_metric_alarm.storage, values(aws_cloudwatch_metric_alarm.failed_loads), values(aws_cloudwatch_metric_alarm.reject_share)) : strcontains(file("../docs/how-to/operations.md"), "\n### ${split("#", alarm.alarm_description)[1]}\n")])
     error_message = "each has an entry in the runbook"
   }
 }

@@ -4,7 +4,7 @@
 //! for the first batch, and a batch of one row teaches it nothing about one of half a million.
 //!
 //! Lookups go by index: with the costs of a disk that turns, a batch of a hundredth of a dimension's
-//! rows had it scanned whole (`docs/decisions/0008-plans.md`). The batch itself is no table to the planner,
+//! rows had it scanned whole (`docs/decisions/0008-query-plans.md`). The batch itself is no table to the planner,
 //! and is read as ever.
 
 use super::dimension::{Touch, moved};

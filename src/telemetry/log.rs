@@ -16,7 +16,7 @@ use super::fields::Fields;
 
 /// Every field that a JSON line may have, and what it is. The first four are in each line, the ids
 /// in each line of an invocation, bucket and key in each line of a load. The table in
-/// `docs/operations.md` is made of this.
+/// `docs/how-to/operations.md` is made of this.
 pub const FIELDS: &[(&str, &str)] = &[
     ("timestamp", "when, in UTC"),
     ("level", "`ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`"),

@@ -175,15 +175,15 @@ async fn each_line_of_a_load_says_of_which_and_all_fields_are_known() {
     assert_eq!((&failed["kind"], &failed["dataset"]), (&json!("BadFile"), &json!("sales")));
     assert!(failed["load_id"].is_i64() || failed["load_id"].is_u64(), "{failed}");
     // What the runbook filters by.
-    let runbook = read("docs/operations.md");
+    let runbook = read("docs/how-to/operations.md");
     assert!(runbook.contains(r#"$.level = "ERROR" || $.level = "WARN""#));
 }
 
 #[test]
 fn the_operations_page_lists_every_field() {
-    let page = read("docs/operations.md");
+    let page = read("docs/how-to/operations.md");
     let (_, after) =
-        page.split_once("| field | is |").expect("docs/operations.md: no table of fields");
+        page.split_once("| field | is |").expect("docs/how-to/operations.md: no table of fields");
     let found: Vec<&str> = after.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
     let wanted: Vec<String> =
         FIELDS.iter().map(|(name, meaning)| format!("| `{name}` | {meaning} |")).collect();

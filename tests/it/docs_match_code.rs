@@ -101,7 +101,7 @@ fn contract_words(source: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_word_of_a_contract_is_explained() {
-    let text = paper("docs/contract.md");
+    let text = paper("docs/reference/contract.md");
     let words = contract_words(&paper("src/dataset/contract.rs"));
     assert!(words.contains(&("Column".to_owned(), "type".to_owned())), "{words:?}");
     for (section, word) in words {
@@ -118,7 +118,7 @@ fn every_word_of_a_contract_is_explained() {
         let as_a_view = section == "View" && text.contains("`[view.<name>] sql = ");
         assert!(
             in_a_row || as_a_table || as_a_view,
-            "docs/contract.md lacks `{word}` of {section}"
+            "docs/reference/contract.md lacks `{word}` of {section}"
         );
     }
 }
@@ -147,7 +147,7 @@ fn every_path_in_the_papers_exists() {
         .map(|entry| format!("docs/decisions/{}", entry.unwrap().file_name().to_str().unwrap()))
         .collect();
     decisions.extend(
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/contract.md"].map(str::to_owned),
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/reference/contract.md"].map(str::to_owned),
     );
     for name in decisions {
         let text = paper(&name);
