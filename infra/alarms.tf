@@ -1,4 +1,4 @@
-# What somebody has to look at. Each alarm names its entry in docs/how-to/operations.md.
+# Alarms, and the topic that mails them. Each alarm links to its entry in docs/how-to/operations.md.
 
 locals {
   datasets_dir = coalesce(var.datasets_dir, "${path.module}/../datasets")
@@ -10,11 +10,11 @@ locals {
   minute = 60
   hour   = 3600
 
-  # One metric each; the name is also that of the entry in the runbook.
+  # Alarms on one metric each. The name is also the heading of the runbook entry.
   plain_alarms = merge(
     {
       dead-letters = {
-        what       = "Messages that nobody could handle: files that are not loaded."
+        what       = "Messages failed 20 times and are dead letters: their files are not loaded."
         namespace  = "AWS/SQS"
         metric     = "ApproximateNumberOfMessagesVisible"
         dimensions = { QueueName = aws_sqs_queue.dead_letters.name }
@@ -24,7 +24,7 @@ locals {
         periods    = 1
       }
       lag = {
-        what       = "The oldest file has waited for more than ${var.lag_alarm_minutes} minutes."
+        what       = "The oldest file has waited more than ${var.lag_alarm_minutes} minutes."
         namespace  = "AWS/SQS"
         metric     = "ApproximateAgeOfOldestMessage"
         dimensions = { QueueName = aws_sqs_queue.events.name }
@@ -34,7 +34,7 @@ locals {
         periods    = 5
       }
       loader-errors = {
-        what       = "The loader broke off: a crash, a timeout, or a reconcile that failed."
+        what       = "An invocation of the loader failed: a crash, a timeout, or a failed reconcile."
         namespace  = "AWS/Lambda"
         metric     = "Errors"
         dimensions = { FunctionName = local.loader_name }
@@ -44,7 +44,7 @@ locals {
         periods    = 1
       }
       loader-throttles = {
-        what       = "Lambda had no place for the loader: the account's concurrency is used up."
+        what       = "Lambda throttled the loader: the account's concurrency is used up."
         namespace  = "AWS/Lambda"
         metric     = "Throttles"
         dimensions = { FunctionName = local.loader_name }
@@ -57,7 +57,7 @@ locals {
     {
       for name, alarm in {
         undelivered-events = {
-          what       = "EventBridge could not put events into the queue: files that nobody knows of."
+          what       = "EventBridge could not deliver events to the queue: their files are not loaded."
           namespace  = "AWS/Events"
           metric     = "FailedInvocations"
           dimensions = { RuleName = local.rule_name }
@@ -71,7 +71,7 @@ locals {
     {
       for name, alarm in {
         database-connections = {
-          what       = "More than four fifths of the database's ${local.connections} connections are taken."
+          what       = "More than four fifths of the database's ${local.connections} connections are in use."
           namespace  = "AWS/RDS"
           metric     = "DatabaseConnections"
           dimensions = local.database_dimensions
@@ -153,17 +153,17 @@ resource "aws_cloudwatch_metric_alarm" "plain" {
   threshold           = each.value.threshold
   period              = each.value.period
   evaluation_periods  = each.value.periods
-  treat_missing_data  = "notBreaching" # default: missing; nothing dropped is nothing wrong
+  treat_missing_data  = "notBreaching" # default: missing; without files there is no data, and that is fine
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
-# Aurora's storage grows by itself.
+# RDS only: Aurora's storage grows automatically.
 resource "aws_cloudwatch_metric_alarm" "storage" {
   count = local.make_postgres ? 1 : 0
 
   alarm_name          = "${var.name}-database-storage"
-  alarm_description   = "Less than a tenth of the database's first storage is free. ${var.runbook_url}#database-storage"
+  alarm_description   = "Less than a tenth of storage_gb is free in the database. ${var.runbook_url}#database-storage"
   namespace           = "AWS/RDS"
   metric_name         = "FreeStorageSpace"
   dimensions          = local.database_dimensions
@@ -182,7 +182,7 @@ resource "aws_cloudwatch_metric_alarm" "failed_loads" {
   for_each = local.datasets
 
   alarm_name          = "${var.name}-failed-loads-${each.value}"
-  alarm_description   = "A file of ${each.value} could not be loaded, and will not be tried again. ${var.runbook_url}#failed-loads"
+  alarm_description   = "A file of ${each.value} could not be loaded, and is not tried again. ${var.runbook_url}#failed-loads"
   namespace           = "Stardrop"
   metric_name         = "LoadsFailed"
   dimensions          = { Dataset = each.value }

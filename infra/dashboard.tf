@@ -1,7 +1,7 @@
-# What happens, at a glance: files, rows, time, queue, loader, database.
+# The dashboard: files, rows, time, queue, loader, database.
 
 locals {
-  # Datasets are found by themselves, also those that come later.
+  # SEARCH finds datasets automatically, including those added later.
   by_dataset = {
     for metric, statistic in {
       LoadsLoaded = "Sum", LoadsFailed = "Sum", LoadsDuplicate = "Sum", LoadsSuperseded = "Sum", LoadsMissing = "Sum",

@@ -1,4 +1,4 @@
-# Postgres on RDS or Aurora, or your own.
+# The database: Postgres on RDS or Aurora, or your own.
 
 locals {
   make_database = var.database == null
@@ -10,7 +10,7 @@ locals {
   database_host = local.make_postgres ? aws_db_instance.main[0].address : (
     local.make_aurora ? aws_rds_cluster.main[0].endpoint : var.database.host
   )
-  # What IAM calls the database: it stays when the database is renamed.
+  # The id by which IAM policies name the database; renaming the database does not change it.
   database_resource_id = local.make_postgres ? aws_db_instance.main[0].resource_id : (
     local.make_aurora ? aws_rds_cluster.main[0].cluster_resource_id : var.database.resource_id
   )
@@ -24,7 +24,7 @@ locals {
   database_version = coalesce(var.database_version, "17")
   database_family  = "${var.database_engine == "aurora" ? "aurora-postgresql" : "postgres"}${split(".", local.database_version)[0]}"
 
-  # Memory by the size of the instance, in GiB: `large` is 8 in the families t and m, 16 in r, 32 in x.
+  # Memory by instance size, in GiB: `large` is 8 in the families t and m, 16 in r, 32 in x.
   size   = split(".", var.instance_class)[2]
   large  = { t = 8, m = 8, r = 16, x = 32 }[substr(split(".", var.instance_class)[1], 0, 1)]
   small  = { micro = 1, small = 2, medium = 4 }
@@ -33,27 +33,27 @@ locals {
 
   connections = local.make_database ? coalesce(var.database_connections, min(5000, 50 * local.memory)) : var.database.connections
 
-  # 15 are kept for superusers, RDS itself, the migration, reconcile and people. A third of the others load:
-  # after an upgrade the old version's sandboxes hold their connections for a while beside the new ones. What
-  # shared_buffers leaves of the memory, three quarters, is then 45 MB or more for each of them to sort and join in.
+  # 15 connections are reserved for superusers, RDS itself, the migration, reconcile and people. A third of the rest
+  # may be loads, because after an upgrade the old version's sandboxes keep their connections for a while in addition
+  # to the new ones. shared_buffers leaves three quarters of the memory: 45 MB or more for each load to sort and join.
   loaders = coalesce(var.maximum_concurrency, max(2, min(1000, floor((local.connections - 15) / 3))))
 
   parameters = {
-    # Concurrency is computed from it, so it must not depend on a formula of RDS' that may change.
+    # Set explicitly, because the concurrency of loads is computed from it. default: a formula of RDS
     max_connections = { value = tostring(local.connections), apply_method = "pending-reboot" }
-    # RDS' default is 1 from Postgres 15 on; nobody may turn it off unseen.
+    # default: 1 from Postgres 15 on; set explicitly, so that turning it off shows up in a plan
     "rds.force_ssl" = { value = "1", apply_method = "immediate" }
-    # Who connected, and as whom: the tokens' only trace in the database. default: 0
+    # Logs each connection with its user: the only trace of IAM sign-ins in the database. default: 0
     log_connections = { value = "1", apply_method = "immediate" }
-    # A batch that waits longer than deadlock_timeout says for whom. default: 0
+    # Logs which session a batch waits for, after deadlock_timeout. default: 0
     log_lock_waits = { value = "1", apply_method = "immediate" }
-    # Changes of the schema, which the migration makes. default: none
+    # Logs schema changes, which only migrations make. default: none
     log_statement = { value = "ddl", apply_method = "immediate" }
-    # A statement of a minute is one to look at: a batch takes seconds. default: -1, none
+    # Logs statements longer than a minute; a batch takes seconds. default: -1, none
     log_min_duration_statement = { value = "60000", apply_method = "immediate" }
-    # Values of cells are never logged: not as a statement's parameters (default: -1, all of them), ...
+    # Never log cell values: neither a statement's parameters (default: -1, all of them) ...
     log_parameter_max_length = { value = "0", apply_method = "immediate" }
-    # ... and not as an error's DETAIL and CONTEXT, which quote them. default: default
+    # ... nor an error's DETAIL and CONTEXT, which quote them. default: default
     log_error_verbosity = { value = "terse", apply_method = "immediate" }
   }
 }
@@ -82,7 +82,7 @@ resource "aws_db_parameter_group" "main" {
     }
   }
 
-  # A new major version needs a new group before the old one can go.
+  # A new major version needs a new group before the old one can be deleted.
   lifecycle {
     create_before_destroy = true
   }
@@ -100,7 +100,7 @@ resource "aws_db_instance" "main" {
   port           = local.database_port
 
   username                            = local.master_user
-  manage_master_user_password         = true # in Secrets Manager, rotated weekly; never in Terraform's state
+  manage_master_user_password         = true # in Secrets Manager, rotated weekly, never in Terraform's state
   master_user_secret_kms_key_id       = local.data_key_arn
   iam_database_authentication_enabled = true # default: false
 
@@ -114,10 +114,10 @@ resource "aws_db_instance" "main" {
   vpc_security_group_ids = [aws_security_group.database[0].id]
   publicly_accessible    = false
   parameter_group_name   = aws_db_parameter_group.main[0].name
-  ca_cert_identifier     = "rds-ca-rsa2048-g1" # its root, valid until 2061, is in the layer
+  ca_cert_identifier     = "rds-ca-rsa2048-g1" # the root certificate, valid until 2061, is in the layer
 
   backup_retention_period   = var.backup_days
-  delete_automated_backups  = false # default: true, which takes them away with the database
+  delete_automated_backups  = false # default: true, which deletes them with the database
   copy_tags_to_snapshot     = true
   deletion_protection       = var.deletion_protection
   skip_final_snapshot       = false
@@ -125,17 +125,17 @@ resource "aws_db_instance" "main" {
   snapshot_identifier       = var.restore_snapshot
 
   auto_minor_version_upgrade  = true
-  allow_major_version_upgrade = true # default: false; database_version says when
+  allow_major_version_upgrade = true # default: false; changing database_version upgrades
 
   performance_insights_enabled          = true
-  performance_insights_retention_period = 7 # the free one
+  performance_insights_retention_period = 7 # days; 7 is free
   performance_insights_kms_key_id       = local.data_key_arn
   enabled_cloudwatch_logs_exports       = ["postgresql", "upgrade"]
 
   depends_on = [aws_cloudwatch_log_group.database]
 
   lifecycle {
-    # A snapshot only begins a database; naming another one later must not replace it.
+    # A snapshot is used only to create the database; changing it later must not replace the database.
     ignore_changes = [snapshot_identifier]
   }
 }
@@ -218,7 +218,7 @@ resource "aws_rds_cluster_instance" "main" {
   performance_insights_kms_key_id       = local.data_key_arn
 }
 
-# RDS would make them itself, to be kept for ever.
+# Created here, because log groups that RDS creates never expire.
 resource "aws_cloudwatch_log_group" "database" {
   for_each = toset(local.database_log_groups)
 

@@ -1,19 +1,19 @@
-# Who may do what: exact actions on exact resources, one role for each function.
+# IAM roles and policies: exact actions on exact resources, one role for each function.
 #
-# AWS offers no resource for two of them, so their resource is "*": looking at network interfaces,
-# which Lambda does with the function's role and the function itself is denied, and, if `tracing` is on, X-Ray.
+# Two statements have the resource "*", because AWS supports no narrower one: describing network interfaces (Lambda does
+# that with the function's role; the function's own code is denied it) and, if `tracing` is on, X-Ray.
 
 locals {
   loader_queue_actions = [
-    "sqs:ChangeMessageVisibility", # a busy message comes back when the other worker's lease ends
+    "sqs:ChangeMessageVisibility", # hides a message until another worker's lease ends
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
     "sqs:ReceiveMessage",
-    "sqs:SendMessage", # a load that is out of time hands itself on
+    "sqs:SendMessage", # a load that runs out of time continues by a message to itself
   ]
 
-  # Whoever may not list a bucket is told 403 for an object that is gone, and not 404: the load would
-  # be retried instead of being noted as `missing`. Comparing bucket and ledger needs the versions too.
+  # Without permission to list the bucket, S3 answers 403 instead of 404 for a deleted object, and the load would be
+  # retried instead of recorded as `missing`. Reconcile also lists versions.
   bucket_actions = concat(["s3:ListBucket"], var.reconcile_schedule == null ? [] : ["s3:ListBucketVersions"])
 
   migrate_secret = local.make_database ? { arn = local.master_secret, kms_key_arn = local.data_key_arn } : var.database.migrate_secret
@@ -35,7 +35,7 @@ locals {
     ]
   })
 
-  # Lambda, not the function, makes and removes the network interfaces in the subnets.
+  # The Lambda service, not the function's code, creates and deletes network interfaces in the subnets.
   network_statements = [
     {
       Sid    = "CreateNetworkInterface"
@@ -50,7 +50,7 @@ locals {
       )
     },
     {
-      # AWS: the interfaces' ids are not known beforehand, and a pattern narrower than this one breaks.
+      # Ids of network interfaces are not known beforehand, and AWS supports no narrower pattern.
       Sid    = "RemoveNetworkInterface"
       Effect = "Allow"
       Action = [
@@ -59,7 +59,7 @@ locals {
       Resource = "arn:${local.partition}:ec2:${local.region}:${local.account}:*/*"
     },
     {
-      # AWS: these work only where they are allowed on all resources.
+      # AWS supports these actions only on all resources.
       Sid       = "SeeNetworkInterfaces"
       Effect    = "Allow"
       Action    = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
@@ -106,7 +106,7 @@ locals {
     }
   }
 
-  # What both functions need, each for itself.
+  # The statements that both functions need, each for its own resources.
   function_statements = {
     for name, function in local.functions : name => concat(
       [
@@ -215,7 +215,7 @@ locals {
 
 resource "aws_iam_role" "loader" {
   name               = local.loader_name
-  description        = "Stardrop's loader"
+  description        = "Role of the Stardrop loader"
   assume_role_policy = local.lambda_trust
 }
 
@@ -227,7 +227,7 @@ resource "aws_iam_role_policy" "loader" {
 
 resource "aws_iam_role" "migrate" {
   name               = local.migrate_name
-  description        = "Stardrop's migration"
+  description        = "Role of the Stardrop migration"
   assume_role_policy = local.lambda_trust
 }
 
@@ -237,12 +237,12 @@ resource "aws_iam_role_policy" "migrate" {
   policy = jsonencode({ Version = "2012-10-17", Statement = local.function_statements.migrate })
 }
 
-# For people: attach it to whoever may read the star with psql or a BI tool.
+# For people: attach this policy to users or roles that read the star with psql or a BI tool.
 resource "aws_iam_policy" "reader" {
   count = local.database_auth_by_iam ? 1 : 0
 
   name        = "${var.name}-reader"
-  description = "Signs in to Stardrop's database, to read"
+  description = "Signs in to the database of Stardrop as a reader"
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [

@@ -1,18 +1,18 @@
-# One key for everything at rest. With encryption = "aws" it is the alarms' topic's alone.
+# One KMS key for all data at rest. With encryption = "aws" only the alarm topic uses it.
 
 locals {
   make_key = var.kms_key_arn == null
   key_arn  = local.make_key ? aws_kms_key.main[0].arn : var.kms_key_arn
-  # What else is encrypted with it; null leaves that to AWS' own key.
+  # The key for everything but the alarm topic; null: AWS managed keys.
   data_key_arn = var.encryption == "kms" ? local.key_arn : null
 
-  # In a key's policy the resource "*" is that key, and nothing else can be named.
+  # In a key policy the resource "*" means this key; no other resource is possible.
   key_policy = {
     Version = "2012-10-17"
     Statement = concat(
       [
         {
-          # The account's own IAM policies decide who administers and uses the key. Spelled out, not kms:*.
+          # IAM policies of this account decide who administers and uses the key. Listed one by one instead of kms:*.
           Sid       = "AccountDecides"
           Effect    = "Allow"
           Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
@@ -57,8 +57,8 @@ locals {
       [
         for statement in [
           {
-            # EventBridge's calls of KMS need not say their source. SQS says in the encryption context which
-            # queue it works for, account included; the queue's policy says which rule may send.
+            # EventBridge calls KMS without a source ARN. The encryption context that SQS sets names the queue with its
+            # account, and the queue's policy names the rule that may send.
             Sid       = "RuleToQueue"
             Effect    = "Allow"
             Principal = { Service = "events.amazonaws.com" }
@@ -71,7 +71,7 @@ locals {
       [
         for statement in [
           {
-            # CloudWatch Logs says in the encryption context which group it works for, account included.
+            # The encryption context that CloudWatch Logs sets names the log group with its account.
             Sid       = "Logs"
             Effect    = "Allow"
             Principal = { Service = "logs.${local.region}.amazonaws.com" }
@@ -93,7 +93,7 @@ locals {
 resource "aws_kms_key" "main" {
   count = local.make_key ? 1 : 0
 
-  description             = "Stardrop ${var.name}: all of its data at rest"
+  description             = "Stardrop ${var.name}: all data at rest"
   enable_key_rotation     = true # default: false
   deletion_window_in_days = 30
   policy                  = jsonencode(local.key_policy)

@@ -1,4 +1,4 @@
-# The loader, its datasets and its queue.
+# The loader function, its layer of datasets, and its event source mapping.
 
 locals {
   loader_zip = coalesce(var.loader_zip, "${path.module}/../target/lambda/loader/bootstrap.zip")
@@ -13,7 +13,7 @@ locals {
   loader_user = local.make_database ? "stardrop_load" : var.database.loader_user
   reader_user = "stardrop_read"
 
-  # What both functions are told.
+  # Environment variables of both functions.
   shared_environment = {
     PGHOST            = local.database_host
     PGPORT            = tostring(local.database_port)
@@ -25,15 +25,15 @@ locals {
   }
 }
 
-# /opt/datasets and /opt/rds/global-bundle.pem: a changed dataset needs no build of the loader.
+# Becomes /opt/datasets and /opt/rds/global-bundle.pem, so a changed dataset needs no new build of the loader.
 resource "aws_lambda_layer_version" "datasets" {
   layer_name               = "${var.name}-datasets"
-  description              = "Stardrop's datasets, and the certificates that RDS is verified by"
+  description              = "Datasets of Stardrop, and the certificates that verify RDS"
   filename                 = local.layer_zip
   source_code_hash         = filebase64sha256(local.layer_zip)
   compatible_architectures = ["arm64"]
   compatible_runtimes      = ["provided.al2023"]
-  skip_destroy             = true # default: false; the version before is what one goes back to
+  skip_destroy             = true # default: false; keeps the previous version for a rollback
 }
 
 resource "aws_cloudwatch_log_group" "loader" {
@@ -44,13 +44,13 @@ resource "aws_cloudwatch_log_group" "loader" {
 
 resource "aws_lambda_function" "loader" {
   function_name    = local.loader_name
-  description      = "Stardrop: streams dropped files into Postgres"
+  description      = "Stardrop: loads files from S3 into Postgres"
   role             = aws_iam_role.loader.arn
   filename         = local.loader_zip
   source_code_hash = filebase64sha256(local.loader_zip)
   handler          = "bootstrap"
   runtime          = "provided.al2023"
-  architectures    = ["arm64"] # default: x86_64, a fifth dearer for the same time
+  architectures    = ["arm64"] # default: x86_64, which costs a quarter more for the same time
   layers           = [aws_lambda_layer_version.datasets.arn]
 
   memory_size                    = var.memory_mb
@@ -69,7 +69,7 @@ resource "aws_lambda_function" "loader" {
         STARDROP_DB_AUTH   = var.database_auth
         STARDROP_QUEUE_URL = aws_sqs_queue.events.url
       },
-      # With a secret, the user's name is in it.
+      # With a secret, it holds the user name.
       var.database_auth == "iam" ? { PGUSER = local.loader_user } : { STARDROP_DB_SECRET_ARN = var.loader_secret.arn },
       var.settings,
     )
@@ -89,13 +89,13 @@ resource "aws_lambda_function" "loader" {
     mode = var.tracing ? "Active" : "PassThrough"
   }
 
-  # The database matches the new datasets before the loader has them.
+  # The database is migrated to the new datasets before the loader gets them.
   depends_on = [aws_iam_role_policy.loader, aws_lambda_invocation.migrate]
 
   lifecycle {
     precondition {
       condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency > local.loaders
-      error_message = "reserved_concurrency must be more than the ${local.loaders} loads side by side, or reconcile and health checks are throttled."
+      error_message = "reserved_concurrency must be more than the ${local.loaders} concurrent loads, or reconcile and health checks are throttled."
     }
   }
 }
@@ -103,10 +103,10 @@ resource "aws_lambda_function" "loader" {
 resource "aws_lambda_event_source_mapping" "queue" {
   event_source_arn        = aws_sqs_queue.events.arn
   function_name           = aws_lambda_function.loader.arn
-  batch_size              = 1 # default: 10; one file is one invocation, with all of its time
+  batch_size              = 1 # default: 10; one message for each invocation, so that a file has all of its time
   function_response_types = ["ReportBatchItemFailures"]
 
-  # Each load holds a connection to the database, so this is what keeps those in bounds.
+  # Each load holds one database connection, so this limits the connections.
   scaling_config {
     maximum_concurrency = local.loaders
   }
@@ -114,7 +114,7 @@ resource "aws_lambda_event_source_mapping" "queue" {
   depends_on = [aws_iam_role_policy.loader]
 }
 
-# Only the schedule of reconcile invokes the loader this way. default: two retries, for six hours
+# Asynchronous invocations come only from the reconcile schedule. default: two retries within six hours
 resource "aws_lambda_function_event_invoke_config" "loader" {
   function_name                = aws_lambda_function.loader.function_name
   maximum_retry_attempts       = 0

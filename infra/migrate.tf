@@ -1,12 +1,12 @@
-# The database made to match the datasets, by the same code under a role of its own, on every apply
-# that changes a dataset, the loader or the database.
+# The migration function: the loader's code with another role. Every apply that changes a dataset, the loader or the
+# database invokes it, and it migrates the database to the datasets.
 
 locals {
-  # RDS and Aurora know IAM, and so does an own database that says its resource id.
+  # IAM sign-in works with RDS and Aurora, and with your own database if its resource id is given.
   database_auth_by_iam = local.make_database || try(var.database.resource_id, null) != null
 
-  # Logins that the migration makes: a member of the role, and with `iam` one that signs in by token only.
-  # With a secret, whoever made the secret makes the login.
+  # Logins that the migration creates as members of a role; with `iam` they sign in with tokens only.
+  # With database_auth = "secret" you create the loader's login yourself.
   logins = local.database_auth_by_iam ? merge(
     { (local.reader_user) = "stardrop_reader" },
     var.database_auth == "iam" ? { (local.loader_user) = "stardrop_loader" } : {},
@@ -21,7 +21,7 @@ resource "aws_cloudwatch_log_group" "migrate" {
 
 resource "aws_lambda_function" "migrate" {
   function_name    = local.migrate_name
-  description      = "Stardrop: makes the database match the datasets"
+  description      = "Stardrop: migrates the database to the datasets"
   role             = aws_iam_role.migrate.arn
   filename         = local.loader_zip
   source_code_hash = filebase64sha256(local.loader_zip)
@@ -31,8 +31,8 @@ resource "aws_lambda_function" "migrate" {
   layers           = [aws_lambda_layer_version.datasets.arn]
 
   memory_size = 512
-  timeout     = 900 # the longest there is: an index on a large fact takes its time
-  # One migration waits for the other anyway.
+  timeout     = 900 # seconds, Lambda's maximum: creating an index on a large fact takes long
+  # Migrations wait for one another, so one at a time is enough.
   reserved_concurrent_executions = -1
   kms_key_arn                    = local.data_key_arn
 
@@ -75,7 +75,7 @@ resource "aws_lambda_invocation" "migrate" {
     database = coalesce(local.database_resource_id, local.database_host)
   }
 
-  # The way to the database and to its secret.
+  # The function needs these to reach the database and its secret.
   depends_on = [
     aws_rds_cluster_instance.main,
     aws_route_table_association.private,

@@ -1,4 +1,4 @@
-# Private subnets with no way to the internet, or your own; who may call whom.
+# Private subnets without internet access, or your own, and the security groups.
 
 locals {
   make_vpc   = var.vpc == null
@@ -8,17 +8,17 @@ locals {
   flow_logs      = local.make_vpc && var.flow_logs
   flow_log_group = "/aws/vpc/${var.name}"
 
-  # Only what is called from inside the network. Lambda delivers logs, metrics (EMF) and traces by its own
-  # network, tokens are signed without a call, and KMS is called by the services that encrypt.
+  # Endpoints only for services that the functions call. Lambda delivers logs, metrics (EMF) and traces over its own
+  # network, IAM tokens are signed locally, and the services that encrypt call KMS themselves.
   interface_endpoints = {
     for service, endpoint in {
-      # The loader hands a long load on, and moves a busy message's visibility.
+      # The loader sends continuation messages and changes the visibility of messages.
       sqs = {
         used      = true
         actions   = local.loader_queue_actions
         resources = [aws_sqs_queue.events.arn]
       }
-      # The migration signs in as the database's master; with database_auth = "secret" the loader comes here too.
+      # The migration reads the master secret; with database_auth = "secret" the loader reads its own.
       secretsmanager = {
         used      = length(local.secret_arns) > 0
         actions   = ["secretsmanager:GetSecretValue"]
@@ -31,7 +31,7 @@ locals {
 data "aws_availability_zones" "available" {
   state = "available"
 
-  # Local zones have no RDS.
+  # RDS is not available in local zones.
   filter {
     name   = "opt-in-status"
     values = ["opt-in-not-required"]
@@ -43,11 +43,11 @@ resource "aws_vpc" "main" {
 
   cidr_block           = var.vpc_cidr
   enable_dns_support   = true
-  enable_dns_hostnames = true # default: false; the endpoints' private names need it
+  enable_dns_hostnames = true # default: false; private DNS names of the endpoints need it
   tags                 = { Name = var.name }
 }
 
-# The group that whatever names no group falls into: it may do nothing.
+# The VPC's default security group, without rules: it allows nothing.
 resource "aws_default_security_group" "closed" {
   count = local.make_vpc ? 1 : 0
 
@@ -63,7 +63,7 @@ resource "aws_subnet" "private" {
   availability_zone = data.aws_availability_zones.available.names[count.index]
   tags              = { Name = "${var.name}-private-${count.index}" }
 
-  # A zone that AWS adds must not move subnets that are in use.
+  # A new availability zone at AWS must not move existing subnets.
   lifecycle {
     ignore_changes = [availability_zone]
   }
@@ -92,7 +92,7 @@ resource "aws_vpc_endpoint" "s3" {
   route_table_ids   = [aws_route_table.private[0].id]
   tags              = { Name = "${var.name}-s3" }
 
-  # default: everything for everybody
+  # default: all actions for everybody
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -144,7 +144,7 @@ resource "aws_vpc_endpoint" "interface" {
 
 resource "aws_security_group" "lambda" {
   name        = "${var.name}-lambda"
-  description = "Lambda functions of Stardrop: call the database and AWS, are called by nobody"
+  description = "Lambda functions of Stardrop: outbound to the database and AWS, no inbound"
   vpc_id      = local.vpc_id
   tags        = { Name = "${var.name}-lambda" }
 }
@@ -162,11 +162,11 @@ resource "aws_vpc_security_group_egress_rule" "lambda_to_database" {
   to_port                      = local.database_port
 }
 
-# A database whose group we are not told of is somewhere behind the network's own rules.
+# Without the security group of your own database, allow its port to any address.
 resource "aws_vpc_security_group_egress_rule" "lambda_to_unnamed_database" {
   for_each = toset(local.make_database || try(var.database.security_group_id, null) != null ? [] : ["0.0.0.0/0"])
 
-  description       = "The database, whose security group is not named"
+  description       = "The database, whose security group is not given"
   security_group_id = aws_security_group.lambda.id
   cidr_ipv4         = each.value
   ip_protocol       = "tcp"
@@ -177,7 +177,7 @@ resource "aws_vpc_security_group_egress_rule" "lambda_to_unnamed_database" {
 resource "aws_vpc_security_group_egress_rule" "lambda_to_s3" {
   count = local.make_vpc ? 1 : 0
 
-  description       = "S3, by the gateway endpoint"
+  description       = "S3, through the gateway endpoint"
   security_group_id = aws_security_group.lambda.id
   prefix_list_id    = aws_vpc_endpoint.s3[0].prefix_list_id
   ip_protocol       = "tcp"
@@ -199,7 +199,7 @@ resource "aws_vpc_security_group_egress_rule" "lambda_to_endpoints" {
 resource "aws_vpc_security_group_egress_rule" "lambda_to_https" {
   for_each = toset(local.make_vpc ? [] : var.vpc.https_cidr_blocks)
 
-  description       = "AWS, by your network"
+  description       = "AWS services, through your network"
   security_group_id = aws_security_group.lambda.id
   cidr_ipv4         = each.value
   ip_protocol       = "tcp"
@@ -211,7 +211,7 @@ resource "aws_security_group" "endpoints" {
   count = local.make_vpc ? 1 : 0
 
   name        = "${var.name}-endpoints"
-  description = "Interface endpoints of Stardrop: called by its Lambda functions"
+  description = "Interface endpoints of Stardrop: inbound from its Lambda functions"
   vpc_id      = local.vpc_id
   tags        = { Name = "${var.name}-endpoints" }
 }
@@ -231,7 +231,7 @@ resource "aws_security_group" "database" {
   count = local.make_database ? 1 : 0
 
   name        = "${var.name}-database"
-  description = "Database of Stardrop: called by its Lambda functions, calls nobody"
+  description = "Database of Stardrop: inbound from its Lambda functions, no outbound"
   vpc_id      = local.vpc_id
   tags        = { Name = "${var.name}-database" }
 }
@@ -253,7 +253,7 @@ resource "aws_security_group" "psql" {
   count = local.make_database && var.psql_access ? 1 : 0
 
   name        = "${var.name}-psql"
-  description = "For people with psql: may reach the database of Stardrop, nothing else"
+  description = "For people with psql: outbound to the database of Stardrop, nothing else"
   vpc_id      = local.vpc_id
   tags        = { Name = "${var.name}-psql" }
 }
@@ -305,7 +305,7 @@ resource "aws_iam_role" "flow_logs" {
   count = local.flow_logs ? 1 : 0
 
   name        = "${var.name}-flow-logs"
-  description = "Writes who called whom in Stardrop's network"
+  description = "Writes the flow logs of the network of Stardrop"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [

@@ -1,12 +1,12 @@
-# What people need next.
+# Values that you need after an apply.
 
 output "drop" {
-  description = "Loads a file: drop it under a key that a dataset's `match` names."
+  description = "The command that uploads a file; use a key that a dataset's `match` covers."
   value       = "aws s3 cp FILE s3://${local.bucket_name}/${var.prefix}"
 }
 
 output "psql" {
-  description = "Opens the star, from inside the network: see docs/how-to/operations.md."
+  description = "The command that opens psql from inside the network: see docs/how-to/operations.md."
   value = local.database_auth_by_iam ? join(" ", [
     "PGPASSWORD=$(aws rds generate-db-auth-token --region ${local.region} --hostname ${local.database_host} --port ${local.database_port} --username ${local.reader_user})",
     "psql 'host=${local.database_host} port=${local.database_port} dbname=${local.database_name} user=${local.reader_user} sslmode=verify-full sslrootcert=global-bundle.pem'",
@@ -14,52 +14,52 @@ output "psql" {
 }
 
 output "bucket" {
-  description = "Where files are dropped."
+  description = "The bucket into which files are uploaded."
   value       = local.bucket_name
 }
 
 output "queue_url" {
-  description = "Where the bucket's events wait."
+  description = "The queue of the bucket's events."
   value       = aws_sqs_queue.events.url
 }
 
 output "dead_letters_url" {
-  description = "Where messages end that nobody could handle."
+  description = "The queue of messages that failed 20 times."
   value       = aws_sqs_queue.dead_letters.url
 }
 
 output "redrive" {
-  description = "Sends all dead letters to the queue again, once their cause is gone."
+  description = "The command that moves all dead letters back to the queue, once their cause is fixed."
   value       = "aws sqs start-message-move-task --region ${local.region} --source-arn ${aws_sqs_queue.dead_letters.arn}"
 }
 
 output "dashboard" {
-  description = "What happens, at a glance."
+  description = "The address of the dashboard."
   value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards/dashboard/${aws_cloudwatch_dashboard.main.dashboard_name}"
 }
 
 output "loader" {
-  description = "The loader's name."
+  description = "The name of the loader function."
   value       = aws_lambda_function.loader.function_name
 }
 
 output "migrate" {
-  description = "The migration's name."
+  description = "The name of the migration function."
   value       = aws_lambda_function.migrate.function_name
 }
 
 output "migration" {
-  description = "What the last migration answered."
+  description = "The response of the last migration."
   value       = aws_lambda_invocation.migrate.result
 }
 
 output "maximum_concurrency" {
-  description = "How many files load side by side."
+  description = "How many files load concurrently."
   value       = local.loaders
 }
 
 output "database" {
-  description = "Where the database is, and the secret of its master."
+  description = "The database's address, and the secret with its master user."
   value = {
     host          = local.database_host
     port          = local.database_port
@@ -70,7 +70,7 @@ output "database" {
 }
 
 output "network" {
-  description = "What a CloudShell needs to be started in, to use psql; with psql_access."
+  description = "VPC, subnets and security group for a CloudShell with psql; only with psql_access."
   value = {
     vpc            = local.vpc_id
     subnets        = local.subnet_ids
@@ -79,13 +79,13 @@ output "network" {
 }
 
 output "reader_policy" {
-  description = "Attach it to whoever may read the star."
+  description = "The policy for users or roles that read the star."
   value       = one(aws_iam_policy.reader[*].arn)
 }
 
-# For whoever reviews them. tests/ hold every one of them to account.
+# For reviewers. The tests check every one of them.
 output "policies" {
-  description = "Every policy that is made here, as it is."
+  description = "Every policy that is created here, as JSON."
   value = merge(
     {
       loader       = aws_iam_role_policy.loader.policy

@@ -1,8 +1,8 @@
-# The queue between bucket and loader, and the one for messages that nobody could handle.
+# The queue between bucket and loader, and the dead-letter queue.
 
 locals {
-  # Each failed attempt hides the message for six times the timeout, as AWS advises: a message that
-  # another worker is busy with must not come back while that one can still be running.
+  # Six times the function's timeout, as AWS advises: a message must not become visible again while the worker
+  # that received it can still be running.
   visibility_seconds = 6 * var.timeout_seconds
   max_receive_count  = 20
   day                = 24 * 60 * 60
@@ -18,9 +18,9 @@ locals {
 resource "aws_sqs_queue" "events" {
   name                       = "${var.name}-events"
   visibility_timeout_seconds = local.visibility_seconds
-  # 20 attempts take 30 hours at most. default: 4 days; a weekend's outage should not cost a file.
+  # 20 attempts take 30 hours at most. default: 4 days; files must survive an outage over a long weekend.
   message_retention_seconds = 7 * local.day
-  receive_wait_time_seconds = 20 # default: 0, which polls in vain
+  receive_wait_time_seconds = 20 # default: 0, short polling, which often returns nothing
 
   sqs_managed_sse_enabled           = local.data_key_arn == null ? true : null
   kms_master_key_id                 = local.data_key_arn
@@ -34,7 +34,7 @@ resource "aws_sqs_queue" "events" {
 
 resource "aws_sqs_queue" "dead_letters" {
   name = "${var.name}-dead-letters"
-  # The longest there is. A message keeps the age that it had in the other queue.
+  # SQS' maximum. A message keeps the age that it had in the other queue.
   message_retention_seconds  = 14 * local.day
   visibility_timeout_seconds = local.visibility_seconds
 

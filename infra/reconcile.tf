@@ -1,4 +1,4 @@
-# Bucket against ledger, on a schedule: what has no load although it is there gets one.
+# Reconcile on a schedule: compares bucket and ledger, and loads what is missing.
 
 locals {
   schedule_group_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${var.name}"
@@ -14,7 +14,7 @@ resource "aws_iam_role" "scheduler" {
   count = var.reconcile_schedule == null ? 0 : 1
 
   name        = "${var.name}-scheduler"
-  description = "Starts Stardrop's reconcile"
+  description = "Invokes the reconcile of Stardrop"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -51,7 +51,7 @@ resource "aws_iam_role_policy" "scheduler" {
       [
         for statement in [
           {
-            # The schedule's payload is encrypted, and Scheduler reads it as this role.
+            # The schedule's payload is encrypted, and Scheduler decrypts it with this role.
             Sid       = "DecryptSchedule"
             Effect    = "Allow"
             Action    = "kms:Decrypt"
@@ -88,7 +88,7 @@ resource "aws_scheduler_schedule" "reconcile" {
       }
     })
 
-    # The next one comes by itself. default: 185 times within a day
+    # The next scheduled run replaces a retry. default: 185 retries within a day
     retry_policy {
       maximum_event_age_in_seconds = 3600
       maximum_retry_attempts       = 2

@@ -1,4 +1,4 @@
-# The bucket that files are dropped in, and how it tells the queue of them.
+# The bucket into which files are uploaded, and its notifications to the queue.
 
 locals {
   make_bucket = var.bucket == null
@@ -17,7 +17,7 @@ resource "aws_s3_bucket" "inbox" {
   bucket = local.bucket_name
 }
 
-# The loader reads the very version that an event names, whatever was dropped since.
+# The loader reads the version that an event names, even if a newer one was uploaded since.
 resource "aws_s3_bucket_versioning" "inbox" {
   count = local.make_bucket ? 1 : 0
 
@@ -34,7 +34,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "inbox" {
   bucket = aws_s3_bucket.inbox[0].id
 
   rule {
-    bucket_key_enabled = var.encryption == "kms" # default: false, which asks KMS for each object
+    bucket_key_enabled = var.encryption == "kms" # default: false, which calls KMS for each object
 
     apply_server_side_encryption_by_default {
       sse_algorithm     = var.encryption == "kms" ? "aws:kms" : "AES256"
@@ -53,7 +53,7 @@ resource "aws_s3_bucket_public_access_block" "inbox" {
   restrict_public_buckets = true
 }
 
-# No ACLs: policies alone decide, also on what another account drops.
+# No ACLs: policies alone decide, also for objects that another account uploads.
 resource "aws_s3_bucket_ownership_controls" "inbox" {
   count = local.make_bucket ? 1 : 0
 
@@ -117,7 +117,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "inbox" {
       noncurrent_days = var.keep_versions_days
     }
 
-    # A delete marker whose versions are all gone marks nothing any more.
+    # Removes delete markers whose versions are all gone.
     expiration {
       expired_object_delete_marker = true
     }
@@ -139,8 +139,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "inbox" {
   depends_on = [aws_s3_bucket_versioning.inbox]
 }
 
-# The one notification configuration that a bucket has. ObjectCreated:* and not :Put, or multipart
-# uploads, which is what large files are, would be missed.
+# A bucket has only one notification configuration. ObjectCreated:* instead of :Put, because large files are
+# multipart uploads, which send another event.
 resource "aws_s3_bucket_notification" "inbox" {
   count = local.notification == "s3" || (local.make_bucket && local.notification == "eventbridge") ? 1 : 0
 
@@ -156,7 +156,7 @@ resource "aws_s3_bucket_notification" "inbox" {
     }
   }
 
-  # S3 sends a test message first, and refuses a queue that does not take it.
+  # S3 sends a test message first, and refuses a queue that does not accept it.
   depends_on = [aws_sqs_queue_policy.events]
 }
 
@@ -164,7 +164,7 @@ resource "aws_cloudwatch_event_rule" "object_created" {
   count = local.notification == "eventbridge" ? 1 : 0
 
   name        = local.rule_name
-  description = "A file was dropped in ${local.bucket_name}"
+  description = "A file was uploaded to ${local.bucket_name}"
   event_pattern = jsonencode({
     source      = ["aws.s3"]
     detail-type = ["Object Created"]

@@ -1,5 +1,5 @@
 terraform {
-  # 1.11: the tests let mocked resources have their ARNs while planning.
+  # 1.11: the tests need ARNs of mocked resources while planning.
   required_version = ">= 1.11"
 
   required_providers {
@@ -10,7 +10,7 @@ terraform {
   }
 }
 
-# Region and credentials come from the environment (AWS_REGION, AWS_PROFILE), as everywhere in AWS.
+# Region and credentials come from the environment (AWS_REGION, AWS_PROFILE).
 provider "aws" {
   default_tags {
     tags = merge({ project = var.name }, var.tags)
@@ -26,8 +26,8 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.id
 
-  # Names are known before the resources are made, so that policies of things that name each other
-  # (a key and its bucket, a role and its function) can be exact without a circle.
+  # ARNs are built from names, so that policies of resources that refer to each other (a key and its bucket, a role
+  # and its function) can be exact without a dependency cycle.
   loader_name      = "${var.name}-loader"
   migrate_name     = "${var.name}-migrate"
   loader_arn       = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.loader_name}"

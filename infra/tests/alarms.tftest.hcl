@@ -17,47 +17,47 @@ run "alarms" {
 
   assert {
     condition     = toset(keys(aws_cloudwatch_metric_alarm.plain)) == toset(["dead-letters", "lag", "loader-errors", "loader-throttles", "database-connections", "database-cpu"])
-    error_message = "these and no others"
+    error_message = "exactly these alarms exist"
   }
 
   assert {
     condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.plain), aws_cloudwatch_metric_alarm.storage, values(aws_cloudwatch_metric_alarm.failed_loads), values(aws_cloudwatch_metric_alarm.reject_share)) : alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && alarm.treat_missing_data == "notBreaching"])
-    error_message = "each tells the topic, and silence is no alarm"
+    error_message = "each alarm publishes to the topic, and missing data does not raise it"
   }
 
   assert {
     condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.plain), aws_cloudwatch_metric_alarm.storage, values(aws_cloudwatch_metric_alarm.failed_loads), values(aws_cloudwatch_metric_alarm.reject_share)) : strcontains(alarm.alarm_description, " https://example.org/operations.md#")])
-    error_message = "each links to the runbook"
+    error_message = "each alarm links to the runbook"
   }
 
   assert {
     condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.plain), aws_cloudwatch_metric_alarm.storage, values(aws_cloudwatch_metric_alarm.failed_loads), values(aws_cloudwatch_metric_alarm.reject_share)) : strcontains(file("../docs/how-to/operations.md"), "\n### ${split("#", alarm.alarm_description)[1]}\n")])
-    error_message = "each has an entry in the runbook"
+    error_message = "each alarm has an entry in the runbook"
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.plain["dead-letters"].dimensions == tomap({ QueueName = "stardrop-dead-letters" }) && aws_cloudwatch_metric_alarm.plain["dead-letters"].threshold == 0
-    error_message = "one dead letter is enough"
+    error_message = "one dead letter raises the alarm"
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.plain["lag"].threshold == 1800 && aws_cloudwatch_metric_alarm.plain["lag"].metric_name == "ApproximateAgeOfOldestMessage"
-    error_message = "half an hour is late"
+    error_message = "the lag alarm is at half an hour"
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.plain["database-connections"].threshold == 160
-    error_message = "four fifths of 200 connections"
+    error_message = "the connections alarm is at four fifths of 200"
   }
 
   assert {
     condition     = keys(aws_cloudwatch_metric_alarm.failed_loads) == keys(aws_cloudwatch_metric_alarm.reject_share) && aws_cloudwatch_metric_alarm.failed_loads["sales"].dimensions == tomap({ Dataset = "sales" }) && aws_cloudwatch_metric_alarm.failed_loads["sales"].namespace == "Stardrop" && aws_cloudwatch_metric_alarm.failed_loads["sales"].metric_name == "LoadsFailed"
-    error_message = "each dataset has its own"
+    error_message = "each dataset has its own alarms"
   }
 
   assert {
     condition     = toset([for q in aws_cloudwatch_metric_alarm.reject_share["sales"].metric_query : q.metric[0].metric_name if length(q.metric) > 0]) == toset(["RowsRead", "RowsRejected"]) && aws_cloudwatch_metric_alarm.reject_share["sales"].threshold == 5
-    error_message = "rejected rows of those that were read"
+    error_message = "the reject share is rejected rows divided by rows read"
   }
 
   assert {
@@ -72,7 +72,7 @@ run "alarms" {
 
   assert {
     condition     = length(aws_sns_topic_subscription.mail) == 0
-    error_message = "nobody is mailed unasked"
+    error_message = "without alarm_emails nobody is subscribed"
   }
 
   assert {
@@ -99,7 +99,7 @@ run "alarms_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -115,17 +115,17 @@ run "alarms_by_variable" {
 
   assert {
     condition     = aws_sns_topic_subscription.mail["ops@example.org"].protocol == "email" && aws_sns_topic_subscription.mail["ops@example.org"].topic_arn == aws_sns_topic.alarms.arn
-    error_message = "who asks is mailed"
+    error_message = "addresses in alarm_emails are subscribed"
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.plain["lag"].threshold == 300 && aws_cloudwatch_metric_alarm.reject_share["sales"].threshold == 20
-    error_message = "thresholds by variable"
+    error_message = "variables set the thresholds"
   }
 
   assert {
     condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.plain), aws_cloudwatch_metric_alarm.storage, values(aws_cloudwatch_metric_alarm.failed_loads), values(aws_cloudwatch_metric_alarm.reject_share)) : strcontains(file("../docs/how-to/operations.md"), "\n### ${split("#", alarm.alarm_description)[1]}\n")])
-    error_message = "each has an entry in the runbook"
+    error_message = "each alarm has an entry in the runbook"
   }
 }
 
@@ -138,7 +138,7 @@ run "other_datasets" {
 
   assert {
     condition     = keys(aws_cloudwatch_metric_alarm.failed_loads) == ["parcels"]
-    error_message = "the name stands in the contract, not in the name of the folder"
+    error_message = "the dataset's name comes from its contract, not from its folder"
   }
 }
 

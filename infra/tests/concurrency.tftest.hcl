@@ -54,7 +54,7 @@ run "r_class" {
 
   assert {
     condition     = one([for p in aws_db_parameter_group.main[0].parameter : p.value if p.name == "max_connections"]) == "5000"
-    error_message = "Postgres on RDS takes 5000"
+    error_message = "RDS allows at most 5000 connections"
   }
 }
 
@@ -142,7 +142,7 @@ run "reserved" {
 
   assert {
     condition     = aws_lambda_function.loader.reserved_concurrent_executions == 250
-    error_message = "concurrency is kept for the loader"
+    error_message = "concurrency is reserved for the loader"
   }
 }
 

@@ -23,22 +23,22 @@ run "postgres" {
 
   assert {
     condition     = aws_db_instance.main[0].iam_database_authentication_enabled && aws_db_instance.main[0].manage_master_user_password && aws_db_instance.main[0].master_user_secret_kms_key_id == aws_kms_key.main[0].arn && aws_db_instance.main[0].password == null
-    error_message = "tokens, and a master password that RDS keeps"
+    error_message = "IAM sign-in, and a master password that RDS manages"
   }
 
   assert {
     condition     = aws_db_instance.main[0].publicly_accessible == false && aws_db_instance.main[0].vpc_security_group_ids == toset([aws_security_group.database[0].id])
-    error_message = "not public"
+    error_message = "the database is not public"
   }
 
   assert {
     condition     = aws_db_instance.main[0].deletion_protection && aws_db_instance.main[0].backup_retention_period == 14 && !aws_db_instance.main[0].skip_final_snapshot && !aws_db_instance.main[0].delete_automated_backups && aws_db_instance.main[0].copy_tags_to_snapshot
-    error_message = "backups, and no deletion by mistake"
+    error_message = "backups and deletion protection are on"
   }
 
   assert {
     condition     = aws_db_instance.main[0].performance_insights_enabled && aws_db_instance.main[0].multi_az == false && aws_db_instance.main[0].max_allocated_storage == 500 && aws_db_instance.main[0].auto_minor_version_upgrade
-    error_message = "as documented"
+    error_message = "the defaults are as documented"
   }
 
   assert {
@@ -53,7 +53,7 @@ run "postgres" {
 
   assert {
     condition     = toset(keys(aws_cloudwatch_log_group.database)) == toset(["/aws/rds/instance/stardrop/postgresql", "/aws/rds/instance/stardrop/upgrade"])
-    error_message = "its logs have an end"
+    error_message = "its logs expire"
   }
 }
 
@@ -75,7 +75,7 @@ run "postgres_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -94,17 +94,17 @@ run "large_and_safe" {
 
   assert {
     condition     = aws_db_instance.main[0].multi_az && aws_db_instance.main[0].instance_class == "db.r8g.xlarge" && aws_db_instance.main[0].engine_version == "18.1" && aws_db_parameter_group.main[0].family == "postgres18"
-    error_message = "version, size and standby by variable"
+    error_message = "variables set version, size and standby"
   }
 
   assert {
     condition     = aws_db_instance.main[0].allocated_storage == 100 && aws_db_instance.main[0].max_allocated_storage == 1000 && aws_db_instance.main[0].backup_retention_period == 35 && aws_db_instance.main[0].snapshot_identifier == "before"
-    error_message = "storage, backups and snapshot by variable"
+    error_message = "variables set storage, backups and snapshot"
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.storage[0].threshold == 10737418240
-    error_message = "the alarm knows the storage"
+    error_message = "the storage alarm uses storage_gb"
   }
 }
 
@@ -117,7 +117,7 @@ run "deletable" {
 
   assert {
     condition     = !aws_db_instance.main[0].deletion_protection && !aws_db_instance.main[0].skip_final_snapshot
-    error_message = "a last snapshot is made all the same"
+    error_message = "a final snapshot is made without deletion protection too"
   }
 }
 
@@ -140,7 +140,7 @@ run "aurora" {
 
   assert {
     condition     = aws_rds_cluster.main[0].iam_database_authentication_enabled && aws_rds_cluster.main[0].manage_master_user_password && aws_rds_cluster.main[0].deletion_protection && aws_rds_cluster.main[0].backup_retention_period == 14 && aws_rds_cluster_instance.main[0].publicly_accessible == false
-    error_message = "as safe as the other"
+    error_message = "Aurora is as protected as RDS"
   }
 
   assert {
@@ -155,17 +155,17 @@ run "aurora" {
 
   assert {
     condition     = aws_lambda_function.loader.environment[0].variables.PGHOST == "stardrop.cluster-abc.eu-central-1.rds.amazonaws.com"
-    error_message = "at its writer"
+    error_message = "the loader connects to the writer"
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.plain["database-connections"].dimensions == tomap({ DBClusterIdentifier = "stardrop" }) && length(aws_cloudwatch_metric_alarm.storage) == 0
-    error_message = "alarms of a cluster"
+    error_message = "alarms use the cluster's dimensions"
   }
 
   assert {
     condition     = keys(aws_cloudwatch_log_group.database) == ["/aws/rds/cluster/stardrop/postgresql"]
-    error_message = "logs of a cluster"
+    error_message = "log groups are those of a cluster"
   }
 }
 
@@ -187,7 +187,7 @@ run "aurora_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -201,7 +201,7 @@ run "aurora_multi_az" {
 
   assert {
     condition     = length(aws_rds_cluster_instance.main) == 2
-    error_message = "a second instance stands by"
+    error_message = "multi_az adds a second instance"
   }
 }
 

@@ -18,7 +18,7 @@ run "loader" {
 
   assert {
     condition     = aws_lambda_function.loader.layers == tolist([aws_lambda_layer_version.datasets.arn]) && aws_lambda_function.migrate.layers == tolist([aws_lambda_layer_version.datasets.arn])
-    error_message = "both have the datasets"
+    error_message = "both functions have the layer"
   }
 
   assert {
@@ -28,7 +28,7 @@ run "loader" {
 
   assert {
     condition     = aws_lambda_function.loader.environment[0].variables == tomap({ PGHOST = "stardrop.abc.eu-central-1.rds.amazonaws.com", PGPORT = "5432", PGDATABASE = "stardrop", PGUSER = "stardrop_load", PGSSLMODE = "verify-full", PGSSLROOTCERT = "/opt/rds/global-bundle.pem", STARDROP_DATASETS = "/opt/datasets", STARDROP_LOG = "info", STARDROP_DB_AUTH = "iam", STARDROP_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/stardrop-events" })
-    error_message = "the loader is told this and nothing else"
+    error_message = "the loader has exactly this environment"
   }
 
   assert {
@@ -38,7 +38,7 @@ run "loader" {
 
   assert {
     condition     = aws_lambda_function.loader.logging_config[0].log_format == "JSON" && aws_lambda_function.loader.logging_config[0].log_group == aws_cloudwatch_log_group.loader.name
-    error_message = "JSON logs into its own group"
+    error_message = "JSON logs in its own log group"
   }
 
   assert {
@@ -53,32 +53,32 @@ run "loader" {
 
   assert {
     condition     = aws_lambda_function.loader.tracing_config[0].mode == "PassThrough"
-    error_message = "no trace is begun"
+    error_message = "tracing is off"
   }
 
   assert {
     condition     = aws_lambda_function.loader.memory_size == 1024 && aws_lambda_function.loader.ephemeral_storage[0].size == 512 && aws_lambda_function.loader.reserved_concurrent_executions == -1
-    error_message = "sizes as documented"
+    error_message = "sizes are as documented"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "SignInToDatabase"]).Action == "rds-db:connect" && one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "SignInToDatabase"]).Resource == "arn:aws:rds-db:eu-central-1:111122223333:dbuser:db-MADE/stardrop_load"
-    error_message = "the loader signs in as itself only"
+    error_message = "the loader may sign in as one user only"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "WriteLogs"]).Resource == "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/stardrop-loader:*"
-    error_message = "the loader writes to its own group only"
+    error_message = "the loader writes to its own log group only"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "NoneOfThisForTheFunction"]).Condition.ArnEquals["lambda:SourceFunctionArn"] == ["arn:aws:lambda:eu-central-1:111122223333:function:stardrop-loader", "arn:aws:lambda:eu-central-1:111122223333:function:stardrop-migrate"]
-    error_message = "network interfaces are not for the function itself"
+    error_message = "the function's own code may not use network interfaces"
   }
 
   assert {
     condition     = !contains([for s in jsondecode(output.policies.loader).Statement : s.Sid], "ReadSecret")
-    error_message = "the loader knows no secret"
+    error_message = "the loader may read no secret"
   }
 
   assert {
@@ -105,7 +105,7 @@ run "loader_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -123,7 +123,7 @@ run "tracing" {
 
   assert {
     condition     = toset(one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "Trace"]).Action) == toset(["xray:PutTraceSegments", "xray:PutTelemetryRecords"])
-    error_message = "and nothing else of X-Ray is allowed"
+    error_message = "only two X-Ray actions are allowed"
   }
 }
 
@@ -145,7 +145,7 @@ run "tracing_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "loader: Trace", "migrate: SeeNetworkInterfaces", "migrate: Trace"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -164,22 +164,22 @@ run "sizes_and_settings" {
 
   assert {
     condition     = aws_lambda_function.loader.memory_size == 2048 && aws_lambda_function.loader.ephemeral_storage[0].size == 4096
-    error_message = "sizes by variable"
+    error_message = "variables set the sizes"
   }
 
   assert {
     condition     = aws_lambda_function.loader.environment[0].variables.STARDROP_BATCH_ROWS == "200000" && aws_lambda_function.loader.environment[0].variables.STARDROP_LOG == "debug"
-    error_message = "settings by variable"
+    error_message = "variables set the settings"
   }
 
   assert {
     condition     = alltrue([for group in concat([aws_cloudwatch_log_group.loader, aws_cloudwatch_log_group.migrate], values(aws_cloudwatch_log_group.database)) : group.retention_in_days == 30])
-    error_message = "retention by variable"
+    error_message = "variables set the retention"
   }
 
   assert {
     condition     = aws_lambda_function.loader.function_name == "other-loader" && aws_db_instance.main[0].identifier == "other" && aws_sqs_queue.events.name == "other-events"
-    error_message = "another name is another Stardrop"
+    error_message = "another name makes another deployment"
   }
 }
 

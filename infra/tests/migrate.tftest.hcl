@@ -13,37 +13,37 @@ run "migration" {
 
   assert {
     condition     = jsondecode(aws_lambda_invocation.migrate.input) == { migrate = true, iam = true, logins = { stardrop_load = "stardrop_loader", stardrop_read = "stardrop_reader" } }
-    error_message = "the migration makes the logins for tokens"
+    error_message = "the migration creates the logins that use tokens"
   }
 
   assert {
     condition     = aws_lambda_invocation.migrate.function_name == "stardrop-migrate" && aws_lambda_invocation.migrate.triggers == tomap({ datasets = filebase64sha256("tests/fixtures/layer.zip"), loader = filebase64sha256("tests/fixtures/loader.zip"), database = "db-MADE" })
-    error_message = "a changed dataset, loader or database migrates"
+    error_message = "a changed dataset, loader or database invokes the migration"
   }
 
   assert {
     condition     = aws_lambda_function.migrate.environment[0].variables.STARDROP_DB_AUTH == "secret" && aws_lambda_function.migrate.environment[0].variables.STARDROP_DB_SECRET_ARN == "arn:aws:secretsmanager:eu-central-1:111122223333:secret:rds-master"
-    error_message = "the migration signs in with the secret of the master"
+    error_message = "the migration signs in with the master secret"
   }
 
   assert {
     condition     = !contains(keys(aws_lambda_function.migrate.environment[0].variables), "STARDROP_QUEUE_URL")
-    error_message = "and knows no queue"
+    error_message = "the migration has no queue"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.migrate).Statement : s if s.Sid == "ReadSecret"]).Resource == "arn:aws:secretsmanager:eu-central-1:111122223333:secret:rds-master" && one([for s in jsondecode(output.policies.migrate).Statement : s if s.Sid == "DecryptSecret"]).Resource == aws_kms_key.main[0].arn
-    error_message = "it may read that secret only"
+    error_message = "it may read no other secret"
   }
 
   assert {
     condition     = !contains([for s in jsondecode(output.policies.migrate).Statement : s.Sid], "SignInToDatabase") && one([for s in jsondecode(output.policies.migrate).Statement : s if s.Sid == "WriteLogs"]).Resource == "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/stardrop-migrate:*"
-    error_message = "and write to its own log"
+    error_message = "it writes to its own log group"
   }
 
   assert {
     condition     = aws_lambda_function.migrate.source_code_hash == aws_lambda_function.loader.source_code_hash
-    error_message = "it is the same code"
+    error_message = "it has the loader's package"
   }
 }
 
@@ -65,7 +65,7 @@ run "migration_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -78,7 +78,7 @@ run "other_datasets" {
 
   assert {
     condition     = aws_lambda_invocation.migrate.triggers.datasets == filebase64sha256("tests/fixtures/loader.zip")
-    error_message = "other datasets are another migration"
+    error_message = "other datasets change the migration's input"
   }
 }
 
@@ -97,7 +97,7 @@ run "by_secret" {
 
   assert {
     condition     = !contains([for s in jsondecode(output.policies.loader).Statement : s.Sid], "SignInToDatabase") && one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "ReadSecret"]).Resource == "arn:aws:secretsmanager:eu-central-1:111122223333:secret:loader" && one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "DecryptSecret"]).Resource == "arn:aws:kms:eu-central-1:111122223333:key/secrets"
-    error_message = "it may read that secret only"
+    error_message = "it may read no other secret"
   }
 
   assert {
@@ -107,7 +107,7 @@ run "by_secret" {
 
   assert {
     condition     = jsondecode(aws_lambda_invocation.migrate.input).logins == { stardrop_read = "stardrop_reader" }
-    error_message = "whoever made the secret makes the login"
+    error_message = "the migration creates no login for a secret"
   }
 }
 
@@ -129,7 +129,7 @@ run "by_secret_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -142,22 +142,22 @@ run "own_database_by_token" {
 
   assert {
     condition     = length(aws_db_instance.main) == 0 && length(aws_rds_cluster.main) == 0 && length(aws_db_subnet_group.main) == 0
-    error_message = "no database is made"
+    error_message = "no database is created"
   }
 
   assert {
     condition     = aws_lambda_function.loader.environment[0].variables.PGHOST == "pg.example.org" && aws_lambda_function.loader.environment[0].variables.PGUSER == "stardrop_load"
-    error_message = "the loader goes to the own one"
+    error_message = "the loader uses your own database"
   }
 
   assert {
     condition     = aws_lambda_function.migrate.environment[0].variables.STARDROP_DB_AUTH == "iam" && aws_lambda_function.migrate.environment[0].variables.PGUSER == "stardrop_migrate"
-    error_message = "so does the migration, by token"
+    error_message = "so does the migration, with a token"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.migrate).Statement : s if s.Sid == "SignInToDatabase"]).Resource == "arn:aws:rds-db:eu-central-1:111122223333:dbuser:db-OWN/stardrop_migrate" && one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "SignInToDatabase"]).Resource == "arn:aws:rds-db:eu-central-1:111122223333:dbuser:db-OWN/stardrop_load"
-    error_message = "each signs in as itself only"
+    error_message = "each function may sign in as one user only"
   }
 
   assert {
@@ -167,12 +167,12 @@ run "own_database_by_token" {
 
   assert {
     condition     = aws_vpc_security_group_ingress_rule.database_from_lambda["own"].security_group_id == "sg-own" && aws_vpc_security_group_egress_rule.lambda_to_database["own"].referenced_security_group_id == "sg-own"
-    error_message = "the own security group lets the Lambda in"
+    error_message = "your security group gets a rule for the functions"
   }
 
   assert {
     condition     = !contains(keys(aws_cloudwatch_metric_alarm.plain), "database-cpu") && length(aws_cloudwatch_metric_alarm.storage) == 0
-    error_message = "an own database has its own alarms"
+    error_message = "your own database has no alarms here"
   }
 }
 
@@ -194,7 +194,7 @@ run "own_database_by_token_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -209,27 +209,27 @@ run "own_database_by_secret" {
 
   assert {
     condition     = jsondecode(aws_lambda_invocation.migrate.input) == { migrate = true, iam = false, logins = {} }
-    error_message = "no tokens there"
+    error_message = "no IAM sign-in"
   }
 
   assert {
     condition     = length(aws_iam_policy.reader) == 0 && output.reader_policy == null
-    error_message = "nor for people"
+    error_message = "no IAM sign-in for readers either"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.migrate).Statement : s if s.Sid == "ReadSecret"]).Resource == "arn:aws:secretsmanager:eu-central-1:111122223333:secret:migrate" && !contains([for s in jsondecode(output.policies.migrate).Statement : s.Sid], "DecryptSecret")
-    error_message = "the migration reads its own secret"
+    error_message = "the migration reads the secret that was given"
   }
 
   assert {
     condition     = aws_lambda_invocation.migrate.triggers.database == "pg.example.org"
-    error_message = "another host is another database"
+    error_message = "another host changes the migration's input"
   }
 
   assert {
     condition     = length(aws_vpc_security_group_ingress_rule.database_from_lambda) == 0 && aws_vpc_security_group_egress_rule.lambda_to_unnamed_database["0.0.0.0/0"].to_port == 5432
-    error_message = "a database without a security group is behind the network"
+    error_message = "without a security group the database's port is open to any address"
   }
 }
 
@@ -251,7 +251,7 @@ run "own_database_by_secret_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 

@@ -33,37 +33,37 @@ run "own_made" {
 
   assert {
     condition     = one([for s in jsondecode(output.policies.endpoint_sqs).Statement : s if s.Sid == "Stardrop"]).Resource == [aws_sqs_queue.events.arn]
-    error_message = "the endpoint lets one queue through"
+    error_message = "the endpoint allows one queue"
   }
 
   assert {
     condition     = aws_vpc_security_group_ingress_rule.database_from_lambda["made"].referenced_security_group_id == aws_security_group.lambda.id && aws_vpc_security_group_ingress_rule.database_from_lambda["made"].from_port == 5432 && aws_vpc_security_group_ingress_rule.database_from_lambda["made"].to_port == 5432
-    error_message = "the database is called by the Lambda"
+    error_message = "the functions may connect to the database"
   }
 
   assert {
     condition     = length(aws_vpc_security_group_ingress_rule.database_from_psql) == 0 && output.network.security_group == null
-    error_message = "and by nobody else"
+    error_message = "nothing else may connect to it"
   }
 
   assert {
     condition     = aws_vpc_security_group_egress_rule.lambda_to_database["made"].to_port == 5432 && aws_vpc_security_group_egress_rule.lambda_to_s3[0].prefix_list_id == "pl-s3" && aws_vpc_security_group_egress_rule.lambda_to_endpoints[0].to_port == 443 && length(aws_vpc_security_group_egress_rule.lambda_to_https) == 0 && length(aws_vpc_security_group_egress_rule.lambda_to_unnamed_database) == 0
-    error_message = "the Lambda calls the database, S3 and the endpoints"
+    error_message = "the functions may connect to the database, S3 and the endpoints"
   }
 
   assert {
     condition     = aws_flow_log.main[0].traffic_type == "ALL" && aws_flow_log.main[0].log_destination == aws_cloudwatch_log_group.flow[0].arn && aws_cloudwatch_log_group.flow[0].kms_key_id == aws_kms_key.main[0].arn && aws_cloudwatch_log_group.flow[0].retention_in_days == 365
-    error_message = "who called whom is logged, encrypted, for a year"
+    error_message = "flow logs are on, encrypted, and kept for a year"
   }
 
   assert {
     condition     = toset(one([for s in jsondecode(output.policies.flow_logs).Statement : s if s.Sid == "WriteFlowLogs"]).Resource) == toset(["arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vpc/stardrop", "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vpc/stardrop:*"])
-    error_message = "into one group"
+    error_message = "flow logs have one log group"
   }
 
   assert {
     condition     = alltrue([for text in concat([aws_security_group.lambda.description, aws_security_group.endpoints[0].description, aws_security_group.database[0].description], values(aws_vpc_security_group_ingress_rule.database_from_lambda)[*].description, values(aws_vpc_security_group_egress_rule.lambda_to_database)[*].description, aws_vpc_security_group_egress_rule.lambda_to_s3[*].description, aws_vpc_security_group_egress_rule.lambda_to_endpoints[*].description, aws_vpc_security_group_ingress_rule.endpoints_from_lambda[*].description) : can(regex("^[a-zA-Z0-9. _:/()#,@+=&;{}!$*-]+$", text))])
-    error_message = "descriptions of security groups have only letters that EC2 takes"
+    error_message = "descriptions of security groups have only characters that EC2 accepts"
   }
 }
 
@@ -85,7 +85,7 @@ run "own_made_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -125,27 +125,27 @@ run "psql_access" {
 
   assert {
     condition     = aws_vpc_security_group_ingress_rule.database_from_psql[0].referenced_security_group_id == aws_security_group.psql[0].id && aws_vpc_security_group_ingress_rule.database_from_psql[0].cidr_ipv4 == null
-    error_message = "people with psql come from their own group"
+    error_message = "people with psql have their own security group"
   }
 
   assert {
     condition     = output.network.security_group == aws_security_group.psql[0].id
-    error_message = "which is told"
+    error_message = "its id is an output"
   }
 
   assert {
     condition     = can(regex("^[a-zA-Z0-9. _:/()#,@+=&;{}!$*-]+$", aws_security_group.psql[0].description))
-    error_message = "its description has only letters that EC2 takes"
+    error_message = "its description has only characters that EC2 accepts"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.reader).Statement : s if s.Sid == "SignInToRead"]).Resource == "arn:aws:rds-db:eu-central-1:111122223333:dbuser:db-MADE/stardrop_read"
-    error_message = "and sign in to read only"
+    error_message = "readers may sign in as the reader only"
   }
 
   assert {
     condition     = strcontains(output.psql, "generate-db-auth-token") && strcontains(output.psql, "sslmode=verify-full") && strcontains(output.psql, "user=stardrop_read")
-    error_message = "with this command"
+    error_message = "the psql command is an output"
   }
 }
 
@@ -167,7 +167,7 @@ run "psql_access_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -180,22 +180,22 @@ run "own_vpc" {
 
   assert {
     condition     = length(aws_vpc.main) == 0 && length(aws_subnet.private) == 0 && length(aws_vpc_endpoint.s3) == 0 && length(aws_vpc_endpoint.interface) == 0 && length(aws_flow_log.main) == 0
-    error_message = "no network is made"
+    error_message = "no network is created"
   }
 
   assert {
     condition     = aws_lambda_function.loader.vpc_config[0].subnet_ids == toset(["subnet-a", "subnet-b"]) && aws_db_subnet_group.main[0].subnet_ids == toset(["subnet-a", "subnet-b"])
-    error_message = "the own subnets are used"
+    error_message = "your subnets are used"
   }
 
   assert {
     condition     = aws_security_group.lambda.vpc_id == "vpc-own" && aws_security_group.database[0].vpc_id == "vpc-own"
-    error_message = "so is the own network"
+    error_message = "your network is used"
   }
 
   assert {
     condition     = keys(aws_vpc_security_group_egress_rule.lambda_to_https) == ["10.0.0.0/8"]
-    error_message = "the Lambda calls what it is told to"
+    error_message = "the functions may connect to https_cidr_blocks"
   }
 
   assert {
@@ -222,7 +222,7 @@ run "own_vpc_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 

@@ -18,27 +18,27 @@ run "queue" {
 
   assert {
     condition     = jsondecode(aws_sqs_queue.events.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dead_letters.arn, maxReceiveCount = 20 }
-    error_message = "20 attempts, then the dead letters"
+    error_message = "after 20 attempts a message is a dead letter"
   }
 
   assert {
     condition     = jsondecode(aws_sqs_queue_redrive_allow_policy.dead_letters.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = [aws_sqs_queue.events.arn] }
-    error_message = "only this queue has its dead letters there"
+    error_message = "only this queue may use the dead-letter queue"
   }
 
   assert {
     condition     = aws_sqs_queue.dead_letters.message_retention_seconds == 1209600 && aws_sqs_queue.events.message_retention_seconds < aws_sqs_queue.dead_letters.message_retention_seconds
-    error_message = "dead letters outlive messages"
+    error_message = "dead letters are kept longer than messages"
   }
 
   assert {
     condition     = 20 * aws_sqs_queue.events.visibility_timeout_seconds < aws_sqs_queue.events.message_retention_seconds
-    error_message = "no message dies of age before its attempts are used up"
+    error_message = "no message expires before its attempts are used up"
   }
 
   assert {
     condition     = aws_sqs_queue.events.fifo_queue == null || aws_sqs_queue.events.fifo_queue == false
-    error_message = "a standard queue"
+    error_message = "it is a standard queue"
   }
 
   assert {
@@ -53,17 +53,17 @@ run "queue" {
 
   assert {
     condition     = aws_lambda_event_source_mapping.queue.batch_size == 1 && aws_lambda_event_source_mapping.queue.function_response_types == toset(["ReportBatchItemFailures"])
-    error_message = "one message each, which fails by itself"
+    error_message = "one message for each invocation"
   }
 
   assert {
     condition     = toset(one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "WorkOffQueue"]).Action) == toset(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:SendMessage"]) && one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "WorkOffQueue"]).Resource == aws_sqs_queue.events.arn
-    error_message = "the loader works on its one queue"
+    error_message = "the loader may use its queue only"
   }
 
   assert {
     condition     = !anytrue([for s in jsondecode(output.policies.migrate).Statement : anytrue([for a in flatten([s.Action]) : startswith(a, "sqs:") || startswith(a, "s3:")])])
-    error_message = "the migration has nothing to do with files"
+    error_message = "the migration may not read files"
   }
 
   assert {
@@ -90,7 +90,7 @@ run "queue_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 

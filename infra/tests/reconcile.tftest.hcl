@@ -13,7 +13,7 @@ run "never" {
 
   assert {
     condition     = length(aws_scheduler_schedule.reconcile) == 0 && length(aws_iam_role.scheduler) == 0
-    error_message = "no schedule unless asked for"
+    error_message = "there is no schedule by default"
   }
 }
 
@@ -27,27 +27,27 @@ run "nightly" {
 
   assert {
     condition     = aws_scheduler_schedule.reconcile[0].schedule_expression == "cron(0 4 * * ? *)" && aws_scheduler_schedule.reconcile[0].kms_key_arn == aws_kms_key.main[0].arn
-    error_message = "on its schedule, encrypted"
+    error_message = "the schedule is set and encrypted"
   }
 
   assert {
     condition     = jsondecode(aws_scheduler_schedule.reconcile[0].target[0].input) == { reconcile = { bucket = "stardrop-inbox-111122223333-eu-central-1", prefix = "in/", heal = true } }
-    error_message = "it heals"
+    error_message = "the schedule heals"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.scheduler).Statement : s if s.Sid == "InvokeLoader"]).Action == "lambda:InvokeFunction" && one([for s in jsondecode(output.policies.scheduler).Statement : s if s.Sid == "InvokeLoader"]).Resource == "arn:aws:lambda:eu-central-1:111122223333:function:stardrop-loader"
-    error_message = "it may start the loader only"
+    error_message = "the schedule's role may invoke the loader only"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.scheduler).Statement : s if s.Sid == "DecryptSchedule"]).Resource == aws_kms_key.main[0].arn
-    error_message = "and read its own schedule"
+    error_message = "the schedule's role may decrypt its payload"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.scheduler_trust).Statement : s if s.Sid == "Scheduler"]).Condition.ArnEquals["aws:SourceArn"] == "arn:aws:scheduler:eu-central-1:111122223333:schedule-group/stardrop"
-    error_message = "only our schedules may"
+    error_message = "only our schedules may assume the role"
   }
 
   assert {
@@ -74,7 +74,7 @@ run "nightly_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -88,7 +88,7 @@ run "only_reports" {
 
   assert {
     condition     = jsondecode(aws_scheduler_schedule.reconcile[0].target[0].input).reconcile.heal == false
-    error_message = "it only reports"
+    error_message = "reconcile_heal = false only reports"
   }
 }
 

@@ -13,7 +13,7 @@ run "bucket" {
 
   assert {
     condition     = aws_s3_bucket_versioning.inbox[0].versioning_configuration[0].status == "Enabled"
-    error_message = "the loader reads versions: the bucket keeps them"
+    error_message = "versioning is on"
   }
 
   assert {
@@ -23,7 +23,7 @@ run "bucket" {
 
   assert {
     condition     = one(aws_s3_bucket_server_side_encryption_configuration.inbox[0].rule).apply_server_side_encryption_by_default[0].kms_master_key_id == aws_kms_key.main[0].arn
-    error_message = "files are encrypted with the key that is made here"
+    error_message = "files are encrypted with the key that is created here"
   }
 
   assert {
@@ -38,37 +38,37 @@ run "bucket" {
 
   assert {
     condition     = toset([for s in jsondecode(output.policies.bucket).Statement : s.Sid]) == toset(["OnlyByTls", "OnlyByTls12"]) && alltrue([for s in jsondecode(output.policies.bucket).Statement : s.Effect == "Deny" && length(s.Resource) == 2])
-    error_message = "the bucket is reached by TLS 1.2 or newer only"
+    error_message = "the bucket requires TLS 1.2 or newer"
   }
 
   assert {
     condition     = [for rule in aws_s3_bucket_lifecycle_configuration.inbox[0].rule : rule.abort_incomplete_multipart_upload[0].days_after_initiation if length(rule.abort_incomplete_multipart_upload) > 0] == [7]
-    error_message = "parts of broken uploads go after a week"
+    error_message = "parts of incomplete uploads are deleted after a week"
   }
 
   assert {
     condition     = [for rule in aws_s3_bucket_lifecycle_configuration.inbox[0].rule : rule.noncurrent_version_expiration[0].noncurrent_days if length(rule.noncurrent_version_expiration) > 0] == [30]
-    error_message = "old versions go after 30 days"
+    error_message = "old versions are deleted after 30 days"
   }
 
   assert {
     condition     = aws_s3_bucket_notification.inbox[0].queue[0].events == toset(["s3:ObjectCreated:*"]) && aws_s3_bucket_notification.inbox[0].queue[0].queue_arn == aws_sqs_queue.events.arn
-    error_message = "every kind of upload is told to the queue, multipart ones too"
+    error_message = "events of every kind of upload reach the queue, multipart uploads too"
   }
 
   assert {
     condition     = length(aws_cloudwatch_event_rule.object_created) == 0
-    error_message = "one way is enough"
+    error_message = "events are sent one way only"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "ReadFiles"]).Resource == "arn:aws:s3:::stardrop-inbox-111122223333-eu-central-1/*" && toset(one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "ReadFiles"]).Action) == toset(["s3:GetObject", "s3:GetObjectVersion"])
-    error_message = "the loader reads files of its bucket, and writes none"
+    error_message = "the loader may read the bucket and not write"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "KnowWhatIsMissing"]).Resource == "arn:aws:s3:::stardrop-inbox-111122223333-eu-central-1" && one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "KnowWhatIsMissing"]).Action == ["s3:ListBucket"]
-    error_message = "a file that is gone is 404 to the loader, not 403"
+    error_message = "the loader may list the bucket, so a deleted file is 404 instead of 403"
   }
 }
 
@@ -90,7 +90,7 @@ run "bucket_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -108,17 +108,17 @@ run "prefix" {
 
   assert {
     condition     = one([for s in jsondecode(output.policies.endpoint_s3).Statement : s if s.Sid == "ReadFiles"]).Resource == "arn:aws:s3:::stardrop-inbox-111122223333-eu-central-1/in/*"
-    error_message = "so does the endpoint"
+    error_message = "the endpoint allows keys with the prefix only"
   }
 
   assert {
     condition     = aws_s3_bucket_notification.inbox[0].queue[0].filter_prefix == "in/"
-    error_message = "only keys with the prefix are told"
+    error_message = "only keys with the prefix send events"
   }
 
   assert {
     condition     = endswith(output.drop, "/in/")
-    error_message = "the drop command uses the prefix"
+    error_message = "the upload command uses the prefix"
   }
 }
 
@@ -140,7 +140,7 @@ run "prefix_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -155,17 +155,17 @@ run "bucket_name_and_lifecycle" {
 
   assert {
     condition     = aws_s3_bucket.inbox[0].bucket == "my-files" && output.bucket == "my-files"
-    error_message = "the bucket has the name that is asked for"
+    error_message = "the bucket has the given name"
   }
 
   assert {
     condition     = [for rule in aws_s3_bucket_lifecycle_configuration.inbox[0].rule : rule.expiration[0].days if rule.id == "old-files"] == [400]
-    error_message = "files go after 400 days"
+    error_message = "files are deleted after 400 days"
   }
 
   assert {
     condition     = [for rule in aws_s3_bucket_lifecycle_configuration.inbox[0].rule : rule.noncurrent_version_expiration[0].noncurrent_days if rule.id == "old-versions"] == [90]
-    error_message = "versions go after 90 days"
+    error_message = "versions are deleted after 90 days"
   }
 }
 
@@ -187,7 +187,7 @@ run "bucket_name_and_lifecycle_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -215,17 +215,17 @@ run "aws_keys" {
 
   assert {
     condition     = aws_sns_topic.alarms.kms_master_key_id == aws_kms_key.main[0].arn
-    error_message = "the alarms need a key of ours all the same"
+    error_message = "the alarm topic still has a key"
   }
 
   assert {
     condition     = !anytrue([for s in jsondecode(output.policies.loader).Statement : anytrue([for a in flatten([s.Action]) : startswith(a, "kms:")])])
-    error_message = "the loader needs no key"
+    error_message = "the loader uses no key"
   }
 
   assert {
     condition     = toset([for s in jsondecode(output.policies.key).Statement : s.Sid]) == toset(["AccountDecides", "AlarmsToTopic"])
-    error_message = "the key serves the alarms alone"
+    error_message = "only the alarm topic uses the key"
   }
 }
 
@@ -247,7 +247,7 @@ run "aws_keys_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -260,22 +260,22 @@ run "own_key" {
 
   assert {
     condition     = length(aws_kms_key.main) == 0
-    error_message = "no key is made"
+    error_message = "no key is created"
   }
 
   assert {
     condition     = alltrue([for key in [one(aws_s3_bucket_server_side_encryption_configuration.inbox[0].rule).apply_server_side_encryption_by_default[0].kms_master_key_id, aws_sqs_queue.events.kms_master_key_id, aws_sqs_queue.dead_letters.kms_master_key_id, aws_db_instance.main[0].kms_key_id, aws_db_instance.main[0].master_user_secret_kms_key_id, aws_db_instance.main[0].performance_insights_kms_key_id, aws_sns_topic.alarms.kms_master_key_id, aws_lambda_function.loader.kms_key_arn, aws_lambda_function.migrate.kms_key_arn, aws_cloudwatch_log_group.loader.kms_key_id, aws_cloudwatch_log_group.migrate.kms_key_id] : key == "arn:aws:kms:eu-central-1:111122223333:key/own"])
-    error_message = "everything at rest is under the own key"
+    error_message = "your key encrypts everything at rest"
   }
 
   assert {
     condition     = alltrue([for group in aws_cloudwatch_log_group.database : group.kms_key_id == "arn:aws:kms:eu-central-1:111122223333:key/own"])
-    error_message = "so are the logs of the database"
+    error_message = "your key encrypts the logs of the database"
   }
 
   assert {
     condition     = one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "DecryptFiles"]).Resource == "arn:aws:kms:eu-central-1:111122223333:key/own"
-    error_message = "the loader may use the own key"
+    error_message = "the loader may use your key"
   }
 }
 
@@ -297,7 +297,7 @@ run "own_key_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -310,17 +310,17 @@ run "own_bucket" {
 
   assert {
     condition     = length(aws_s3_bucket.inbox) == 0 && length(aws_s3_bucket_notification.inbox) == 0 && length(aws_s3_bucket_policy.inbox) == 0
-    error_message = "nothing of an own bucket is changed"
+    error_message = "your bucket is not changed"
   }
 
   assert {
     condition     = jsondecode(aws_cloudwatch_event_rule.object_created[0].event_pattern).detail.bucket.name == ["theirs"]
-    error_message = "its events come by EventBridge"
+    error_message = "its events come through EventBridge"
   }
 
   assert {
     condition     = aws_cloudwatch_event_target.queue[0].arn == aws_sqs_queue.events.arn
-    error_message = "and go into the queue"
+    error_message = "its events go to the queue"
   }
 
   assert {
@@ -330,12 +330,12 @@ run "own_bucket" {
 
   assert {
     condition     = one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "ReadFiles"]).Resource == "arn:aws:s3:::theirs/*" && one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "DecryptFiles"]).Resource == "arn:aws:kms:eu-central-1:111122223333:key/theirs"
-    error_message = "the loader reads the own bucket, with its key"
+    error_message = "the loader may read your bucket and use its key"
   }
 
   assert {
     condition     = contains(keys(aws_cloudwatch_metric_alarm.plain), "undelivered-events")
-    error_message = "somebody is told of events that do not arrive"
+    error_message = "an alarm reports undelivered events"
   }
 }
 
@@ -357,7 +357,7 @@ run "own_bucket_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -371,7 +371,7 @@ run "own_bucket_by_its_notification" {
 
   assert {
     condition     = aws_s3_bucket_notification.inbox[0].bucket == "theirs" && length(aws_s3_bucket_notification.inbox[0].queue) == 1
-    error_message = "its notification is set where that is asked for"
+    error_message = "the bucket's notification is set"
   }
 
   assert {
@@ -381,7 +381,7 @@ run "own_bucket_by_its_notification" {
 
   assert {
     condition     = !contains([for s in jsondecode(output.policies.loader).Statement : s.Sid], "DecryptFiles")
-    error_message = "a bucket under AWS keys needs no key"
+    error_message = "a bucket under AWS managed keys needs no key"
   }
 }
 
@@ -403,7 +403,7 @@ run "own_bucket_by_its_notification_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -417,12 +417,12 @@ run "notification_by_eventbridge" {
 
   assert {
     condition     = aws_s3_bucket_notification.inbox[0].eventbridge && length(aws_s3_bucket_notification.inbox[0].queue) == 0
-    error_message = "the bucket tells EventBridge"
+    error_message = "the bucket sends events to EventBridge"
   }
 
   assert {
     condition     = jsondecode(aws_cloudwatch_event_rule.object_created[0].event_pattern).detail.object.key == [{ prefix = "in/" }]
-    error_message = "the rule knows the prefix"
+    error_message = "the rule has the prefix"
   }
 
   assert {
@@ -449,7 +449,7 @@ run "notification_by_eventbridge_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 
@@ -462,12 +462,12 @@ run "notification_none" {
 
   assert {
     condition     = length(aws_s3_bucket_notification.inbox) == 0 && length(aws_cloudwatch_event_rule.object_created) == 0
-    error_message = "nothing is wired"
+    error_message = "no notification is set"
   }
 
   assert {
     condition     = !contains([for s in jsondecode(output.policies.queue).Statement : s.Sid], "Events")
-    error_message = "nobody may send"
+    error_message = "nobody may send to the queue"
   }
 }
 
@@ -489,7 +489,7 @@ run "notification_none_reviewed" {
 
   assert {
     condition     = output.stars == tolist(["loader: SeeNetworkInterfaces", "migrate: SeeNetworkInterfaces"])
-    error_message = "these are on every resource: ${join(", ", output.stars)}"
+    error_message = "these statements are on all resources: ${join(", ", output.stars)}"
   }
 }
 

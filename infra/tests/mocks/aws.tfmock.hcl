@@ -1,4 +1,4 @@
-# What AWS would answer, for an account that does not exist.
+# Mocked responses of AWS, for an account that does not exist.
 
 mock_data "aws_caller_identity" {
   defaults = { account_id = "111122223333" }
