@@ -1,6 +1,8 @@
-//! Papers: what the README and its neighbours say is what the code does.
+//! Checks that the documentation matches the code: the tables of settings, errors and commands, the keys of a
+//! contract, every path and link, and the numbers of the decisions.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use md5::{Digest, Md5};
@@ -9,34 +11,39 @@ use stardrop::settings::TABLE;
 
 use crate::support::root;
 
-fn paper(name: &str) -> String {
+const SETTINGS: &str = "docs/reference/settings.md";
+const ERRORS: &str = "docs/reference/errors.md";
+const COMMANDS: &str = "docs/reference/commands.md";
+const CONTRACT: &str = "docs/reference/contract.md";
+
+fn text_of(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
-/// The table of `paper` below this header, line by line, without its ruler.
-fn table(paper: &str, header: &str) -> Vec<String> {
-    let after = paper.split_once(header).unwrap_or_else(|| panic!("no table {header}")).1;
+/// The rows of the table with this header, without the header and the line below it.
+fn table(page: &str, header: &str) -> Vec<String> {
+    let after = page.split_once(header).unwrap_or_else(|| panic!("no table {header}")).1;
     let lines = after.lines().skip(2).take_while(|line| line.starts_with('|'));
     lines.map(str::to_owned).collect()
 }
 
 #[track_caller]
-fn same(found: &[String], wanted: &[String]) {
-    assert!(found == wanted, "the README's table should be:\n{}", wanted.join("\n"));
+fn same(page: &str, found: &[String], wanted: &[String]) {
+    assert!(found == wanted, "the table in {page} should be:\n{}", wanted.join("\n"));
 }
 
 #[test]
-fn the_readme_lists_every_setting() {
+fn every_setting_is_listed() {
     let wanted: Vec<String> = TABLE
         .iter()
         .map(|(name, default, meaning)| format!("| `{name}` | {default} | {meaning} |"))
         .map(|line| line.replace("|  |", "| |"))
         .collect();
-    same(&table(&paper("README.md"), "| setting | default | meaning |"), &wanted);
+    same(SETTINGS, &table(&text_of(SETTINGS), "| setting | default | meaning |"), &wanted);
 }
 
 #[test]
-fn the_readme_says_what_follows_from_every_error() {
+fn every_error_is_listed_with_its_policy() {
     let wanted: Vec<String> = ErrorKind::ALL
         .iter()
         .map(|kind| {
@@ -47,12 +54,12 @@ fn the_readme_says_what_follows_from_every_error() {
             format!("| `{kind:?}` | {decision} | {fault} | {hint} |")
         })
         .collect();
-    same(&table(&paper("README.md"), "| error | decision | fault | what to do |"), &wanted);
+    same(ERRORS, &table(&text_of(ERRORS), "| error | decision | fault | what to do |"), &wanted);
 }
 
 #[test]
-fn every_kind_of_error_is_listed() {
-    let source = paper("src/error.rs");
+fn error_kind_all_holds_every_kind() {
+    let source = text_of("src/error.rs");
     let body = source.split_once("pub enum ErrorKind {").unwrap().1.split_once("\n}").unwrap().0;
     let declared: Vec<&str> =
         body.lines().filter_map(|line| line.strip_prefix("    ")?.strip_suffix(',')).collect();
@@ -61,7 +68,7 @@ fn every_kind_of_error_is_listed() {
 }
 
 #[test]
-fn the_readme_lists_every_command() {
+fn every_command_is_listed() {
     let help = Command::new(env!("CARGO_BIN_EXE_stardrop")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let commands = help.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
@@ -72,12 +79,12 @@ fn the_readme_lists_every_command() {
         .filter(|name| *name != "help")
         .collect();
     assert!(names.contains(&"load"), "{names:?}");
-    let rows = table(&paper("README.md"), "| command | does |");
+    let rows = table(&text_of(COMMANDS), "| command | does |");
     let listed: Vec<&str> = rows
         .iter()
         .filter_map(|row| row.strip_prefix("| `stardrop ")?.split([' ', '`']).next())
         .collect();
-    assert_eq!(listed, names, "the README's table of commands");
+    assert_eq!(listed, names, "the table of commands in {COMMANDS}");
 }
 
 /// The words of a contract, section by section, as the code declares them.
@@ -100,9 +107,9 @@ fn contract_words(source: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_word_of_a_contract_is_explained() {
-    let text = paper("docs/reference/contract.md");
-    let words = contract_words(&paper("src/dataset/contract.rs"));
+fn every_key_of_a_contract_is_explained() {
+    let text = text_of(CONTRACT);
+    let words = contract_words(&text_of("src/dataset/contract.rs"));
     assert!(words.contains(&("Column".to_owned(), "type".to_owned())), "{words:?}");
     for (section, word) in words {
         let table = matches!(section.as_str(), "Contract")
@@ -118,7 +125,7 @@ fn every_word_of_a_contract_is_explained() {
         let as_a_view = section == "View" && text.contains("`[view.<name>] sql = ");
         assert!(
             in_a_row || as_a_table || as_a_view,
-            "docs/reference/contract.md lacks `{word}` of {section}"
+            "{CONTRACT} lacks `{word}` of {section}"
         );
     }
 }
@@ -132,39 +139,114 @@ fn is_path(word: &str) -> bool {
     plain && !word.starts_with(['/', '-']) && (word.contains('/') || named)
 }
 
+/// The Markdown files below `folder`, by their path in the project, sorted.
+fn pages_below(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root().join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(pages_below(&name));
+        } else if name.ends_with(".md") {
+            found.push(name);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn every_page() -> Vec<String> {
+    let mut pages = pages_below("docs");
+    let others =
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "events/README.md", "infra/README.md"];
+    pages.extend(others.map(str::to_owned));
+    pages
+}
+
+/// The page without its blocks of code.
+fn prose(page: &str) -> String {
+    let outside = page.split("```").step_by(2).flat_map(str::lines);
+    outside.filter(|line| !line.starts_with("    ")).collect::<Vec<_>>().join("\n")
+}
+
+/// The anchor that GitHub gives a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().chars().filter_map(|c| match c {
+        ' ' => Some('-'),
+        '-' | '_' => Some(c),
+        c if c.is_alphanumeric() => Some(c.to_ascii_lowercase()),
+        _ => None,
+    });
+    kept.collect()
+}
+
+/// Whether a link of this page leads to a file of the project, and to a heading of it.
+fn link_holds(page: &str, link: &str) -> bool {
+    let (path, fragment) = link.split_once('#').unwrap_or((link, ""));
+    let target: PathBuf = match path {
+        "" => root().join(page),
+        path => root().join(page).parent().unwrap_or(Path::new("")).join(path),
+    };
+    target.exists()
+        && (fragment.is_empty()
+            || fs::read_to_string(target)
+                .unwrap()
+                .lines()
+                .any(|line| line.starts_with('#') && anchor(line) == fragment))
+}
+
 #[test]
-fn every_path_in_the_papers_exists() {
-    // What the reader makes on the way.
-    let elsewhere = [
+fn every_path_and_link_in_the_docs_exists() {
+    // Files that the reader writes, or that stand next to a contract.
+    let readers = [
         "dataset.toml",
         "views.sql",
         "normalise.sql",
         "datasets/visits",
         "datasets/visits/dataset.toml",
     ];
-    let mut decisions: Vec<String> = fs::read_dir(root().join("docs/decisions"))
-        .unwrap()
-        .map(|entry| format!("docs/decisions/{}", entry.unwrap().file_name().to_str().unwrap()))
-        .collect();
-    decisions.extend(
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/reference/contract.md"].map(str::to_owned),
-    );
-    for name in decisions {
-        let text = paper(&name);
-        let prose: String = text
-            .split("```")
-            .step_by(2)
-            .flat_map(|part| part.lines())
-            .filter(|line| !line.starts_with("    "))
-            .collect::<Vec<_>>()
-            .join("\n");
-        let quoted = prose.split('`').skip(1).step_by(2);
-        let linked = prose.split("](").skip(1).filter_map(|link| link.split(')').next());
-        for path in quoted.chain(linked.filter(|link| !link.contains("://"))) {
-            if is_path(path) && !elsewhere.contains(&path) && !path.contains("NNNN") {
-                assert!(root().join(path).exists(), "{name} names {path}, which does not exist");
+    let mut checked = 0;
+    for page in every_page() {
+        let prose = prose(&text_of(&page));
+        for path in prose.split('`').skip(1).step_by(2) {
+            let here = root().join(&page).parent().unwrap().join(path);
+            if is_path(path) && !readers.contains(&path) && !path.contains("NNNN") {
+                assert!(
+                    root().join(path).exists() || here.exists(),
+                    "{page} names {path}, which does not exist"
+                );
+                checked += 1;
             }
         }
+        for link in prose.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if !link.contains("://") {
+                assert!(link_holds(&page, link), "{page} links to {link}, which does not exist");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 100, "only {checked} paths and links were found");
+}
+
+#[test]
+fn the_index_of_the_docs_lists_every_page() {
+    let index = text_of("docs/README.md");
+    for page in pages_below("docs") {
+        let link = page.strip_prefix("docs/").unwrap();
+        assert!(
+            link == "README.md" || index.contains(&format!("]({link})")),
+            "docs/README.md has no link to {link}"
+        );
+    }
+}
+
+#[test]
+fn the_numbers_of_decisions_have_no_gap() {
+    for (page, number) in pages_below("docs/decisions").iter().zip(1..) {
+        let name = page.strip_prefix("docs/decisions/").unwrap();
+        assert!(name.starts_with(&format!("{number:04}-")), "decision {number} is missing: {name}");
+        let title = text_of(page);
+        assert!(title.starts_with(&format!("# {number}. ")), "{name}: its title is not {number}.");
     }
 }
 
@@ -172,7 +254,7 @@ fn every_path_in_the_papers_exists() {
 fn the_sample_event_names_the_sample_file() {
     let sample = fs::read(root().join("datasets/sales/sample.csv")).unwrap();
     let etag: String = Md5::digest(&sample).iter().map(|byte| format!("{byte:02x}")).collect();
-    let event: serde_json::Value = serde_json::from_str(&paper("events/s3-put.json")).unwrap();
+    let event: serde_json::Value = serde_json::from_str(&text_of("events/s3-put.json")).unwrap();
     let object = &event["Records"][0]["s3"]["object"];
     assert_eq!(
         object["eTag"], etag,
