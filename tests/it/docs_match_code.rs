@@ -123,10 +123,7 @@ fn every_key_of_a_contract_is_explained() {
         });
         let as_a_table = text.contains(&format!("[{word}")) && table;
         let as_a_view = section == "View" && text.contains("`[view.<name>] sql = ");
-        assert!(
-            in_a_row || as_a_table || as_a_view,
-            "{CONTRACT} lacks `{word}` of {section}"
-        );
+        assert!(in_a_row || as_a_table || as_a_view, "{CONTRACT} lacks `{word}` of {section}");
     }
 }
 
@@ -197,20 +194,24 @@ fn link_holds(page: &str, link: &str) -> bool {
 
 #[test]
 fn every_path_and_link_in_the_docs_exists() {
-    // Files that the reader writes, or that stand next to a contract.
-    let readers = [
+    // Files that the reader writes, that a build makes, and words that only look like paths.
+    let elsewhere = [
         "dataset.toml",
         "views.sql",
         "normalise.sql",
-        "datasets/visits",
         "datasets/visits/dataset.toml",
+        "visits/2026-01.csv",
+        "target/lambda/SHA256SUMS",
+        "sales/",
+        "sales/2026/01/sales-2026-01-05.csv",
+        "10.83.0.0/24",
     ];
     let mut checked = 0;
     for page in every_page() {
         let prose = prose(&text_of(&page));
         for path in prose.split('`').skip(1).step_by(2) {
             let here = root().join(&page).parent().unwrap().join(path);
-            if is_path(path) && !readers.contains(&path) && !path.contains("NNNN") {
+            if is_path(path) && !elsewhere.contains(&path) && !path.contains("NNNN") {
                 assert!(
                     root().join(path).exists() || here.exists(),
                     "{page} names {path}, which does not exist"
