@@ -1,4 +1,4 @@
-//! Copy: lines of COPY text in; a COPY into staging, within the transaction that is open, out.
+//! Copy: sends COPY lines to a staging table, within the open transaction.
 
 use std::pin::Pin;
 
@@ -9,11 +9,11 @@ use tokio_postgres::{Client, CopyInSink};
 use crate::db::database_error;
 use crate::error::{Result, Stage};
 
-/// How much is gathered before it goes to the server: large enough to be cheap, small enough that
-/// a few of them in flight do not count.
+/// How many bytes are gathered before they are sent: enough to make a message cheap, few enough that
+/// the messages in flight need little memory.
 const CHUNK_BYTES: usize = 128 * 1024;
 
-/// A COPY in progress. Dropped before [`CopyIn::finish`], it is aborted and leaves nothing.
+/// A COPY in progress. Without [`CopyIn::finish`] it is aborted when dropped.
 pub struct CopyIn {
     sink: Pin<Box<CopyInSink<Bytes>>>,
     pending: Vec<u8>,
@@ -25,7 +25,7 @@ impl CopyIn {
     ///
     /// # Errors
     ///
-    /// What the server says against it.
+    /// An error of the connection or of Postgres.
     pub async fn start(client: &Client, statement: &str) -> Result<Self> {
         let sink =
             client.copy_in(statement).await.map_err(|error| database_error(error, Stage::Copy))?;
@@ -36,21 +36,21 @@ impl CopyIn {
         })
     }
 
-    /// Where the next line is to be appended; what is not sent yet stands before it.
+    /// The buffer to append the next line to. It starts with the lines that are not sent yet.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.pending
     }
 
-    /// The bytes of all lines so far.
+    /// The length in bytes of all lines so far.
     pub fn total_bytes(&self) -> u64 {
         self.sent_bytes + self.pending.len() as u64
     }
 
-    /// Sends what has gathered, once it is worth a message.
+    /// Sends the buffer once it is large enough.
     ///
     /// # Errors
     ///
-    /// What the server said meanwhile, or that the connection broke.
+    /// An error of the connection, or of Postgres about earlier lines.
     pub async fn send_when_full(&mut self) -> Result<()> {
         if self.pending.len() < CHUNK_BYTES { Ok(()) } else { self.send().await }
     }
@@ -62,11 +62,11 @@ impl CopyIn {
         self.sink.send(chunk).await.map_err(|error| database_error(error, Stage::Copy))
     }
 
-    /// Ends the COPY: the triggers run now. Returns the number of rows.
+    /// Ends the COPY, which runs the triggers. Returns the number of rows.
     ///
     /// # Errors
     ///
-    /// What COPY or a trigger said; the transaction is then good for a rollback only.
+    /// An error of the COPY or of a trigger. The transaction can only be rolled back then.
     pub async fn finish(mut self) -> Result<u64> {
         if !self.pending.is_empty() {
             self.send().await?;

@@ -18,7 +18,7 @@ impl Answerer {
     /// answer, and no failure of the invocation.
     pub(super) async fn health(&mut self, deadline: Option<Instant>) -> Value {
         let mut failing = Map::new();
-        let (stop, patience) = (self.loader.stop(), Instant::now() + PATIENCE);
+        let (cancel, patience) = (self.loader.cancellation_token(), Instant::now() + PATIENCE);
         let until = deadline.map_or(patience, |end| end.min(patience));
         let contracts: Vec<(String, String)> = self
             .loader
@@ -31,7 +31,7 @@ impl Answerer {
         let mut datasets: Map<String, Value> =
             contracts.iter().map(|(name, _)| (name.clone(), Value::Null)).collect();
         let look = self.look(&contracts, &mut datasets, &mut failing);
-        let looked = within(Some(until), &stop, "answered by the database", look).await;
+        let looked = within(Some(until), &cancel, "answered by the database", look).await;
         if let Err(error) = &looked {
             failing.insert("database".to_owned(), error.to_string().into());
         }

@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 use crate::catalog;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::event::{self, Event};
-use crate::load::{Loader, Stop};
+use tokio_util::sync::CancellationToken;
+
+use crate::load::{Loader, shutdown_error};
 use crate::object::Source;
 use crate::queue::Queue;
 use crate::settings::Settings;
@@ -50,9 +52,9 @@ impl Answerer {
         Ok(Answerer::new(loader, queue, queue_url))
     }
 
-    /// By which it is told that the process ends.
-    pub fn stop(&self) -> Stop {
-        self.loader.stop()
+    /// The token that cancels its work when the process shuts down.
+    pub fn cancellation_token(&self) -> CancellationToken {
+        self.loader.cancellation_token()
     }
 
     /// Ends the connection to the database.
@@ -92,7 +94,7 @@ impl Answerer {
 /// when the process is told to end.
 async fn within<T>(
     deadline: Option<Instant>,
-    stop: &Stop,
+    cancel: &CancellationToken,
     done: &str,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
@@ -106,7 +108,7 @@ async fn within<T>(
     };
     tokio::select! {
         biased;
-        () = stop.told() => Err(Stop::error()),
+        () = cancel.cancelled() => Err(shutdown_error()),
         done = in_time => done,
     }
 }

@@ -35,7 +35,7 @@ impl Answerer {
         let Reconcile { bucket, prefix, heal } = wanted;
         let (source, catalog) = (self.loader.source(), self.loader.catalog());
         let mut comparing = Comparing::new(&source, &catalog, bucket, prefix).await;
-        let stop = self.loader.stop();
+        let cancel = self.loader.cancellation_token();
         let until = deadline.map(|end| end.checked_sub(RESERVE).unwrap_or_else(Instant::now));
         let (mut named, mut loads, mut handed_on) = (Vec::new(), Vec::new(), 0_u64);
         let mut counts = [What::Missing, What::Changed, What::Stuck, What::Failed].map(|w| (w, 0));
@@ -46,7 +46,7 @@ impl Answerer {
             let client = self.loader.client().await?;
             let page = tokio::select! {
                 biased;
-                () = stop.told() => return Err(crate::load::Stop::error()),
+                () = cancel.cancelled() => return Err(crate::load::shutdown_error()),
                 page = comparing.next_page(client) => page?,
             };
             let Some(page) = page else { break };

@@ -52,9 +52,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 
 /// Has the process let go of the database before it ends.
 async fn end_well(answerer: Arc<Mutex<Answerer>>) {
-    let stop = answerer.lock().await.stop();
+    let cancel = answerer.lock().await.cancellation_token();
     lambda_runtime::spawn_graceful_shutdown_handler(move || async move {
-        stop.tell();
+        cancel.cancel();
         let was_idle = answerer.try_lock().is_ok();
         let close = async { answerer.lock().await.close().await };
         let closed = tokio::time::timeout(LET_GO, close).await;

@@ -69,6 +69,16 @@ pub async fn cancel(settings: &Settings, database: &Database) {
     }
 }
 
+/// Runs SQL without parameters; several statements are separated by semicolons. `stage` is named in
+/// the error.
+///
+/// # Errors
+///
+/// An error of the connection or of Postgres.
+pub async fn execute(client: &Client, sql: &str, stage: Stage) -> Result<()> {
+    client.batch_execute(sql).await.map_err(|error| database_error(error, stage))
+}
+
 fn closed(error: tokio_postgres::Error) -> Error {
     database_error(error, Stage::Connect)
 }

@@ -1,74 +1,87 @@
-//! Batch: what happens in a batch's own transaction, from its begin to its checkpoint.
+//! The ledger's calls within the transaction of one batch, from its begin to its checkpoint.
 
 use std::time::Duration;
 
 use tokio_postgres::Client;
 
-use super::{Checkpoint, Claimed, RejectedRow, held, query_one};
+use super::{Checkpoint, Claim, RejectedRow, query_one, require_held};
 use crate::error::Result;
 
-/// Opens a batch in the current transaction; `exclusive` where it will touch the star more than
-/// once. `contract` is the fingerprint of what the rows are made for.
+/// Opens a batch in the current transaction. `from_rows` is the checkpoint at which it starts,
+/// `contract` the fingerprint of the contract that its rows were written for. `exclusive` is needed
+/// where the transaction touches the star more than once.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::FenceLost`] where the claim is lost, [`ErrorKind::NotMigrated`] where the database
-/// has another contract meanwhile.
+/// has another contract; an error of the connection or of Postgres.
 pub async fn begin_batch(
     client: &Client,
-    claimed: &Claimed,
+    claim: &Claim,
+    from_rows: u64,
     exclusive: bool,
     contract: &str,
 ) -> Result<()> {
-    let from = claimed.checkpoint.rows as i64;
     let row = query_one(
         client,
         "select stardrop.begin_batch($1, $2, $3, $4, $5) as held",
-        &[&claimed.load_id, &claimed.attempt, &from, &exclusive, &contract],
+        &[&claim.load_id, &claim.attempt, &(from_rows as i64), &exclusive, &contract],
     )
     .await?;
-    held(&row)
+    require_held(&row)
 }
 
-/// Moves the load on to `to`, in the batch's transaction.
+/// A batch's end, as [`checkpoint`] writes it.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchEnd<'b> {
+    /// The checkpoint's rows before the batch.
+    pub from_rows: u64,
+    pub to: Checkpoint,
+    /// Rows of this batch that were rejected.
+    pub rows_rejected: u64,
+    /// The state of the object's hash at `to`.
+    pub hash_state: Option<&'b [u8]>,
+}
+
+/// Moves the load's checkpoint to the end of the batch, in the batch's transaction, and renews the
+/// lease.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::FenceLost`] where the claim is lost: roll back.
+/// [`ErrorKind::FenceLost`] where the claim is lost: roll back. Otherwise an error of the connection
+/// or of Postgres.
 pub async fn checkpoint(
     client: &Client,
-    claimed: &Claimed,
-    to: Checkpoint,
-    rows_rejected: u64,
+    claim: &Claim,
+    end: BatchEnd<'_>,
     lease: Duration,
-    hash_state: Option<&[u8]>,
 ) -> Result<()> {
     let row = query_one(
         client,
         "select stardrop.checkpoint($1, $2, $3, $4, $5, $6, $7, make_interval(secs => $8), $9)
              as held",
         &[
-            &claimed.load_id,
-            &claimed.attempt,
-            &(claimed.checkpoint.rows as i64),
-            &(to.rows as i64),
-            &(to.line as i64),
-            &(to.offset as i64),
-            &(rows_rejected as i64),
+            &claim.load_id,
+            &claim.attempt,
+            &(end.from_rows as i64),
+            &(end.to.rows as i64),
+            &(end.to.line as i64),
+            &(end.to.offset as i64),
+            &(end.rows_rejected as i64),
             &lease.as_secs_f64(),
-            &hash_state,
+            &end.hash_state,
         ],
     )
     .await?;
-    held(&row)
+    require_held(&row)
 }
 
-/// Keeps rejected rows.
+/// Stores rejected rows in `stardrop.rejected_row`.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::FenceLost`] where the claim is lost.
-pub async fn reject_rows(client: &Client, claimed: &Claimed, rows: &[RejectedRow]) -> Result<()> {
+/// [`ErrorKind::FenceLost`] where the claim is lost; an error of the connection or of Postgres.
+pub async fn reject_rows(client: &Client, claim: &Claim, rows: &[RejectedRow]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -81,8 +94,8 @@ pub async fn reject_rows(client: &Client, claimed: &Claimed, rows: &[RejectedRow
     let row = query_one(
         client,
         "select stardrop.reject_rows($1, $2, $3, $4, $5, $6, $7) as held",
-        &[&claimed.load_id, &claimed.attempt, &lines, &columns, &codes, &reasons, &raws],
+        &[&claim.load_id, &claim.attempt, &lines, &columns, &codes, &reasons, &raws],
     )
     .await?;
-    held(&row)
+    require_held(&row)
 }

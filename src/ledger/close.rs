@@ -1,21 +1,21 @@
-//! Close: how a load ends, is let go of, or is taken up again.
+//! The ends of a load: finished, failed, skipped or released; and its opening for a replay.
 
 use std::time::Duration;
 
 use tokio_postgres::Client;
 
-use super::{Claimed, Judged, Totals, fence_lost, get, held, query_one, unsigned};
+use super::{Claim, RejectCounts, Totals, claim_lost, get, query_one, require_held, unsigned};
 use crate::error::{Error, Result};
 use crate::object::ContentHash;
 
-/// The load is complete.
+/// Marks the load as loaded, in the transaction of its last batch.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::FenceLost`] where the claim is lost.
+/// [`ErrorKind::FenceLost`] where the claim is lost; an error of the connection or of Postgres.
 pub async fn finish(
     client: &Client,
-    claimed: &Claimed,
+    claim: &Claim,
     rows: u64,
     notes: Option<&str>,
     content_hash: Option<&[u8]>,
@@ -24,33 +24,33 @@ pub async fn finish(
     let row = query_one(
         client,
         "select stardrop.finish($1, $2, $3, $4, $5, $6) as held",
-        &[&claimed.load_id, &claimed.attempt, &(rows as i64), &notes, &content_hash, &etag_is_md5],
+        &[&claim.load_id, &claim.attempt, &(rows as i64), &notes, &content_hash, &etag_is_md5],
     )
     .await?;
-    held(&row)
+    require_held(&row)
 }
 
-/// How far the object has been hashed before it is loaded. With its whole hash: the state of the
-/// load, which is `duplicate` where the same bytes are in the star.
+/// Stores how far the object is hashed before it is loaded, and returns the load's state: once the
+/// hash is complete, that is `duplicate` where the same content is loaded already.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::FenceLost`] where the claim is lost.
-pub async fn note_hash(
+/// [`ErrorKind::FenceLost`] where the claim is lost; an error of the connection or of Postgres.
+pub async fn record_hash(
     client: &Client,
-    claimed: &Claimed,
+    claim: &Claim,
     overwrite: &str,
     hash: &ContentHash,
-    whole: bool,
+    is_complete: bool,
     lease: Duration,
 ) -> Result<String> {
-    let (state, digest) = (hash.state(), whole.then(|| hash.digest()));
+    let (state, digest) = (hash.state(), is_complete.then(|| hash.digest()));
     let row = query_one(
         client,
         "select stardrop.note_hash($1, $2, $3, $4, $5, $6, make_interval(secs => $7)) as state",
         &[
-            &claimed.load_id,
-            &claimed.attempt,
+            &claim.load_id,
+            &claim.attempt,
             &overwrite,
             &state,
             &(hash.offset() as i64),
@@ -59,68 +59,70 @@ pub async fn note_hash(
         ],
     )
     .await?;
-    get::<Option<String>>(&row, "state")?.ok_or_else(fence_lost)
+    get::<Option<String>>(&row, "state")?.ok_or_else(claim_lost)
 }
 
-/// The object is gone (`missing`) or was overwritten since its event (`superseded`).
+/// Ends the load without loading it: the object was deleted (`missing`) or overwritten since its
+/// event (`superseded`).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::FenceLost`] where the claim is lost.
-pub async fn settle(client: &Client, claimed: &Claimed, state: &str, notes: &str) -> Result<()> {
+/// [`ErrorKind::FenceLost`] where the claim is lost; an error of the connection or of Postgres.
+pub async fn mark_skipped(client: &Client, claim: &Claim, state: &str, notes: &str) -> Result<()> {
     let row = query_one(
         client,
         "select stardrop.settle($1, $2, $3, $4) as held",
-        &[&claimed.load_id, &claimed.attempt, &state, &notes],
+        &[&claim.load_id, &claim.attempt, &state, &notes],
     )
     .await?;
-    held(&row)
+    require_held(&row)
 }
 
-/// Asks that a load which failed, or was skipped as a duplicate, be loaded after all. False where
-/// it is in another state.
+/// Opens a load that failed, was undone or was skipped as a duplicate, so that it can be claimed
+/// again. False where the load is in another state.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn reopen(client: &Client, load_id: i64) -> Result<bool> {
     let row = query_one(client, "select stardrop.reopen($1) as reopened", &[&load_id]).await?;
     get(&row, "reopened")
 }
 
-/// The file is at fault: the load has failed, after so many rows where that was judged.
+/// Marks the load as failed by a fault of its file. `counts` are given where its rejected rows went
+/// over the budget.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::FenceLost`] where the claim is lost.
+/// [`ErrorKind::FenceLost`] where the claim is lost; an error of the connection or of Postgres.
 pub async fn fail(
     client: &Client,
-    claimed: &Claimed,
+    claim: &Claim,
     failure: &Error,
-    judged: Option<Judged>,
+    counts: Option<RejectCounts>,
 ) -> Result<()> {
     let row = query_one(
         client,
         "select stardrop.fail($1, $2, $3, $4, $5, $6, $7) as held",
         &[
-            &claimed.load_id,
-            &claimed.attempt,
+            &claim.load_id,
+            &claim.attempt,
             &failure.stage.as_str(),
             &failure.sqlstate,
             &failure.to_string(),
-            &judged.map(|judged| judged.rows_read as i64),
-            &judged.map(|judged| judged.rows_rejected as i64),
+            &counts.map(|counts| counts.rows_read as i64),
+            &counts.map(|counts| counts.rows_rejected as i64),
         ],
     )
     .await?;
-    held(&row)
+    require_held(&row)
 }
 
-/// What a load came to so far.
+/// The row counts of a load so far.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn totals(client: &Client, load_id: i64) -> Result<Totals> {
     let row = query_one(client, "select * from stardrop.totals($1)", &[&load_id]).await?;
     Ok(Totals {
@@ -134,20 +136,20 @@ pub async fn totals(client: &Client, load_id: i64) -> Result<Totals> {
     })
 }
 
-/// How many rows were pruned.
+/// How many rows [`prune`] deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Pruned {
     pub rejected_rows: i64,
-    /// Rows of staging tables that keep them.
+    /// Rows of staging tables whose contract retains them.
     pub staging_rows: i64,
 }
 
-/// Deletes rejected rows and kept staging rows that are older, but for those of loads that failed
-/// or are under way.
+/// Deletes rejected rows and retained staging rows that are older than `days`, except those of loads
+/// that failed or are still loading.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn prune(client: &Client, days: u32) -> Result<Pruned> {
     let days = i32::try_from(days).unwrap_or(i32::MAX);
     let sql = "select * from stardrop.prune(make_interval(days => $1))";
@@ -158,11 +160,11 @@ pub async fn prune(client: &Client, days: u32) -> Result<Pruned> {
     })
 }
 
-/// Lets go of a load; whoever comes next goes on at its checkpoint.
+/// Releases the claim of a load. The next claim continues at its checkpoint.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn release(client: &Client, load_id: i64) -> Result<()> {
     query_one(client, "select stardrop.release($1)", &[&load_id]).await.map(drop)
 }

@@ -1,42 +1,41 @@
-//! Rejects: the rejected rows of a load: the first of each kind, and how they are loaded after all.
+//! The rejected rows of a load: the first of each code, and how they are loaded later.
 
 use tokio_postgres::Client;
 
-use super::{fence_lost, get, query_one, unsigned};
-use crate::db::database_error;
-use crate::error::{Result, Stage};
+use super::{claim_lost, get, query, query_one, unsigned};
+use crate::error::Result;
 use crate::rows::Rejection;
 
-/// A load as it stands before its rejected rows are loaded.
+/// The state of a load before its rejected rows are loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadedBefore {
+pub struct LoadWithRejects {
     pub state: String,
     pub attempt: i32,
     pub rows_read: u64,
     pub rows_rejected: u64,
-    /// The lines of its rejected rows, as far as they are kept, in order.
+    /// The lines of the rejected rows that are still stored, in order.
     pub lines: Vec<u64>,
 }
 
-/// What became of the wish to load rejected rows.
+/// The result of [`begin_rejects`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BegunRejects {
-    /// Rows may come, until the transaction ends. The new attempt is the fencing token.
-    Begun { attempt: i32 },
+pub enum RejectsOpened {
+    /// The rows can be copied in this transaction. The new attempt is the fencing token.
+    Opened { attempt: i32 },
     /// Another worker holds the load's key.
     Busy,
-    /// The load has changed since it was looked at.
-    Moved,
+    /// The load has changed since its state was read.
+    Changed,
     /// A newer version of the key has replaced the load.
     Superseded,
 }
 
-/// How a load stands, and which of its rows are rejected.
+/// Reads a load's state and the lines of its rejected rows.
 ///
 /// # Errors
 ///
-/// What the database says.
-pub async fn loaded_before(client: &Client, load_id: i64) -> Result<LoadedBefore> {
+/// An error of the connection or of Postgres.
+pub async fn load_with_rejects(client: &Client, load_id: i64) -> Result<LoadWithRejects> {
     let row = query_one(
         client,
         "select l.state, l.attempt, l.rows_read, l.rows_rejected,
@@ -47,7 +46,7 @@ pub async fn loaded_before(client: &Client, load_id: i64) -> Result<LoadedBefore
     )
     .await?;
     let lines: Vec<i64> = get(&row, "lines")?;
-    Ok(LoadedBefore {
+    Ok(LoadWithRejects {
         state: get(&row, "state")?,
         attempt: get(&row, "attempt")?,
         rows_read: unsigned(&row, "rows_read")?,
@@ -56,7 +55,7 @@ pub async fn loaded_before(client: &Client, load_id: i64) -> Result<LoadedBefore
     })
 }
 
-/// Opens the load again in the current transaction, for rows made for `contract`.
+/// Opens the load in the current transaction for rows written for `contract`, a fingerprint.
 ///
 /// # Errors
 ///
@@ -65,26 +64,26 @@ pub async fn loaded_before(client: &Client, load_id: i64) -> Result<LoadedBefore
 pub async fn begin_rejects(
     client: &Client,
     load_id: i64,
-    before: &LoadedBefore,
+    load: &LoadWithRejects,
     contract: &str,
     overwrite: &str,
-) -> Result<BegunRejects> {
+) -> Result<RejectsOpened> {
     let row = query_one(
         client,
         "select * from stardrop.begin_rejects($1, $2, $3, $4)",
-        &[&load_id, &before.attempt, &contract, &overwrite],
+        &[&load_id, &load.attempt, &contract, &overwrite],
     )
     .await?;
     Ok(match get(&row, "outcome")? {
-        "begun" => BegunRejects::Begun { attempt: get(&row, "attempt")? },
-        "busy" => BegunRejects::Busy,
-        "superseded" => BegunRejects::Superseded,
-        _ => BegunRejects::Moved,
+        "begun" => RejectsOpened::Opened { attempt: get(&row, "attempt")? },
+        "busy" => RejectsOpened::Busy,
+        "superseded" => RejectsOpened::Superseded,
+        _ => RejectsOpened::Changed,
     })
 }
 
-/// Books the rows that were taken in; those of `still` stay rejected. False where that changes
-/// nothing: roll back, so that not even the attempt counts.
+/// Corrects the load's counts after its rejected rows were copied; those of `still_rejected` stay
+/// rejected. False where nothing changed: roll back, so that the attempt does not count either.
 ///
 /// # Errors
 ///
@@ -93,12 +92,12 @@ pub async fn finish_rejects(
     client: &Client,
     load_id: i64,
     attempt: i32,
-    still: &[Rejection],
+    still_rejected: &[Rejection],
 ) -> Result<bool> {
-    let lines: Vec<i64> = still.iter().map(|row| row.line as i64).collect();
-    let columns: Vec<Option<&str>> = still.iter().map(|row| row.column.as_deref()).collect();
-    let codes: Vec<&str> = still.iter().map(|row| row.code).collect();
-    let reasons: Vec<&str> = still.iter().map(|row| row.reason.as_str()).collect();
+    let lines: Vec<i64> = still_rejected.iter().map(|row| row.line as i64).collect();
+    let columns: Vec<Option<&str>> = still_rejected.iter().map(|row| row.column.as_deref()).collect();
+    let codes: Vec<&str> = still_rejected.iter().map(|row| row.code).collect();
+    let reasons: Vec<&str> = still_rejected.iter().map(|row| row.reason.as_str()).collect();
     let row = query_one(
         client,
         "select stardrop.finish_rejects($1, $2, $3, $4, $5, $6) as outcome",
@@ -108,11 +107,11 @@ pub async fn finish_rejects(
     match get(&row, "outcome")? {
         "changed" => Ok(true),
         "same" => Ok(false),
-        _ => Err(fence_lost()),
+        _ => Err(claim_lost()),
     }
 }
 
-/// The first rejected row of each code of a load ($1), and how many there are.
+/// The query for the first rejected row of each code of load $1, with the number of such rows.
 pub(super) const FIRST_REJECTS: &str = "
     select distinct on (r.code) r.code, count(*) over (partition by r.code) as rows,
            r.source_line, r.column_name, r.reason
@@ -120,20 +119,17 @@ pub(super) const FIRST_REJECTS: &str = "
     where r.load_id = $1
     order by r.code, r.source_line";
 
-/// The first rejected row of each code of a load: code, rows, line, column, reason.
+/// The first rejected row of each code of a load, as code, number of rows, line, column, reason.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn first_rejects(client: &Client, load_id: i64) -> Result<Vec<Vec<String>>> {
     let sql = format!(
         "select code, rows::text, source_line::text, coalesce(column_name, '') as column_name, reason
          from ({FIRST_REJECTS}) first order by first.source_line"
     );
-    let rows = client
-        .query(&sql, &[&load_id])
-        .await
-        .map_err(|error| database_error(error, Stage::Ledger))?;
+    let rows = query(client, &sql, &[&load_id]).await?;
     let columns = ["code", "rows", "source_line", "column_name", "reason"];
     rows.iter().map(|row| columns.iter().map(|column| get(row, column)).collect()).collect()
 }

@@ -1,50 +1,49 @@
-//! Undo: a load's number in; its facts out of the star, and what that leaves to do, out.
+//! Undoes a load: deletes its facts, and names the loads to replay afterwards.
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 use tokio_postgres::Client;
 
-use super::{get, query_one};
-use crate::db::database_error;
-use crate::error::{Result, Stage};
+use super::{get, query, query_one};
+use crate::error::Result;
 
-/// What came of the wish to undo a load.
+/// The result of [`undo`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undo {
     Undone(Undone),
-    /// Nothing of a load in this state is in the star.
+    /// A load in this state has no rows in the star.
     Nothing {
         state: String,
     },
-    /// Another worker works on the load's key.
+    /// Another worker holds the load's key.
     Busy,
-    /// The load's dataset is in no contract any more.
+    /// The load's dataset was dropped from the contracts.
     Orphan {
         dataset: String,
     },
-    /// There is no such load.
+    /// The ledger has no such load.
     Unknown,
 }
 
-/// A load that was undone.
+/// What [`undo`] deleted, and what may have to be replayed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Undone {
     pub load_id: i64,
     pub dataset: String,
-    /// What the load had done to each table, and what was deleted now.
+    /// For each table, the counts of the load and the rows that the undo deleted.
     pub tables: Vec<UndoneTable>,
-    /// The loads that may say something of its rows too, oldest first: they had brought them before,
-    /// or found them there as they were.
+    /// Other loads that may contain the same rows, oldest first: replay them to restore what this
+    /// load had overwritten.
     pub replay: Vec<i64>,
-    /// Where it had only confirmed rows, which count as old as their last change again: the loads
-    /// that may have confirmed them too, oldest first.
+    /// Other loads that may have found the same rows unchanged, oldest first. Rows that this load
+    /// left unchanged are dated by their last change again; replaying these loads renews those dates.
     pub confirm: Vec<i64>,
-    /// Loads that were skipped because their bytes were this load's.
+    /// Loads that were skipped because their content equals this load's.
     pub duplicates: Vec<i64>,
 }
 
-/// One table of the star.
+/// The counts of one table of the star.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UndoneTable {
     pub table_name: String,
@@ -54,17 +53,17 @@ pub struct UndoneTable {
 }
 
 impl UndoneTable {
-    /// Facts go; members of dimensions stay.
+    /// Whether it is a fact table. Undo deletes facts and leaves the members of dimensions.
     pub fn is_fact(&self) -> bool {
         self.table_name.starts_with("star.fact_")
     }
 }
 
-/// Takes a load's facts out of the star, in one transaction.
+/// Deletes a load's facts from the star, in one transaction.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn undo(client: &Client, load_id: i64) -> Result<Undo> {
     let before = deleted(client, load_id).await?;
     let row = query_one(client, "select * from stardrop.undo($1)", &[&load_id]).await?;
@@ -78,11 +77,10 @@ pub async fn undo(client: &Client, load_id: i64) -> Result<Undo> {
     })
 }
 
-/// The rows that a load has deleted, by table: by its markers, or by an undo before.
+/// The rows that a load has deleted so far, by table: by its tombstones, or by an earlier undo.
 async fn deleted(client: &Client, load_id: i64) -> Result<HashMap<String, i64>> {
     let sql = "select t.table_name, t.deleted from stardrop.load_table t where t.load_id = $1";
-    let rows = client.query(sql, &[&load_id]).await;
-    let rows = rows.map_err(|error| database_error(error, Stage::Ledger))?;
+    let rows = query(client, sql, &[&load_id]).await?;
     rows.iter().map(|row| Ok((get(row, "table_name")?, get(row, "deleted")?))).collect()
 }
 
@@ -92,14 +90,13 @@ async fn undone(
     dataset: String,
     before: &HashMap<String, i64>,
 ) -> Result<Undone> {
-    let rows = client
-        .query(
-            "select t.table_name, t.inserted, t.updated, t.deleted
-             from stardrop.load_table t where t.load_id = $1 order by t.table_name desc",
-            &[&load_id],
-        )
-        .await
-        .map_err(|error| database_error(error, Stage::Ledger))?;
+    let rows = query(
+        client,
+        "select t.table_name, t.inserted, t.updated, t.deleted
+         from stardrop.load_table t where t.load_id = $1 order by t.table_name desc",
+        &[&load_id],
+    )
+    .await?;
     let mut tables = Vec::new();
     for row in &rows {
         let table_name: String = get(row, "table_name")?;
@@ -111,7 +108,7 @@ async fn undone(
             deleted: get::<i64>(row, "deleted")? - before,
         });
     }
-    // Rows do not say who else has named them: whoever may have, is named.
+    // A row does not record every load that contained it, so all loads that may have are named.
     let row = query_one(
         client,
         "with other as (
@@ -121,10 +118,10 @@ async fn undone(
                            and its.unchanged > 0
                            and other.finished_at > this.started_at
                            and (table_name like 'star.fact\\_%'
-                                or other.object_time <= this.object_time)) as says,
+                                or other.object_time <= this.object_time)) as may_contain,
                     bool_or(mine.unchanged > 0
                            and its.unchanged > 0
-                           and other.object_time <= this.object_time) as confirms
+                           and other.object_time <= this.object_time) as may_confirm
              from stardrop.load this
              join stardrop.load_table mine using (load_id)
              join stardrop.load_table its using (table_name)
@@ -136,9 +133,9 @@ async fn undone(
                and other.rows_staged > 0
              group by other.load_id
          )
-         select array(select o.load_id from other o where o.says
+         select array(select o.load_id from other o where o.may_contain
                       order by o.object_time, o.load_id) as replay,
-                array(select o.load_id from other o where o.confirms
+                array(select o.load_id from other o where o.may_confirm
                       order by o.object_time, o.load_id) as confirm,
                 array(
                     select d.load_id from stardrop.load d

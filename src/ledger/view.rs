@@ -1,15 +1,14 @@
-//! View: what the ledger holds, read for people and programs.
+//! Reads the ledger for `status`, `rejects`, `replay` and `reconcile`.
 
 use std::collections::HashMap;
 
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Client;
 
-use super::get;
-use crate::db::database_error;
-use crate::error::{Result, Stage};
+use super::{get, query, query_one};
+use crate::error::Result;
 use crate::object::ObjectRef;
 
-/// Which loads are asked for.
+/// Selects loads; `None` selects all.
 #[derive(Debug, Clone, Default)]
 pub struct LoadFilter {
     pub load_id: Option<i64>,
@@ -29,7 +28,7 @@ pub struct LoadLine {
     pub rows_inserted: i64,
     pub rows_updated: i64,
     pub rows_unchanged: i64,
-    /// From the first claim to the end, or to now.
+    /// Seconds from the first claim to the end, or to now, with one decimal.
     pub seconds: String,
     pub object: String,
     pub failure: Option<String>,
@@ -53,24 +52,22 @@ pub struct Newest {
     pub load_id: i64,
     pub etag: Option<String>,
     pub state: String,
-    /// It is not finished, and no worker holds it.
+    /// Whether it is unfinished and no worker holds it.
     pub idle: bool,
 }
 
-/// The newest load of each of these keys that has any.
+/// The newest load of each of these keys; keys without a load are left out.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn newest_loads(
     client: &Client,
     bucket: &str,
     keys: &[&str],
 ) -> Result<HashMap<String, Newest>> {
-    let rows = client
-        .query("select * from stardrop.newest_loads($1, $2)", &[&bucket, &keys])
-        .await
-        .map_err(|error| database_error(error, Stage::Ledger))?;
+    let sql = "select * from stardrop.newest_loads($1, $2)";
+    let rows = query(client, sql, &[&bucket, &keys]).await?;
     rows.iter()
         .map(|row| {
             let newest = Newest {
@@ -104,19 +101,11 @@ const REJECTS: &str = "
     order by r.load_id, r.source_line
     limit $2";
 
-async fn query(
-    client: &Client,
-    sql: &str,
-    parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
-) -> Result<Vec<Row>> {
-    client.query(sql, parameters).await.map_err(|error| database_error(error, Stage::Ledger))
-}
-
 /// The latest loads, oldest first.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn loads(client: &Client, filter: &LoadFilter) -> Result<Vec<LoadLine>> {
     let rows =
         query(client, LOADS, &[&filter.load_id, &filter.dataset, &filter.state, &filter.limit])
@@ -142,12 +131,12 @@ pub async fn loads(client: &Client, filter: &LoadFilter) -> Result<Vec<LoadLine>
         .collect()
 }
 
-/// The same as one JSON array, with every column of the ledger; for one load that is asked for, with
-/// its first rejected rows as well.
+/// The loads as one JSON array, with every column of `stardrop.load`; where one load is selected,
+/// with its first rejected rows as well.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn loads_json(client: &Client, filter: &LoadFilter) -> Result<String> {
     let rejects = super::rejects::FIRST_REJECTS;
     let sql = format!(
@@ -161,7 +150,7 @@ pub async fn loads_json(client: &Client, filter: &LoadFilter) -> Result<String> 
                 ), '[]')::text as json
          from ({LOADS}) l"
     );
-    let row = super::query_one(
+    let row = query_one(
         client,
         &sql,
         &[&filter.load_id, &filter.dataset, &filter.state, &filter.limit],
@@ -170,11 +159,11 @@ pub async fn loads_json(client: &Client, filter: &LoadFilter) -> Result<String> 
     get(&row, "json")
 }
 
-/// What a load did to each table: name, inserted, updated, unchanged, deleted.
+/// The row counts of a load for each table, as name, inserted, updated, unchanged, deleted.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn tables(client: &Client, load_id: i64) -> Result<Vec<Vec<String>>> {
     let rows = query(
         client,
@@ -191,7 +180,7 @@ pub async fn tables(client: &Client, load_id: i64) -> Result<Vec<Vec<String>>> {
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn rejects(client: &Client, load_id: Option<i64>, limit: i64) -> Result<Vec<RejectLine>> {
     let rows = query(client, REJECTS, &[&load_id, &limit]).await?;
     rows.iter()
@@ -210,25 +199,25 @@ pub async fn rejects(client: &Client, load_id: Option<i64>, limit: i64) -> Resul
         .collect()
 }
 
-/// The same as one JSON array, with every column.
+/// The rejected rows as one JSON array, with every column of `stardrop.rejected_row`.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn rejects_json(client: &Client, load_id: Option<i64>, limit: i64) -> Result<String> {
     let sql = format!(
         "select coalesce(json_agg(r order by r.load_id, r.source_line), '[]')::text as json
          from ({REJECTS}) r"
     );
-    let row = super::query_one(client, &sql, &[&load_id, &limit]).await?;
+    let row = query_one(client, &sql, &[&load_id, &limit]).await?;
     get(&row, "json")
 }
 
-/// The loads of files that fit the filter, oldest objects first.
+/// The loads of objects that fit the filter's dataset and state, oldest object first.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn replayable(client: &Client, filter: &LoadFilter) -> Result<Vec<i64>> {
     let rows = query(
         client,
@@ -243,21 +232,21 @@ pub async fn replayable(client: &Client, filter: &LoadFilter) -> Result<Vec<i64>
     rows.iter().map(|row| get(row, "load_id")).collect()
 }
 
-/// Whether there is a load of that number.
+/// Whether the ledger has a load of that number.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn has_load(client: &Client, load_id: i64) -> Result<bool> {
-    let sql = "select exists (select from stardrop.load where load_id = $1) as there";
-    get(&super::query_one(client, sql, &[&load_id]).await?, "there")
+    let sql = "select exists (select from stardrop.load where load_id = $1) as found";
+    get(&query_one(client, sql, &[&load_id]).await?, "found")
 }
 
 /// The object of a load and the name of its dataset; `None` where there is no such load.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn object_of(client: &Client, load_id: i64) -> Result<Option<(ObjectRef, String)>> {
     let sql = "select * from stardrop.load where load_id = $1 and bucket <> 'sql'";
     let rows = query(client, sql, &[&load_id]).await?;

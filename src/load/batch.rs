@@ -1,75 +1,69 @@
-//! Batch: records in, lines of COPY text and rejected rows out, until the batch is full.
+//! Batch: writes records as COPY lines or as rejected rows, until the batch is full.
 
 use std::time::Instant;
 
 use tokio::time::timeout_at;
 
-use super::pace::Pace;
-use super::records::RecordStream;
-use super::run::Progress;
-use crate::copy::CopyIn;
+use super::line_sink::LineSink;
+use super::record_stream::RecordStream;
+use super::time_budget::TimeBudget;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::ledger::{Checkpoint, RejectedRow};
+use crate::ledger::{Checkpoint, Claim, RejectedRow};
 use crate::records::Record;
 use crate::rows::RowWriter;
 use crate::settings::Settings;
 
-/// A batch ends early once so many bytes of rejected rows wait for its end: they are held in
+/// A batch ends early once this many bytes of rejected rows wait for its end. They are held in
 /// memory, because one connection can do only one COPY at a time.
-const REJECTED_BYTES: usize = 8 << 20;
+const MAX_REJECTED_BYTES: usize = 8 << 20;
 
-/// The clock is looked at after so many rows.
-const LOOK_AT_THE_CLOCK: u64 = 256;
+/// The number of rows between two looks at the clock.
+const ROWS_PER_CLOCK_CHECK: u64 = 256;
 
-/// What has to be loaded in one piece is given up after so many attempts that ran out of time.
-const TRIES_IN_ONE_PIECE: u32 = 2;
+/// A load that needs one transaction fails after this many attempts that ran out of time.
+const MAX_SINGLE_BATCH_ATTEMPTS: u32 = 2;
 
 /// Why a batch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// It is full; `record` holds nothing that was not written.
+pub(super) enum BatchEnd {
+    /// It is full; the record read last is in it.
     Full,
     /// The object has no more records.
     Object,
-    /// It has to be closed now, or the invocation ends before it can be.
+    /// It must be closed now to be committed before the invocation ends.
     OutOfTime,
 }
 
-/// Where the lines of a batch go: to Postgres, or to a file from which they can be sent in parts.
-pub(super) trait Lines {
-    /// Where the next line is to be appended.
-    fn buffer(&mut self) -> &mut Vec<u8>;
-    /// The record's line is in the buffer.
-    fn written(&mut self, _record: &Record, _writer: &RowWriter) {}
-    /// Passes on what has gathered, once that is worth it.
-    async fn send_when_full(&mut self) -> Result<()>;
-    /// The bytes of all lines so far.
-    fn total_bytes(&self) -> u64;
+/// When a batch is full.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BatchLimits {
+    max_rows: u64,
+    max_bytes: u64,
+    budget: TimeBudget,
+    attempts_without_progress: u32,
+    /// The batch must hold the whole object: the rows that it lacks are deleted in the same
+    /// transaction.
+    is_single: bool,
 }
 
-impl Lines for CopyIn {
-    fn buffer(&mut self) -> &mut Vec<u8> {
-        CopyIn::buffer(self)
-    }
-
-    async fn send_when_full(&mut self) -> Result<()> {
-        CopyIn::send_when_full(self).await
-    }
-
-    fn total_bytes(&self) -> u64 {
-        CopyIn::total_bytes(self)
+impl BatchLimits {
+    /// The limits of the next batch of a claimed load.
+    pub fn of(settings: &Settings, claim: &Claim, budget: TimeBudget) -> Self {
+        let attempts_without_progress = claim.attempts_without_progress;
+        BatchLimits {
+            max_rows: budget.max_rows(settings.batch_rows, attempts_without_progress),
+            max_bytes: settings.batch_bytes,
+            budget,
+            attempts_without_progress,
+            is_single: claim.replaces,
+        }
     }
 }
 
 /// A batch that is being filled.
-pub(super) struct Batch<'r, L> {
-    settings: &'r Settings,
-    pace: Pace,
-    most_rows: u64,
-    in_vain: u32,
-    /// The batch has to hold the whole object: rows that it does not bring are deleted with it.
-    whole: bool,
-    lines: L,
+pub(super) struct Batch<S> {
+    limits: BatchLimits,
+    sink: S,
     filled: Filled,
 }
 
@@ -82,67 +76,61 @@ pub(super) struct Filled {
     pub to: Checkpoint,
 }
 
-impl<'r, L: Lines> Batch<'r, L> {
-    pub fn new(settings: &'r Settings, progress: &Progress, lines: L) -> Self {
-        let Progress { claimed, pace, .. } = progress;
-        let filled = Filled {
-            rows_read: 0,
-            rejected: Vec::new(),
-            rejected_bytes: 0,
-            to: claimed.checkpoint,
-        };
-        Batch {
-            settings,
-            pace: *pace,
-            most_rows: pace.most_rows(settings.batch_rows, claimed.in_vain),
-            in_vain: claimed.in_vain,
-            whole: claimed.replaces,
-            lines,
-            filled,
-        }
+impl<S: LineSink> Batch<S> {
+    /// An empty batch that starts at a checkpoint.
+    pub fn new(limits: BatchLimits, from: Checkpoint, sink: S) -> Self {
+        let filled =
+            Filled { rows_read: 0, rejected: Vec::new(), rejected_bytes: 0, to: from };
+        Batch { limits, sink, filled }
     }
 
     /// Writes `record` and those after it until the batch is full or the object ends.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading the object and of the sink; [`ErrorKind::OverLimit`] and
+    /// [`ErrorKind::OutOfTime`] where the load needs one transaction and is too large for it.
     pub async fn fill(
         &mut self,
         records: &mut RecordStream,
         writer: &RowWriter,
         record: &mut Record,
-    ) -> Result<End> {
+    ) -> Result<BatchEnd> {
         loop {
-            self.take(writer, record);
-            self.lines.send_when_full().await?;
+            self.push_record(writer, record);
+            self.sink.send_when_full().await?;
             if self.is_full()? {
-                return Ok(End::Full);
+                return Ok(BatchEnd::Full);
             }
             match self.next(records, record).await? {
                 Some(true) => {}
-                Some(false) => return Ok(End::Object),
+                Some(false) => return Ok(BatchEnd::Object),
                 None => return self.out_of_time(),
             }
         }
     }
 
-    /// The next record, whether there is one; `None` where the batch has to be closed first.
+    /// Reads the next record and returns whether there is one; `None` where the batch must be
+    /// closed first.
     async fn next(&self, records: &mut RecordStream, record: &mut Record) -> Result<Option<bool>> {
         let rows = self.filled.rows_read;
-        let Some(until) = self.pace.fill_until(rows) else {
+        let Some(until) = self.limits.budget.fill_until(rows) else {
             return records.next(record).await.map(Some);
         };
-        if rows.is_multiple_of(LOOK_AT_THE_CLOCK) && until <= Instant::now() {
+        if rows.is_multiple_of(ROWS_PER_CLOCK_CHECK) && until <= Instant::now() {
             return Ok(None);
         }
-        // An object that trickles must not hold up the batch that is there already.
+        // An object that arrives slowly must not hold back the rows that are there already.
         timeout_at(until.into(), records.next(record)).await.ok().transpose()
     }
 
-    fn out_of_time(&self) -> Result<End> {
-        if !self.whole {
-            return Ok(End::OutOfTime);
+    fn out_of_time(&self) -> Result<BatchEnd> {
+        if !self.limits.is_single {
+            return Ok(BatchEnd::OutOfTime);
         }
-        let message = "a file that replaces another has to be loaded in one piece, and is too big \
-                       for the time of an invocation";
-        let kind = if self.in_vain >= TRIES_IN_ONE_PIECE {
+        let message = "overwrite = \"replace\" loads a file in one transaction, and this one does \
+                       not fit in one invocation: raise timeout_seconds or split it";
+        let kind = if self.limits.attempts_without_progress >= MAX_SINGLE_BATCH_ATTEMPTS {
             ErrorKind::OverLimit
         } else {
             ErrorKind::OutOfTime
@@ -150,10 +138,10 @@ impl<'r, L: Lines> Batch<'r, L> {
         Err(Error::new(kind, Stage::Copy, message))
     }
 
-    fn take(&mut self, writer: &RowWriter, record: &Record) {
+    fn push_record(&mut self, writer: &RowWriter, record: &Record) {
         let filled = &mut self.filled;
-        match writer.write(record, self.lines.buffer()) {
-            Ok(()) => self.lines.written(record, writer),
+        match writer.write(record, self.sink.buffer()) {
+            Ok(()) => self.sink.line_written(record, writer),
             Err(rejection) => {
                 let raw = writer.kept(record).into_owned();
                 filled.rejected_bytes += raw.len();
@@ -170,22 +158,24 @@ impl<'r, L: Lines> Batch<'r, L> {
     }
 
     fn is_full(&self) -> Result<bool> {
-        let rejects_full = self.filled.rejected_bytes >= REJECTED_BYTES;
-        if self.whole && rejects_full {
-            let message = format!(
-                "more than {REJECTED_BYTES} bytes of rejected rows in a file that replaces another, \
-                 and so has to be loaded in one piece"
-            );
-            return Err(Error::new(ErrorKind::OverLimit, Stage::Rows, message));
+        let has_full_rejects = self.filled.rejected_bytes >= MAX_REJECTED_BYTES;
+        if self.limits.is_single {
+            if has_full_rejects {
+                let message = format!(
+                    "overwrite = \"replace\" loads a file in one transaction, and this one has \
+                     more than {MAX_REJECTED_BYTES} bytes of rejected rows"
+                );
+                return Err(Error::new(ErrorKind::OverLimit, Stage::Rows, message));
+            }
+            return Ok(false);
         }
-        Ok(rejects_full
-            || !self.whole
-                && (self.filled.rows_read >= self.most_rows
-                    || self.lines.total_bytes() >= self.settings.batch_bytes))
+        Ok(has_full_rejects
+            || self.filled.rows_read >= self.limits.max_rows
+            || self.sink.total_bytes() >= self.limits.max_bytes)
     }
 
-    /// The lines and all else.
-    pub fn into_parts(self) -> (L, Filled) {
-        (self.lines, self.filled)
+    /// The sink and what the batch holds besides its lines.
+    pub fn into_parts(self) -> (S, Filled) {
+        (self.sink, self.filled)
     }
 }

@@ -1,8 +1,8 @@
-//! Bisect: the lines of a batch that Postgres refused in; the offending rows out, the rest staged.
+//! Bisect: stages a batch that Postgres refused, without the rows that are at fault.
 //!
-//! What only Postgres can see (a check that a user added, a user's trigger that raises) has no line
-//! number. So the lines are spooled to a file and sent in halves, each under a savepoint, until the
-//! rows are found: about log2 of the batch's rows COPYs for each.
+//! An error that only Postgres can find (a check or a trigger that a user added) has no line number.
+//! So the lines are spooled to a file and copied in halves, each under a savepoint, until those rows
+//! are found. Each such row costs about log2(rows of the batch) COPYs.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -10,24 +10,24 @@ use std::ops::Range;
 
 use tokio_postgres::Client;
 
-use super::batch::Lines;
+use super::line_sink::LineSink;
 use crate::copy::CopyIn;
-use crate::db::database_error;
+use crate::db;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::RejectedRow;
 use crate::records::Record;
 use crate::rows::{Rejection, RowWriter};
 
-/// How much is written to and read from the files at once.
+/// How many bytes are written to and read from the files at once.
 const CHUNK_BYTES: usize = 128 * 1024;
 
-/// Whether an error may be the fault of single rows. A broken unique key is not: the star's own
-/// keys are the loader's business, and a retry of the whole may well succeed.
-pub(super) fn can_find(error: &Error) -> bool {
+/// Whether single rows may have caused an error. A violated unique key (23505) is not their fault:
+/// it comes from concurrent loads, and a retry of the whole batch may succeed.
+pub(super) fn is_fault_of_rows(error: &Error) -> bool {
     error.kind == ErrorKind::RowsRefused && error.sqlstate.as_deref() != Some("23505")
 }
 
-/// A batch's lines and its rows as they stood in the object, in files without a name.
+/// The COPY lines of a batch and the raw rows that they were made from, in unnamed temporary files.
 pub(super) struct Spool {
     lines: File,
     raws: File,
@@ -38,7 +38,7 @@ pub(super) struct Spool {
     rows: Vec<SpooledRow>,
 }
 
-/// Where a row ends in both files.
+/// The line of a row in the object, and the offset in bytes of its end in both files.
 #[derive(Debug, Clone, Copy)]
 struct SpooledRow {
     line: u64,
@@ -47,16 +47,16 @@ struct SpooledRow {
 }
 
 fn spool_error(error: io::Error) -> Error {
-    let message = "the temporary folder cannot hold a batch";
+    let message = "cannot write the batch to the temporary folder";
     Error::new(ErrorKind::ObjectUnreadable, Stage::Copy, message).caused_by(error)
 }
 
-impl Lines for Spool {
+impl LineSink for Spool {
     fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.pending
     }
 
-    fn written(&mut self, record: &Record, writer: &RowWriter) {
+    fn line_written(&mut self, record: &Record, writer: &RowWriter) {
         self.pending_raws.extend_from_slice(&writer.kept(record));
         self.rows.push(SpooledRow {
             line: record.line(),
@@ -98,34 +98,34 @@ impl Spool {
         Ok(())
     }
 
-    /// Stages all rows but those that Postgres refuses, and returns these. Stops when `too_many`
-    /// says so of the number refused so far: the batch will be judged by it.
+    /// Stages all rows except those that Postgres refuses, and returns these. Stops as soon as
+    /// `is_too_many` holds for their number, because the batch is rolled back then.
     ///
     /// # Errors
     ///
-    /// What is not the fault of rows.
+    /// Every error that is not the fault of single rows.
     pub async fn stage(
         &mut self,
         client: &Client,
         statement: &str,
-        too_many: impl Fn(u64) -> bool,
+        is_too_many: impl Fn(u64) -> bool,
     ) -> Result<Vec<RejectedRow>> {
         self.flush().map_err(spool_error)?;
         let mut refused = Vec::new();
-        let whole = 0..self.rows.len();
-        let mut waiting = Vec::from([whole]);
+        let all = 0..self.rows.len();
+        let mut waiting = Vec::from([all]);
         while let Some(part) = waiting.pop() {
             if part.is_empty() {
                 continue;
             }
-            execute(client, "savepoint part").await?;
+            db::execute(client, "savepoint part", Stage::Ledger).await?;
             match self.copy(client, statement, &part).await {
-                Ok(()) => execute(client, "release savepoint part").await?,
-                Err(refusal) if can_find(&refusal) => {
-                    execute(client, "rollback to savepoint part; release savepoint part").await?;
+                Ok(()) => db::execute(client, "release savepoint part", Stage::Ledger).await?,
+                Err(refusal) if is_fault_of_rows(&refusal) => {
+                    db::execute(client, "rollback to savepoint part; release savepoint part", Stage::Ledger).await?;
                     if part.len() == 1 {
                         refused.push(self.rejected(part.start, &refusal)?);
-                        if too_many(refused.len() as u64) {
+                        if is_too_many(refused.len() as u64) {
                             return Ok(refused);
                         }
                     } else {
@@ -161,12 +161,12 @@ impl Spool {
         end(part.start)..end(part.end)
     }
 
-    fn rejected(&mut self, place: usize, refusal: &Error) -> Result<RejectedRow> {
-        let bytes = self.span(&(place..place + 1), |row| row.raws_end);
+    fn rejected(&mut self, index: usize, refusal: &Error) -> Result<RejectedRow> {
+        let bytes = self.span(&(index..index + 1), |row| row.raws_end);
         self.raws.seek(SeekFrom::Start(bytes.start)).map_err(spool_error)?;
         let mut raw = Vec::new();
         (&self.raws).take(bytes.end - bytes.start).read_to_end(&mut raw).map_err(spool_error)?;
-        let line = self.rows.get(place).map_or(0, |row| row.line);
+        let line = self.rows.get(index).map_or(0, |row| row.line);
         let rejection = Rejection {
             line,
             column: None,
@@ -175,8 +175,4 @@ impl Spool {
         };
         Ok(RejectedRow { rejection, raw })
     }
-}
-
-async fn execute(client: &Client, statement: &str) -> Result<()> {
-    client.batch_execute(statement).await.map_err(|error| database_error(error, Stage::Ledger))
 }

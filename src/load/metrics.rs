@@ -1,7 +1,7 @@
-//! Metrics: how a load ended in; what CloudWatch is told of it out.
+//! Metrics: emits CloudWatch metrics when an attempt at a load ends.
 //!
-//! Rows and bytes are told once, when the load ends, with those of all its invocations: an invocation
-//! that is killed tells nothing.
+//! Rows and bytes are emitted once, at the end of the load, for all its invocations: an invocation
+//! that is killed emits nothing.
 
 use std::time::Duration;
 
@@ -13,8 +13,9 @@ use crate::ledger::Totals;
 use crate::object::ObjectRef;
 use crate::telemetry::{Metrics, Unit};
 
-/// The metrics' namespace, and the dimension that all of them have.
+/// The namespace of the metrics in CloudWatch.
 pub const NAMESPACE: &str = "Stardrop";
+/// The dimension of all metrics: the dataset's name.
 pub const DIMENSION: &str = "Dataset";
 
 /// How an attempt at a load ended.
@@ -29,20 +30,20 @@ enum Ending {
     Continued,
 }
 
-/// What is known of it then.
-pub struct Ended {
+/// The end of an attempt, from which the metrics take their values.
+pub struct AttemptEnd {
     ending: Ending,
     load_id: Option<i64>,
-    /// Where its rows and bytes are final.
+    /// The counts, where the load is finished or failed.
     totals: Option<Totals>,
     duration: Duration,
-    /// From the object's event to now.
+    /// The time from the object's event to now.
     lag: Duration,
 }
 
-type Value = fn(&Ended) -> Option<u64>;
+type Value = fn(&AttemptEnd) -> Option<u64>;
 
-/// Every metric. A new one is a line here, and one in `infra/dashboard.tf`, which a test compares.
+/// All metrics: name, unit, value. A test checks that `infra/dashboard.tf` shows each of them.
 pub const TABLE: &[(&str, Unit, Value)] = &[
     ("LoadsLoaded", Unit::Count, |e| e.is(Ending::Loaded)),
     ("LoadsFailed", Unit::Count, |e| e.is(Ending::Failed)),
@@ -61,7 +62,7 @@ pub const TABLE: &[(&str, Unit, Value)] = &[
     ("EventToCommitLag", Unit::Milliseconds, |e| e.is(Ending::Loaded).map(|_| millis(e.lag))),
 ];
 
-impl Ended {
+impl AttemptEnd {
     fn is(&self, ending: Ending) -> Option<u64> {
         (self.ending == ending).then_some(1)
     }
@@ -71,8 +72,8 @@ fn millis(duration: Duration) -> u64 {
     duration.as_millis() as u64
 }
 
-/// Tells of an attempt at a load, where there is something to tell. `failed` is what a load came to
-/// that failed.
+/// Emits the metrics of an attempt, unless it changed nothing. `failed` are the counts of a load that
+/// failed.
 pub(super) fn emit(
     dataset: &str,
     object: &ObjectRef,
@@ -97,13 +98,13 @@ pub(super) fn emit(
         Err(error) if error.kind.policy().decision == Decision::Fail => {
             (Ending::Failed, None, failed)
         }
-        // The message comes again, or ends among the dead letters: SQS counts those.
+        // SQS delivers the message again, or counts it among its dead letters.
         Err(_) => return,
     };
     let since = object.object_time.map(|time| Timestamp::now().duration_since(time));
-    // Two clocks: what happened before its event took no time.
+    // S3's clock may be ahead of this one; a negative lag counts as none.
     let lag = since.and_then(|since| Duration::try_from(since).ok()).unwrap_or_default();
-    let ended = Ended { ending, load_id, totals, duration, lag };
+    let ended = AttemptEnd { ending, load_id, totals, duration, lag };
     let mut metrics = Metrics::default();
     for (name, unit, value) in TABLE {
         if let Some(value) = value(&ended) {

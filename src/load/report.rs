@@ -1,4 +1,4 @@
-//! Report: what became of one object.
+//! Report: the outcome and the row counts of one object's load.
 
 use std::time::Duration;
 
@@ -8,30 +8,30 @@ use crate::dataset::Dataset;
 use crate::ledger::Totals;
 use crate::object::ObjectRef;
 
-/// What became of an object.
+/// The outcome of a load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Its rows are in the star now.
     Loaded,
-    /// Not all of its rows are in the star yet: the invocation's time is over.
+    /// A part of its rows is in the star; the load continues in the next invocation.
     Continues,
-    /// Its rows were in the star before: nothing was done.
+    /// It was loaded before; nothing was done.
     AlreadyLoaded,
-    /// It failed before: nothing was done.
+    /// It failed before; nothing was done.
     FailedBefore,
-    /// The same bytes are in the star under another key or version: nothing was done.
+    /// The same content is loaded under another key or version; nothing was done.
     Duplicate,
-    /// A newer version of the key is in the star, or the object was overwritten since its event.
+    /// A newer version of the key is loaded, or the object was overwritten since its event.
     Superseded,
-    /// The object is gone.
+    /// The object no longer exists.
     Missing,
-    /// Its rows were taken out of the star by hand: nothing was done.
+    /// It was undone by `stardrop undo`; nothing was done.
     Undone,
 }
 
 impl Outcome {
-    /// The word that stands in logs and in JSON.
+    /// The outcome's name in logs and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Outcome::Loaded => "loaded",
@@ -46,7 +46,7 @@ impl Outcome {
     }
 }
 
-/// One object, loaded or found loaded. The counts are those of the whole load.
+/// The result of loading one object. The counts are those of the whole load, over all invocations.
 #[derive(Debug, Clone, Serialize)]
 pub struct LoadReport {
     pub load_id: i64,
@@ -64,7 +64,7 @@ pub struct LoadReport {
 }
 
 impl LoadReport {
-    /// Nothing was done: the load is in this state.
+    /// A report of a load that was not run because of its state in the ledger.
     pub(super) fn nothing_done(
         load_id: i64,
         object: &ObjectRef,
@@ -107,7 +107,7 @@ impl LoadReport {
         }
     }
 
-    /// What the load came to.
+    /// The counts of the load.
     pub(super) fn totals(&self) -> Totals {
         Totals {
             rows_read: self.rows_read,

@@ -1,77 +1,78 @@
-//! Run: a claimed load in, batch after batch, to its end.
+//! Run: loads a claimed object batch by batch, each in its own transaction, to its end.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tracing::{Instrument, info_span};
+use tokio_postgres::Client;
 
-use super::batch::{Batch, End, Filled};
+use super::batch::{Batch, BatchEnd, BatchLimits, Filled};
 use super::bisect;
-use super::pace::Pace;
-use super::records::{self, RecordStream};
+use super::line_sink::LineSink;
+use super::progress::Progress;
+use super::record_stream::{self, RecordStream};
+use super::time_budget::TimeBudget;
 use crate::copy::CopyIn;
 use crate::dataset::Dataset;
-use crate::db::database_error;
+use crate::db::{self, database_error};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claimed, Judged, RejectedRow};
+use crate::ledger::{self, Claim, RejectCounts, RejectedRow};
 use crate::object::{ObjectRef, Source};
 use crate::records::Record;
 use crate::rows::RowWriter;
 use crate::settings::Settings;
 use crate::star;
 
-/// How far a load has come, in this call and in all.
-#[derive(Debug, Clone)]
-pub(super) struct Progress {
-    /// The claim, with the checkpoint of the last commit.
-    pub claimed: Claimed,
-    /// The state of the object's hash there.
-    pub hash_state: Option<Vec<u8>>,
-    pub pace: Pace,
-    /// What the load came to where its rows were too many of them rejected.
-    pub judged: Option<Judged>,
-}
-
-/// How a run ended, if not by an error.
+/// How a run ended, if not with an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Ran {
+pub(super) enum RunEnd {
     /// The load is finished.
-    ToTheEnd,
-    /// It stands at a checkpoint, to be gone on with in another invocation.
+    Finished,
+    /// The load continues at its checkpoint in another invocation.
     OutOfTime,
-    /// The same, where a part of the object was hashed and nothing is loaded yet.
-    HashedSoFar,
-    /// There is nothing to be done: its state, such as `duplicate`.
-    Settled(String),
+    /// The same, but only a part of the object was hashed, and nothing is loaded yet.
+    PartiallyHashed,
+    /// The load was ended without loading: its state in the ledger, such as `duplicate`.
+    Skipped(String),
 }
 
-/// What a run needs.
+/// A claimed load, and what is needed to run it.
 pub(super) struct Run<'r> {
-    pub client: &'r tokio_postgres::Client,
+    pub client: &'r Client,
     pub settings: &'r Settings,
     pub source: &'r Source,
     pub dataset: &'r Dataset,
     /// The fingerprint of the dataset's contract.
     pub contract: &'r str,
     pub object: &'r ObjectRef,
+    pub claim: Claim,
+    pub progress: &'r mut Progress,
+    pub budget: &'r mut TimeBudget,
+}
+
+/// The object, opened at the checkpoint.
+struct Opened {
+    records: RecordStream,
+    writer: RowWriter,
+    /// What the header says that the contract does not, for the ledger.
+    notes: Option<String>,
 }
 
 impl Run<'_> {
-    /// Loads from the checkpoint to the end of the object. A batch that Postgres refuses for what
-    /// is in it is read once more, and its offending rows are found.
+    /// Loads from the checkpoint to the end of the object or of the invocation's time. A batch with
+    /// rows that Postgres refuses is read again, and those rows are rejected.
     ///
     /// # Errors
     ///
-    /// What stopped it. The transaction may still be open then: roll back.
-    pub async fn to_the_end(&self, progress: &mut Progress) -> Result<Ran> {
+    /// What stopped it. A transaction may still be open: roll back.
+    pub async fn load_to_end(&mut self) -> Result<RunEnd> {
         loop {
-            match self.batches(progress).await {
-                Err(refusal) if bisect::can_find(&refusal) => {
+            match self.load_batches().await {
+                Err(refusal) if bisect::is_fault_of_rows(&refusal) => {
                     tracing::info!(object = %self.object, "{refusal}; looking for the rows");
                     self.execute("rollback").await?;
-                    match self.bisected_batch(progress).await? {
-                        End::Object => return Ok(Ran::ToTheEnd),
-                        End::OutOfTime => return Ok(Ran::OutOfTime),
-                        End::Full => {}
+                    match self.load_refused_batch().await? {
+                        BatchEnd::Object => return Ok(RunEnd::Finished),
+                        BatchEnd::OutOfTime => return Ok(RunEnd::OutOfTime),
+                        BatchEnd::Full => {}
                     }
                 }
                 result => return result,
@@ -79,188 +80,175 @@ impl Run<'_> {
         }
     }
 
-    async fn open(&self, progress: &Progress) -> Result<(RecordStream, RowWriter, Option<String>)> {
-        let (from, hash) = (progress.claimed.checkpoint, progress.hash_state.as_deref());
+    async fn load_batches(&mut self) -> Result<RunEnd> {
+        let mut opened = self.open().await?;
+        let mut record = Record::new();
+        let mut has_record = opened.records.next(&mut record).await?;
+        while has_record {
+            if !self.budget.has_time() {
+                return Ok(RunEnd::OutOfTime);
+            }
+            self.execute("begin").await?;
+            self.begin_batch(self.claim.replaces).await?;
+            let copy = CopyIn::start(self.client, &star::copy_statement(self.dataset)).await?;
+            let (end, copy, filled) = self.fill(copy, &mut opened, &mut record).await?;
+            let (rows, filled_at) = (filled.rows_read, Instant::now());
+            copy.finish().await?;
+            self.close_batch(&mut opened, filled, end).await?;
+            self.budget.record_close(rows, filled_at.elapsed());
+            match end {
+                BatchEnd::Object => return Ok(RunEnd::Finished),
+                BatchEnd::OutOfTime => return Ok(RunEnd::OutOfTime),
+                BatchEnd::Full => has_record = opened.records.next(&mut record).await?,
+            }
+        }
+        self.finish_without_rows(&mut opened).await?;
+        Ok(RunEnd::Finished)
+    }
+
+    /// Loads the next batch in parts: the rows that Postgres refuses are rejected, the others are
+    /// staged.
+    async fn load_refused_batch(&mut self) -> Result<BatchEnd> {
+        let mut opened = self.open().await?;
+        let mut record = Record::new();
+        if !opened.records.next(&mut record).await? {
+            self.finish_without_rows(&mut opened).await?;
+            return Ok(BatchEnd::Object);
+        }
+        let spool = bisect::Spool::new()?;
+        let (end, mut spool, mut filled) = self.fill(spool, &mut opened, &mut record).await?;
+        self.execute("begin").await?;
+        // The transaction holds several COPYs, so nobody else may write to the star meanwhile.
+        self.begin_batch(true).await?;
+        let statement = star::copy_statement(self.dataset);
+        let (rows_read, rejected) = (filled.rows_read, filled.rejected.len() as u64);
+        let is_over_budget = |refused| self.is_over_budget(rows_read, rejected + refused);
+        let refused = spool.stage(self.client, &statement, is_over_budget).await?;
+        filled.rejected.extend(refused);
+        filled.rejected.sort_by_key(|row| row.rejection.line);
+        self.close_batch(&mut opened, filled, end).await?;
+        Ok(end)
+    }
+
+    async fn open(&self) -> Result<Opened> {
+        let (from, hash) = (self.progress.checkpoint, self.progress.hash_state.as_deref());
         let (records, header) =
             RecordStream::open(self.source, self.settings, self.dataset, self.object, from, hash)
                 .await?;
-        let writer = records::writer(self.settings, self.dataset, &header)?;
+        let writer = record_stream::writer(self.settings, self.dataset, &header)?;
         let notes = header.notes();
         if let Some(notes) = &notes {
             tracing::info!(object = %self.object, dataset = self.dataset.name, "{notes}");
         }
-        Ok((records, writer, notes))
+        Ok(Opened { records, writer, notes })
     }
 
-    async fn batches(&self, progress: &mut Progress) -> Result<Ran> {
-        let opened = self.open(progress).instrument(info_span!("read")).await?;
-        let (mut records, writer, notes) = opened;
-        let mut record = Record::new();
-        let mut more = records.next(&mut record).await?;
-        while more {
-            if !progress.pace.has_time() {
-                return Ok(Ran::OutOfTime);
-            }
-            self.execute("begin").await?;
-            ledger::begin_batch(
-                self.client,
-                &progress.claimed,
-                progress.claimed.replaces,
-                self.contract,
-            )
-            .await?;
-            let copy = CopyIn::start(self.client, &star::copy_statement(self.dataset)).await?;
-            let mut batch = Batch::new(self.settings, progress, copy);
-            let filling = batch.fill(&mut records, &writer, &mut record);
-            let end = filling.instrument(info_span!("read")).await?;
-            let (copy, filled) = batch.into_parts();
-            let (rows, full) = (filled.rows_read, Instant::now());
-            copy.finish().instrument(info_span!("copy")).await?;
-            let closing = self.close(progress, &mut records, filled, end, notes.as_deref());
-            closing.instrument(info_span!("settle")).await?;
-            progress.pace.closed(rows, full.elapsed());
-            match end {
-                End::Object => return Ok(Ran::ToTheEnd),
-                End::OutOfTime => return Ok(Ran::OutOfTime),
-                End::Full => {}
-            }
-            more = records.next(&mut record).await?;
-        }
-        let finishing = self.finish_without_rows(progress, &mut records, notes.as_deref());
-        finishing.instrument(info_span!("settle")).await?;
-        Ok(Ran::ToTheEnd)
-    }
-
-    /// The next batch, in parts: what Postgres refuses is rejected, the rest is staged.
-    async fn bisected_batch(&self, progress: &mut Progress) -> Result<End> {
-        let (mut records, writer, notes) = self.open(progress).await?;
-        let mut record = Record::new();
-        if !records.next(&mut record).await? {
-            self.finish_without_rows(progress, &mut records, notes.as_deref()).await?;
-            return Ok(End::Object);
-        }
-        let mut batch = Batch::new(self.settings, progress, bisect::Spool::new()?);
-        let filling = batch.fill(&mut records, &writer, &mut record);
-        let end = filling.instrument(info_span!("read")).await?;
-        let (mut spool, mut filled) = batch.into_parts();
-        self.execute("begin").await?;
-        // Several COPYs in one transaction: nobody else may write to the star meanwhile.
-        ledger::begin_batch(self.client, &progress.claimed, true, self.contract).await?;
-        let statement = star::copy_statement(self.dataset);
-        let refused = spool.stage(self.client, &statement, |refused| {
-            self.over_budget(progress, filled.rows_read, filled.rejected.len() as u64 + refused)
-        });
-        filled.rejected.extend(refused.instrument(info_span!("copy")).await?);
-        filled.rejected.sort_by_key(|row| row.rejection.line);
-        let closing = self.close(progress, &mut records, filled, end, notes.as_deref());
-        closing.instrument(info_span!("settle")).await?;
-        Ok(end)
-    }
-
-    /// Judges the batch and commits it.
-    async fn close(
+    async fn fill<S: LineSink>(
         &self,
-        progress: &mut Progress,
-        records: &mut RecordStream,
+        sink: S,
+        opened: &mut Opened,
+        record: &mut Record,
+    ) -> Result<(BatchEnd, S, Filled)> {
+        let limits = BatchLimits::of(self.settings, &self.claim, *self.budget);
+        let mut batch = Batch::new(limits, self.progress.checkpoint, sink);
+        let end = batch.fill(&mut opened.records, &opened.writer, record).await?;
+        let (sink, filled) = batch.into_parts();
+        Ok((end, sink, filled))
+    }
+
+    async fn begin_batch(&self, exclusive: bool) -> Result<()> {
+        let from_rows = self.progress.checkpoint.rows;
+        ledger::begin_batch(self.client, &self.claim, from_rows, exclusive, self.contract).await
+    }
+
+    /// Checks the batch against the reject budget and commits it.
+    async fn close_batch(
+        &mut self,
+        opened: &mut Opened,
         filled: Filled,
-        end: End,
-        notes: Option<&str>,
+        end: BatchEnd,
     ) -> Result<()> {
         let Filled { rows_read, rejected, to, .. } = filled;
-        self.judge(progress, rows_read, &rejected).await?;
-        let claimed = progress.claimed;
-        if claimed.replaces {
-            self.replace_older(&claimed).await?;
+        self.check_reject_budget(rows_read, &rejected).await?;
+        if self.claim.replaces {
+            self.delete_older_versions().await?;
         }
-        let lease = Duration::from_secs(self.settings.lease_seconds);
-        let rows_rejected = rejected.len() as u64;
-        ledger::reject_rows(self.client, &claimed, &rejected).await?;
-        let hash_state = records.hash_state_at(to.offset);
-        let state = hash_state.as_deref();
-        ledger::checkpoint(self.client, &claimed, to, rows_rejected, lease, state).await?;
-        if end == End::Object {
-            self.finish(&claimed, to.rows, records, notes).await?;
+        ledger::reject_rows(self.client, &self.claim, &rejected).await?;
+        let hash_state = opened.records.hash_state_at(to.offset);
+        let batch = ledger::BatchEnd {
+            from_rows: self.progress.checkpoint.rows,
+            to,
+            rows_rejected: rejected.len() as u64,
+            hash_state: hash_state.as_deref(),
+        };
+        ledger::checkpoint(self.client, &self.claim, batch, self.settings.lease()).await?;
+        if end == BatchEnd::Object {
+            self.finish(to.rows, opened).await?;
         }
         self.execute("commit").await?;
-        progress.claimed.checkpoint = to;
-        progress.hash_state = hash_state;
-        progress.claimed.rows_rejected += rows_rejected;
+        self.progress.checkpoint = to;
+        self.progress.hash_state = hash_state;
+        self.progress.rows_rejected += rejected.len() as u64;
         Ok(())
     }
 
-    async fn finish(
-        &self,
-        claimed: &Claimed,
-        rows: u64,
-        records: &mut RecordStream,
-        notes: Option<&str>,
-    ) -> Result<()> {
+    async fn finish(&self, rows: u64, opened: &mut Opened) -> Result<()> {
+        let records = &mut opened.records;
         let (hash, is_md5) = (records.content_hash(), records.etag_is_md5());
-        ledger::finish(self.client, claimed, rows, notes, hash.as_deref(), is_md5).await
+        let notes = opened.notes.as_deref();
+        ledger::finish(self.client, &self.claim, rows, notes, hash.as_deref(), is_md5).await
     }
 
-    /// The object has no more records. A new version without a row takes those of the older ones
-    /// away, too.
-    async fn finish_without_rows(
-        &self,
-        progress: &Progress,
-        records: &mut RecordStream,
-        notes: Option<&str>,
-    ) -> Result<()> {
-        let claimed = &progress.claimed;
+    /// Finishes a load whose object has no more records. A new version without rows also deletes
+    /// those of the older versions.
+    async fn finish_without_rows(&self, opened: &mut Opened) -> Result<()> {
         self.execute("begin").await?;
-        ledger::begin_batch(self.client, claimed, claimed.replaces, self.contract).await?;
-        if claimed.replaces {
-            self.replace_older(claimed).await?;
+        self.begin_batch(self.claim.replaces).await?;
+        if self.claim.replaces {
+            self.delete_older_versions().await?;
         }
-        self.finish(claimed, claimed.checkpoint.rows, records, notes).await?;
+        self.finish(self.progress.checkpoint.rows, opened).await?;
         self.execute("commit").await
     }
 
-    /// Takes the rows of older versions of the key out of the star.
-    async fn replace_older(&self, claimed: &Claimed) -> Result<()> {
+    /// Deletes the rows of older versions of the key from the star.
+    async fn delete_older_versions(&self) -> Result<()> {
         let call = star::replace_call(self.dataset);
-        let called = self.client.execute(&call, &[&claimed.load_id]).await;
+        let called = self.client.execute(&call, &[&self.claim.load_id]).await;
         called.map(drop).map_err(|error| database_error(error, Stage::Normalise))
     }
 
-    async fn execute(&self, statement: &str) -> Result<()> {
-        self.client
-            .batch_execute(statement)
-            .await
-            .map_err(|error| database_error(error, Stage::Ledger))
+    async fn execute(&self, sql: &str) -> Result<()> {
+        db::execute(self.client, sql, Stage::Ledger).await
     }
 
-    fn over_budget(&self, progress: &Progress, rows_read: u64, rejected: u64) -> bool {
-        let claimed = &progress.claimed;
-        let all_read = claimed.checkpoint.rows + rows_read;
-        !self.dataset.policy.rejects.allows(claimed.rows_rejected + rejected, all_read)
+    fn is_over_budget(&self, rows_read: u64, rejected: u64) -> bool {
+        let all_read = self.progress.checkpoint.rows + rows_read;
+        !self.dataset.policy.rejects.allows(self.progress.rows_rejected + rejected, all_read)
     }
 
-    /// Judges the reject budget before the commit: over it, the batch leaves nothing but the
-    /// rejected rows themselves.
-    async fn judge(
-        &self,
-        progress: &mut Progress,
+    /// Checks the reject budget before the commit. Over it, the batch is rolled back, and only its
+    /// rejected rows are stored.
+    async fn check_reject_budget(
+        &mut self,
         rows_read: u64,
         rejected: &[RejectedRow],
     ) -> Result<()> {
-        if !self.over_budget(progress, rows_read, rejected.len() as u64) {
+        if !self.is_over_budget(rows_read, rejected.len() as u64) {
             return Ok(());
         }
-        let claimed = progress.claimed;
-        let all_rejected = claimed.rows_rejected + rejected.len() as u64;
-        let all_read = claimed.checkpoint.rows + rows_read;
+        let rows_rejected = self.progress.rows_rejected + rejected.len() as u64;
+        let rows_read = self.progress.checkpoint.rows + rows_read;
         self.execute("rollback").await?;
-        ledger::reject_rows(self.client, &claimed, rejected).await?;
-        progress.judged = Some(Judged { rows_read: all_read, rows_rejected: all_rejected });
+        ledger::reject_rows(self.client, &self.claim, rejected).await?;
+        self.progress.reject_counts = Some(RejectCounts { rows_read, rows_rejected });
         let first = rejected.first().map_or_else(String::new, |row| {
             let column = row.rejection.column.as_deref();
             let column = column.map_or_else(String::new, |column| format!(", column {column}"));
             format!("; first: line {}{column}: {}", row.rejection.line, row.rejection.reason)
         });
         let message = format!(
-            "{all_rejected} of {all_read} rows were rejected, more than {} (policy rejects){first}",
+            "{rows_rejected} of {rows_read} rows were rejected, more than {} (policy rejects){first}",
             self.dataset.policy.rejects
         );
         Err(Error::new(ErrorKind::OverRejectBudget, Stage::Rows, message))

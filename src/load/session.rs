@@ -1,183 +1,172 @@
-//! Session: a loader's connection, checked and prepared for a dataset.
+//! Session: what a loader keeps from one load to the next: its connection, the datasets prepared on
+//! it, and the time budget of the invocation.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::Client;
 use tracing::info;
 
-use super::Loader;
-use crate::dataset::{Catalog, Dataset};
+use super::time_budget::TimeBudget;
+use crate::dataset::Dataset;
 use crate::db::{self, Database, database_error};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::ledger;
-use crate::object::Source;
 use crate::settings::Settings;
 use crate::star::{self, Star};
 
-/// A worker that hangs must not hold up others: not in an open transaction, not in a wait.
-const SESSION: &str = "set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '60s'";
+/// A worker that hangs must not block others, neither in an open transaction nor in a wait.
+const SESSION_TIMEOUTS: &str =
+    "set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '60s'";
 
-/// How often a load goes on over a new connection after one broke, and the pause before, which
-/// grows: a server that restarts is back by then.
-const LOSS_RETRIES: u32 = 5;
-pub(super) const LOSS_PAUSE: Duration = Duration::from_millis(300);
-
-/// A connection that was kept answers by then, or is none any more.
+/// A connection that was kept between invocations answers within this time, or is dropped.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A connection and what it has been prepared for.
-pub(super) struct Session {
-    pub database: Database,
-    /// Datasets whose inbox is open in this session.
-    pub opened: HashSet<String>,
+/// A connection and what is prepared on it.
+pub(super) struct Connection {
+    database: Database,
+    /// Datasets whose private staging table is open in this session.
+    prepared: HashSet<String>,
 }
 
-impl Loader {
-    /// The settings that it loads by.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+impl Connection {
+    pub fn client(&self) -> &Client {
+        &self.database.client
     }
+}
 
-    /// Where it reads objects.
-    pub fn source(&self) -> Arc<Source> {
-        Arc::clone(&self.source)
-    }
+/// A loader's connection to the database, made when it is first needed.
+#[derive(Default)]
+pub(super) struct Session {
+    connection: Option<Connection>,
+    /// Whether a load is using the connection. Still set at the next invocation only after a panic.
+    pub in_use: bool,
+    pub budget: TimeBudget,
+}
 
-    /// The contracts that it loads by.
-    pub fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.catalog)
-    }
-
-    /// The star that its contracts compile to.
-    pub fn star(&self) -> &Star {
-        &self.star
-    }
-
-    /// Looks whether the connection still answers that was kept since the last invocation, and
-    /// drops it if not: a sandbox that was frozen does not hear that a server went away.
-    pub async fn check_connection(&mut self) {
-        if std::mem::take(&mut self.at_work) {
-            // After a panic, nobody knows in what it stands.
-            self.give_up().await;
+impl Session {
+    /// Drops a connection that no longer answers: a sandbox that was frozen does not notice when
+    /// the server closes it.
+    pub async fn check(&mut self, settings: &Settings) {
+        if std::mem::take(&mut self.in_use) {
+            // A load panicked, and the state of its transaction is not known.
+            self.abort(settings).await;
         }
-        let Some(Session { database, .. }) = &self.database else { return };
+        let Some(Connection { database, .. }) = &self.connection else { return };
         let answers =
             async { !database.is_closed() && database.client.simple_query("").await.is_ok() };
-        let answers = tokio::time::timeout(CHECK_TIMEOUT, answers).await.unwrap_or(false);
-        if !answers {
-            info!("the connection was lost since the last invocation, and is made anew");
-            self.database = None;
+        if !tokio::time::timeout(CHECK_TIMEOUT, answers).await.unwrap_or(false) {
+            info!("the connection was lost since the last invocation; connecting again");
+            self.connection = None;
         }
     }
 
-    /// The session's client, connected if it is not yet.
+    /// The client of the connection, which is made if there is none.
     ///
     /// # Errors
     ///
-    /// As [`db::connect`].
-    pub async fn client(&mut self) -> Result<&Client> {
-        if self.database.as_ref().is_none_or(|session| session.database.is_closed()) {
-            let database = db::connect(&self.settings).await?;
-            database
-                .client
-                .batch_execute(SESSION)
-                .await
-                .map_err(|error| database_error(error, Stage::Connect))?;
-            self.database = Some(Session { database, opened: HashSet::new() });
+    /// Those of [`db::connect`].
+    pub async fn connect(&mut self, settings: &Settings) -> Result<&Client> {
+        if self.connection.as_ref().is_none_or(|connection| connection.database.is_closed()) {
+            let database = db::connect(settings).await?;
+            db::execute(&database.client, SESSION_TIMEOUTS, Stage::Connect).await?;
+            self.connection = Some(Connection { database, prepared: HashSet::new() });
         }
-        Ok(&self.session()?.database.client)
+        self.client()
     }
 
-    /// A session that has checked the dataset's tables and opened its inbox.
-    pub(super) async fn prepare(&mut self, dataset: &Dataset) -> Result<()> {
-        self.client().await?;
-        let fingerprint = self.contract(dataset).to_owned();
-        let session = self.session()?;
-        if session.opened.contains(&dataset.name) {
+    /// The client of the connection.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::DatabaseLost`] where there is no connection.
+    pub fn client(&self) -> Result<&Client> {
+        self.connection.as_ref().map(Connection::client).ok_or_else(not_connected)
+    }
+
+    /// The client and the time budget, which a run changes while it uses the client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::DatabaseLost`] where there is no connection.
+    pub fn client_and_budget(&mut self) -> Result<(&Client, &mut TimeBudget)> {
+        let connection = self.connection.as_ref().ok_or_else(not_connected)?;
+        Ok((connection.client(), &mut self.budget))
+    }
+
+    /// Connects, checks that the database has this contract of the dataset, and opens the private
+    /// staging table that its rows are copied into.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotMigrated`] where the database has another contract or none; those of
+    /// [`Session::connect`].
+    pub async fn prepare(
+        &mut self,
+        settings: &Settings,
+        star: &Star,
+        dataset: &Dataset,
+    ) -> Result<()> {
+        self.connect(settings).await?;
+        let connection = self.connection.as_mut().ok_or_else(not_connected)?;
+        if connection.prepared.contains(&dataset.name) {
             return Ok(());
         }
-        let client = &session.database.client;
+        let client = &connection.database.client;
         let applied = contract_of(client, &dataset.name).await?;
-        if applied.as_ref() != Some(&fingerprint) {
+        if applied.as_deref() != Some(star.fingerprint(dataset)) {
             let what = if applied.is_some() { "another version of dataset" } else { "no dataset" };
             let message = format!("the database has {what} `{}`", dataset.name);
             return Err(Error::new(ErrorKind::NotMigrated, Stage::Dataset, message));
         }
         if let Some(call) = star::open_call(dataset) {
-            client
-                .batch_execute(&call)
-                .await
-                .map_err(|error| database_error(error, Stage::Connect))?;
+            db::execute(client, &call, Stage::Connect).await?;
         }
-        if let Some(session) = &mut self.database {
-            session.opened.insert(dataset.name.clone());
-        }
+        connection.prepared.insert(dataset.name.clone());
         Ok(())
     }
 
-    pub(super) fn lease(&self) -> Duration {
-        Duration::from_secs(self.settings.lease_seconds)
-    }
-
-    /// The fingerprint of the dataset's contract, as this loader knows it.
-    pub(super) fn contract(&self, dataset: &Dataset) -> &str {
-        self.star.dataset(&dataset.name).map_or("", |compiled| compiled.fingerprint.as_str())
-    }
-
-    /// The database has another contract: the inbox is opened anew once it fits again.
-    pub(super) fn forget_inbox(&mut self, dataset: &Dataset) {
-        if let Some(session) = &mut self.database {
-            session.opened.remove(&dataset.name);
+    /// Prepares the dataset again before its next load: the database has another contract by now.
+    pub fn invalidate_staging(&mut self, dataset: &Dataset) {
+        if let Some(connection) = &mut self.connection {
+            connection.prepared.remove(&dataset.name);
         }
     }
 
-    pub(super) fn session(&self) -> Result<&Session> {
-        self.database.as_ref().ok_or_else(|| {
-            Error::new(ErrorKind::DatabaseLost, Stage::Connect, "there is no connection")
-        })
+    /// Drops the connection, if there is one, and returns the pid of its backend.
+    pub fn disconnect(&mut self) -> Option<i32> {
+        self.connection.take().map(|connection| connection.database.backend_pid)
     }
 
-    pub(super) async fn release(&self, load_id: i64) -> Result<()> {
-        ledger::release(&self.session()?.database.client, load_id).await
-    }
-
-    /// Lets go of a load that somebody goes on with later. A connection that cannot even do that
-    /// is dropped, and its locks with it.
-    pub(super) async fn let_go(&mut self, load_id: i64) {
-        if self.release(load_id).await.is_err() {
-            self.lose_connection();
+    /// Cancels the running statement and closes the connection: the server then rolls back at once
+    /// and releases its locks, where it would otherwise finish the statement first.
+    pub async fn abort(&mut self, settings: &Settings) {
+        if let Some(Connection { database, .. }) = self.connection.take() {
+            db::cancel(settings, &database).await;
+            database.close().await;
         }
     }
 
-    /// Drops the connection, if it is not dropped yet, and keeps in mind whose claim to end.
-    pub(super) fn lose_connection(&mut self) {
-        if let Some(lost) = self.database.take() {
-            self.lost_backend = Some(lost.database.backend_pid);
+    /// Closes the connection.
+    pub async fn close(&mut self) {
+        if let Some(Connection { database, .. }) = self.connection.take() {
+            database.close().await;
         }
     }
 }
 
-/// The fingerprint of the contract that the database has of a dataset.
+fn not_connected() -> Error {
+    Error::new(ErrorKind::DatabaseLost, Stage::Connect, "there is no connection to the database")
+}
+
+/// The fingerprint of the contract that the database has for a dataset; `None` where it has none.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// An error of the connection or of Postgres.
 pub async fn contract_of(client: &Client, dataset: &str) -> Result<Option<String>> {
     client
         .query_one("select stardrop.contract_of($1)", &[&dataset])
         .await
         .and_then(|row| row.try_get(0))
         .map_err(|error| database_error(error, Stage::Connect))
-}
-
-/// Whether the connection is at fault, and one more is to be tried: the first refusal to connect
-/// at all is final, a refusal after a loss may be a server that restarts.
-pub(super) fn is_lost(error: &Error, losses: u32) -> bool {
-    match error.kind {
-        ErrorKind::DatabaseLost => losses < LOSS_RETRIES,
-        ErrorKind::NoDatabase => (1..LOSS_RETRIES).contains(&losses),
-        _ => false,
-    }
 }

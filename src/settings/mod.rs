@@ -5,6 +5,7 @@ mod secret;
 mod table;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use database::{DatabaseSettings, DbAuth, SslMode};
 pub use secret::Secret;
@@ -65,6 +66,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// How long a claim is held without a sign of life.
+    pub fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease_seconds)
+    }
+
     /// Reads the process's environment.
     ///
     /// # Errors

@@ -137,6 +137,11 @@ fn is_used_by(catalog: &Catalog, dataset: &Dataset, table: &Table) -> bool {
 }
 
 impl Star {
+    /// The fingerprint of a dataset's contract; empty where the star lacks the dataset.
+    pub fn fingerprint(&self, dataset: &Dataset) -> &str {
+        self.dataset(&dataset.name).map_or("", |compiled| compiled.fingerprint.as_str())
+    }
+
     /// The whole SQL as one script, as `stardrop migrate --sql` prints it.
     pub fn script(&self) -> String {
         let mut parts: Vec<String> = self.tables.iter().map(Table::create).collect();

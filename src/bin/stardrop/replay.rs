@@ -82,7 +82,7 @@ async fn rejects(
     let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
     let source = Arc::new(Source::new(&settings));
     let mut loader = Loader::new(Arc::new(settings), catalog, source);
-    let report = loader.load_rejects(load_id, &object, &dataset).await?;
+    let report = loader.reload_rejects(load_id, &object, &dataset).await?;
     if json {
         say!("{}", serde_json::to_string_pretty(&[report])?)?;
     } else {
@@ -101,11 +101,11 @@ async fn reopen(
     object: &ObjectRef,
     dataset: &str,
 ) -> Result<(), Error> {
-    loader.knows(object, dataset).await?;
+    loader.check_dataset(object, dataset).await?;
     if ledger::reopen(client, load_id).await? {
         return Ok(());
     }
-    loader.opens(object, dataset).await?;
+    loader.check_object(object, dataset).await?;
     let wrong = |message| Error::new(ErrorKind::BadSetting, Stage::Ledger, message);
     match ledger::undo(client, load_id).await? {
         Undo::Undone(_) => {}

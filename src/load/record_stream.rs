@@ -1,7 +1,7 @@
-//! Records: the bytes of an object, decoded, and the reader of its format, joined into a stream of
-//! records.
+//! Record stream: reads the records of an object, by joining its decoded bytes with the reader of its
+//! format.
 
-use super::feed::{self, Feed};
+use super::decoded_stream::{self, DecodedStream};
 use crate::dataset::{Dataset, Protect};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::Checkpoint;
@@ -13,23 +13,23 @@ use crate::records::{
 use crate::rows::{Header, RowWriter};
 use crate::settings::{STARDROP_SALT, Settings};
 
-/// Pulls records out of an object, holding no more of it than a record and a chunk.
+/// The records of one object. Holds one record and one chunk of it in memory.
 pub(super) struct RecordStream {
-    /// `None` where the reader has the whole file.
-    feed: Option<Feed>,
+    /// `None` where the reader has the whole object in a temporary file.
+    bytes: Option<DecodedStream>,
     reader: Box<dyn RecordReader>,
-    /// Where the record ends that was returned last.
+    /// The offset at which the last returned record ends.
     read_to: u64,
-    /// The hash of a file that the reader has whole.
-    spooled: feed::Spooled,
+    /// The hash of an object in a temporary file.
+    spooled: decoded_stream::Spooled,
 }
 
 impl RecordStream {
-    /// Opens an object at `from` and reads its header, which stands at its start in any case.
+    /// Opens an object, reads its header, and continues at `from`.
     ///
     /// # Errors
     ///
-    /// Where the object cannot be read, or its header breaks the contract.
+    /// Where the object cannot be read, or its header does not fit the contract.
     pub async fn open(
         source: &Source,
         settings: &Settings,
@@ -52,14 +52,14 @@ impl RecordStream {
             Header::by_position(dataset)
         };
         if from.offset > 0 {
-            if !has_header && opened.feed.is_some() {
-                // What the first record tells of the file holds wherever a load goes on.
+            if !has_header && opened.bytes.is_some() {
+                // The first record tells the delimiter, which holds for the whole file.
                 opened.next(&mut record).await?;
             }
             opened.reader = opened.reader.resume(from.line + 1, from.offset);
             opened.read_to = from.offset;
-            if let Some(feed) = &mut opened.feed {
-                feed.go_on(source, object, from.offset, hash_state).await?;
+            if let Some(bytes) = &mut opened.bytes {
+                bytes.resume(source, object, from.offset, hash_state).await?;
             }
         }
         header.delimiter = opened.reader.delimiter().unwrap_or_default().to_vec();
@@ -75,15 +75,15 @@ impl RecordStream {
         options: &ReaderOptions,
     ) -> Result<Self> {
         if let Some(reader) = format.open_stream(options) {
-            let feed = Feed::open(source, settings, dataset, object).await?;
-            let spooled = feed::Spooled::default();
-            return Ok(RecordStream { feed: Some(feed), reader, read_to: 0, spooled });
+            let bytes = DecodedStream::open(source, settings, dataset, object).await?;
+            let spooled = decoded_stream::Spooled::default();
+            return Ok(RecordStream { bytes: Some(bytes), reader, read_to: 0, spooled });
         }
-        let (file, spooled) = feed::spool(source, settings, object).await?;
+        let (file, spooled) = decoded_stream::spool(source, settings, object).await?;
         match format.open_spooled(Box::new(file), options) {
             Some(reader) => {
                 let reader = reader.map_err(records_error)?;
-                Ok(RecordStream { feed: None, reader, read_to: 0, spooled })
+                Ok(RecordStream { bytes: None, reader, read_to: 0, spooled })
             }
             None => {
                 let message = format!("format `{}` cannot be read", format.name());
@@ -92,11 +92,11 @@ impl RecordStream {
         }
     }
 
-    /// The next record; false at the end.
+    /// Reads the next record; false at the end.
     ///
     /// # Errors
     ///
-    /// Where the object breaks off, or a record cannot be told from the next.
+    /// Where the object ends early, or the end of a record cannot be found.
     pub async fn next(&mut self, record: &mut Record) -> Result<bool> {
         loop {
             match self.reader.next(record).map_err(records_error)? {
@@ -106,10 +106,10 @@ impl RecordStream {
                 }
                 Step::End => return Ok(false),
                 Step::NeedMore => {
-                    let chunk = match &mut self.feed {
-                        Some(feed) => {
-                            feed.hash_to(self.read_to);
-                            feed.next().await?
+                    let chunk = match &mut self.bytes {
+                        Some(bytes) => {
+                            bytes.hash_to(self.read_to);
+                            bytes.next().await?
                         }
                         None => None,
                     };
@@ -121,33 +121,31 @@ impl RecordStream {
             }
         }
     }
-}
 
-impl RecordStream {
-    /// The state of the object's hash at a checkpoint.
+    /// The state of the object's hash at an offset of the decoded text.
     pub fn hash_state_at(&mut self, offset: u64) -> Option<Vec<u8>> {
-        self.feed.as_mut()?.hash_to(offset)
+        self.bytes.as_mut()?.hash_to(offset)
     }
 
-    /// The object's hash, once all of it has been read.
+    /// The SHA-256 of the object; `None` until all of it has been read.
     pub fn content_hash(&mut self) -> Option<Vec<u8>> {
-        match &mut self.feed {
-            Some(feed) => feed.content_hash(),
+        match &mut self.bytes {
+            Some(bytes) => bytes.content_hash(),
             None => self.spooled.content_hash.clone(),
         }
     }
 
-    /// Whether the object's etag is a hash of its bytes.
+    /// Whether the object's ETag is the MD5 of its content.
     pub fn etag_is_md5(&self) -> bool {
-        self.feed.as_ref().map_or(self.spooled.etag_is_md5, Feed::etag_is_md5)
+        self.bytes.as_ref().map_or(self.spooled.etag_is_md5, DecodedStream::etag_is_md5)
     }
 }
 
-/// The header of an object, as its load has read it.
+/// Reads the header of an object as its load does.
 ///
 /// # Errors
 ///
-/// As those of opening it for a load.
+/// Those of opening the object for a load.
 pub async fn header_of(
     source: &Source,
     settings: &Settings,
@@ -160,11 +158,11 @@ pub async fn header_of(
     Ok(header)
 }
 
-/// The writer of a dataset's rows.
+/// The row writer of a dataset.
 ///
 /// # Errors
 ///
-/// Where the dataset hashes values and no salt is set.
+/// [`ErrorKind::BadSetting`] where the dataset hashes values and no salt is set.
 pub(super) fn writer(settings: &Settings, dataset: &Dataset, header: &Header) -> Result<RowWriter> {
     let hashes = dataset.columns.iter().any(|column| column.protect == Some(Protect::Sha256));
     if hashes && settings.salt.is_none() {
@@ -215,7 +213,7 @@ fn read_header(settings: &Settings, dataset: &Dataset, record: &Record) -> Resul
     }
     if record.iter().any(|name| name.contains(&0)) {
         let message =
-            "a name in the header holds a NUL: if the file is UTF-16, set [file] encoding";
+            "a column name in the header has a NUL character: if the file is UTF-16, set [file] encoding";
         return Err(bad_file(message.to_owned()));
     }
     let names: Vec<String> = if dataset.file.replace_invalid {

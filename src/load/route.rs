@@ -1,10 +1,14 @@
-//! Choice: an object's key in, the dataset that it belongs to out.
+//! Route: finds the dataset that an object belongs to.
 
 use crate::dataset::{Catalog, Dataset, Match};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::object::ObjectRef;
 
-/// The dataset of that name, else the one that the object's key belongs to.
+/// The dataset of that name; without a name, the one whose `match` fits the object's key.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoDataset`] where there is none, or where several datasets match.
 pub(super) fn find_dataset<'c>(
     catalog: &'c Catalog,
     object: &ObjectRef,
@@ -24,11 +28,11 @@ pub(super) fn find_dataset<'c>(
     match found {
         Match::One(dataset) => Ok(dataset),
         Match::None if object.is_local_file() => Err(no_dataset(
-            "the path fits no dataset's `match`: name the dataset with --dataset".to_owned(),
+            "no dataset's `match` fits the path: name the dataset with --dataset".to_owned(),
         )),
-        Match::None => Err(no_dataset("the key fits no dataset's `match`".to_owned())),
+        Match::None => Err(no_dataset("no dataset's `match` fits the key".to_owned())),
         Match::Several(names) => {
-            Err(no_dataset(format!("the key fits several datasets: {}", names.join(", "))))
+            Err(no_dataset(format!("the `match` of several datasets fits the key: {}", names.join(", "))))
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Feed: an object's stream in, decoded bytes out, from any place of the decoded text.
+//! Decoded stream: reads an object and returns its decompressed UTF-8 bytes, from any offset of the
+//! decoded text.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -12,26 +13,26 @@ use crate::object::{ContentHash, ObjectRef, ObjectStream, Source};
 use crate::settings::Settings;
 
 /// The decoded bytes of one object.
-pub(super) struct Feed {
+pub(super) struct DecodedStream {
     stream: ObjectStream,
     decoder: Decoder,
     options: DecodeOptions,
-    /// So many decoded bytes are still to be passed over.
+    /// The number of decoded bytes that are still to be skipped.
     skip: u64,
 }
 
-impl Feed {
+impl DecodedStream {
     /// Opens an object at its first byte.
     ///
     /// # Errors
     ///
-    /// Where the object cannot be opened.
+    /// Those of opening the object.
     pub async fn open(
         source: &Source,
         settings: &Settings,
         dataset: &Dataset,
         object: &ObjectRef,
-    ) -> Result<Feed> {
+    ) -> Result<DecodedStream> {
         let options = DecodeOptions {
             encoding: dataset.file.encoding,
             replace_invalid: dataset.file.replace_invalid,
@@ -39,16 +40,17 @@ impl Feed {
             max_ratio: settings.max_ratio,
         };
         let stream = open_hashed(source, object).await?;
-        Ok(Feed { stream, decoder: Decoder::new(options.clone()), options, skip: 0 })
+        Ok(DecodedStream { stream, decoder: Decoder::new(options.clone()), options, skip: 0 })
     }
 
-    /// Goes on at `offset` of the decoded text, after some of it was read: a plain object is read
-    /// from there, all others from their start, since nothing tells where that byte is in them.
+    /// Continues at `offset` of the decoded text, after the beginning was read. A plain object is read
+    /// from there; any other is read from its start, because the position of that byte in the
+    /// compressed or encoded object is not known.
     ///
     /// # Errors
     ///
-    /// Where the object cannot be opened once more.
-    pub async fn go_on(
+    /// Those of opening the object again.
+    pub async fn resume(
         &mut self,
         source: &Source,
         object: &ObjectRef,
@@ -69,8 +71,8 @@ impl Feed {
         Ok(())
     }
 
-    /// Hashes the object up to `offset` of the decoded text; the state of the hash there, where a
-    /// place of the text is one of the object.
+    /// Hashes the object up to `offset` of the decoded text. Returns the state of the hash there, if
+    /// the object is plain, so that the offset is one of the object, too.
     pub fn hash_to(&mut self, offset: u64) -> Option<Vec<u8>> {
         if self.decoder.is_plain() {
             return self.stream.hash_to(offset);
@@ -79,28 +81,28 @@ impl Feed {
         None
     }
 
-    /// The object's hash, once all of it has been read.
+    /// The SHA-256 of the object; `None` until all of it has been read.
     pub fn content_hash(&mut self) -> Option<Vec<u8>> {
         self.stream.content_hash()
     }
 
-    /// Whether the object's etag is a hash of its bytes.
+    /// Whether the object's ETag is the MD5 of its content.
     pub fn etag_is_md5(&self) -> bool {
         self.stream.etag_is_md5()
     }
 
-    /// The next bytes, never none; `None` at the end.
+    /// The next bytes, at least one; `None` at the end.
     ///
     /// # Errors
     ///
-    /// Where the object breaks off, or what it holds cannot be decoded.
+    /// Where the object ends early, or its content cannot be decoded.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
             match self.decoder.next().map_err(decode_error)? {
                 Decoded::Bytes(mut bytes) => {
-                    let passed = self.skip.min(bytes.len() as u64);
-                    self.skip -= passed;
-                    let rest = bytes.split_off(passed as usize);
+                    let skipped = self.skip.min(bytes.len() as u64);
+                    self.skip -= skipped;
+                    let rest = bytes.split_off(skipped as usize);
                     if !rest.is_empty() {
                         return Ok(Some(rest));
                     }
@@ -115,7 +117,7 @@ impl Feed {
     }
 }
 
-/// A local file needs no hash of its own: its etag holds one.
+/// Opens an object and hashes it while it is read. The ETag of a local file is a hash already.
 async fn open_hashed(source: &Source, object: &ObjectRef) -> Result<ObjectStream> {
     let mut stream = source.open(object, 0).await?;
     if !object.is_local_file() {
@@ -124,25 +126,27 @@ async fn open_hashed(source: &Source, object: &ObjectRef) -> Result<ObjectStream
     Ok(stream)
 }
 
-/// What is known of an object once it lies in a file.
+/// What is known of an object after it was copied into a temporary file.
 #[derive(Debug, Default)]
 pub(super) struct Spooled {
     pub content_hash: Option<Vec<u8>>,
     pub etag_is_md5: bool,
 }
 
-/// Copies an object into a file without a name, for formats that begin at their end.
+/// Copies an object into an unnamed temporary file, for formats whose directory is at their end
+/// (Excel, Parquet).
 ///
 /// # Errors
 ///
-/// Where the object cannot be read, or is larger than the limit.
+/// Those of reading the object; [`ErrorKind::OverLimit`] where it is larger than
+/// `max_unpacked_bytes`.
 pub(super) async fn spool(
     source: &Source,
     settings: &Settings,
     object: &ObjectRef,
 ) -> Result<(File, Spooled)> {
-    let unwritten = |error: std::io::Error| {
-        let message = "the temporary folder cannot hold the file (on AWS: more `tmp_mb` in infra/)";
+    let write_error = |error: std::io::Error| {
+        let message = "cannot write the file to the temporary folder (on AWS: raise `tmp_mb` in infra/)";
         Error::new(ErrorKind::ObjectUnreadable, Stage::Decode, message).caused_by(error)
     };
     let mut stream = open_hashed(source, object).await?;
@@ -151,9 +155,9 @@ pub(super) async fn spool(
         let message = format!("the file has more than {limit} bytes (STARDROP_MAX_UNPACKED_BYTES)");
         return Err(Error::new(ErrorKind::OverLimit, Stage::Decode, message));
     }
-    let mut file = tempfile::tempfile().map_err(unwritten)?;
+    let mut file = tempfile::tempfile().map_err(write_error)?;
     while let Some(chunk) = stream.next_chunk().await? {
-        file.write_all(&chunk).map_err(unwritten)?;
+        file.write_all(&chunk).map_err(write_error)?;
         stream.hash_to(stream.offset());
     }
     let (content_hash, etag_is_md5) = (stream.content_hash(), stream.etag_is_md5());

@@ -1,0 +1,257 @@
+//! Attempt: one try at loading one object: identify it, claim its load, run it or skip it, and close
+//! the load again.
+
+use std::time::{Duration, Instant};
+
+use tracing::{Span, warn};
+
+use super::claim::{self, ClaimOptions, ClaimOutcome};
+use super::duplicate_check::check_duplicate;
+use super::progress::Progress;
+use super::report::{LoadReport, Outcome};
+use super::retry::ConflictRetry;
+use super::run::{Run, RunEnd};
+use super::session::Session;
+use crate::dataset::Dataset;
+use crate::error::{Decision, Error, ErrorKind, Result, Stage};
+use crate::ledger::{self, Claim, Claimed, Totals};
+use crate::object::{ObjectRef, Source};
+use crate::settings::Settings;
+use crate::star::Star;
+
+/// How often a load reconnects without having committed a batch in between.
+const MAX_RECONNECTS: u32 = 5;
+
+/// The pause before the first reconnect. It grows with each one, so that a server that restarts is
+/// back by then.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(300);
+
+/// One try at loading one object, and what is known of it.
+pub(super) struct Attempt<'l> {
+    pub settings: &'l Settings,
+    pub star: &'l Star,
+    pub source: &'l Source,
+    pub session: &'l mut Session,
+    pub dataset: &'l Dataset,
+    /// The object as its event named it, and once it is identified with version, ETag and size.
+    pub object: ObjectRef,
+    pub started: Instant,
+    /// What was committed under the latest claim.
+    pub progress: Option<Progress>,
+    /// The backend of a connection that broke while it held the claim.
+    pub lost_backend: Option<i32>,
+    /// The counts of a load that failed.
+    pub failed_totals: Option<Totals>,
+}
+
+impl Attempt<'_> {
+    /// Loads the object.
+    ///
+    /// # Errors
+    ///
+    /// What stopped the load. Where the file is at fault, the ledger has the failure; otherwise the
+    /// load stands at its last checkpoint, and the next attempt continues there.
+    pub async fn load(&mut self) -> Result<LoadReport> {
+        match self.source.identify(&self.object).await {
+            Ok(object) => self.object = object,
+            Err(error)
+                if error.kind == ErrorKind::ObjectMissing && !self.object.is_local_file() =>
+            {
+                return self.skip_missing(&error).await;
+            }
+            Err(error) => return Err(error),
+        }
+        if !self.session.budget.has_time() {
+            let message = "no time is left for this object in this invocation";
+            return Err(Error::new(ErrorKind::OutOfTime, Stage::Ledger, message));
+        }
+        let mut losses = 0;
+        loop {
+            let committed = self.committed_rows();
+            let error = match self.claim_and_run().await {
+                Err(error) => error,
+                done => return done,
+            };
+            if self.committed_rows() > committed {
+                losses = 0;
+            }
+            if error.kind == ErrorKind::NotMigrated {
+                self.session.invalidate_staging(self.dataset);
+            }
+            if !may_reconnect(&error, losses) {
+                return Err(error);
+            }
+            // Only a new claim can tell whether the last commit succeeded: the old backend may
+            // still be committing.
+            losses += 1;
+            warn!(object = %self.object, "{error}; connecting again");
+            self.disconnect();
+            tokio::time::sleep(RECONNECT_PAUSE * losses).await;
+        }
+    }
+
+    async fn claim_and_run(&mut self) -> Result<LoadReport> {
+        let claimed = match self.claim().await? {
+            ClaimOutcome::Claimed(claimed) => claimed,
+            // Our own commit succeeded, but its answer was lost with the connection.
+            ClaimOutcome::Done { load_id, state }
+                if self.lost_backend.take().is_some() && state == "loaded" =>
+            {
+                return self.report(Outcome::Loaded, load_id).await;
+            }
+            ClaimOutcome::Done { load_id, state } => return Ok(self.nothing_done(load_id, &state)),
+        };
+        let claim = claimed.claim;
+        Span::current().record("load_id", claim.load_id);
+        self.progress = Some(Progress::of(&claimed));
+        match self.run(&claimed).await {
+            Ok(end) => self.close(&claim, end).await,
+            Err(error) => self.close_failed(&claim, error).await,
+        }
+    }
+
+    async fn claim(&mut self) -> Result<ClaimOutcome> {
+        self.session.prepare(self.settings, self.star, self.dataset).await?;
+        let options = ClaimOptions {
+            lease: self.settings.lease(),
+            max_wait: self.session.budget.max_wait(claim::BUSY_WAIT),
+            lost_backend: self.lost_backend,
+        };
+        claim::claim(self.session.client()?, self.dataset, &self.object, &options).await
+    }
+
+    /// Records in the ledger that the object was deleted before it could be loaded.
+    async fn skip_missing(&mut self, error: &Error) -> Result<LoadReport> {
+        match self.claim().await? {
+            ClaimOutcome::Claimed(claimed) => self.skip(&claimed.claim, "missing", error).await,
+            ClaimOutcome::Done { load_id, state } => Ok(self.nothing_done(load_id, &state)),
+        }
+    }
+
+    /// Ends the load without loading it, in this state of the ledger.
+    async fn skip(&self, claim: &Claim, state: &str, reason: &Error) -> Result<LoadReport> {
+        let notes = reason.to_string();
+        ledger::mark_skipped(self.session.client()?, claim, state, &notes).await?;
+        self.release(claim).await?;
+        Ok(self.nothing_done(claim.load_id, state))
+    }
+
+    /// Loads from the checkpoint to the end of the object or of the time, and repeats the batch
+    /// that conflicted with another transaction.
+    async fn run(&mut self, claimed: &Claimed) -> Result<RunEnd> {
+        let (client, budget) = self.session.client_and_budget()?;
+        let progress = self.progress.get_or_insert_with(|| Progress::of(claimed));
+        let duplicate = check_duplicate(
+            client,
+            self.source,
+            self.dataset,
+            &self.object,
+            claimed,
+            *budget,
+            self.settings.lease(),
+        );
+        if let Some(end) = duplicate.await? {
+            return Ok(end);
+        }
+        let mut run = Run {
+            client,
+            settings: self.settings,
+            source: self.source,
+            dataset: self.dataset,
+            contract: self.star.fingerprint(self.dataset),
+            object: &self.object,
+            claim: claimed.claim,
+            progress,
+            budget,
+        };
+        let mut retry = ConflictRetry::default();
+        loop {
+            match run.load_to_end().await {
+                Ok(end) => return Ok(end),
+                Err(error) => retry.roll_back_and_wait(client, error).await?,
+            }
+        }
+    }
+
+    async fn close(&mut self, claim: &Claim, end: RunEnd) -> Result<LoadReport> {
+        let has_advanced = self.progress.as_ref().is_some_and(Progress::has_advanced);
+        let outcome = match end {
+            RunEnd::Finished => Outcome::Loaded,
+            RunEnd::PartiallyHashed => Outcome::Continues,
+            RunEnd::OutOfTime if has_advanced => Outcome::Continues,
+            RunEnd::OutOfTime => {
+                let message = "the invocation's time ended before a batch was committed";
+                let error = Error::new(ErrorKind::OutOfTime, Stage::Ledger, message);
+                return self.close_failed(claim, error).await;
+            }
+            RunEnd::Skipped(state) => {
+                self.release(claim).await?;
+                return Ok(self.nothing_done(claim.load_id, &state));
+            }
+        };
+        self.release(claim).await?;
+        self.report(outcome, claim.load_id).await
+    }
+
+    /// Ends the load as its error requires: skipped, failed, or released for the next attempt.
+    async fn close_failed(&mut self, claim: &Claim, error: Error) -> Result<LoadReport> {
+        let state = match error.kind {
+            ErrorKind::ObjectChanged => "superseded",
+            ErrorKind::ObjectMissing => "missing",
+            kind if kind.policy().decision == Decision::Fail => {
+                let counts = self.progress.as_ref().and_then(|progress| progress.reject_counts);
+                let client = self.session.client()?;
+                ledger::fail(client, claim, &error, counts).await?;
+                self.failed_totals = Some(ledger::totals(client, claim.load_id).await?);
+                self.release(claim).await?;
+                return Err(error);
+            }
+            _ => {
+                self.release_or_disconnect(claim).await;
+                return Err(error);
+            }
+        };
+        let report = self.skip(claim, state, &error).await?;
+        // A local file has no event that announces its next version, so the caller must know.
+        if self.object.is_local_file() { Err(error) } else { Ok(report) }
+    }
+
+    async fn release(&self, claim: &Claim) -> Result<()> {
+        ledger::release(self.session.client()?, claim.load_id).await
+    }
+
+    /// Releases the claim, or drops a connection that cannot do even that, and its locks with it.
+    async fn release_or_disconnect(&mut self, claim: &Claim) {
+        if self.release(claim).await.is_err() {
+            self.disconnect();
+        }
+    }
+
+    fn disconnect(&mut self) {
+        self.lost_backend = self.session.disconnect().or(self.lost_backend);
+    }
+
+    fn committed_rows(&self) -> u64 {
+        self.progress.as_ref().map_or(0, |progress| progress.checkpoint.rows)
+    }
+
+    fn nothing_done(&self, load_id: i64, state: &str) -> LoadReport {
+        LoadReport::nothing_done(load_id, &self.object, self.dataset, state)
+    }
+
+    async fn report(&self, outcome: Outcome, load_id: i64) -> Result<LoadReport> {
+        let totals = ledger::totals(self.session.client()?, load_id).await?;
+        let duration = self.started.elapsed();
+        Ok(LoadReport::of_totals(outcome, load_id, &totals, &self.object, self.dataset, duration))
+    }
+}
+
+/// Whether to connect again. The first refusal of a connection is final; after a loss, a refusal may
+/// come from a server that restarts.
+fn may_reconnect(error: &Error, losses: u32) -> bool {
+    match error.kind {
+        ErrorKind::DatabaseLost => losses < MAX_RECONNECTS,
+        ErrorKind::NoDatabase => (1..MAX_RECONNECTS).contains(&losses),
+        _ => false,
+    }
+}

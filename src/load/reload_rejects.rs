@@ -1,0 +1,196 @@
+//! Reload rejects: loads the rejected rows of a load that the contract accepts by now.
+//!
+//! The object is read again, because only the object has the header, the types of a workbook's cells
+//! and the protected values. Rows that were accepted are skipped. Everything is written in one
+//! transaction, so a worker that dies before its commit leaves the load unchanged.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::bisect::Spool;
+use super::line_sink::LineSink as _;
+use super::record_stream::{self, RecordStream};
+use super::retry::ConflictRetry;
+use super::{Loader, route};
+use crate::dataset::Dataset;
+use crate::db;
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::ledger::{self, Checkpoint, LoadWithRejects, RejectsOpened};
+use crate::object::ObjectRef;
+use crate::records::Record;
+use crate::rows::Rejection;
+use crate::star;
+
+/// The result of [`Loader::reload_rejects`].
+#[derive(Debug, Clone, Serialize)]
+pub struct RejectsReport {
+    pub load_id: i64,
+    pub dataset: String,
+    pub object: String,
+    /// Rows that were rejected before and are loaded now.
+    pub rows_loaded: u64,
+    /// Rows that are still rejected.
+    pub rows_rejected: u64,
+    pub duration_ms: u64,
+}
+
+impl Loader {
+    /// Loads the rejected rows of a load that the contract accepts by now, as if they had been
+    /// accepted the first time. A second call changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// What stopped it; nothing has changed then.
+    pub async fn reload_rejects(
+        &mut self,
+        load_id: i64,
+        object: &ObjectRef,
+        dataset: &str,
+    ) -> Result<RejectsReport> {
+        let started = Instant::now();
+        let result = Box::pin(self.read_and_stage(load_id, object, dataset)).await;
+        let (rows_loaded, rows_rejected) = result.map_err(|error| error.of_object(object))?;
+        Ok(RejectsReport {
+            load_id,
+            dataset: dataset.to_owned(),
+            object: object.to_string(),
+            rows_loaded,
+            rows_rejected,
+            duration_ms: started.elapsed().as_millis() as u64,
+        })
+    }
+
+    async fn read_and_stage(
+        &mut self,
+        load_id: i64,
+        object: &ObjectRef,
+        dataset: &str,
+    ) -> Result<(u64, u64)> {
+        let catalog = Arc::clone(&self.catalog);
+        let dataset = route::find_dataset(&catalog, object, Some(dataset))?;
+        self.session.prepare(&self.settings, &self.star, dataset).await?;
+        let client = self.session.client()?;
+        let load = ledger::load_with_rejects(client, load_id).await?;
+        check_state(load_id, &load)?;
+        if load.lines.is_empty() {
+            return Ok((0, 0));
+        }
+        let (mut spool, mut still_rejected) =
+            self.read_rejected_rows(dataset, object, load_id, &load).await?;
+        let mut retry = ConflictRetry::default();
+        loop {
+            match self.stage(dataset, load_id, &load, &mut spool, &still_rejected).await {
+                Ok(refused) => {
+                    still_rejected.extend(refused);
+                    let rejected = still_rejected.len() as u64;
+                    return Ok((load.rows_rejected - rejected, rejected));
+                }
+                Err(error) => retry.roll_back_and_wait(client, error).await?,
+            }
+        }
+    }
+
+    /// Reads the rejected rows from the object again. Returns the COPY lines of those that the
+    /// contract accepts by now, and the reasons for the others.
+    async fn read_rejected_rows(
+        &self,
+        dataset: &Dataset,
+        object: &ObjectRef,
+        load_id: i64,
+        load: &LoadWithRejects,
+    ) -> Result<(Spool, Vec<Rejection>)> {
+        let start = Checkpoint::default();
+        let (source, settings) = (&self.source, &self.settings);
+        let (mut stream, header) =
+            RecordStream::open(source, settings, dataset, object, start, None).await?;
+        let writer = record_stream::writer(settings, dataset, &header)?;
+        let (mut spool, mut still_rejected) = (Spool::new()?, Vec::new());
+        let (mut record, mut rows_read) = (Record::new(), 0);
+        let mut lines = load.lines.iter().peekable();
+        while stream.next(&mut record).await? {
+            rows_read += 1;
+            if lines.next_if_eq(&&record.line()).is_none() {
+                continue;
+            }
+            match writer.write(&record, spool.buffer()) {
+                Ok(()) => spool.line_written(&record, &writer),
+                Err(rejection) => still_rejected.push(rejection),
+            }
+            spool.send_when_full().await?;
+        }
+        if rows_read == load.rows_read && lines.peek().is_none() {
+            return Ok((spool, still_rejected));
+        }
+        Err(not_possible(format!(
+            "with the contract as it is now, the file has other rows than load {load_id} read \
+             ({rows_read} now, {} then): load the whole file again: stardrop replay {load_id}",
+            load.rows_read
+        )))
+    }
+
+    /// Stages the rows and corrects the load's counts in one transaction. Returns the rows that
+    /// Postgres refused.
+    async fn stage(
+        &self,
+        dataset: &Dataset,
+        load_id: i64,
+        load: &LoadWithRejects,
+        spool: &mut Spool,
+        still_rejected: &[Rejection],
+    ) -> Result<Vec<Rejection>> {
+        let client = self.session.client()?;
+        let contract = self.star.fingerprint(dataset);
+        let overwrite = dataset.policy.overwrite.as_str();
+        db::execute(client, "begin", Stage::Ledger).await?;
+        let opened = ledger::begin_rejects(client, load_id, load, contract, overwrite).await?;
+        let attempt = match opened {
+            RejectsOpened::Opened { attempt } => attempt,
+            RejectsOpened::Busy => {
+                let message = format!("another worker holds the key of load {load_id}");
+                return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message));
+            }
+            RejectsOpened::Changed => {
+                let message = format!("another worker has changed load {load_id} since it was read");
+                return Err(Error::new(ErrorKind::FenceLost, Stage::Ledger, message));
+            }
+            RejectsOpened::Superseded => {
+                return Err(not_possible(format!(
+                    "a newer version of the key has replaced the rows of load {load_id}, so its \
+                     rejected rows can no longer be loaded"
+                )));
+            }
+        };
+        let refused = spool.stage(client, &star::copy_statement(dataset), |_| false).await?;
+        let refused: Vec<Rejection> = refused.into_iter().map(|row| row.rejection).collect();
+        let all_rejected = [still_rejected, &refused[..]].concat();
+        let has_changed = ledger::finish_rejects(client, load_id, attempt, &all_rejected).await?;
+        let end = if has_changed { "commit" } else { "rollback" };
+        db::execute(client, end, Stage::Ledger).await?;
+        Ok(refused)
+    }
+}
+
+/// Checks that the load is finished and that all its rejected rows are still stored.
+fn check_state(load_id: i64, load: &LoadWithRejects) -> Result<()> {
+    let whole = format!("load the whole file again: stardrop replay {load_id}");
+    let problem = match load.state.as_str() {
+        "loaded" if load.lines.len() as u64 == load.rows_rejected => return Ok(()),
+        "loaded" => format!(
+            "only {} of the {} rejected rows of load {load_id} are still stored, the others were \
+             pruned: {whole}",
+            load.lines.len(),
+            load.rows_rejected
+        ),
+        "loading" => format!("load {load_id} is not finished: replay its rejected rows afterwards"),
+        "failed" => format!("load {load_id} failed, so its other rows are missing too: {whole}"),
+        "undone" => format!("load {load_id} was undone: {whole}"),
+        state => format!("load {load_id} is {state}, so it has no rejected rows"),
+    };
+    Err(not_possible(problem))
+}
+
+fn not_possible(message: String) -> Error {
+    Error::new(ErrorKind::BadSetting, Stage::Ledger, message)
+}

@@ -1,0 +1,38 @@
+//! Retry: repeats a transaction that Postgres aborted because it conflicted with another one.
+
+use std::time::Duration;
+
+use tokio_postgres::Client;
+
+use crate::db;
+use crate::error::{Error, ErrorKind, Result, Stage};
+
+/// How often a transaction is repeated after a deadlock or a serialization failure.
+const MAX_CONFLICT_RETRIES: u32 = 5;
+
+/// Counts the conflicts of one piece of work.
+#[derive(Debug, Default)]
+pub(super) struct ConflictRetry {
+    conflicts: u32,
+}
+
+impl ConflictRetry {
+    /// Rolls back after `error`. After a conflict it waits a random time, so that the same two
+    /// transactions do not meet again, and returns `Ok`: repeat the work.
+    ///
+    /// # Errors
+    ///
+    /// `error` itself, unless it is a conflict that may be retried; the error of the rollback
+    /// where that fails after a conflict.
+    pub async fn roll_back_and_wait(&mut self, client: &Client, error: Error) -> Result<()> {
+        let rolled_back = db::execute(client, "rollback", Stage::Ledger).await;
+        if error.kind != ErrorKind::DatabaseConflict || self.conflicts == MAX_CONFLICT_RETRIES {
+            return Err(error);
+        }
+        rolled_back?;
+        self.conflicts += 1;
+        let jitter = rand::random_range(0..50u64 << self.conflicts);
+        tokio::time::sleep(Duration::from_millis(jitter)).await;
+        Ok(())
+    }
+}
