@@ -20,7 +20,8 @@ impl Answerer {
         let settings = self.loader.settings();
         let mut database = db::connect(settings).await?;
         let deployed = migrate::deploy(&mut database.client, self.loader.star(), wanted);
-        let deployed = within(deadline, &self.loader.cancellation_token(), "migrated", deployed).await;
+        let deployed =
+            within(deadline, &self.loader.cancellation_token(), "migrated", deployed).await;
         if deployed.is_err() {
             // What was not through in time still runs, and would hold up the next attempt.
             db::cancel(settings, &database).await;

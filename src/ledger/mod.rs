@@ -64,11 +64,7 @@ pub struct RejectedRow {
     pub raw: Vec<u8>,
 }
 
-async fn query(
-    client: &Client,
-    sql: &str,
-    parameters: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>> {
+async fn query(client: &Client, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
     client.query(sql, parameters).await.map_err(|error| database_error(error, Stage::Ledger))
 }
 

@@ -95,7 +95,8 @@ pub async fn finish_rejects(
     still_rejected: &[Rejection],
 ) -> Result<bool> {
     let lines: Vec<i64> = still_rejected.iter().map(|row| row.line as i64).collect();
-    let columns: Vec<Option<&str>> = still_rejected.iter().map(|row| row.column.as_deref()).collect();
+    let columns: Vec<Option<&str>> =
+        still_rejected.iter().map(|row| row.column.as_deref()).collect();
     let codes: Vec<&str> = still_rejected.iter().map(|row| row.code).collect();
     let reasons: Vec<&str> = still_rejected.iter().map(|row| row.reason.as_str()).collect();
     let row = query_one(

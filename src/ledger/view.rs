@@ -150,12 +150,9 @@ pub async fn loads_json(client: &Client, filter: &LoadFilter) -> Result<String> 
                 ), '[]')::text as json
          from ({LOADS}) l"
     );
-    let row = query_one(
-        client,
-        &sql,
-        &[&filter.load_id, &filter.dataset, &filter.state, &filter.limit],
-    )
-    .await?;
+    let row =
+        query_one(client, &sql, &[&filter.load_id, &filter.dataset, &filter.state, &filter.limit])
+            .await?;
     get(&row, "json")
 }
 

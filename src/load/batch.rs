@@ -79,8 +79,7 @@ pub(super) struct Filled {
 impl<S: LineSink> Batch<S> {
     /// An empty batch that starts at a checkpoint.
     pub fn new(limits: BatchLimits, from: Checkpoint, sink: S) -> Self {
-        let filled =
-            Filled { rows_read: 0, rejected: Vec::new(), rejected_bytes: 0, to: from };
+        let filled = Filled { rows_read: 0, rejected: Vec::new(), rejected_bytes: 0, to: from };
         Batch { limits, sink, filled }
     }
 

@@ -122,7 +122,12 @@ impl Spool {
             match self.copy(client, statement, &part).await {
                 Ok(()) => db::execute(client, "release savepoint part", Stage::Ledger).await?,
                 Err(refusal) if is_fault_of_rows(&refusal) => {
-                    db::execute(client, "rollback to savepoint part; release savepoint part", Stage::Ledger).await?;
+                    db::execute(
+                        client,
+                        "rollback to savepoint part; release savepoint part",
+                        Stage::Ledger,
+                    )
+                    .await?;
                     if part.len() == 1 {
                         refused.push(self.rejected(part.start, &refusal)?);
                         if is_too_many(refused.len() as u64) {

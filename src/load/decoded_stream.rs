@@ -146,7 +146,8 @@ pub(super) async fn spool(
     object: &ObjectRef,
 ) -> Result<(File, Spooled)> {
     let write_error = |error: std::io::Error| {
-        let message = "cannot write the file to the temporary folder (on AWS: raise `tmp_mb` in infra/)";
+        let message =
+            "cannot write the file to the temporary folder (on AWS: raise `tmp_mb` in infra/)";
         Error::new(ErrorKind::ObjectUnreadable, Stage::Decode, message).caused_by(error)
     };
     let mut stream = open_hashed(source, object).await?;

@@ -212,8 +212,7 @@ fn read_header(settings: &Settings, dataset: &Dataset, record: &Record) -> Resul
         return Err(Error::new(ErrorKind::OverLimit, Stage::Rows, message));
     }
     if record.iter().any(|name| name.contains(&0)) {
-        let message =
-            "a column name in the header has a NUL character: if the file is UTF-16, set [file] encoding";
+        let message = "a column name in the header has a NUL character: if the file is UTF-16, set [file] encoding";
         return Err(bad_file(message.to_owned()));
     }
     let names: Vec<String> = if dataset.file.replace_invalid {

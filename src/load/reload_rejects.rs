@@ -152,7 +152,8 @@ impl Loader {
                 return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message));
             }
             RejectsOpened::Changed => {
-                let message = format!("another worker has changed load {load_id} since it was read");
+                let message =
+                    format!("another worker has changed load {load_id} since it was read");
                 return Err(Error::new(ErrorKind::FenceLost, Stage::Ledger, message));
             }
             RejectsOpened::Superseded => {

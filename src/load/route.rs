@@ -31,8 +31,9 @@ pub(super) fn find_dataset<'c>(
             "no dataset's `match` fits the path: name the dataset with --dataset".to_owned(),
         )),
         Match::None => Err(no_dataset("no dataset's `match` fits the key".to_owned())),
-        Match::Several(names) => {
-            Err(no_dataset(format!("the `match` of several datasets fits the key: {}", names.join(", "))))
-        }
+        Match::Several(names) => Err(no_dataset(format!(
+            "the `match` of several datasets fits the key: {}",
+            names.join(", ")
+        ))),
     }
 }

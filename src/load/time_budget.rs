@@ -69,7 +69,8 @@ mod tests {
     #[test]
     fn a_batch_is_closed_early_enough_for_the_time_its_rows_take() {
         let now = Instant::now();
-        let mut budget = TimeBudget { deadline: Some(now + Duration::from_secs(30)), close_time_per_row: None };
+        let mut budget =
+            TimeBudget { deadline: Some(now + Duration::from_secs(30)), close_time_per_row: None };
         assert_eq!(budget.fill_until(0), Some(now + Duration::from_secs(28)));
         // 2 x 50 microseconds a row.
         assert_eq!(budget.fill_until(100_000), Some(now + Duration::from_secs(18)));
