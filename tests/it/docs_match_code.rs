@@ -263,3 +263,29 @@ fn the_sample_event_names_the_sample_file() {
     );
     assert_eq!(object["size"], sample.len());
 }
+
+#[test]
+fn every_test_that_the_decisions_name_exists() {
+    let mut checked = 0;
+    for page in pages_below("docs/decisions") {
+        let text = text_of(&page);
+        for line in text.lines() {
+            let mut file = None;
+            for word in line.split('`').skip(1).step_by(2) {
+                if word.starts_with("tests/") && word.ends_with(".rs") {
+                    file = Some(word);
+                } else if let Some(file) = file
+                    && word.matches('_').count() >= 2
+                    && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+                {
+                    assert!(
+                        text_of(file).contains(&format!("fn {word}(")),
+                        "{page}: {file} has no test {word}"
+                    );
+                    checked += 1;
+                }
+            }
+        }
+    }
+    assert!(checked > 20, "only {checked} tests were found");
+}
