@@ -15,7 +15,7 @@ locals {
       { title = "Files loaded", stacked = true, metrics = [[{ expression = local.by_dataset.LoadsLoaded }]] },
       { title = "Files failed", stacked = true, metrics = [[{ expression = local.by_dataset.LoadsFailed }]] },
       {
-        title   = "Files not loaded: the same bytes, older ones, gone"
+        title   = "Files skipped: duplicate, superseded, missing"
         stacked = true
         metrics = [
           [{ expression = local.by_dataset.LoadsDuplicate }],
@@ -24,7 +24,7 @@ locals {
         ]
       },
       {
-        title   = "Files handed on out of time, or kept back for another worker"
+        title   = "Files continued in another invocation, or waiting for another worker"
         stacked = true
         metrics = [[{ expression = local.by_dataset.Continued }], [{ expression = local.by_dataset.Busy }]]
       },
@@ -33,8 +33,8 @@ locals {
       { title = "Rows updated", stacked = true, metrics = [[{ expression = local.by_dataset.RowsUpdated }]] },
       { title = "Rows unchanged", stacked = true, metrics = [[{ expression = local.by_dataset.RowsUnchanged }]] },
       { title = "Rows rejected", stacked = true, metrics = [[{ expression = local.by_dataset.RowsRejected }]] },
-      { title = "From event to commit, ms, 95 of 100", stacked = false, metrics = [[{ expression = local.by_dataset.EventToCommitLag }]] },
-      { title = "Time of a load, ms, 95 of 100", stacked = false, metrics = [[{ expression = local.by_dataset.LoadDuration }]] },
+      { title = "From event to commit, ms, p95", stacked = false, metrics = [[{ expression = local.by_dataset.EventToCommitLag }]] },
+      { title = "Duration of a load, ms, p95", stacked = false, metrics = [[{ expression = local.by_dataset.LoadDuration }]] },
       { title = "Bytes read", stacked = true, metrics = [[{ expression = local.by_dataset.BytesRead }]] },
     ],
     [
@@ -43,7 +43,7 @@ locals {
         stacked = false
         metrics = [
           ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.events.name, { label = "waiting", stat = "Maximum" }],
-          ["AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", aws_sqs_queue.events.name, { label = "in work", stat = "Maximum" }],
+          ["AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", aws_sqs_queue.events.name, { label = "in flight", stat = "Maximum" }],
           ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.dead_letters.name, { label = "dead letters", stat = "Maximum" }],
         ]
       },
@@ -51,7 +51,7 @@ locals {
         title   = "Loader"
         stacked = false
         metrics = [
-          ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", local.loader_name, { label = "side by side (at most ${local.loaders})", stat = "Maximum" }],
+          ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", local.loader_name, { label = "concurrent loads (at most ${local.loaders})", stat = "Maximum" }],
           ["AWS/Lambda", "Errors", "FunctionName", local.loader_name, { label = "errors", stat = "Sum" }],
           ["AWS/Lambda", "Throttles", "FunctionName", local.loader_name, { label = "throttles", stat = "Sum" }],
         ]
