@@ -13,7 +13,7 @@ run "medium" {
 
   assert {
     condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 61 && output.maximum_concurrency == 61
-    error_message = "61 files load side by side"
+    error_message = "61 files load concurrently"
   }
 
   assert {
@@ -31,7 +31,7 @@ run "micro" {
 
   assert {
     condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 11 && output.maximum_concurrency == 11
-    error_message = "11 files load side by side"
+    error_message = "11 files load concurrently"
   }
 
   assert {
@@ -49,7 +49,7 @@ run "r_class" {
 
   assert {
     condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 1000 && output.maximum_concurrency == 1000
-    error_message = "1000 files load side by side"
+    error_message = "1000 files load concurrently"
   }
 
   assert {
@@ -67,7 +67,7 @@ run "m_class" {
 
   assert {
     condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 128 && output.maximum_concurrency == 128
-    error_message = "128 files load side by side"
+    error_message = "128 files load concurrently"
   }
 }
 
@@ -80,7 +80,7 @@ run "few_connections" {
 
   assert {
     condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 3 && output.maximum_concurrency == 3
-    error_message = "3 files load side by side"
+    error_message = "3 files load concurrently"
   }
 }
 
@@ -93,7 +93,7 @@ run "hardly_any_connections" {
 
   assert {
     condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 2 && output.maximum_concurrency == 2
-    error_message = "2 files load side by side"
+    error_message = "2 files load concurrently"
   }
 }
 
@@ -106,7 +106,7 @@ run "own_database" {
 
   assert {
     condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 61 && output.maximum_concurrency == 61
-    error_message = "61 files load side by side"
+    error_message = "61 files load concurrently"
   }
 }
 
@@ -119,7 +119,7 @@ run "by_hand" {
 
   assert {
     condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 7 && output.maximum_concurrency == 7
-    error_message = "7 files load side by side"
+    error_message = "7 files load concurrently"
   }
 }
 
