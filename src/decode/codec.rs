@@ -1,4 +1,4 @@
-//! Codec: compressed bytes in, unpacked bytes out, piece by piece and no more than is allowed.
+//! Codec: compressed bytes in, decompressed bytes out, piece by piece and no more than is allowed.
 //!
 //! The raw streams of the compression libraries, not their `Read` or `Write` ends: only a raw
 //! stream stops where its output is full, and so bounds the memory.
@@ -11,7 +11,7 @@ use super::zip::Zip;
 use super::{DecodeError, DecodeOptions, Decoded, RATIO_FLOOR_BYTES};
 use crate::error::ErrorKind;
 
-/// So much is unpacked at once.
+/// So much is decompressed at once.
 const PIECE_BYTES: usize = 128 << 10;
 /// `xz -9` takes 65 MiB; what takes more was made to.
 const XZ_MEMORY_BYTES: u64 = 72 << 20;
@@ -27,7 +27,7 @@ pub(super) struct Progress {
 
 /// One compression. A file may be several streams of it, one after the other.
 pub(super) trait Codec: Send {
-    /// Unpacks from `input` to `output` as far as either goes; `ended` says that nothing comes
+    /// Decompresses from `input` to `output` as far as either goes; `ended` says that nothing comes
     /// after `input`.
     ///
     /// # Errors
@@ -36,11 +36,11 @@ pub(super) trait Codec: Send {
     fn run(&mut self, input: &[u8], output: &mut [u8], ended: bool) -> Result<Progress, String>;
 
     /// Whether the file may end here.
-    fn is_whole(&self) -> bool;
+    fn at_stream_end(&self) -> bool;
 }
 
-/// Unpacks a file.
-pub(super) struct Unpacker {
+/// Decompresses a file.
+pub(super) struct Decompressor {
     codec: Box<dyn Codec>,
     name: &'static str,
     piece: Vec<u8>,
@@ -50,13 +50,13 @@ pub(super) struct Unpacker {
     max_ratio: u64,
 }
 
-impl std::fmt::Debug for Unpacker {
+impl std::fmt::Debug for Decompressor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Unpacker({})", self.name)
+        write!(f, "Decompressor({})", self.name)
     }
 }
 
-impl Unpacker {
+impl Decompressor {
     pub fn new(compression: Compression, options: &DecodeOptions) -> Result<Self, DecodeError> {
         let failed = |error: String| DecodeError::bad_file(error);
         let (name, codec): (_, Box<dyn Codec>) = match compression {
@@ -68,10 +68,18 @@ impl Unpacker {
         };
         let (max_bytes, max_ratio) = (options.max_bytes, options.max_ratio);
         let piece = vec![0; PIECE_BYTES];
-        Ok(Unpacker { codec, name, piece, read_bytes: 0, written_bytes: 0, max_bytes, max_ratio })
+        Ok(Decompressor {
+            codec,
+            name,
+            piece,
+            read_bytes: 0,
+            written_bytes: 0,
+            max_bytes,
+            max_ratio,
+        })
     }
 
-    /// The next piece of what `input` unpacks to.
+    /// The next piece of what `input` decompresses to.
     pub fn next(&mut self, input: &mut Bytes, ended: bool) -> Result<Decoded, DecodeError> {
         loop {
             if input.is_empty() && !ended {
@@ -96,7 +104,7 @@ impl Unpacker {
                 // Whatever is left is the start of something longer.
                 return Ok(Decoded::NeedMore);
             }
-            if self.codec.is_whole() && input.is_empty() {
+            if self.codec.at_stream_end() && input.is_empty() {
                 return Ok(Decoded::End);
             }
             let message = format!("the {} data ends too early: the file is cut off", self.name);
@@ -108,7 +116,7 @@ impl Unpacker {
         let over = |message| Err(DecodeError { kind: ErrorKind::OverLimit, message });
         if self.written_bytes > self.max_bytes {
             return over(format!(
-                "the file unpacks to more than {} bytes (STARDROP_MAX_UNPACKED_BYTES)",
+                "the file decompresses to more than {} bytes (STARDROP_MAX_UNPACKED_BYTES)",
                 self.max_bytes
             ));
         }
@@ -116,7 +124,7 @@ impl Unpacker {
             && self.written_bytes / self.max_ratio.max(1) > self.read_bytes
         {
             return over(format!(
-                "the file unpacks to more than {} times its size (STARDROP_MAX_RATIO)",
+                "the file decompresses to more than {} times its size (STARDROP_MAX_RATIO)",
                 self.max_ratio
             ));
         }
@@ -156,7 +164,7 @@ impl Codec for Gzip {
         Ok(progress)
     }
 
-    fn is_whole(&self) -> bool {
+    fn at_stream_end(&self) -> bool {
         self.whole
     }
 }
@@ -191,7 +199,7 @@ impl Codec for Zstd {
         Ok(Progress { read: status.bytes_read, written: status.bytes_written })
     }
 
-    fn is_whole(&self) -> bool {
+    fn at_stream_end(&self) -> bool {
         self.whole
     }
 }
@@ -219,7 +227,7 @@ impl Codec for Bzip2 {
         Ok(progress)
     }
 
-    fn is_whole(&self) -> bool {
+    fn at_stream_end(&self) -> bool {
         self.stream.is_none()
     }
 }
@@ -254,7 +262,7 @@ impl Codec for Xz {
         })
     }
 
-    fn is_whole(&self) -> bool {
+    fn at_stream_end(&self) -> bool {
         self.whole
     }
 }

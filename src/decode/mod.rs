@@ -1,7 +1,7 @@
 //! Decode: an object's bytes in, compressed and encoded as they may be; plain UTF-8 bytes out.
 //!
 //! What an object is, its first bytes say, not its name. A decoder is pushed to and taken from in
-//! pieces, so that a small input that unpacks to something large never stands in memory:
+//! pieces, so that a small input that decompresses to something large never stands in memory:
 //!
 //! ```text
 //! loop {
@@ -26,7 +26,7 @@ use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8};
 
 use crate::error::ErrorKind;
-use codec::Unpacker;
+use codec::Decompressor;
 use text::Transcoder;
 
 /// How an object's bytes are to be read, and how large they may become.
@@ -37,7 +37,7 @@ pub struct DecodeOptions {
     /// Whether bytes that are none of the encoding become U+FFFD. Else each such sequence becomes
     /// the byte 0xFF, which no UTF-8 has, so that its row can be rejected.
     pub replace_invalid: bool,
-    /// The most bytes that a compressed object may unpack to.
+    /// The most bytes that a compressed object may decompress to.
     pub max_bytes: u64,
     /// How many times larger than it is a compressed object may become, once that is more than
     /// [`RATIO_FLOOR_BYTES`].
@@ -94,9 +94,9 @@ pub struct Decoder {
     options: DecodeOptions,
     input: Bytes,
     ended: bool,
-    unpack: Layer<Unpacker>,
-    /// Unpacked bytes that are not text yet.
-    unpacked: Bytes,
+    decompress: Layer<Decompressor>,
+    /// Decompressed bytes that are not text yet.
+    decompressed: Bytes,
     text: Layer<Transcoder>,
     /// The text's last bytes are out.
     finished: bool,
@@ -118,8 +118,8 @@ impl Decoder {
             options,
             input: Bytes::new(),
             ended: false,
-            unpack: Layer::Unknown,
-            unpacked: Bytes::new(),
+            decompress: Layer::Unknown,
+            decompressed: Bytes::new(),
             text: Layer::Unknown,
             finished: false,
         }
@@ -128,7 +128,7 @@ impl Decoder {
     /// A decoder that goes on in the middle of an object that [`Decoder::is_plain`].
     pub fn plain() -> Decoder {
         let decoder = Decoder::new(DecodeOptions::default());
-        Decoder { unpack: Layer::None, text: Layer::None, ..decoder }
+        Decoder { decompress: Layer::None, text: Layer::None, ..decoder }
     }
 
     /// Hands over the next bytes of the object; only after [`Decoded::NeedMore`], or what is
@@ -145,7 +145,7 @@ impl Decoder {
     /// Whether what comes out is what goes in, byte for byte, so that it can be read from the
     /// middle. Known once the first bytes are out.
     pub fn is_plain(&self) -> bool {
-        matches!((&self.unpack, &self.text), (Layer::None, Layer::None))
+        matches!((&self.decompress, &self.text), (Layer::None, Layer::None))
     }
 
     /// The next decoded bytes, or what is missing.
@@ -157,18 +157,18 @@ impl Decoder {
     pub fn next(&mut self) -> Result<Decoded, DecodeError> {
         loop {
             if let Layer::None = self.text {
-                return self.unpacked();
+                return self.decompressed();
             }
-            let more = match self.unpacked()? {
+            let more = match self.decompressed()? {
                 Decoded::Bytes(bytes) => {
-                    self.unpacked = join(std::mem::take(&mut self.unpacked), bytes);
+                    self.decompressed = join(std::mem::take(&mut self.decompressed), bytes);
                     true
                 }
                 Decoded::NeedMore => false,
                 Decoded::End => return self.last_text(),
             };
             if let Layer::Unknown = self.text {
-                if sniff::needs_more_for_encoding(&self.unpacked) {
+                if sniff::needs_more_for_encoding(&self.decompressed) {
                     if more {
                         continue;
                     }
@@ -176,11 +176,11 @@ impl Decoder {
                 }
                 self.find_encoding()?;
                 if let Layer::None = self.text {
-                    return Ok(self.take_unpacked());
+                    return Ok(self.take_decompressed());
                 }
             }
             if let Layer::Some(transcoder) = &mut self.text {
-                let text = transcoder.run(&std::mem::take(&mut self.unpacked), false);
+                let text = transcoder.run(&std::mem::take(&mut self.decompressed), false);
                 if !text.is_empty() {
                     return Ok(Decoded::Bytes(text));
                 }
@@ -191,31 +191,31 @@ impl Decoder {
         }
     }
 
-    fn take_unpacked(&mut self) -> Decoded {
-        match std::mem::take(&mut self.unpacked) {
+    fn take_decompressed(&mut self) -> Decoded {
+        match std::mem::take(&mut self.decompressed) {
             bytes if bytes.is_empty() => Decoded::NeedMore,
             bytes => Decoded::Bytes(bytes),
         }
     }
 
     fn find_encoding(&mut self) -> Result<(), DecodeError> {
-        let (encoding, mark) = sniff::encoding(&self.unpacked, self.options.encoding)?;
+        let (encoding, mark) = sniff::encoding(&self.decompressed, self.options.encoding)?;
         self.text = if encoding == UTF_8 {
             // The mark stays: what stands at its place is counted from the object's first byte.
             Layer::None
         } else {
-            self.unpacked = self.unpacked.slice(mark..);
+            self.decompressed = self.decompressed.slice(mark..);
             Layer::Some(Transcoder::new(encoding, self.options.replace_invalid))
         };
         Ok(())
     }
 
-    /// What is left once all is unpacked.
+    /// What is left once all is decompressed.
     fn last_text(&mut self) -> Result<Decoded, DecodeError> {
         if let Layer::Unknown = self.text {
             self.find_encoding()?;
         }
-        let rest = std::mem::take(&mut self.unpacked);
+        let rest = std::mem::take(&mut self.decompressed);
         let text = match &mut self.text {
             Layer::Some(_) if self.finished => rest,
             Layer::Some(transcoder) => transcoder.run(&rest, true),
@@ -225,18 +225,18 @@ impl Decoder {
         Ok(if text.is_empty() { Decoded::End } else { Decoded::Bytes(text) })
     }
 
-    fn unpacked(&mut self) -> Result<Decoded, DecodeError> {
-        if let Layer::Unknown = self.unpack {
+    fn decompressed(&mut self) -> Result<Decoded, DecodeError> {
+        if let Layer::Unknown = self.decompress {
             if self.input.len() < sniff::MAGIC_BYTES && !self.ended {
                 return Ok(Decoded::NeedMore);
             }
-            self.unpack = match sniff::compression(&self.input)? {
+            self.decompress = match sniff::compression(&self.input)? {
                 None => Layer::None,
-                Some(compression) => Layer::Some(Unpacker::new(compression, &self.options)?),
+                Some(compression) => Layer::Some(Decompressor::new(compression, &self.options)?),
             };
         }
-        match &mut self.unpack {
-            Layer::Some(unpacker) => unpacker.next(&mut self.input, self.ended),
+        match &mut self.decompress {
+            Layer::Some(decompressor) => decompressor.next(&mut self.input, self.ended),
             _ => Ok(match std::mem::take(&mut self.input) {
                 bytes if !bytes.is_empty() => Decoded::Bytes(bytes),
                 _ if self.ended => Decoded::End,

@@ -1,4 +1,4 @@
-//! Tests of what real files are packed in: every compression and encoding, whole, broken, too large.
+//! Tests of what real files are compressed in: every compression and encoding, whole, broken, too large.
 
 use std::io::Write as _;
 
@@ -67,8 +67,8 @@ fn xz(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A compression by name.
-type Packer = (&'static str, fn(&[u8]) -> Vec<u8>);
-const PACKERS: [Packer; 4] = [("gzip", gzip), ("zstd", zstd), ("bzip2", bzip2), ("xz", xz)];
+type Compressor = (&'static str, fn(&[u8]) -> Vec<u8>);
+const COMPRESSORS: [Compressor; 4] = [("gzip", gzip), ("zstd", zstd), ("bzip2", bzip2), ("xz", xz)];
 
 const TEXT: &[u8] = b"id,buyer\n1,Ann\n";
 
@@ -95,15 +95,15 @@ fn plain_text_passes_as_it_is() {
 #[test]
 fn every_compression_is_known_by_its_content() {
     let large: Vec<u8> = (0..300_000u32).flat_map(|n| n.wrapping_mul(n).to_le_bytes()).collect();
-    for (name, pack) in PACKERS {
+    for (name, compress) in COMPRESSORS {
         for text in [TEXT, b"", &large[..]] {
-            let (unpacked, plain) =
-                decode(&pack(text), DecodeOptions::default(), 1 << 20).expect(name);
-            assert!(unpacked == text && !plain, "{name}");
+            let (decompressed, plain) =
+                decode(&compress(text), DecodeOptions::default(), 1 << 20).expect(name);
+            assert!(decompressed == text && !plain, "{name}");
         }
-        assert_eq!(decoded(&pack(TEXT)).as_deref(), Ok(TEXT), "{name}");
+        assert_eq!(decoded(&compress(TEXT)).as_deref(), Ok(TEXT), "{name}");
         // Several, one after the other, are one file.
-        let several = [pack(b"id,"), pack(b""), pack(b"buyer\n1,Ann\n")].concat();
+        let several = [compress(b"id,"), compress(b""), compress(b"buyer\n1,Ann\n")].concat();
         assert_eq!(decoded(&several).as_deref(), Ok(TEXT), "{name}");
     }
     for zip in [DEFLATED, STREAMED, STORED] {
@@ -115,10 +115,10 @@ fn every_compression_is_known_by_its_content() {
 #[test]
 fn what_is_cut_off_or_damaged_is_an_error_and_never_a_shorter_file() {
     let large: Vec<u8> = (0..9_000u32).flat_map(|n| n.wrapping_mul(n).to_le_bytes()).collect();
-    let mut packed: Vec<(&str, Vec<u8>)> =
-        PACKERS.iter().map(|(name, pack)| (*name, pack(&large))).collect();
-    packed.extend([("zip", bytes_of(DEFLATED)), ("zip streamed", bytes_of(STREAMED))]);
-    for (name, bytes) in packed {
+    let mut compressed: Vec<(&str, Vec<u8>)> =
+        COMPRESSORS.iter().map(|(name, compress)| (*name, compress(&large))).collect();
+    compressed.extend([("zip", bytes_of(DEFLATED)), ("zip streamed", bytes_of(STREAMED))]);
+    for (name, bytes) in compressed {
         // A zip archive's directory may be cut: the file itself is whole by then.
         let most = if name.starts_with("zip") { 60 } else { bytes.len() };
         for cut in [8, most / 2, most - 9, most - 1] {
@@ -161,8 +161,8 @@ fn files_of_other_kinds_are_told_by_name() {
 #[test]
 fn more_than_the_limits_allow_is_refused_before_it_fills_the_memory() {
     let zeros = vec![b'0'; 40 << 20];
-    for (name, pack) in PACKERS {
-        let bomb = pack(&zeros);
+    for (name, compress) in COMPRESSORS {
+        let bomb = compress(&zeros);
         let small = DecodeOptions { max_bytes: 1 << 20, ..DecodeOptions::default() };
         let error = decode(&bomb, small, 1 << 20).expect_err(name);
         assert!(error.contains("1048576 bytes (STARDROP_MAX_UNPACKED_BYTES)"), "{error}");
@@ -172,7 +172,7 @@ fn more_than_the_limits_allow_is_refused_before_it_fills_the_memory() {
         assert!(decode(&bomb, DecodeOptions::default(), 1 << 20).is_ok(), "{name}");
         // A small file may have any ratio.
         let tight = DecodeOptions { max_ratio: 2, ..DecodeOptions::default() };
-        assert!(decode(&pack(&zeros[..10_000]), tight, 1 << 20).is_ok(), "{name}");
+        assert!(decode(&compress(&zeros[..10_000]), tight, 1 << 20).is_ok(), "{name}");
     }
 }
 
@@ -234,9 +234,9 @@ fn what_is_none_of_the_encoding_is_marked_or_replaced() {
 
 proptest! {
     #[test]
-    fn any_text_comes_out_of_any_packing(text in "\\PC{0,200}", chunk in 1_usize..40) {
-        for (name, pack) in PACKERS {
-            let (bytes, _) = decode(&pack(text.as_bytes()), DecodeOptions::default(), chunk).expect(name);
+    fn any_text_comes_out_of_any_compression(text in "\\PC{0,200}", chunk in 1_usize..40) {
+        for (name, compress) in COMPRESSORS {
+            let (bytes, _) = decode(&compress(text.as_bytes()), DecodeOptions::default(), chunk).expect(name);
             prop_assert_eq!(&bytes, text.as_bytes());
         }
         let (bytes, _) = decode(&utf16(&text, true), in_encoding("utf-16be"), chunk).expect("text");

@@ -117,7 +117,7 @@ impl Zip {
             return Err("it is encrypted".to_owned());
         }
         let has_descriptor = flags & 8 != 0;
-        let (packed, zip64) = self.packed_size(name_end);
+        let (compressed, zip64) = self.compressed_size(name_end);
         let inflate = match method {
             0 if has_descriptor && !is_folder => {
                 return Err("a file is stored without its size".to_owned());
@@ -128,7 +128,7 @@ impl Zip {
         };
         Ok(Entry {
             inflate,
-            left: if is_folder && has_descriptor { 0 } else { packed },
+            left: if is_folder && has_descriptor { 0 } else { compressed },
             zip64,
             has_descriptor,
             crc: u32_at(&self.gathered, 14),
@@ -137,9 +137,9 @@ impl Zip {
         })
     }
 
-    /// The packed size, from the 64 bit field where the other is full, and whether there is one.
-    fn packed_size(&self, extra_start: usize) -> (u64, bool) {
-        let (packed, size) = (u32_at(&self.gathered, 18), u32_at(&self.gathered, 22));
+    /// The compressed size, from the 64 bit field where the other is full, and whether there is one.
+    fn compressed_size(&self, extra_start: usize) -> (u64, bool) {
+        let (compressed, size) = (u32_at(&self.gathered, 18), u32_at(&self.gathered, 22));
         let mut extra = self.gathered.get(extra_start..).unwrap_or_default();
         while extra.len() >= 4 {
             let length = usize::from(u16_at(extra, 2));
@@ -147,11 +147,11 @@ impl Zip {
             if u16_at(extra, 0) == 1 {
                 let at = if size == u32::MAX { 8 } else { 0 };
                 let low = u64::from(u32_at(body, at)) | u64::from(u32_at(body, at + 4)) << 32;
-                return (if packed == u32::MAX { low } else { packed.into() }, true);
+                return (if compressed == u32::MAX { low } else { compressed.into() }, true);
             }
             extra = extra.get(4 + length..).unwrap_or_default();
         }
-        (packed.into(), false)
+        (compressed.into(), false)
     }
 
     fn file(&mut self, input: &[u8], output: &mut [u8]) -> Result<Progress, String> {
@@ -240,7 +240,7 @@ impl Codec for Zip {
         }
     }
 
-    fn is_whole(&self) -> bool {
+    fn at_stream_end(&self) -> bool {
         matches!(self.state, State::End)
     }
 }

@@ -101,7 +101,7 @@ impl Source {
         } else if object.is_identified() {
             Ok(object.clone())
         } else {
-            s3::identify(&self.place().await, object).await
+            s3::identify(&self.s3().await, object).await
         };
         named.map_err(|error| error.of_object(object))
     }
@@ -114,7 +114,7 @@ impl Source {
         let opened = if object.is_local_file() {
             file::open(object, from_offset).await
         } else {
-            s3::open(&self.place().await, object, from_offset).await
+            s3::open(&self.s3().await, object, from_offset).await
         };
         opened.map_err(|error| error.of_object(object))
     }
@@ -123,13 +123,13 @@ impl Source {
     ///
     /// They lack their version: [`Source::identify`] asks for it.
     pub async fn list(&self, bucket: &str, prefix: &str) -> Listing {
-        Listing::new(self.place().await, bucket, prefix)
+        Listing::new(self.s3().await, bucket, prefix)
     }
 
-    async fn place(&self) -> s3::Place {
-        let endpoint = self.endpoint.clone();
-        let client = self.client.get_or_init(|| s3::client(endpoint.as_deref())).await.clone();
-        s3::Place { client, endpoint }
+    async fn s3(&self) -> s3::S3Endpoint {
+        let url = self.endpoint.clone();
+        let client = self.client.get_or_init(|| s3::client(url.as_deref())).await.clone();
+        s3::S3Endpoint { client, url }
     }
 }
 

@@ -10,11 +10,11 @@ use super::{ObjectRef, object_error};
 use crate::aws;
 use crate::error::{ErrorKind, Result};
 
-/// One S3, and its name for messages where it is not AWS'.
+/// An S3 client and, where it is not that of AWS, the URL it talks to, for messages.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct S3Endpoint {
     pub(super) client: Client,
-    pub(super) endpoint: Option<String>,
+    pub(super) url: Option<String>,
 }
 
 /// The client, as the AWS SDK's own variables, profiles and roles have it.
@@ -29,8 +29,8 @@ pub(super) async fn client(endpoint: Option<&str>) -> Client {
 }
 
 /// Asks S3 for what the reference lacks.
-pub(super) async fn identify(place: &Place, object: &ObjectRef) -> Result<ObjectRef> {
-    let request = place.client.head_object().bucket(&object.bucket).key(&object.key);
+pub(super) async fn identify(s3: &S3Endpoint, object: &ObjectRef) -> Result<ObjectRef> {
+    let request = s3.client.head_object().bucket(&object.bucket).key(&object.key);
     let request = match (&object.version_id, &object.etag) {
         (Some(version_id), _) => request.version_id(version_id),
         (None, Some(etag)) => request.if_match(format!("\"{etag}\"")),
@@ -39,10 +39,10 @@ pub(super) async fn identify(place: &Place, object: &ObjectRef) -> Result<Object
     let head = match request.send().await {
         Ok(head) => head,
         Err(error) => {
-            let error = s3_error(error, place);
+            let error = s3_error(error, s3);
             // An answer to HEAD has no body that could tell a missing key from a missing bucket.
             if error.kind == ErrorKind::ObjectMissing {
-                bucket_exists(place, &object.bucket).await?;
+                bucket_exists(s3, &object.bucket).await?;
             }
             return Err(error);
         }
@@ -61,9 +61,9 @@ pub(super) async fn identify(place: &Place, object: &ObjectRef) -> Result<Object
 }
 
 /// An error only where S3 says that there is no such bucket.
-async fn bucket_exists(place: &Place, bucket: &str) -> Result<()> {
-    let answer = place.client.head_bucket().bucket(bucket).send().await;
-    match answer.map_err(|error| s3_error(error, place)) {
+async fn bucket_exists(s3: &S3Endpoint, bucket: &str) -> Result<()> {
+    let answer = s3.client.head_bucket().bucket(bucket).send().await;
+    match answer.map_err(|error| s3_error(error, s3)) {
         Err(error) if error.kind == ErrorKind::ObjectMissing => {
             Err(object_error(ErrorKind::NoBucket, "the bucket does not exist"))
         }
@@ -73,7 +73,7 @@ async fn bucket_exists(place: &Place, bucket: &str) -> Result<()> {
 
 /// Opens exactly the version that the reference names.
 pub(super) async fn open(
-    place: &Place,
+    s3: &S3Endpoint,
     object: &ObjectRef,
     from_offset: u64,
 ) -> Result<ObjectStream> {
@@ -81,7 +81,7 @@ pub(super) async fn open(
         // S3 has no range for nothing.
         return Ok(ObjectStream::new(object, Body::Empty, from_offset, from_offset));
     }
-    let mut request = place.client.get_object().bucket(&object.bucket).key(&object.key);
+    let mut request = s3.client.get_object().bucket(&object.bucket).key(&object.key);
     request = match (&object.version_id, &object.etag) {
         (Some(version_id), _) => request.version_id(version_id),
         (None, Some(etag)) => request.if_match(format!("\"{etag}\"")),
@@ -90,7 +90,7 @@ pub(super) async fn open(
     if from_offset > 0 {
         request = request.range(format!("bytes={from_offset}-"));
     }
-    let got = request.send().await.map_err(|error| s3_error(error, place))?;
+    let got = request.send().await.map_err(|error| s3_error(error, s3))?;
     if from_offset > 0 && got.content_range.is_none() {
         return Err(object_error(
             ErrorKind::ObjectUnreadable,
@@ -99,7 +99,7 @@ pub(super) async fn open(
     }
     let encrypted_with_a_key = got.sse_customer_algorithm.is_some()
         || got.server_side_encryption.as_ref().is_some_and(|sse| sse.as_str().starts_with("aws:"));
-    let in_parts = got.e_tag.as_ref().is_none_or(|etag| etag.contains('-'));
+    let is_multipart = got.e_tag.as_ref().is_none_or(|etag| etag.contains('-'));
     let length = got.content_length.and_then(|length| u64::try_from(length).ok());
     let Some(size) = length.map(|length| from_offset + length).or(object.size_bytes) else {
         return Err(object_error(ErrorKind::ObjectUnreadable, "S3 does not say how long it is"));
@@ -112,13 +112,13 @@ pub(super) async fn open(
         return Err(object_error(kind, format!("the object is {size} bytes long, not {known}")));
     }
     let mut stream = ObjectStream::new(object, Body::S3(got.body), from_offset, size);
-    stream.etag_is_md5 = !encrypted_with_a_key && !in_parts;
+    stream.etag_is_md5 = !encrypted_with_a_key && !is_multipart;
     Ok(stream)
 }
 
 /// The objects below a prefix, one page of up to 1,000 at a time.
 pub struct Listing {
-    place: Place,
+    s3: S3Endpoint,
     bucket: String,
     prefix: String,
     /// Where the next page begins; `None` once there is none.
@@ -131,8 +131,8 @@ enum Start {
 }
 
 impl Listing {
-    pub(super) fn new(place: Place, bucket: &str, prefix: &str) -> Listing {
-        Listing { place, bucket: bucket.into(), prefix: prefix.into(), next: Some(Start::First) }
+    pub(super) fn new(s3: S3Endpoint, bucket: &str, prefix: &str) -> Listing {
+        Listing { s3, bucket: bucket.into(), prefix: prefix.into(), next: Some(Start::First) }
     }
 
     /// The next page, or `None` after the last. The markers of empty folders are left out.
@@ -145,10 +145,10 @@ impl Listing {
             Some(Start::First) => None,
             Some(Start::After(token)) => Some(token.clone()),
         };
-        let request = self.place.client.list_objects_v2().bucket(&self.bucket);
+        let request = self.s3.client.list_objects_v2().bucket(&self.bucket);
         let request = request.prefix(&self.prefix).set_continuation_token(token);
         let page = request.send().await.map_err(|error| {
-            s3_error(error, &self.place).of_object(format!("s3://{}/{}", self.bucket, self.prefix))
+            s3_error(error, &self.s3).of_object(format!("s3://{}/{}", self.bucket, self.prefix))
         })?;
         self.next = page.next_continuation_token.map(Start::After);
         let objects = page.contents.unwrap_or_default().into_iter().filter_map(|entry| {

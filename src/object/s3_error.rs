@@ -8,11 +8,11 @@ use std::iter;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::object_error;
-use super::s3::Place;
+use super::s3::S3Endpoint;
 use crate::error::{Error, ErrorKind};
 
 /// The error in our words.
-pub(super) fn s3_error<E>(error: SdkError<E>, place: &Place) -> Error
+pub(super) fn s3_error<E>(error: SdkError<E>, s3: &S3Endpoint) -> Error
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -36,7 +36,7 @@ where
             object_error(ErrorKind::BadSetting, "S3 cannot be asked").caused_by(Cause::of(&error))
         }
         _ => {
-            let name = place.endpoint.as_deref().unwrap_or("AWS");
+            let name = s3.url.as_deref().unwrap_or("AWS");
             object_error(ErrorKind::ObjectUnreadable, format!("no S3 answers at {name}"))
                 .caused_by(Cause::of(&error))
         }

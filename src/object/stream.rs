@@ -84,8 +84,8 @@ impl ObjectStream {
         self.hash.as_ref().map(ContentHash::digest)
     }
 
-    /// Whether equal etags mean equal bytes, and different ones different bytes: not so where the
-    /// object was uploaded in parts or is encrypted with a key of KMS or of the client.
+    /// Whether equal etags mean equal bytes, and different ones different bytes: not so after a
+    /// multipart upload or where the object is encrypted with a key of KMS or of the client.
     pub fn etag_is_md5(&self) -> bool {
         self.etag_is_md5
     }

@@ -8,7 +8,7 @@
 //! Everything is found by `memchr`: first where the record ends, then, in records without an
 //! opening quote, the delimiters in it.
 
-use super::record::{Place, Record};
+use super::record::{Position, Record};
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
 use delimiter::Detector;
@@ -203,14 +203,14 @@ impl CsvReader {
         let Scan { has_quotes, has_escapes, .. } = std::mem::take(&mut self.scan);
         let inner_lines = if has_quotes || has_escapes { split::count_lines(raw) } else { 0 };
         let start_offset = self.buffer_offset + self.start as u64;
-        let place = Place {
+        let position = Position {
             line: self.line,
             next_line: self.line + inner_lines + u64::from(end.whole > end.content),
             start_offset,
             end_offset: start_offset + end.whole as u64,
             header: std::mem::take(&mut self.expects_header),
         };
-        record.start(raw, place);
+        record.start(raw, position);
         if has_escapes {
             split::escaped(raw, dialect, record);
         } else if has_quotes {
@@ -218,7 +218,7 @@ impl CsvReader {
         } else {
             split::plain(raw, dialect, record);
         }
-        self.line = place.next_line;
+        self.line = position.next_line;
         self.start += end.whole;
     }
 

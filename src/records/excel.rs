@@ -137,8 +137,8 @@ impl RecordReader for ExcelReader {
         let fill = || {
             given.clear();
             given.resize_with(width, || cell_of(&Data::Empty));
-            for (place, value) in cells {
-                if let Some(cell) = given.get_mut(place) {
+            for (index, value) in cells {
+                if let Some(cell) = given.get_mut(index) {
                     *cell = cell_of(value);
                 }
             }

@@ -1,6 +1,6 @@
 //! Grid: cells of formats that are no text in, records with a line of CSV as their original out.
 
-use super::record::{Kind, Place, Record};
+use super::record::{Kind, Position, Record};
 
 /// One cell, as text.
 #[derive(Debug, Default)]
@@ -15,15 +15,15 @@ pub(super) struct Cell {
 /// number itself: rows have no bytes of their own.
 pub(super) fn fill(record: &mut Record, cells: &[Cell], number: u64, header: bool) {
     let mut raw = Vec::with_capacity(cells.len() * 8);
-    for (place, cell) in cells.iter().enumerate() {
-        if place > 0 {
+    for (index, cell) in cells.iter().enumerate() {
+        if index > 0 {
             raw.push(b',');
         }
         push_csv(cell, &mut raw);
     }
     let (line, next_line) = (number, number + 1);
     let (start_offset, end_offset) = (number.saturating_sub(1), number);
-    record.start(&raw, Place { line, next_line, start_offset, end_offset, header });
+    record.start(&raw, Position { line, next_line, start_offset, end_offset, header });
     record.set_no_bytes();
     for cell in cells {
         record.push_value(&cell.text, cell.is_text, cell.kind);

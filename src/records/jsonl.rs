@@ -5,7 +5,7 @@
 //! is a bad row; a broken array is a bad file.
 
 use super::format::ReaderOptions;
-use super::record::{Place, Record};
+use super::record::{Position, Record};
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
 use object::Wanted;
@@ -123,14 +123,14 @@ impl JsonReader {
         let is_element = self.shape == Some(Shape::Array);
         self.elements += u64::from(is_element);
         self.last = Last::Object;
-        let place = Place {
+        let position = Position {
             line: if is_element { self.elements } else { self.line },
             next_line: if is_element { self.elements + 1 } else { next_line },
             start_offset,
             end_offset: start_offset + whole as u64,
             header: false,
         };
-        record.start(raw, place);
+        record.start(raw, position);
         self.wanted.fill(record);
         self.line = next_line;
         self.start += whole;

@@ -1,4 +1,4 @@
-//! Record: the fields of one record and its place in the file. Filled by readers, its buffers are
+//! Record: the fields of one record and its position in the file. Filled by readers, its buffers are
 //! used over and over.
 
 use std::ops::Range;
@@ -58,9 +58,9 @@ impl Record {
         self.fields.is_empty()
     }
 
-    /// The bytes of field `place`, counted from 0, without quotes around it.
-    pub fn field(&self, place: usize) -> Option<&[u8]> {
-        let field = self.fields.get(place)?;
+    /// The bytes of field `index`, counted from 0, without quotes around it.
+    pub fn field(&self, index: usize) -> Option<&[u8]> {
+        let field = self.fields.get(index)?;
         self.bytes.get(field.start..field.end)
     }
 
@@ -70,27 +70,27 @@ impl Record {
         std::str::from_utf8(&self.bytes).ok()
     }
 
-    /// Field `place` of the record's own [`Record::text`].
+    /// Field `index` of the record's own [`Record::text`].
     #[inline]
-    pub fn field_in<'t>(&self, text: &'t str, place: usize) -> Option<&'t str> {
-        let field = self.fields.get(place)?;
+    pub fn field_in<'t>(&self, text: &'t str, index: usize) -> Option<&'t str> {
+        let field = self.fields.get(index)?;
         text.get(field.start..field.end)
     }
 
-    /// Whether field `place` was quoted: `""` is an empty text, nothing at all may mean null.
-    pub fn is_quoted(&self, place: usize) -> bool {
-        self.fields.get(place).is_some_and(|field| field.quoted)
+    /// Whether field `index` was quoted: `""` is an empty text, nothing at all may mean null.
+    pub fn is_quoted(&self, index: usize) -> bool {
+        self.fields.get(index).is_some_and(|field| field.quoted)
     }
 
-    /// What field `place` is to its format; a text where there is none.
-    pub fn kind(&self, place: usize) -> Kind {
-        self.fields.get(place).map_or(Kind::Text, |field| field.kind)
+    /// What field `index` is to its format; a text where there is none.
+    pub fn kind(&self, index: usize) -> Kind {
+        self.fields.get(index).map_or(Kind::Text, |field| field.kind)
     }
 
-    /// Where byte `at` of field `place` stands in the decoded stream: exactly, or for a field that
+    /// Where byte `at` of field `index` stands in the decoded stream: exactly, or for a field that
     /// had to be rewritten where the record starts. `None` where a format's rows have no bytes.
-    pub fn offset_of(&self, place: usize, at: usize) -> Option<u64> {
-        let field = self.fields.get(place).filter(|field| field.start < self.raw_len);
+    pub fn offset_of(&self, index: usize, at: usize) -> Option<u64> {
+        let field = self.fields.get(index).filter(|field| field.start < self.raw_len);
         let offset = self.start_offset + field.map_or(0, |field| field.start + at) as u64;
         (!self.has_no_bytes).then_some(offset)
     }
@@ -141,14 +141,14 @@ impl Record {
     }
 
     /// Forgets the last record and takes the original bytes of a new one.
-    pub(super) fn start(&mut self, raw: &[u8], place: Place) {
+    pub(super) fn start(&mut self, raw: &[u8], position: Position) {
         self.fields.clear();
         self.bytes.clear();
         self.bytes.extend_from_slice(raw);
         self.raw_len = raw.len();
         self.extra = None;
         self.fault = None;
-        let Place { line, next_line, start_offset, end_offset, header } = place;
+        let Position { line, next_line, start_offset, end_offset, header } = position;
         (self.line, self.next_line) = (line, next_line);
         (self.start_offset, self.end_offset) = (start_offset, end_offset);
         self.header = header;
@@ -205,7 +205,7 @@ impl Record {
 
 /// Where a record stands in its file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub line: u64,
     pub next_line: u64,
     pub start_offset: u64,

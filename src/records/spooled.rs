@@ -1,4 +1,4 @@
-//! Spooled: a file that can be read from any place in, as many independent readers of it as wanted
+//! Spooled: a file that can be read from any position in, as many independent readers of it as wanted
 //! out.
 
 use std::cell::Cell;
@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
-/// A file that can be read from any place: what formats need that begin at their end.
+/// A file that can be read from any position: what formats need that begin at their end.
 pub trait Spooled: Read + Seek + Send + Sync {}
 
 impl<T: Read + Seek + Send + Sync> Spooled for T {}
@@ -38,11 +38,11 @@ pub(super) fn unless_it_panics<T, E>(
     result.unwrap_or_else(|_| Err(broken()))
 }
 
-/// One reader of a file. Each clone has a place of its own.
+/// One reader of a file. Each clone has a position of its own.
 #[derive(Clone)]
 pub(super) struct SharedFile {
     file: Arc<Mutex<Box<dyn Spooled>>>,
-    place: u64,
+    position: u64,
     pub len: u64,
 }
 
@@ -50,34 +50,34 @@ impl SharedFile {
     /// The first reader of a file.
     pub fn new(mut file: Box<dyn Spooled>) -> io::Result<SharedFile> {
         let len = file.seek(SeekFrom::End(0))?;
-        Ok(SharedFile { file: Arc::new(Mutex::new(file)), place: 0, len })
+        Ok(SharedFile { file: Arc::new(Mutex::new(file)), position: 0, len })
     }
 
-    /// A reader that starts at `place`.
+    /// A reader that starts at `position`.
     #[cfg(feature = "parquet")]
-    pub fn at(&self, place: u64) -> SharedFile {
-        SharedFile { place, ..self.clone() }
+    pub fn at(&self, position: u64) -> SharedFile {
+        SharedFile { position, ..self.clone() }
     }
 }
 
 impl Read for SharedFile {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(self.place))?;
+        file.seek(SeekFrom::Start(self.position))?;
         let count = file.read(bytes)?;
-        self.place += count as u64;
+        self.position += count as u64;
         Ok(count)
     }
 }
 
 impl Seek for SharedFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let place = match to {
-            SeekFrom::Start(place) => Some(place),
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
             SeekFrom::End(by) => self.len.checked_add_signed(by),
-            SeekFrom::Current(by) => self.place.checked_add_signed(by),
+            SeekFrom::Current(by) => self.position.checked_add_signed(by),
         };
-        self.place = place.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.place)
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
     }
 }

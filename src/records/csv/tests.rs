@@ -32,7 +32,7 @@ pub(super) fn read_all<'a>(
             Ok(Step::End) => return (rows, None),
             Ok(Step::Record) => rows.push(Row {
                 fields: record.iter().map(<[u8]>::to_vec).collect(),
-                quoted: (0..record.len()).map(|place| record.is_quoted(place)).collect(),
+                quoted: (0..record.len()).map(|index| record.is_quoted(index)).collect(),
                 raw: record.raw().to_vec(),
                 lines: (record.line(), record.next_line()),
                 offsets: (record.start_offset(), record.end_offset()),

@@ -28,12 +28,12 @@ pub(super) trait Book {
 }
 
 /// One more cell, if there is room.
-fn keep(cells: &mut Vec<Cell<Data>>, place: (u32, u32), value: Data) -> Result<(), NoSheet> {
+fn keep(cells: &mut Vec<Cell<Data>>, position: (u32, u32), value: Data) -> Result<(), NoSheet> {
     if cells.len() == MOST_CELLS {
         return Err(NoSheet::TooLarge);
     }
     if value != Data::Empty {
-        cells.push(Cell::new(place, value));
+        cells.push(Cell::new(position, value));
     }
     Ok(())
 }
@@ -95,9 +95,9 @@ fn of_range(range: &Range<Data>) -> Result<Vec<Cell<Data>>, NoSheet> {
     let (first_row, first_column) = range.start().unwrap_or_default();
     let mut cells = Vec::new();
     for (row, column, value) in range.used_cells() {
-        let place =
+        let position =
             (first_row.saturating_add(row as u32), first_column.saturating_add(column as u32));
-        keep(&mut cells, place, value.clone())?;
+        keep(&mut cells, position, value.clone())?;
     }
     Ok(cells)
 }
@@ -128,14 +128,14 @@ impl Sheet {
     }
 
     /// The next row with a cell, from row `from` on, counted from 0: its number, and its cells with
-    /// their places in the row.
+    /// their columns in the row.
     pub fn row(&self, from: u64) -> Option<(u64, impl Iterator<Item = (usize, &Data)>)> {
         let row_of = |cell: &Cell<Data>| cell.get_position().0;
         let start = self.cells.partition_point(|cell| u64::from(row_of(cell)) < from);
         let rest = self.cells.get(start..)?;
         let row = row_of(rest.first()?);
         let cells = rest.iter().take_while(move |cell| row_of(cell) == row);
-        let place = |cell: &Cell<Data>| (cell.get_position().1 - self.first_column) as usize;
-        Some((row.into(), cells.map(move |cell| (place(cell), cell.get_value()))))
+        let index = |cell: &Cell<Data>| (cell.get_position().1 - self.first_column) as usize;
+        Some((row.into(), cells.map(move |cell| (index(cell), cell.get_value()))))
     }
 }

@@ -13,8 +13,8 @@ use crate::records::record::Kind;
 /// The names that values are taken by.
 #[derive(Debug)]
 pub(super) struct Wanted {
-    /// The place of a name in lower case.
-    places: HashMap<String, usize>,
+    /// The index of a name in lower case.
+    indexes: HashMap<String, usize>,
     /// Every path that leads to a name without being one.
     prefixes: HashMap<String, ()>,
     count: usize,
@@ -36,17 +36,17 @@ fn fold(name: &str) -> String {
 impl Wanted {
     /// For each column the names that mean it.
     pub fn new(names: &[Vec<String>]) -> Wanted {
-        let (mut places, mut prefixes) = (HashMap::new(), HashMap::new());
-        for (place, spellings) in names.iter().enumerate() {
+        let (mut indexes, mut prefixes) = (HashMap::new(), HashMap::new());
+        for (index, spellings) in names.iter().enumerate() {
             for name in spellings {
                 let name = fold(name);
                 for (at, _) in name.match_indices('.') {
                     prefixes.insert(name.get(..at).unwrap_or_default().to_owned(), ());
                 }
-                places.insert(name, place);
+                indexes.insert(name, index);
             }
         }
-        Wanted { places, prefixes, count: names.len() }
+        Wanted { indexes, prefixes, count: names.len() }
     }
 
     /// Adds the fields of the object that is the record's original bytes.
@@ -88,7 +88,7 @@ impl Wanted {
                 return Err(TWICE);
             }
             let name = if path.is_empty() { fold(&key) } else { format!("{path}.{}", fold(&key)) };
-            if let Some(slot) = self.places.get(&name).and_then(|place| found.get_mut(*place)) {
+            if let Some(slot) = self.indexes.get(&name).and_then(|index| found.get_mut(*index)) {
                 if slot.replace(value).is_some() {
                     return Err(TWICE);
                 }

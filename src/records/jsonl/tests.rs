@@ -37,12 +37,12 @@ fn shown(record: &Record) -> String {
     if let Some((code, _)) = record.fault() {
         return format!("{}: {code}", record.line());
     }
-    let fields = (0..record.len()).map(|place| match record.kind(place) {
+    let fields = (0..record.len()).map(|index| match record.kind(index) {
         Kind::Null => "null".to_owned(),
         Kind::Text | Kind::Quoted => {
-            format!("{:?}", String::from_utf8_lossy(record.field(place).unwrap()))
+            format!("{:?}", String::from_utf8_lossy(record.field(index).unwrap()))
         }
-        Kind::Native => String::from_utf8_lossy(record.field(place).unwrap()).into_owned(),
+        Kind::Native => String::from_utf8_lossy(record.field(index).unwrap()).into_owned(),
     });
     let fields = fields.collect::<Vec<_>>().join(" ");
     let extra = record.extra().map(|extra| format!(" + {}", String::from_utf8_lossy(extra)));

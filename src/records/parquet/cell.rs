@@ -86,8 +86,8 @@ fn push_json(field: &Field, json: &mut Vec<u8>) {
             push_object(fields.map(|(name, field)| (name.as_bytes().to_vec(), field)), json);
         }
         Field::ListInternal(list) => {
-            for (place, element) in list.elements().iter().enumerate() {
-                json.push(if place == 0 { b'[' } else { b',' });
+            for (index, element) in list.elements().iter().enumerate() {
+                json.push(if index == 0 { b'[' } else { b',' });
                 push_json(element, json);
             }
             json.extend_from_slice(if list.elements().is_empty() { b"[]" } else { b"]" });
@@ -108,8 +108,8 @@ fn push_json(field: &Field, json: &mut Vec<u8>) {
 
 fn push_object<'f>(pairs: impl Iterator<Item = (Vec<u8>, &'f Field)>, json: &mut Vec<u8>) {
     json.push(b'{');
-    for (place, (name, value)) in pairs.enumerate() {
-        if place > 0 {
+    for (index, (name, value)) in pairs.enumerate() {
+        if index > 0 {
             json.push(b',');
         }
         push_string(&name, json);
