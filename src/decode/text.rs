@@ -1,13 +1,13 @@
-//! Text: bytes of any encoding in, UTF-8 out.
+//! Converts text from any encoding of the WHATWG Encoding Standard to UTF-8, chunk by chunk.
 
 use bytes::Bytes;
 use encoding_rs::{DecoderResult, Encoding};
 
-/// What stands for a sequence that is none of the encoding: a byte that no UTF-8 has, so that the
-/// row it is in can be told from all others.
+/// Replaces a sequence that is invalid in the encoding. The byte is never part of UTF-8, so that the
+/// row that holds it can be rejected.
 const INVALID: u8 = 0xff;
 
-/// Re-encodes a text, chunk by chunk.
+/// Converts one text.
 pub(super) struct Transcoder {
     decoder: encoding_rs::Decoder,
     replace_invalid: bool,
@@ -25,9 +25,9 @@ impl Transcoder {
         Transcoder { decoder: encoding.new_decoder_without_bom_handling(), replace_invalid }
     }
 
-    /// The text of `bytes`; what is left of a character waits for the next call.
+    /// The text of `bytes`. An incomplete character at their end waits for the next call.
     pub fn run(&mut self, mut bytes: &[u8], last: bool) -> Bytes {
-        // At most three bytes for one, plus what waited; grown where an encoding needs more.
+        // Enough for most texts; it grows for encodings that need up to three bytes for one.
         let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 2 + 16);
         loop {
             let start = out.len();

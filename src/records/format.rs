@@ -7,6 +7,7 @@ use super::jsonl::JsonReader;
 #[cfg(feature = "parquet")]
 use super::parquet;
 use super::{CsvOptions, CsvReader, RecordError, RecordReader, Spooled};
+use crate::decode::is_compression_suffix;
 
 /// What a reader has to know of the dataset.
 #[derive(Debug, Clone, Default)]
@@ -56,9 +57,6 @@ static FORMATS: &[(&str, &[&str], bool, Open)] = &[
     ("parquet", &["parquet", "pq"], false, PARQUET),
 ];
 
-/// Suffixes of compressed files; the one before says what is in them.
-const COMPRESSED: &[&str] = &["gz", "gzip", "zst", "zstd", "bz2", "xz", "zip"];
-
 /// A file format that can be read.
 #[derive(Clone, Copy)]
 pub struct Format {
@@ -103,7 +101,7 @@ impl Format {
     pub fn from_key(key: &str) -> Result<Format, Unsupported> {
         let file = key.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
         let mut suffixes = file.rsplit('.').peekable();
-        while suffixes.next_if(|suffix| COMPRESSED.contains(suffix)).is_some() {}
+        while suffixes.next_if(|suffix| is_compression_suffix(suffix)).is_some() {}
         let suffix = suffixes.next().filter(|_| suffixes.peek().is_some());
         let Some(suffix) = suffix else {
             let message = "the key has no suffix that names a format: set [file] format";
