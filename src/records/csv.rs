@@ -1,13 +1,19 @@
-//! Csv: bytes of a delimited text file in, records out.
+//! Reads records from delimited text: bytes are pushed in, records of fields are taken out.
 //!
-//! RFC 4180 and what lives beside it, field for field as the `csv` crate reads it: a quote opens
-//! a field only at its start, LF, CRLF and CR each end a record, blank lines are skipped, text
-//! after a closing quote is kept. Beyond that crate, an unclosed quote is an error, a record has a
-//! largest size, and delimiters may be several bytes.
+//! The format is that of RFC 4180, and what real files add to it, read as the `csv` crate reads it: a
+//! quote opens a field only at its start; LF, CRLF and CR each end a record; blank lines are skipped;
+//! text after a closing quote belongs to the field. Tests compare the records with those of `csv-core`.
 //!
-//! Everything is found by `memchr`: first where the record ends, then, in records without an
-//! opening quote, the delimiters in it.
+//! Why not that crate: the loader needs, for every record, its original bytes (a rejected row is kept
+//! unchanged), its first and next line and its byte offsets (a load resumes after any record), and which
+//! fields were quoted (`""` is an empty text, an empty field means null). The crate does not give these.
+//! It also takes an unclosed quote for the end of a field, sets no limit to the size of a record, and
+//! has no delimiters of several bytes.
+//!
+//! `memchr` finds where the record ends and then, in a record without an opening quote, its
+//! delimiters. A field without escapes is a range of the original bytes, not a copy.
 
+use super::buffer::Buffer;
 use super::record::{Position, Record};
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
@@ -15,6 +21,8 @@ use delimiter::Detector;
 use dialect::Dialect;
 use scan::{RecordEnd, Scan};
 
+#[cfg(test)]
+mod csv_core_tests;
 mod delimiter;
 mod dialect;
 #[cfg(test)]
@@ -25,75 +33,26 @@ mod split;
 mod tests;
 
 pub use delimiter::Delimiter;
-pub use dialect::MAX_DELIMITER_BYTES;
-
-/// How a delimited file is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CsvOptions {
-    /// What stands between fields, or that it is to be found out.
-    pub delimiter: Delimiter,
-    /// What fields with a delimiter in them are put in, and doubled within.
-    pub quote: Option<u8>,
-    /// A byte that takes all meaning from the next one.
-    pub escape: Option<u8>,
-    /// Lines that begin with this byte are no records.
-    pub comment: Option<u8>,
-    /// So many lines before the first record are none.
-    pub skip: u64,
-    /// Blanks may stand around quoted fields.
-    pub trim: bool,
-    /// Whether the first record is the header: it is marked so, and given like any other.
-    pub has_header: bool,
-    /// The longest record, in bytes, without its line end. Memory is bounded by this and by what
-    /// is pushed at once.
-    pub max_record_bytes: usize,
-}
-
-impl Default for CsvOptions {
-    fn default() -> Self {
-        CsvOptions {
-            delimiter: Delimiter::Detect,
-            quote: Some(b'"'),
-            escape: None,
-            comment: None,
-            skip: 0,
-            trim: false,
-            has_header: true,
-            max_record_bytes: 4 << 20,
-        }
-    }
-}
-
-impl CsvOptions {
-    fn dialect(&self, delimiter: &[u8]) -> Dialect {
-        Dialect::new(delimiter, self.quote, self.escape, self.trim)
-    }
-}
-
-const BOM: &[u8] = b"\xef\xbb\xbf";
+pub use dialect::{CsvOptions, MAX_DELIMITER_BYTES};
 
 /// Reads delimited text.
 #[derive(Debug)]
 pub struct CsvReader {
     options: CsvOptions,
+    /// `None` until the delimiter is known.
     dialect: Option<Dialect>,
     detector: Detector,
-    buffer: Vec<u8>,
-    /// Where the record that is looked for starts in `buffer`.
-    start: usize,
-    /// How far it has been looked through for its end.
+    /// Starts with the record that is read next.
+    buffer: Buffer,
+    /// How far `buffer` has been searched for the end of that record.
     scan: Scan,
-    /// The stream's offset of the first byte of `buffer`.
-    buffer_offset: u64,
-    /// The line on which the record starts.
+    /// The line on which that record starts.
     line: u64,
-    /// Lines that are still to be passed over.
+    /// The number of lines that are still to be skipped.
     skip: u64,
-    /// The line that starts at `start` is one of those, or a comment; how much of it is passed.
-    passing: bool,
-    expects_bom: bool,
+    /// Whether the start of a skipped line or a comment has been dropped from `buffer`.
+    skipping: bool,
     expects_header: bool,
-    ended: bool,
     failed: Option<RecordError>,
 }
 
@@ -102,39 +61,31 @@ impl CsvReader {
     pub fn new(options: CsvOptions) -> CsvReader {
         let expects_header = options.has_header;
         let skip = options.skip;
-        CsvReader { expects_bom: true, expects_header, skip, ..CsvReader::resume_at(options, 1, 0) }
+        let reader = CsvReader::resume_at(options, 1, 0);
+        CsvReader { buffer: Buffer::new(), expects_header, skip, ..reader }
     }
 
-    /// A reader that goes on in mid-file, where [`Record::next_line`] and [`Record::end_offset`]
-    /// of the last record say. The delimiter should be the one that [`CsvReader::delimiter`] told;
-    /// `Detect` would look for it in the first line that comes.
+    /// A reader that continues in the middle of a file, at [`Record::next_line`] and
+    /// [`Record::end_offset`] of the last record. Set the delimiter to what [`CsvReader::delimiter`]
+    /// returned, because [`Delimiter::Detect`] would detect it in the first line from there on.
     pub fn resume_at(options: CsvOptions, line: u64, offset: u64) -> CsvReader {
         let dialect = match &options.delimiter {
-            Delimiter::Byte(byte) => Some(options.dialect(&[*byte])),
-            Delimiter::Text(text) => Some(options.dialect(text)),
+            Delimiter::Byte(byte) => Some(Dialect::new(&[*byte], &options)),
+            Delimiter::Text(text) => Some(Dialect::new(text, &options)),
             Delimiter::Detect => None,
         };
         CsvReader {
             options,
             dialect,
             detector: Detector::default(),
-            buffer: Vec::new(),
-            start: 0,
+            buffer: Buffer::at(offset),
             scan: Scan::default(),
-            buffer_offset: offset,
             line,
             skip: 0,
-            passing: false,
-            expects_bom: false,
+            skipping: false,
             expects_header: false,
-            ended: false,
             failed: None,
         }
-    }
-
-    /// What is in the buffer from the record's start on.
-    fn rest(&self) -> &[u8] {
-        self.buffer.get(self.start..).unwrap_or_default()
     }
 
     fn fail(&mut self, kind: ErrorKind, line: u64, message: String) -> RecordError {
@@ -143,66 +94,60 @@ impl CsvReader {
         error
     }
 
-    /// Passes over the byte order mark and lines that are no records. False: more bytes are needed.
+    /// Skips the byte order mark, the lines before the header, blank lines and comments. False: it
+    /// takes more bytes.
     fn skip_lines(&mut self) -> bool {
-        if self.expects_bom {
-            let rest = self.rest();
-            if rest.len() < BOM.len() && BOM.starts_with(rest) && !self.ended {
-                return false;
-            }
-            if rest.starts_with(BOM) {
-                self.start += BOM.len();
-            }
-            self.expects_bom = false;
+        if !self.buffer.skip_bom() {
+            return false;
         }
         loop {
-            let rest = self.rest();
-            let Some(first) = rest.first() else { return self.ended };
+            let (rest, ended) = (self.buffer.rest(), self.buffer.ended());
+            let Some(first) = rest.first() else { return ended };
             let blank = matches!(first, b'\n' | b'\r');
-            // Within a record that is half read nothing begins.
-            let begins = self.scan.done == 0;
-            let comment = begins && Some(*first) == self.options.comment;
-            if self.skip == 0 && !self.passing && !blank && !comment {
+            // A comment cannot start inside a record that is partly searched.
+            let comment = self.scan.done == 0 && Some(*first) == self.options.comment;
+            if self.skip == 0 && !self.skipping && !blank && !comment {
                 return true;
             }
-            // What is passed over is not kept, however long the line.
+            // The bytes of a skipped line are dropped at once, however long it is.
             let content = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
             let end = rest.get(content..).unwrap_or_default();
             if end.is_empty() {
-                self.passing = true;
-                self.start += content;
+                self.skipping = true;
+                self.buffer.advance(content);
                 continue;
             }
-            let Some(length) = scan::line_end(end, self.ended) else {
-                self.passing |= content > 0;
-                self.start += content;
+            let Some(length) = scan::line_end(end, ended) else {
+                self.skipping |= content > 0;
+                self.buffer.advance(content);
                 return false;
             };
-            self.start += content + length;
+            self.buffer.advance(content + length);
             self.line += 1;
-            self.passing = false;
+            self.skipping = false;
             self.skip = self.skip.saturating_sub(1);
         }
     }
 
-    /// Finds the delimiter out, once the first line is complete or too long to wait for.
+    /// Detects the delimiter, once the first line is complete or as long as a record may be.
     #[cold]
     fn detect(&mut self) -> Option<Dialect> {
         let limit = self.options.max_record_bytes.saturating_add(1);
-        let line = self.buffer.get(self.start..).unwrap_or_default();
+        let line = self.buffer.rest();
         let line = line.get(..limit).unwrap_or(line);
-        if self.detector.feed(line, self.options.quote) || line.len() == limit || self.ended {
-            self.dialect = Some(self.options.dialect(&[self.detector.winner()]));
+        let complete = self.detector.feed(line, self.options.quote);
+        if complete || line.len() == limit || self.buffer.ended() {
+            self.dialect = Some(Dialect::new(&[self.detector.winner()], &self.options));
         }
         self.dialect
     }
 
-    /// Takes the record out of the buffer.
+    /// Moves the record that ends at `end` from the buffer to `record`.
     fn take(&mut self, record: &mut Record, dialect: &Dialect, end: &RecordEnd) {
-        let raw = self.buffer.get(self.start..self.start + end.content).unwrap_or_default();
+        let raw = self.buffer.rest().get(..end.content).unwrap_or_default();
         let Scan { has_quotes, has_escapes, .. } = std::mem::take(&mut self.scan);
         let inner_lines = if has_quotes || has_escapes { split::count_lines(raw) } else { 0 };
-        let start_offset = self.buffer_offset + self.start as u64;
+        let start_offset = self.buffer.offset();
         let position = Position {
             line: self.line,
             next_line: self.line + inner_lines + u64::from(end.whole > end.content),
@@ -219,7 +164,7 @@ impl CsvReader {
             split::plain(raw, dialect, record);
         }
         self.line = position.next_line;
-        self.start += end.whole;
+        self.buffer.advance(end.whole);
     }
 
     fn too_long(&mut self) -> RecordError {
@@ -231,18 +176,11 @@ impl CsvReader {
 
 impl RecordReader for CsvReader {
     fn push(&mut self, bytes: &[u8]) {
-        // Moving the rest to the front once it is the smaller part costs each byte at most one
-        // move, and keeps the buffer at twice what it has to hold.
-        if self.start >= self.buffer.len() - self.start {
-            self.buffer.drain(..self.start);
-            self.buffer_offset += self.start as u64;
-            self.start = 0;
-        }
-        self.buffer.extend_from_slice(bytes);
+        self.buffer.push(bytes);
     }
 
     fn end(&mut self) {
-        self.ended = true;
+        self.buffer.end();
     }
 
     /// Known once the first record has been read.
@@ -255,11 +193,8 @@ impl RecordReader for CsvReader {
             Some(known) => Delimiter::Text(known.to_vec()),
             None => self.options.delimiter.clone(),
         };
-        Box::new(CsvReader::resume_at(
-            CsvOptions { delimiter, ..self.options.clone() },
-            line,
-            offset,
-        ))
+        let options = CsvOptions { delimiter, ..self.options.clone() };
+        Box::new(CsvReader::resume_at(options, line, offset))
     }
 
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {
@@ -269,21 +204,21 @@ impl RecordReader for CsvReader {
         if !self.skip_lines() {
             return Ok(Step::NeedMore);
         }
-        if self.start == self.buffer.len() {
+        if self.buffer.rest().is_empty() {
             return Ok(Step::End);
         }
         let Some(dialect) = self.dialect.or_else(|| self.detect()) else {
             return Ok(Step::NeedMore);
         };
-        let record_bytes = self.buffer.get(self.start..).unwrap_or_default();
-        let Some(end) = self.scan.find_end(record_bytes, &dialect, self.ended) else {
+        let (rest, ended) = (self.buffer.rest(), self.buffer.ended());
+        let Some(end) = self.scan.find_end(rest, &dialect, ended) else {
             if self.scan.done > self.options.max_record_bytes {
                 return Err(self.too_long());
             }
-            let Some(quote) = self.scan.open_quote.filter(|_| self.ended) else {
+            let Some(quote) = self.scan.open_quote.filter(|_| ended) else {
                 return Ok(Step::NeedMore);
             };
-            let line = self.line + split::count_lines(self.rest().get(..quote).unwrap_or_default());
+            let line = self.line + split::count_lines(rest.get(..quote).unwrap_or_default());
             let message = "the quoted field that starts here is never closed".to_owned();
             return Err(self.fail(ErrorKind::BadFile, line, message));
         };

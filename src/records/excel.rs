@@ -1,15 +1,17 @@
-//! Excel: a workbook (.xlsx, .xlsm, .xlsb, .xls or .ods) in, the rows of one sheet out.
+//! Reads the rows of one sheet of a workbook: .xlsx, .xlsm, .xlsb, .xls or .ods.
 //!
-//! A sheet is held in memory, the file is not. Dates come by their cells' format and the
-//! workbook's epoch, formulas as the values that were saved with them. A merged cell's value stands
-//! in its first cell, as in the file.
+//! The sheet is held in memory, the file is not. The format of a cell and the epoch of the workbook
+//! decide whether and which date a number is. A formula has the value that was saved with it. Merged
+//! cells have their value in the first one, as in the file.
+//!
+//! Sources: ECMA-376 (.xlsx), MS-XLSB, MS-XLS and OpenDocument 1.3, as the crate `calamine` reads them.
 
 use std::io::BufReader;
 
 use calamine::{Data, ExcelDateTime, Ods, Reader as _, Xls, Xlsb, Xlsx};
 
-use super::format::ReaderOptions;
 use super::grid::{self, Cell};
+use super::options::ReaderOptions;
 use super::record::{Kind, Record};
 use super::spooled::{SharedFile, Spooled, unless_it_panics};
 use super::{RecordError, RecordReader, Step};
@@ -18,7 +20,7 @@ use sheet::{Book, NoSheet, Sheet};
 
 mod sheet;
 
-/// Gives the rows of a sheet.
+/// Reads the rows of a sheet.
 pub(super) struct ExcelReader {
     sheet: Sheet,
     /// The next row of the sheet, counted from 0.
@@ -35,11 +37,12 @@ fn damaged(line: u64) -> RecordError {
     RecordError { line, ..bad_file("the workbook cannot be read: it is damaged".to_owned()) }
 }
 
-/// Opens a workbook at the sheet of the options, else at the first one with cells.
+/// Opens a workbook at the sheet that the options name, or else at the first one with cells.
 ///
 /// # Errors
 ///
-/// Where it is none, is encrypted, or lacks the sheet.
+/// [`ErrorKind::BadFile`] if the file is not a workbook, is damaged or encrypted, or has no such sheet;
+/// [`ErrorKind::OverLimit`] if the sheet has too many cells.
 pub(super) fn open(
     file: Box<dyn Spooled>,
     options: &ReaderOptions,
@@ -78,7 +81,7 @@ fn read(file: &SharedFile, sheet: Option<&str>) -> Result<Sheet, RecordError> {
         Ok(book) => return sheet_of(book, sheet),
         Err(error) => note(error.to_string()),
     }
-    let why = if why.is_empty() { "it is none of xlsx, xlsb, xls, ods" } else { &why };
+    let why = if why.is_empty() { "it is not a valid xlsx, xlsb, xls or ods file" } else { &why };
     Err(bad_file(format!("the workbook cannot be read: {why}")))
 }
 
@@ -87,11 +90,13 @@ fn sheet_of(mut book: impl Book, wanted: Option<&str>) -> Result<Sheet, RecordEr
     if let Some(wanted) = wanted {
         let Some(name) = names.iter().find(|name| name.trim() == wanted.trim()) else {
             let known = names.join("`, `");
-            return Err(bad_file(format!("the workbook has no sheet `{wanted}`, only `{known}`")));
+            return Err(bad_file(format!(
+                "the workbook has no sheet `{wanted}`: its sheets are `{known}`"
+            )));
         };
         return book.cells(name).and_then(Sheet::new).map_err(|why| no_sheet(name, &why));
     }
-    // Charts are sheets that have no cells, and cannot be read as some.
+    // Charts are sheets without cells.
     let mut failed = None;
     for name in &names {
         match book.cells(name).and_then(Sheet::new) {
@@ -131,7 +136,7 @@ impl RecordReader for ExcelReader {
     }
 
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {
-        // A blank row is what a blank line is.
+        // Blank rows are skipped, as blank lines are.
         let Some((row, cells)) = self.sheet.row(self.row) else { return Ok(Step::End) };
         let (given, width) = (&mut self.cells, self.sheet.width);
         let fill = || {
@@ -172,7 +177,7 @@ fn cell_of(data: &Data) -> Cell {
 /// 9999-12-31 in each of the two epochs.
 const LAST_DAYS: [f64; 2] = [2_958_465.0, 2_957_003.0];
 
-/// A day, a time of day, both, or for durations hours, minutes and seconds.
+/// A date, a time of day, both, or the hours, minutes and seconds of a duration.
 fn date_time(value: &ExcelDateTime) -> String {
     let serial = value.as_f64();
     if value.is_duration() {
@@ -182,7 +187,7 @@ fn date_time(value: &ExcelDateTime) -> String {
         return format!("{sign}{hours:02}:{minutes:02}:{}", seconds(millis % 60_000));
     }
     let (year, month, day, hour, minute, second, milli) = value.to_ymd_hms_milli();
-    // The library takes the first or the last day for what is beyond them.
+    // The library returns the first or the last day for numbers beyond them.
     let is_last = (year, month, day) == (9999, 12, 31);
     if serial < 0.0 || is_last && !LAST_DAYS.contains(&serial.floor()) {
         return format!("{serial:?} days");
@@ -204,7 +209,7 @@ fn seconds(millis: u64) -> String {
     }
 }
 
-/// `2024-02-29T00:00:00` without a time that is none.
+/// `2024-02-29T00:00:00` without its time.
 fn iso(value: &str) -> String {
     value.strip_suffix("T00:00:00").unwrap_or(value).to_owned()
 }

@@ -1,35 +1,25 @@
-//! Format: the name of a contract or the suffix of a key in, what opens readers out.
+//! The list of file formats, and which one a contract or the suffix of a key names.
+//!
+//! A new format is one file in this folder and one line in `FORMATS`.
 
 use std::fmt;
 
 use super::excel;
 use super::jsonl::JsonReader;
+use super::options::ReaderOptions;
 #[cfg(feature = "parquet")]
 use super::parquet;
-use super::{CsvOptions, CsvReader, RecordError, RecordReader, Spooled};
+use super::{CsvReader, RecordError, RecordReader, Spooled};
 use crate::decode::is_compression_suffix;
 
-/// What a reader has to know of the dataset.
-#[derive(Debug, Clone, Default)]
-pub struct ReaderOptions {
-    /// How delimited text is written. Its header, skipped lines and largest record hold for all
-    /// formats.
-    pub csv: CsvOptions,
-    /// For each column of the dataset, the names that it may have in a file: what a format without
-    /// a header is asked for.
-    pub names: Vec<Vec<String>>,
-    /// The sheet of a workbook; the first one that has cells, where it is `None`.
-    pub sheet: Option<String>,
-}
-
-/// How a format's files are opened.
+/// How the files of a format are opened.
 #[derive(Clone, Copy)]
 enum Open {
-    /// From their first byte on.
+    /// From a stream of their bytes.
     Stream(fn(&ReaderOptions) -> Box<dyn RecordReader>),
-    /// From any place, once they are whole.
+    /// From a file on disk, because reading starts at the end.
     Spooled(OpenSpooled),
-    /// Not at all: this binary was built without the feature of that name.
+    /// Not at all: this binary was built without this cargo feature.
     #[cfg(not(feature = "parquet"))]
     Without(&'static str),
 }
@@ -37,67 +27,70 @@ enum Open {
 type OpenSpooled =
     fn(Box<dyn Spooled>, &ReaderOptions) -> Result<Box<dyn RecordReader>, RecordError>;
 
+const CSV: Open = Open::Stream(|options| Box::new(CsvReader::new(options.csv.clone())));
 const JSON: Open = Open::Stream(|options| Box::new(JsonReader::new(options)));
 #[cfg(feature = "parquet")]
 const PARQUET: Open = Open::Spooled(parquet::open);
 #[cfg(not(feature = "parquet"))]
 const PARQUET: Open = Open::Without("parquet");
 
-/// Every format by name, with the suffixes of its keys, and whether its records give each field by
-/// name, so that they come in the dataset's order and without a header.
-static FORMATS: &[(&str, &[&str], bool, Open)] = &[
-    (
-        "csv",
-        &["csv", "tsv", "tab", "psv", "txt"],
-        false,
-        Open::Stream(|options| Box::new(CsvReader::new(options.csv.clone()))),
-    ),
-    ("jsonl", &["jsonl", "ndjson", "json"], true, JSON),
-    ("xlsx", &["xlsx", "xlsm", "xlsb", "xls", "ods"], false, Open::Spooled(excel::open)),
-    ("parquet", &["parquet", "pq"], false, PARQUET),
+/// Every format: its name, its suffixes, whether its records name each field, and how to open it.
+static FORMATS: [Format; 4] = [
+    Format::new("csv", &["csv", "tsv", "tab", "psv", "txt"], false, CSV),
+    Format::new("jsonl", &["jsonl", "ndjson", "json"], true, JSON),
+    Format::new("xlsx", &["xlsx", "xlsm", "xlsb", "xls", "ods"], false, Open::Spooled(excel::open)),
+    Format::new("parquet", &["parquet", "pq"], false, PARQUET),
 ];
 
 /// A file format that can be read.
 #[derive(Clone, Copy)]
 pub struct Format {
     name: &'static str,
+    suffixes: &'static [&'static str],
     is_named: bool,
     open: Open,
 }
 
 impl Format {
+    const fn new(
+        name: &'static str,
+        suffixes: &'static [&'static str],
+        is_named: bool,
+        open: Open,
+    ) -> Format {
+        Format { name, suffixes, is_named, open }
+    }
+
     /// The names of all formats.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        FORMATS.iter().map(|(name, ..)| *name)
+        FORMATS.iter().map(|format| format.name)
     }
 
     /// The format that a contract's `[file] format` names.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`] where the name is unknown, or this binary was built without its format.
+    /// [`Unsupported`] if the name is unknown, or this binary was built without its format.
     pub fn from_name(name: &str) -> Result<Format, Unsupported> {
-        match FORMATS.iter().find(|(known, ..)| *known == name) {
+        match FORMATS.iter().find(|format| format.name == name) {
             #[cfg(not(feature = "parquet"))]
-            Some((.., Open::Without(feature))) => Err(Unsupported(format!(
+            Some(Format { open: Open::Without(feature), .. }) => Err(Unsupported(format!(
                 "format `{name}` needs a build with the cargo feature `{feature}`"
             ))),
-            Some((name, _, is_named, open)) => {
-                Ok(Format { name, is_named: *is_named, open: *open })
-            }
+            Some(format) => Ok(*format),
             None => {
                 let known = Format::names().collect::<Vec<_>>().join(", ");
-                Err(Unsupported(format!("unknown format `{name}`: known formats: {known}")))
+                Err(Unsupported(format!("unknown format `{name}`: must be one of {known}")))
             }
         }
     }
 
-    /// The format that the suffix of a key stands for, without regard to case or to a suffix such
-    /// as `.gz` after it.
+    /// The format that the suffix of a key names, in any case. Suffixes of compressed files after it,
+    /// such as `.gz`, are ignored.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`] where the suffix is missing or unknown.
+    /// [`Unsupported`] if the suffix is missing or unknown.
     pub fn from_key(key: &str) -> Result<Format, Unsupported> {
         let file = key.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
         let mut suffixes = file.rsplit('.').peekable();
@@ -107,27 +100,27 @@ impl Format {
             let message = "the key has no suffix that names a format: set [file] format";
             return Err(Unsupported(message.to_owned()));
         };
-        match FORMATS.iter().find(|(_, suffixes, ..)| suffixes.contains(&suffix)) {
-            Some((name, ..)) => Format::from_name(name),
+        match FORMATS.iter().find(|format| format.suffixes.contains(&suffix)) {
+            Some(format) => Format::from_name(format.name),
             None => {
                 Err(Unsupported(format!("no format has the suffix .{suffix}: set [file] format")))
             }
         }
     }
 
-    /// The name by which a contract calls the format.
+    /// The name of the format in a contract.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Whether its records give each field by name: they come in the order of
-    /// [`ReaderOptions::names`], without a header.
+    /// Whether its records name each field. Then they have no header, and their fields are in the order
+    /// of [`ReaderOptions::names`].
     pub fn is_named(&self) -> bool {
         self.is_named
     }
 
-    /// A reader that starts at the first byte of an object; `None` for a format whose files have
-    /// to be spooled first.
+    /// A reader that starts at the first byte of an object; `None` for a format whose files must be
+    /// spooled first.
     pub fn open_stream(&self, options: &ReaderOptions) -> Option<Box<dyn RecordReader>> {
         match self.open {
             Open::Stream(open) => Some(open(options)),
@@ -136,6 +129,10 @@ impl Format {
     }
 
     /// A reader of a file that has been spooled; `None` for a format that is streamed.
+    ///
+    /// # Errors
+    ///
+    /// As [`RecordReader::next`]: the file is damaged, or not of this format.
     pub fn open_spooled(
         &self,
         file: Box<dyn Spooled>,
@@ -162,7 +159,7 @@ impl PartialEq for Format {
 
 impl Eq for Format {}
 
-/// The answer to a format that cannot be read, as a sentence for the user.
+/// Why a format cannot be read, as a sentence for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsupported(pub String);
 
@@ -201,6 +198,6 @@ mod tests {
             assert_eq!(given, answer, "{key}");
         }
         assert_eq!(Format::from_name("csv").map(|format| format.name()), Ok("csv"));
-        assert!(Format::from_name("word").is_err_and(|why| why.0.contains("known formats: csv")));
+        assert!(Format::from_name("word").is_err_and(|why| why.0.contains("must be one of csv")));
     }
 }

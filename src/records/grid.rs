@@ -1,4 +1,4 @@
-//! Grid: cells of formats that are no text in, records with a line of CSV as their original out.
+//! Makes records from the cells of binary formats. Their original bytes are a line of CSV (RFC 4180).
 
 use super::record::{Kind, Position, Record};
 
@@ -7,12 +7,12 @@ use super::record::{Kind, Position, Record};
 pub(super) struct Cell {
     pub text: Vec<u8>,
     pub kind: Kind,
-    /// A text that is not null although it is empty.
+    /// Whether the cell is a text that is not null even if it is empty.
     pub is_text: bool,
 }
 
-/// Fills `record` with the cells of row `number`, counted from 1. Where the next one starts is the
-/// number itself: rows have no bytes of their own.
+/// Fills `record` with the cells of row `number`, counted from 1. Its offsets count rows, because rows
+/// of these formats have no bytes.
 pub(super) fn fill(record: &mut Record, cells: &[Cell], number: u64, header: bool) {
     let mut raw = Vec::with_capacity(cells.len() * 8);
     for (index, cell) in cells.iter().enumerate() {
@@ -30,7 +30,7 @@ pub(super) fn fill(record: &mut Record, cells: &[Cell], number: u64, header: boo
     }
 }
 
-/// Appends a cell in quotes, where it needs them.
+/// Appends a cell, in quotes if it needs them.
 fn push_csv(cell: &Cell, raw: &mut Vec<u8>) {
     let special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
     let null_like = cell.kind == Kind::Text && cell.is_text && cell.text.is_empty();

@@ -1,34 +1,38 @@
-//! Jsonl: lines of JSON objects, or one array of them, in; the values of wanted names out.
+//! Reads records from JSON (RFC 8259): one object a line, as in JSON Lines, or one array of objects.
 //!
-//! A name is a key, or a path of keys with dots between, such as `customer.address.city`, without
-//! regard to case. Numbers keep every digit that they are written with. A line that is no object
-//! is a bad row; a broken array is a bad file.
+//! A record's fields are the values of the dataset's names. A name is a key, or a path of keys with
+//! dots between them, such as `customer.address.city`; case does not matter. Numbers keep all their
+//! digits. A line that is not an object rejects that row; a malformed array fails the file.
+//!
+//! Source of the line format: <https://jsonlines.org/>.
 
-use super::format::ReaderOptions;
+use std::sync::Arc;
+
+use super::buffer::Buffer;
+use super::options::ReaderOptions;
 use super::record::{Position, Record};
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
 use object::Wanted;
+use scan::Scan;
 
 mod object;
 mod scan;
 #[cfg(test)]
 mod tests;
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// How the objects of a file are kept apart.
+/// How the file separates its objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// A line each.
+    /// Each is on a line.
     Lines,
-    /// The elements of an array, whose bracket has been read.
+    /// They are elements of an array, whose opening bracket has been read.
     Array,
-    /// Behind the array's closing bracket.
+    /// The closing bracket of the array has been read.
     Closed,
 }
 
-/// What stands last in an array.
+/// What has been read last of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Last {
     Bracket,
@@ -38,21 +42,20 @@ enum Last {
 
 /// Reads objects.
 pub(super) struct JsonReader {
-    wanted: std::sync::Arc<Wanted>,
+    wanted: Arc<Wanted>,
     max_record_bytes: usize,
+    /// `None` until the first byte that is not blank.
     shape: Option<Shape>,
     last: Last,
-    buffer: Vec<u8>,
-    start: usize,
-    scan: scan::Scan,
-    buffer_offset: u64,
-    /// The line of the text at `start`; after a resumption within an array, that is not known.
+    /// Starts with the object that is read next.
+    buffer: Buffer,
+    /// How far `buffer` has been searched for the end of that object.
+    scan: Scan,
+    /// The line of the file at the start of `buffer`. Unknown after a resumption within an array.
     line: u64,
-    /// The elements of the array so far: they are what its lines are counted by, since any number
-    /// of them may stand on one.
+    /// The number of elements of the array so far. Records of an array count elements as their
+    /// lines, because several elements may be on one line.
     elements: u64,
-    expects_bom: bool,
-    ended: bool,
     failed: Option<RecordError>,
 }
 
@@ -60,24 +63,16 @@ impl JsonReader {
     /// A reader that starts at the first byte of an object.
     pub fn new(options: &ReaderOptions) -> JsonReader {
         JsonReader {
-            wanted: std::sync::Arc::new(Wanted::new(&options.names)),
+            wanted: Arc::new(Wanted::new(&options.names)),
             max_record_bytes: options.csv.max_record_bytes,
             shape: None,
             last: Last::Bracket,
-            buffer: Vec::new(),
-            start: 0,
-            scan: scan::Scan::default(),
-            buffer_offset: 0,
+            buffer: Buffer::new(),
+            scan: Scan::default(),
             line: 1,
             elements: 0,
-            expects_bom: true,
-            ended: false,
             failed: None,
         }
-    }
-
-    fn rest(&self) -> &[u8] {
-        self.buffer.get(self.start..).unwrap_or_default()
     }
 
     #[cold]
@@ -87,38 +82,38 @@ impl JsonReader {
         error
     }
 
-    /// Passes over blanks, and over the comma behind an element of an array. False: more bytes are
-    /// needed.
+    fn malformed<T>(&mut self, message: &str) -> Result<T, RecordError> {
+        Err(self.fail(ErrorKind::BadFile, message.to_owned()))
+    }
+
+    /// Skips the byte order mark, blanks, and the comma after an element of an array. False: it takes
+    /// more bytes.
     fn skip_blanks(&mut self) -> bool {
-        if self.expects_bom {
-            let rest = self.rest();
-            if rest.len() < BOM.len() && BOM.starts_with(rest) && !self.ended {
-                return false;
-            }
-            self.start += if rest.starts_with(BOM) { BOM.len() } else { 0 };
-            self.expects_bom = false;
+        if !self.buffer.skip_bom() {
+            return false;
         }
         if self.scan.done > 0 {
             return true;
         }
         let in_array = self.shape == Some(Shape::Array);
-        while let Some(byte) = self.rest().first() {
+        while let Some(byte) = self.buffer.rest().first() {
             match byte {
                 b'\n' => self.line += 1,
                 b' ' | b'\t' | b'\r' => {}
                 b',' if in_array && self.last == Last::Object => self.last = Last::Comma,
                 _ => return true,
             }
-            self.start += 1;
+            self.buffer.advance(1);
         }
-        self.ended
+        self.buffer.ended()
     }
 
-    /// Takes the object of so many bytes out of the buffer; `whole` counts its line end as well.
+    /// Moves the object of `content` bytes from the buffer to `record`. `whole` is its length with
+    /// its line end.
     fn take(&mut self, record: &mut Record, content: usize, whole: usize) {
-        let raw = self.buffer.get(self.start..self.start + content).unwrap_or_default();
+        let raw = self.buffer.rest().get(..content).unwrap_or_default();
         let lines = memchr::memchr_iter(b'\n', raw).count() as u64;
-        let start_offset = self.buffer_offset + self.start as u64;
+        let start_offset = self.buffer.offset();
         let next_line = self.line + lines + u64::from(whole > content);
         let is_element = self.shape == Some(Shape::Array);
         self.elements += u64::from(is_element);
@@ -133,58 +128,49 @@ impl JsonReader {
         record.start(raw, position);
         self.wanted.fill(record);
         self.line = next_line;
-        self.start += whole;
-        self.scan = scan::Scan::default();
+        self.buffer.advance(whole);
+        self.scan = Scan::default();
     }
 
     fn next_line(&mut self, record: &mut Record) -> Result<Step, RecordError> {
-        let found = self.rest().get(self.scan.done..).and_then(|rest| memchr::memchr(b'\n', rest));
+        let rest = self.buffer.rest();
+        let found = rest.get(self.scan.done..).and_then(|rest| memchr::memchr(b'\n', rest));
         let Some(at) = found.map(|at| self.scan.done + at) else {
-            self.scan.done = self.rest().len();
+            self.scan.done = rest.len();
             self.check_size(self.scan.done)?;
-            if !self.ended {
+            if !self.buffer.ended() {
                 return Ok(Step::NeedMore);
             }
             self.take(record, self.scan.done, self.scan.done);
             return Ok(Step::Record);
         };
+        let content = rest.get(..at).unwrap_or_default().trim_ascii_end().len();
         self.check_size(at)?;
-        let line = self.rest().get(..at).unwrap_or_default();
-        self.take(record, line.trim_ascii_end().len(), at + 1);
+        self.take(record, content, at + 1);
         Ok(Step::Record)
     }
 
     fn next_element(&mut self, record: &mut Record) -> Result<Step, RecordError> {
-        match self.rest().first() {
+        match self.buffer.rest().first() {
             Some(b'{') if self.last == Last::Object => {
-                let message = "expected a comma between two objects of the array".to_owned();
-                return Err(self.fail(ErrorKind::BadFile, message));
+                return self.malformed("expected a comma between two objects of the array");
             }
             Some(b'{') => {}
             Some(b']') if self.last == Last::Comma => {
-                let message = "expected an object behind the array's last comma".to_owned();
-                return Err(self.fail(ErrorKind::BadFile, message));
+                return self.malformed("expected an object after the last comma of the array");
             }
             Some(b']') => {
-                self.start += 1;
+                self.buffer.advance(1);
                 self.shape = Some(Shape::Closed);
                 return self.next(record);
             }
-            Some(_) => {
-                let message = "expected an object of the array, or its end".to_owned();
-                return Err(self.fail(ErrorKind::BadFile, message));
-            }
-            None => {
-                let message = "the array is never closed: the file is cut off".to_owned();
-                return Err(self.fail(ErrorKind::BadFile, message));
-            }
+            Some(_) => return self.malformed("expected an object of the array, or its end"),
+            None => return self.malformed("the array is never closed: the file is truncated"),
         }
-        let bytes = self.buffer.get(self.start..).unwrap_or_default();
-        let Some(length) = self.scan.find_end(bytes) else {
+        let Some(length) = self.scan.find_end(self.buffer.rest()) else {
             self.check_size(self.scan.done)?;
-            if self.ended {
-                let message = "the object that starts here is never closed".to_owned();
-                return Err(self.fail(ErrorKind::BadFile, message));
+            if self.buffer.ended() {
+                return self.malformed("the object that starts here is never closed");
             }
             return Ok(Step::NeedMore);
         };
@@ -205,31 +191,22 @@ impl JsonReader {
 
 impl RecordReader for JsonReader {
     fn push(&mut self, bytes: &[u8]) {
-        if self.start >= self.buffer.len() - self.start {
-            self.buffer.drain(..self.start);
-            self.buffer_offset += self.start as u64;
-            self.start = 0;
-        }
-        self.buffer.extend_from_slice(bytes);
+        self.buffer.push(bytes);
     }
 
     fn end(&mut self) {
-        self.ended = true;
+        self.buffer.end();
     }
 
     fn resume(self: Box<Self>, line: u64, offset: u64) -> Box<dyn RecordReader> {
         let shape = if self.shape == Some(Shape::Closed) { Some(Shape::Array) } else { self.shape };
         Box::new(JsonReader {
             shape,
-            buffer: Vec::new(),
-            start: 0,
-            scan: scan::Scan::default(),
-            buffer_offset: offset,
+            buffer: Buffer::at(offset),
+            scan: Scan::default(),
             line,
             elements: line.saturating_sub(1),
             last: if line > 1 { Last::Object } else { Last::Bracket },
-            expects_bom: false,
-            ended: false,
             failed: None,
             ..*self
         })
@@ -242,12 +219,12 @@ impl RecordReader for JsonReader {
         if !self.skip_blanks() {
             return Ok(Step::NeedMore);
         }
-        let first = self.rest().first().copied();
+        let first = self.buffer.rest().first().copied();
         if self.shape.is_none() {
             self.shape = match first {
                 None => None,
                 Some(b'[') => {
-                    self.start += 1;
+                    self.buffer.advance(1);
                     self.shape = Some(Shape::Array);
                     return self.next(record);
                 }
@@ -257,10 +234,7 @@ impl RecordReader for JsonReader {
         match (self.shape, first) {
             (Some(Shape::Array), _) => self.next_element(record),
             (_, None) => Ok(Step::End),
-            (Some(Shape::Closed), _) => {
-                let message = "expected nothing behind the array".to_owned();
-                Err(self.fail(ErrorKind::BadFile, message))
-            }
+            (Some(Shape::Closed), _) => self.malformed("expected nothing after the array"),
             _ => self.next_line(record),
         }
     }

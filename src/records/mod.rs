@@ -1,8 +1,7 @@
-//! Records: plain bytes in, records of byte fields out. Knows nothing of columns or types.
+//! Cuts plain bytes of any file format into records of byte fields. Knows nothing of columns or types.
 //!
-//! A new format is one file here and one line in `FORMATS`, `format.rs`.
-//!
-//! Readers are pushed to, so that they work in an async loop with flat memory:
+//! The list of formats is in `format.rs`. The caller pushes bytes into a reader and takes records out,
+//! so that memory stays flat in an async loop:
 //!
 //! ```text
 //! loop {
@@ -18,63 +17,67 @@ use std::fmt;
 
 use crate::error::ErrorKind;
 
-pub mod csv;
+mod buffer;
+mod csv;
 mod excel;
 mod format;
 mod grid;
 mod jsonl;
+mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod record;
 mod spooled;
 
-pub use csv::{CsvOptions, CsvReader, Delimiter};
-pub use format::{Format, ReaderOptions, Unsupported};
+pub use csv::{CsvOptions, CsvReader, Delimiter, MAX_DELIMITER_BYTES};
+pub use format::{Format, Unsupported};
+pub use options::ReaderOptions;
 pub use record::{Kind, Record};
 pub use spooled::Spooled;
 
-/// A file format's reader: bytes are pushed in, records are taken out.
+/// The reader of one file: bytes are pushed in, records are taken out.
 pub trait RecordReader: Send {
-    /// Hands over the next bytes of the object. Records that are complete should be taken out
-    /// with [`RecordReader::next`] before more is pushed: what is pushed is kept until then.
+    /// Hands over the next bytes of the object. Call it only after [`Step::NeedMore`], because pushed
+    /// bytes stay in memory until they are read.
     fn push(&mut self, bytes: &[u8]);
 
-    /// Says that no more bytes will come.
+    /// Says that the object has no more bytes.
     fn end(&mut self);
 
-    /// A reader of the same file that goes on in mid-file, where [`Record::next_line`] and
-    /// [`Record::end_offset`] of a record said, knowing what this one has found out.
+    /// A reader of the same file that continues at [`Record::next_line`] and [`Record::end_offset`]
+    /// of a record. It keeps what this reader has detected, such as the delimiter.
     fn resume(self: Box<Self>, line: u64, offset: u64) -> Box<dyn RecordReader>;
 
-    /// What stands between two fields, where that is known and means anything.
+    /// The text between two fields, if it is known and the format has one.
     fn delimiter(&self) -> Option<&[u8]> {
         None
     }
 
-    /// Fills `record` with the next record, or says what is missing.
+    /// Fills `record` with the next record, or says that it needs more bytes.
     ///
     /// # Errors
     ///
-    /// The file's structure is broken at a line. The reader has no more records then, and gives
-    /// the same error again.
+    /// [`ErrorKind::BadFile`] if the file is malformed at a line, [`ErrorKind::OverLimit`] if a record
+    /// is too long. Every later call returns the same error.
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError>;
 }
 
-/// What [`RecordReader::next`] came to.
+/// The result of [`RecordReader::next`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The record is filled.
     Record,
-    /// Push more bytes, or say that there are no more.
+    /// Push more bytes, or call [`RecordReader::end`] if there are none.
     NeedMore,
     /// All records have been taken.
     End,
 }
 
-/// A break in a file's structure. Displayed as `line 14: message`; never holds a cell's value.
+/// Why the records of a file cannot be read any further. Displayed as `line 14: message`; never holds
+/// the value of a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordError {
-    /// What kind of error it is to the pipeline.
+    /// What the error means to the pipeline.
     pub kind: ErrorKind,
     /// The line of the file, counted from 1.
     pub line: u64,

@@ -1,6 +1,8 @@
-//! Parquet: a Parquet file in, its rows out, column names first. One row group is read at a time.
+//! Reads the rows of a Parquet file, with its column names as the header. Memory holds one row group.
 //!
-//! Nested columns come as JSON. Timestamps are in UTC, to the nanosecond where they are written so.
+//! The values of nested columns become JSON. Timestamps are in UTC, with nanoseconds if the file has them.
+//!
+//! Source: <https://parquet.apache.org/docs/file-format/>.
 
 use bytes::Bytes;
 use parquet::errors::ParquetError;
@@ -9,8 +11,8 @@ use parquet::file::serialized_reader::ReadOptionsBuilder;
 use parquet::record::reader::RowIter;
 use std::io::{self, Read as _};
 
-use super::format::ReaderOptions;
 use super::grid::{self, Cell};
+use super::options::ReaderOptions;
 use super::record::Record;
 use super::spooled::{SharedFile, Spooled, unless_it_panics};
 use super::{RecordError, RecordReader, Step};
@@ -37,19 +39,20 @@ impl ChunkReader for SharedFile {
         let mut bytes = Vec::new();
         self.at(start).take(length as u64).read_to_end(&mut bytes)?;
         if bytes.len() < length {
-            return Err(ParquetError::EOF("the file is cut off".to_owned()));
+            return Err(ParquetError::EOF("the file is truncated".to_owned()));
         }
         Ok(bytes.into())
     }
 }
 
-/// Gives the rows of a file.
+/// Reads the rows of a file.
 struct ParquetReader {
     rows: RowIter<'static>,
     names: Vec<String>,
     units: Vec<Unit>,
-    /// How many rows have been given.
+    /// The number of rows read.
     row: u64,
+    /// The number of rows to read without returning them, after a resumption.
     skip: u64,
     expects_header: bool,
     cells: Vec<Cell>,
@@ -65,7 +68,8 @@ fn bad_file(line: u64, message: impl std::fmt::Display) -> RecordError {
 ///
 /// # Errors
 ///
-/// Where it is no Parquet, or has columns of a kind that is not read.
+/// [`ErrorKind::BadFile`] if the file is not Parquet, is damaged or encrypted, or has columns of a type
+/// that is not supported.
 pub(super) fn open(
     file: Box<dyn Spooled>,
     options: &ReaderOptions,
@@ -77,7 +81,7 @@ fn damaged(line: u64) -> RecordError {
     bad_file(line, "it is damaged")
 }
 
-/// What the library found, in other words: its own may hold values of cells.
+/// The error of the library without its own text, which may hold values of cells.
 fn broken(line: u64, error: &ParquetError) -> RecordError {
     if let ParquetError::External(cause) = error
         && let Some(error) = cause.downcast_ref::<io::Error>()
@@ -86,17 +90,17 @@ fn broken(line: u64, error: &ParquetError) -> RecordError {
         return bad_file(line, error);
     }
     if matches!(error, ParquetError::EOF(_) | ParquetError::NeedMoreData(_)) {
-        return bad_file(line, "it ends too early");
+        return bad_file(line, "it is truncated");
     }
     let text = error.to_string();
     if text.contains("footer") {
-        return bad_file(line, "it is cut off, or no Parquet at all");
+        return bad_file(line, "it is truncated, or not a Parquet file");
     }
     if text.contains("encrypted") {
         return bad_file(line, "it is encrypted");
     }
     if text.contains("Disabled feature at compile time") || text.contains("codec") {
-        return bad_file(line, "it is packed in a way that is not read: use zstd, snappy or gzip");
+        return bad_file(line, "its compression is not supported: use zstd, snappy or gzip");
     }
     damaged(line)
 }
@@ -129,7 +133,7 @@ fn open_whole(
 }
 
 impl ParquetReader {
-    /// Reads the cells of the next row, if there is one.
+    /// Reads the cells of the next row. False: there is none.
     fn read_row(&mut self, line: u64) -> Result<bool, RecordError> {
         let Some(row) = self.rows.next() else { return Ok(false) };
         let row = row.map_err(|error| broken(line, &error))?;
@@ -168,7 +172,7 @@ impl RecordReader for ParquetReader {
             if let Some(error) = &self.failed {
                 return Err(error.clone());
             }
-            // The names count as the first line.
+            // The column names count as line 1.
             let line = self.row + 2;
             match unless_it_panics(|| self.read_row(line), || damaged(line)) {
                 Ok(true) => self.row += 1,

@@ -1,12 +1,12 @@
-//! Record: the fields of one record and its position in the file. Filled by readers, its buffers are
-//! used over and over.
+//! The fields of one record and its position in the file. Readers fill the same record again and again,
+//! so that its buffers are allocated once.
 
 use std::ops::Range;
 
-/// One record: its fields, its original bytes, and where it stands.
+/// One record: its fields, its original bytes, and its position in the file.
 #[derive(Debug, Default, Clone)]
 pub struct Record {
-    /// The original bytes, then the fields that had to be rewritten.
+    /// The original bytes, then the fields that are not a part of them, such as unescaped ones.
     bytes: Vec<u8>,
     raw_len: usize,
     fields: Vec<Field>,
@@ -28,17 +28,17 @@ struct Field {
     kind: Kind,
 }
 
-/// What a field is to the format that it comes from.
+/// What the file format says about the value of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kind {
-    /// A text, which means what the contract says.
+    /// A text, whose meaning the contract defines.
     #[default]
     Text,
-    /// A text that the format tells from all else, as JSON does: in a `json` column it stays one.
+    /// A text that the format itself marks as one, as JSON does: in a `json` column it stays a string.
     Quoted,
-    /// A number, a date or a boolean that the format itself knows as such, in canonical form.
+    /// A number, a date or a boolean that the format itself marks as one, in canonical form.
     Native,
-    /// The format's own null.
+    /// A null of the format.
     Null,
 }
 
@@ -53,54 +53,54 @@ impl Record {
         self.fields.len()
     }
 
-    /// Whether there is no field, as before the first reading.
+    /// Whether there is no field, as in a record that no reader has filled.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
-    /// The bytes of field `index`, counted from 0, without quotes around it.
+    /// The bytes of field `index`, counted from 0, without the quotes around it.
     pub fn field(&self, index: usize) -> Option<&[u8]> {
         let field = self.fields.get(index)?;
         self.bytes.get(field.start..field.end)
     }
 
-    /// All that the record holds as text, if all of it is UTF-8: to be handed to
-    /// [`Record::field_in`], so that fields need no check of their own.
+    /// Everything that the record holds as text; `None` if it is not valid UTF-8. Pass it to
+    /// [`Record::field_in`] to get fields without a check of each.
     pub fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.bytes).ok()
     }
 
-    /// Field `index` of the record's own [`Record::text`].
+    /// Field `index` within `text`, which must be the [`Record::text`] of this record.
     #[inline]
     pub fn field_in<'t>(&self, text: &'t str, index: usize) -> Option<&'t str> {
         let field = self.fields.get(index)?;
         text.get(field.start..field.end)
     }
 
-    /// Whether field `index` was quoted: `""` is an empty text, nothing at all may mean null.
+    /// Whether field `index` was quoted: `""` is an empty text, an empty field may mean null.
     pub fn is_quoted(&self, index: usize) -> bool {
         self.fields.get(index).is_some_and(|field| field.quoted)
     }
 
-    /// What field `index` is to its format; a text where there is none.
+    /// What the format says about field `index`; a text if there is no such field.
     pub fn kind(&self, index: usize) -> Kind {
         self.fields.get(index).map_or(Kind::Text, |field| field.kind)
     }
 
-    /// Where byte `at` of field `index` stands in the decoded stream: exactly, or for a field that
-    /// had to be rewritten where the record starts. `None` where a format's rows have no bytes.
+    /// The offset of byte `at` of field `index` in the decoded stream; for a field that is not a part
+    /// of the original bytes, the offset of the record. `None` if the rows of the format have no bytes.
     pub fn offset_of(&self, index: usize, at: usize) -> Option<u64> {
         let field = self.fields.get(index).filter(|field| field.start < self.raw_len);
         let offset = self.start_offset + field.map_or(0, |field| field.start + at) as u64;
         (!self.has_no_bytes).then_some(offset)
     }
 
-    /// What the record holds beyond its fields: an object of JSON, name by name.
+    /// The values that are in none of the fields, as a JSON object by name.
     pub fn extra(&self) -> Option<&[u8]> {
         self.bytes.get(self.extra.clone()?)
     }
 
-    /// Why the record cannot be taken apart: a reason code and a sentence.
+    /// Why the record cannot be split into fields: a reason code and a sentence.
     pub fn fault(&self) -> Option<(&'static str, &'static str)> {
         self.fault
     }
@@ -110,7 +110,7 @@ impl Record {
         self.fields.iter().map(|field| self.bytes.get(field.start..field.end).unwrap_or_default())
     }
 
-    /// The original bytes of the record, without the line end that closes it.
+    /// The original bytes of the record, without its line end.
     pub fn raw(&self) -> &[u8] {
         self.bytes.get(..self.raw_len).unwrap_or_default()
     }
@@ -125,12 +125,12 @@ impl Record {
         self.next_line
     }
 
-    /// Where the record starts in the decoded stream, in bytes.
+    /// The offset of the record in the decoded stream, in bytes.
     pub fn start_offset(&self) -> u64 {
         self.start_offset
     }
 
-    /// Where the next record starts in the decoded stream, in bytes: a reader can go on there.
+    /// The offset of the next record in the decoded stream, in bytes. A reader can resume there.
     pub fn end_offset(&self) -> u64 {
         self.end_offset
     }
@@ -140,7 +140,7 @@ impl Record {
         self.header
     }
 
-    /// Forgets the last record and takes the original bytes of a new one.
+    /// Clears the record and sets the original bytes of a new one.
     pub(super) fn start(&mut self, raw: &[u8], position: Position) {
         self.fields.clear();
         self.bytes.clear();
@@ -155,47 +155,47 @@ impl Record {
         self.has_no_bytes = false;
     }
 
-    /// Says that the original bytes stand nowhere in the file, and offsets count rows.
+    /// Says that the original bytes are not those of the file, and that offsets count rows.
     pub(super) fn set_no_bytes(&mut self) {
         self.has_no_bytes = true;
     }
 
-    /// Adds a field that stands in the original bytes as it is.
+    /// Adds a field that is a part of the original bytes.
     pub(super) fn push_part(&mut self, part: Range<usize>, quoted: bool) {
         self.fields.push(Field { start: part.start, end: part.end, quoted, kind: Kind::Text });
     }
 
-    /// Begins a field that is put together from parts of the original bytes.
+    /// Begins a field that consists of several parts of the original bytes.
     pub(super) fn open_field(&mut self) {
         let start = self.bytes.len();
         self.fields.push(Field { start, end: start, quoted: false, kind: Kind::Text });
     }
 
-    /// Adds a field that is not in the original bytes as it is.
+    /// Adds a field that is not a part of the original bytes.
     pub(super) fn push_value(&mut self, value: &[u8], quoted: bool, kind: Kind) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(value);
         self.fields.push(Field { start, end: self.bytes.len(), quoted, kind });
     }
 
-    /// Says that the record cannot be taken apart.
+    /// Says that the record cannot be split into fields.
     pub(super) fn set_fault(&mut self, code: &'static str, reason: &'static str) {
         self.fault = Some((code, reason));
     }
 
-    /// Adds what the record holds beyond its fields.
+    /// Sets the values that are in none of the fields.
     pub(super) fn set_extra(&mut self, json: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(json);
         self.extra = Some(start..self.bytes.len());
     }
 
-    /// Adds a part of the original bytes to the field that was begun.
+    /// Adds a part of the original bytes to the open field.
     pub(super) fn extend_field(&mut self, part: Range<usize>) {
         self.bytes.extend_from_within(part);
     }
 
-    /// Ends the field that was begun.
+    /// Ends the open field.
     pub(super) fn close_field(&mut self, quoted: bool) {
         if let Some(field) = self.fields.last_mut() {
             (field.end, field.quoted) = (self.bytes.len(), quoted);
@@ -203,7 +203,7 @@ impl Record {
     }
 }
 
-/// Where a record stands in its file.
+/// Where a record is in its file. See the methods of [`Record`] with the same names.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Position {
     pub line: u64,

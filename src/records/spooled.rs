@@ -1,24 +1,27 @@
-//! Spooled: a file that can be read from any position in, as many independent readers of it as wanted
-//! out.
+//! Gives several independent readers to a file on disk, and contains the panics of libraries that read it.
 
 use std::cell::Cell;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
-/// A file that can be read from any position: what formats need that begin at their end.
+/// A file that can be read from any position, as formats need whose directory is at the end.
 pub trait Spooled: Read + Seek + Send + Sync {}
 
 impl<T: Read + Seek + Send + Sync> Spooled for T {}
 
 thread_local! {
-    /// Whether a panic of this thread would be caught below.
+    /// Whether [`unless_it_panics`] would catch a panic of this thread.
     static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a library's reader, which may panic on a file that is broken: such a file is refused like any
-/// other. What the reader leaves behind must not be used again then. Nor is the panic reported, since
-/// its message may hold what is in the file.
+/// Runs the reader of a library, which may panic on a damaged file, and returns the error of `broken` if
+/// it does. Do not use the reader again after that. The panic is not reported, because its message may
+/// hold values of the file.
+///
+/// # Errors
+///
+/// The error of `read`, or that of `broken` after a panic.
 pub(super) fn unless_it_panics<T, E>(
     read: impl FnOnce() -> Result<T, E>,
     broken: impl FnOnce() -> E,
@@ -38,7 +41,7 @@ pub(super) fn unless_it_panics<T, E>(
     result.unwrap_or_else(|_| Err(broken()))
 }
 
-/// One reader of a file. Each clone has a position of its own.
+/// One reader of a file. Each clone has its own position.
 #[derive(Clone)]
 pub(super) struct SharedFile {
     file: Arc<Mutex<Box<dyn Spooled>>>,

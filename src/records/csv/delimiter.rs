@@ -1,24 +1,25 @@
-//! Delimiter: the first line of a file in, the byte that separates its fields out.
+//! Detects the delimiter of a file in its first line.
 
-/// What stands between two fields.
+/// The text between two fields.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Delimiter {
-    /// This byte; anything but a quote or a line end.
+    /// This byte, which must not be the quote or part of a line end.
     Byte(u8),
     /// Several bytes, at most [`MAX_DELIMITER_BYTES`](super::MAX_DELIMITER_BYTES).
     Text(Vec<u8>),
-    /// Of `,` `;` tab and `|` the one that occurs most outside quotes in the first line that is
-    /// not blank; `,` where none does or several do equally.
+    /// The one of `,` `;` tab and `|` that occurs most outside quotes in the first line that is not
+    /// blank; `,` if none occurs, or if several occur equally often.
     #[default]
     Detect,
 }
 
 const CANDIDATES: [u8; 4] = *b",;\t|";
 
-/// Counts the candidates in a first line, of which ever more is seen.
+/// Counts the candidates in the first line, which may arrive in pieces.
 #[derive(Debug, Default)]
 pub(super) struct Detector {
     counts: [usize; CANDIDATES.len()],
+    /// How many bytes of the line have been counted.
     seen: usize,
     state: State,
 }
@@ -34,8 +35,8 @@ enum State {
 }
 
 impl Detector {
-    /// Takes in what is new in `line`, which starts where it did the last time. True: the line
-    /// is complete.
+    /// Counts the new bytes of `line`, which is the line from its start each time. Returns whether
+    /// the line is complete.
     pub fn feed(&mut self, line: &[u8], quote: Option<u8>) -> bool {
         for byte in line.get(self.seen..).unwrap_or_default() {
             let is_quote = Some(*byte) == quote;

@@ -1,4 +1,4 @@
-//! Tests of files that are written in a manner of their own.
+//! Tests of files with other delimiters, quotes, escapes, comments and skipped lines.
 
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ fn read(options: &CsvOptions, text: &str) -> Answer {
         let parts = read_all(CsvReader::new(options.clone()), text.as_bytes().chunks(size));
         assert_eq!(parts, whole, "{text:?} by {size}");
     }
-    // A reader goes on after any record.
+    // A reader can resume after any record.
     for (done, row) in whole.0.iter().enumerate() {
         let (line, offset) = (row.lines.1, row.offsets.1);
         let reader = CsvReader::resume_at(options.clone(), line, offset);
@@ -67,7 +67,7 @@ fn quotes_may_be_another_character_or_none() {
 }
 
 #[test]
-fn an_escape_takes_the_meaning_from_the_next_byte() {
+fn the_byte_after_an_escape_is_taken_literally() {
     let escaped = CsvOptions { escape: Some(b'\\'), ..options(",") };
     for (text, expected) in [
         ("a\\,b,c\n", "a,b|c/"),
@@ -85,7 +85,7 @@ fn an_escape_takes_the_meaning_from_the_next_byte() {
 }
 
 #[test]
-fn comments_and_the_lines_before_the_header_are_no_records() {
+fn comments_and_the_lines_before_the_header_are_not_records() {
     let comment = CsvOptions { comment: Some(b'#'), ..options(",") };
     let text = "# made by x, \"y\n#\na,b\n#1,2\n3,#4\n\"#5\",6\n#";
     assert_eq!(shown(&comment, text), "a|b/3|#4/#5|6/");
@@ -102,7 +102,7 @@ fn comments_and_the_lines_before_the_header_are_no_records() {
 }
 
 #[test]
-fn lines_that_are_passed_over_are_not_kept() {
+fn skipped_lines_are_not_kept_in_memory() {
     let comment = CsvOptions { comment: Some(b'#'), max_record_bytes: 10, ..CsvOptions::default() };
     let (mut reader, mut record) = (CsvReader::new(comment), Record::new());
     reader.push(b"#");
@@ -117,7 +117,7 @@ fn lines_that_are_passed_over_are_not_kept() {
 }
 
 #[test]
-fn blanks_may_stand_around_quotes_where_all_is_trimmed() {
+fn trim_drops_blanks_around_quotes() {
     let trim = CsvOptions { trim: true, ..options(",") };
     assert_eq!(shown(&trim, "a, \"b,\nc\" ,\t\"d\"\n e ,5\"\n"), "a|b,\nc|d/ e |5\"/");
     assert_eq!(shown(&trim, "a, b\"c,d\n"), "a| b\"c|d/");

@@ -1,32 +1,35 @@
-//! Scan: the bytes from a record's start on in, where the record ends out.
+//! Finds where a record of delimited text ends, also when its bytes arrive in pieces.
 
 use memchr::{memchr, memchr2, memchr3};
 
 use super::dialect::Dialect;
 
-/// How far a record has been looked through: the next look, at more bytes, goes on there.
+/// How far a record has been searched for its end. The next search, with more bytes, continues there.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// Up to where, from the record's start; never beyond its end.
+    /// The number of bytes searched, from the start of the record; never beyond its end.
     pub done: usize,
-    /// Where the quotes opened that `done` is inside of.
+    /// The index of the opening quote, if `done` is inside a quoted field.
     pub open_quote: Option<usize>,
     /// Whether the record has a quoted field.
     pub has_quotes: bool,
     /// Whether the record has an escaped byte.
     pub has_escapes: bool,
-    /// Where a field starts, for delimiters of several bytes, which may overlap themselves.
+    /// Where the last field starts. Only kept for delimiters of several bytes, which may overlap
+    /// themselves.
     field: usize,
 }
 
-/// A record's length without and with its line end.
+/// The length of a record.
 #[derive(Debug)]
 pub(super) struct RecordEnd {
+    /// Without its line end.
     pub content: usize,
+    /// With its line end.
     pub whole: usize,
 }
 
-/// The length of the line end at the front; `None` while its next byte decides.
+/// The length of the line end at the start of `text`; `None` if it takes the next byte to tell.
 pub(super) fn line_end(text: &[u8], ended: bool) -> Option<usize> {
     match text {
         [b'\r', b'\n', ..] => Some(2),
@@ -36,8 +39,8 @@ pub(super) fn line_end(text: &[u8], ended: bool) -> Option<usize> {
 }
 
 impl Scan {
-    /// Finds where the record ends at whose start `text` begins. `ended` says that no more will
-    /// come after `text`.
+    /// Finds the end of the record at the start of `text`. `ended` says that the file has no bytes
+    /// after `text`.
     pub fn find_end(&mut self, text: &[u8], dialect: &Dialect, ended: bool) -> Option<RecordEnd> {
         loop {
             let rest = text.get(self.done..).unwrap_or_default();
@@ -55,7 +58,7 @@ impl Scan {
                 let until = rest.get(..found.unwrap_or(rest.len())).unwrap_or_default();
                 if let Some(at) = memchr(escape, until) {
                     self.has_escapes = true;
-                    if !self.pass_escape(self.done + at, text, ended) {
+                    if !self.skip_escape(self.done + at, text, ended) {
                         return None;
                     }
                     continue;
@@ -70,7 +73,7 @@ impl Scan {
                 let length = line_end(text.get(at..).unwrap_or_default(), ended)?;
                 return Some(RecordEnd { content: at, whole: at + length });
             }
-            // A quote amid a field is like any other byte.
+            // A quote in the middle of a field is an ordinary byte.
             if self.opens_field(text, at, dialect) {
                 self.open_quote = Some(at);
                 self.has_quotes = true;
@@ -79,14 +82,14 @@ impl Scan {
         }
     }
 
-    /// Passes over an escape and what it escapes; false: that is still to come.
-    fn pass_escape(&mut self, at: usize, text: &[u8], ended: bool) -> bool {
-        let whole = at + 2 <= text.len();
-        self.done = if whole || ended { (at + 2).min(text.len()) } else { at };
-        whole || ended
+    /// Skips an escape and the byte after it. False: that byte is not in `text` yet.
+    fn skip_escape(&mut self, at: usize, text: &[u8], ended: bool) -> bool {
+        let complete = at + 2 <= text.len();
+        self.done = if complete || ended { (at + 2).min(text.len()) } else { at };
+        complete || ended
     }
 
-    /// Looks for the quote that closes the field; false: it is still to come.
+    /// Finds the quote that closes the field. False: it is not in `text` yet.
     #[inline]
     fn leave_quotes(&mut self, text: &[u8], dialect: &Dialect, ended: bool) -> bool {
         let rest = text.get(self.done..).unwrap_or_default();
@@ -101,7 +104,7 @@ impl Scan {
         };
         if text.get(at) != Some(&quote) {
             self.has_escapes = true;
-            return self.pass_escape(at, text, ended) && (self.done < text.len() || !ended);
+            return self.skip_escape(at, text, ended) && (self.done < text.len() || !ended);
         }
         match text.get(at + 1) {
             Some(next) if *next == quote => self.done = at + 2,
@@ -117,7 +120,7 @@ impl Scan {
         true
     }
 
-    /// Whether the quote at `at` stands where a field starts.
+    /// Whether the quote at `at` is at the start of a field.
     #[inline]
     fn opens_field(&mut self, text: &[u8], at: usize, dialect: &Dialect) -> bool {
         let before = text.get(..at).unwrap_or_default();

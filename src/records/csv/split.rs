@@ -1,4 +1,4 @@
-//! Split: the bytes of one record in, its fields out.
+//! Splits the bytes of one record of delimited text into fields.
 
 use memchr::{memchr, memchr_iter, memmem};
 
@@ -23,7 +23,7 @@ pub(super) fn plain(raw: &[u8], dialect: &Dialect, record: &mut Record) {
     record.push_part(start..raw.len(), false);
 }
 
-/// The line ends in `text`: LF, CRLF or CR.
+/// The number of line ends in `text`: LF, CRLF or CR.
 pub(super) fn count_lines(text: &[u8]) -> u64 {
     let line_feeds = memchr_iter(b'\n', text).count();
     let lone = |at: &usize| text.get(at + 1) != Some(&b'\n');
@@ -86,7 +86,7 @@ fn quoted_field(raw: &[u8], start: usize, dialect: &Dialect, record: &mut Record
     end
 }
 
-/// Splits a record that has escaped bytes, quoted or not: what follows an escape is as it stands.
+/// Splits a record that has escaped bytes, quoted or not. The byte after an escape is taken literally.
 pub(super) fn escaped(raw: &[u8], dialect: &Dialect, record: &mut Record) {
     let byte_at = |at: usize| raw.get(at).copied();
     let mut at = 0;

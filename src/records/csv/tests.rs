@@ -1,11 +1,11 @@
-//! Tests of the csv reader: one line per case, and csv-core as the judge of random input.
+//! Tests of the CSV reader: one line per case, and random texts in random pieces.
 
 use proptest::prelude::*;
 
 use super::split::count_lines;
 use super::*;
 
-/// A record with all that is told about it.
+/// A record with everything that the reader says about it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
     pub fields: Vec<Vec<u8>>,
@@ -50,7 +50,7 @@ fn options(delimiter: u8) -> CsvOptions {
     CsvOptions { delimiter: Delimiter::Byte(delimiter), ..CsvOptions::default() }
 }
 
-fn read(text: &str) -> Answer {
+pub(super) fn read(text: &str) -> Answer {
     read_all(CsvReader::new(options(b',')), std::iter::once(text.as_bytes()))
 }
 
@@ -70,7 +70,7 @@ fn shown(text: &str) -> String {
 }
 
 #[test]
-fn records_are_what_the_rfc_says_and_what_lives_beside_it() {
+fn records_are_those_of_the_rfc_and_of_real_files() {
     for (text, expected) in [
         ("", ""),
         ("\n\r\n\r", ""),
@@ -100,13 +100,13 @@ fn records_are_what_the_rfc_says_and_what_lives_beside_it() {
 }
 
 #[test]
-fn a_quoted_empty_field_is_told_from_an_empty_one() {
+fn a_quoted_empty_field_is_marked_as_quoted() {
     let (rows, _) = read("\"\",,\"a\"\"b\",c\n");
     assert_eq!(rows[0].quoted, [true, false, true, false]);
 }
 
 #[test]
-fn lines_are_counted_as_an_editor_does_and_offsets_are_those_of_the_stream() {
+fn lines_are_counted_as_in_an_editor_and_offsets_are_those_of_the_stream() {
     let (rows, _) = read("\u{feff}h,i\r\n\n\"a\nb\rc\r\nd\",2\r3,4\n");
     let lines: Vec<_> = rows.iter().map(|row| row.lines).collect();
     let offsets: Vec<_> = rows.iter().map(|row| row.offsets).collect();
@@ -145,7 +145,7 @@ fn a_record_longer_than_the_limit_names_its_line() {
 }
 
 #[test]
-fn a_record_that_never_ends_is_refused_before_it_fills_the_memory() {
+fn a_record_that_never_ends_is_an_error_before_it_fills_the_memory() {
     for start in [&b"a"[..], b"\"", b"a,\"b\n"] {
         let limited = CsvOptions { max_record_bytes: 1_000, ..CsvOptions::default() };
         let (mut reader, mut record) = (CsvReader::new(limited), Record::new());
@@ -162,7 +162,7 @@ fn a_record_that_never_ends_is_refused_before_it_fills_the_memory() {
 }
 
 #[test]
-fn the_delimiter_is_found_out_and_told() {
+fn the_delimiter_is_detected_and_returned() {
     let mut reader = CsvReader::new(CsvOptions::default());
     let mut record = Record::new();
     reader.push(b"\n\na;b,");
@@ -184,35 +184,7 @@ fn memory_stays_within_a_record_and_what_is_pushed_at_once() {
     assert!(reader.buffer.capacity() < 20_000, "{}", reader.buffer.capacity());
 }
 
-/// What csv-core makes of `text`; `None` at its end if a quote is still open.
-fn by_csv_core(text: &[u8]) -> (Vec<Vec<Vec<u8>>>, bool) {
-    let mut reader = csv_core::ReaderBuilder::new().build();
-    // An open quote swallows this end.
-    let text = [text, b"\nX"].concat();
-    let (mut rows, mut input) = (Vec::new(), &text[..]);
-    let (mut output, mut ends) = (vec![0; text.len() + 1], vec![0; text.len() + 1]);
-    let (mut written, mut ended) = (0, 0);
-    loop {
-        let (result, read, wrote, found) =
-            reader.read_record(input, &mut output[written..], &mut ends[ended..]);
-        (input, written, ended) = (&input[read..], written + wrote, ended + found);
-        match result {
-            csv_core::ReadRecordResult::Record => {
-                let starts = std::iter::once(0).chain(ends.iter().copied());
-                let fields =
-                    starts.zip(&ends[..ended]).map(|(start, end)| output[start..*end].to_vec());
-                rows.push(fields.collect::<Vec<_>>());
-                (written, ended) = (0, 0);
-            }
-            csv_core::ReadRecordResult::End => break,
-            _ => {}
-        }
-    }
-    let closed = rows.pop() == Some(vec![b"X".to_vec()]);
-    (rows, closed)
-}
-
-fn text() -> impl Strategy<Value = String> {
+pub(super) fn text() -> impl Strategy<Value = String> {
     ("(\u{feff})?", "[a,;\"\"\n\ré]{0,40}", "(\"[a,\n\"]{0,9}\",){0,3}[a,\n]{0,9}").prop_flat_map(
         |(bom, wild, tame)| {
             prop_oneof![
@@ -228,15 +200,6 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn records_are_those_of_csv_core(text in text()) {
-        let (rows, error) = read(&text);
-        let (expected, closed) = by_csv_core(text.as_bytes());
-        let fields: Vec<_> = rows.into_iter().map(|row| row.fields).collect();
-        prop_assert_eq!(fields, expected);
-        prop_assert_eq!(error.is_none(), closed);
-    }
-
-    #[test]
     fn chunks_make_no_difference(text in text(), size in 1_usize..7, limit in 3_usize..60, delimiter in prop_oneof![Just(Delimiter::Detect), Just(Delimiter::Byte(b';'))]) {
         let options = CsvOptions { delimiter, max_record_bytes: limit, ..CsvOptions::default() };
         let at_once = read_all(CsvReader::new(options.clone()), std::iter::once(text.as_bytes()));
@@ -246,7 +209,7 @@ proptest! {
     }
 
     #[test]
-    fn a_reader_goes_on_where_another_stopped(text in text()) {
+    fn a_reader_resumes_where_another_stopped(text in text()) {
         let (rows, error) = read(&text);
         for (done, row) in rows.iter().enumerate() {
             let (start, end) = (row.offsets.0 as usize, row.offsets.1 as usize);

@@ -1,18 +1,18 @@
-//! Sheet: a workbook and the name of a sheet in, the cells that have a value, row by row, out.
+//! Reads the cells with a value of one sheet of a workbook, and gives them row by row.
 //!
-//! Only those are held. A sheet whose last cell was once formatted by mistake says that it has 17
+//! Empty cells are not held: a sheet whose last cell was once formatted by accident claims to have 17
 //! billion cells.
 
 use calamine::{Cell, Data, Ods, Range, Reader, Xls, Xlsb, Xlsx};
 use std::io::{Read, Seek};
 
-/// The most cells that are held.
+/// The most cells that are held in memory.
 const MOST_CELLS: usize = 20_000_000;
 
 /// The most columns that a sheet of any program has.
 const MOST_COLUMNS: usize = 16_384;
 
-/// Why a sheet has no cells to give.
+/// Why the cells of a sheet cannot be read.
 pub(super) enum NoSheet {
     Broken,
     TooLarge,
@@ -24,11 +24,15 @@ pub(super) trait Book {
     fn names(&self) -> Vec<String>;
 
     /// The cells of a sheet in any order; none for a chart.
+    ///
+    /// # Errors
+    ///
+    /// The sheet is damaged or too large.
     fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet>;
 }
 
-/// One more cell, if there is room.
-fn keep(cells: &mut Vec<Cell<Data>>, position: (u32, u32), value: Data) -> Result<(), NoSheet> {
+/// Adds a cell, unless it is empty. The error is [`NoSheet::TooLarge`].
+fn add(cells: &mut Vec<Cell<Data>>, position: (u32, u32), value: Data) -> Result<(), NoSheet> {
     if cells.len() == MOST_CELLS {
         return Err(NoSheet::TooLarge);
     }
@@ -50,7 +54,7 @@ impl<R: Read + Seek> Book for Xlsx<R> {
             reader => reader.map_err(|_| NoSheet::Broken)?,
         };
         while let Some(cell) = reader.next_cell().map_err(|_| NoSheet::Broken)? {
-            keep(&mut cells, cell.get_position(), cell.get_value().clone().into())?;
+            add(&mut cells, cell.get_position(), cell.get_value().clone().into())?;
         }
         Ok(cells)
     }
@@ -65,7 +69,7 @@ impl<R: Read + Seek> Book for Xlsb<R> {
         let mut cells = Vec::new();
         let mut reader = self.worksheet_cells_reader(name).map_err(|_| NoSheet::Broken)?;
         while let Some(cell) = reader.next_cell().map_err(|_| NoSheet::Broken)? {
-            keep(&mut cells, cell.get_position(), cell.get_value().clone().into())?;
+            add(&mut cells, cell.get_position(), cell.get_value().clone().into())?;
         }
         Ok(cells)
     }
@@ -97,7 +101,7 @@ fn of_range(range: &Range<Data>) -> Result<Vec<Cell<Data>>, NoSheet> {
     for (row, column, value) in range.used_cells() {
         let position =
             (first_row.saturating_add(row as u32), first_column.saturating_add(column as u32));
-        keep(&mut cells, position, value.clone())?;
+        add(&mut cells, position, value.clone())?;
     }
     Ok(cells)
 }
@@ -113,7 +117,7 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    /// A sheet of these cells.
+    /// A sheet of these cells. The error is [`NoSheet::Broken`] if it is wider than any sheet can be.
     pub fn new(mut cells: Vec<Cell<Data>>) -> Result<Sheet, NoSheet> {
         if !cells.is_sorted_by_key(Cell::get_position) {
             cells.sort_by_key(Cell::get_position);
@@ -127,8 +131,8 @@ impl Sheet {
         Ok(Sheet { cells, first_column, width })
     }
 
-    /// The next row with a cell, from row `from` on, counted from 0: its number, and its cells with
-    /// their columns in the row.
+    /// The first row with a cell from row `from` on, counted from 0: its number, and its cells with
+    /// their columns.
     pub fn row(&self, from: u64) -> Option<(u64, impl Iterator<Item = (usize, &Data)>)> {
         let row_of = |cell: &Cell<Data>| cell.get_position().0;
         let start = self.cells.partition_point(|cell| u64::from(row_of(cell)) < from);

@@ -1,6 +1,7 @@
-//! Object: the text of a JSON object in, the values of wanted names and all that is left over out.
+//! Takes the values of the wanted names out of the text of a JSON object, and keeps the other ones
+//! together as an object.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::Deserializer as _;
@@ -10,13 +11,13 @@ use serde_json::value::RawValue;
 use crate::records::Record;
 use crate::records::record::Kind;
 
-/// The names that values are taken by.
+/// The names of the values to take.
 #[derive(Debug)]
 pub(super) struct Wanted {
-    /// The index of a name in lower case.
+    /// The index of the column that a name in lower case means.
     indexes: HashMap<String, usize>,
-    /// Every path that leads to a name without being one.
-    prefixes: HashMap<String, ()>,
+    /// Every path to an object that holds a wanted value.
+    prefixes: HashSet<String>,
     count: usize,
 }
 
@@ -26,22 +27,23 @@ type Pairs<'j> = Vec<(std::borrow::Cow<'j, str>, &'j RawValue)>;
 /// A reason code and a sentence.
 type Fault = (&'static str, &'static str);
 
-const NO_OBJECT: Fault = ("invalid_json", "expected an object of JSON");
-const TWICE: Fault = ("duplicate_key", "a key stands twice, or two keys mean the same column");
+const NOT_AN_OBJECT: Fault = ("invalid_json", "not a valid JSON object");
+const DUPLICATE_KEY: Fault =
+    ("duplicate_key", "a key occurs twice, or two keys mean the same column");
 
 fn fold(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
 impl Wanted {
-    /// For each column the names that mean it.
+    /// Takes for each column the names that mean it.
     pub fn new(names: &[Vec<String>]) -> Wanted {
-        let (mut indexes, mut prefixes) = (HashMap::new(), HashMap::new());
+        let (mut indexes, mut prefixes) = (HashMap::new(), HashSet::new());
         for (index, spellings) in names.iter().enumerate() {
             for name in spellings {
                 let name = fold(name);
                 for (at, _) in name.match_indices('.') {
-                    prefixes.insert(name.get(..at).unwrap_or_default().to_owned(), ());
+                    prefixes.insert(name.get(..at).unwrap_or_default().to_owned());
                 }
                 indexes.insert(name, index);
             }
@@ -49,13 +51,14 @@ impl Wanted {
         Wanted { indexes, prefixes, count: names.len() }
     }
 
-    /// Adds the fields of the object that is the record's original bytes.
+    /// Adds the fields of the object in the original bytes of the record. If they are not a valid
+    /// object, sets the fault of the record.
     pub fn fill(&self, record: &mut Record) {
         let raw = record.raw().to_vec();
         let mut found: Vec<Option<&RawValue>> = vec![None; self.count];
         let mut extra = Vec::new();
         let filled = pairs(&raw)
-            .ok_or(NO_OBJECT)
+            .ok_or(NOT_AN_OBJECT)
             .and_then(|pairs| self.walk(pairs, "", &mut found, &mut extra))
             .and_then(|()| {
                 found.iter().try_for_each(|value| match value {
@@ -73,7 +76,12 @@ impl Wanted {
         }
     }
 
-    /// Finds wanted values in an object, and writes an object of all others, if there are any.
+    /// Finds the wanted values in an object, and appends an object of all others to `extra`, if there
+    /// are any.
+    ///
+    /// # Errors
+    ///
+    /// [`DUPLICATE_KEY`].
     fn walk<'j>(
         &self,
         pairs: Pairs<'j>,
@@ -82,15 +90,15 @@ impl Wanted {
         extra: &mut Vec<u8>,
     ) -> Result<(), Fault> {
         let start = extra.len();
-        let mut seen = HashMap::with_capacity(pairs.len());
+        let mut seen = HashSet::with_capacity(pairs.len());
         for (key, value) in pairs {
-            if seen.insert(key.clone(), ()).is_some() {
-                return Err(TWICE);
+            if !seen.insert(key.clone()) {
+                return Err(DUPLICATE_KEY);
             }
             let name = if path.is_empty() { fold(&key) } else { format!("{path}.{}", fold(&key)) };
             if let Some(slot) = self.indexes.get(&name).and_then(|index| found.get_mut(*index)) {
                 if slot.replace(value).is_some() {
-                    return Err(TWICE);
+                    return Err(DUPLICATE_KEY);
                 }
                 continue;
             }
@@ -99,7 +107,7 @@ impl Wanted {
             extra.extend_from_slice(serde_json::Value::from(key.as_ref()).to_string().as_bytes());
             extra.push(b':');
             let written = extra.len();
-            let inner = self.prefixes.contains_key(&name).then(|| pairs_of(value)).flatten();
+            let inner = self.prefixes.contains(&name).then(|| pairs_of(value)).flatten();
             match inner {
                 Some(inner) => self.walk(inner, &name, found, extra)?,
                 None => extra.extend_from_slice(value.get().as_bytes()),
@@ -116,10 +124,14 @@ impl Wanted {
 }
 
 /// Adds one value as a field.
+///
+/// # Errors
+///
+/// [`NOT_AN_OBJECT`] if a text is invalid, such as half of a surrogate pair.
 fn push(json: &str, record: &mut Record) -> Result<(), Fault> {
     match json.as_bytes().first() {
         Some(b'"') => {
-            let text: String = serde_json::from_str(json).map_err(|_| NO_OBJECT)?;
+            let text: String = serde_json::from_str(json).map_err(|_| NOT_AN_OBJECT)?;
             record.push_value(text.as_bytes(), true, Kind::Quoted);
         }
         Some(b'n') => record.push_value(b"", false, Kind::Null),
@@ -157,6 +169,6 @@ fn pairs(json: &[u8]) -> Option<Pairs<'_>> {
     Some(pairs)
 }
 
-/// A key, which is only copied where it has escapes.
+/// A key, which is only copied if it has escapes.
 #[derive(serde::Deserialize)]
 struct Key<'j>(#[serde(borrow)] std::borrow::Cow<'j, str>);

@@ -1,19 +1,19 @@
-//! Scan: the bytes from an object's brace on in, where the object ends out.
+//! Finds where a JSON object ends, also when its bytes arrive in pieces.
 
 use memchr::{memchr2, memchr3};
 
-/// How far an object has been looked through: the next look, at more bytes, goes on there.
+/// How far an object has been searched for its end. The next search, with more bytes, continues there.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// Up to where, from the object's start.
+    /// The number of bytes searched, from the start of the object.
     pub done: usize,
     depth: u64,
     in_string: bool,
 }
 
 impl Scan {
-    /// Finds the length of the object at whose start `text` begins. Brackets of arrays need not be
-    /// counted: the object's own brace closes after all of them.
+    /// The length of the object at the start of `text`; `None` if its end is not in `text` yet. Brackets
+    /// of arrays are not counted, because the brace of the object closes after all of them.
     pub fn find_end(&mut self, text: &[u8]) -> Option<usize> {
         loop {
             let rest = text.get(self.done..).unwrap_or_default();

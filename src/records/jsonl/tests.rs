@@ -1,4 +1,4 @@
-//! Tests of the JSON reader: lines, arrays, paths, and what is none of them.
+//! Tests of the JSON reader: lines, arrays, paths and malformed files.
 
 use proptest::prelude::*;
 
@@ -55,7 +55,7 @@ fn read(names: &[&str], text: &str) -> (Vec<String>, Option<RecordError>) {
     for size in [1, 2, 5] {
         assert_eq!(run(open(), text.as_bytes().chunks(size)), (rows.clone(), error.clone()));
     }
-    // A reader goes on after any record.
+    // A reader can resume after any record.
     for (done, (_, line, offset)) in rows.iter().enumerate() {
         let mut first = open();
         first.push(text.as_bytes());
@@ -79,7 +79,7 @@ fn lines_are_objects_whose_values_are_taken_by_name() {
 }
 
 #[test]
-fn paths_lead_into_objects_and_the_rest_is_left_over() {
+fn paths_lead_into_objects_and_other_values_are_extra() {
     let names = ["id", "user.email", "user.address.city", "a.b"];
     let text = "{\"id\":1,\"user\":{\"email\":\"a@b\",\"age\":7,\"address\":{\"city\":\"Ulm\"}},\"a.b\":3}\n\
                 {\"id\":2,\"user\":null,\"a\":{\"b\":[1]}}\n{\"user\":{\"Address\":{\"City\":\"Bonn\",\"zip\":1}}}";
@@ -101,7 +101,7 @@ fn numbers_keep_every_digit() {
 }
 
 #[test]
-fn a_line_that_is_no_object_is_a_bad_row_and_nothing_more() {
+fn a_line_that_is_not_an_object_rejects_only_its_row() {
     let text =
         "{\"id\":1\n[1]\n{\"id\":2} x\n7\n{\"id\":3,\"id\":4}\n{\"id\":\"\\ud800\"}\n{\"id\":5}";
     let (rows, error) = read(&["id"], text);
@@ -109,13 +109,13 @@ fn a_line_that_is_no_object_is_a_bad_row_and_nothing_more() {
     assert_eq!(rows[..4], [1, 2, 3, 4].map(|line| format!("{line}: {bad}")));
     assert_eq!(rows[4..], ["5: duplicate_key", "6: invalid_json", "7: 5"]);
     assert_eq!(error, None);
-    // Also where nobody asked for the key, and deeper down.
+    // Also for keys that no column means, and in nested objects.
     let (rows, _) = read(&["a.b"], "{\"x\":1,\"x\":2}\n{\"a\":{\"c\":1,\"c\":2}}\n");
     assert_eq!(rows, ["1: duplicate_key", "2: duplicate_key"]);
 }
 
 #[test]
-fn two_keys_that_mean_one_column_are_a_bad_row() {
+fn two_keys_that_mean_one_column_reject_the_row() {
     for text in [
         "{\"id\":1,\"id\":1}",
         "{\"id\":1,\"ID\":2}",
@@ -132,13 +132,13 @@ fn two_keys_that_mean_one_column_are_a_bad_row() {
             "{text}"
         );
     }
-    // What nobody asked for may differ in case alone: it is kept as it stands.
+    // Keys that no column means may differ in case alone: both are kept unchanged.
     let (rows, _) = read(&["id"], "{\"x\":1,\"X\":2}");
     assert_eq!(rows, ["1: null + {\"x\":1,\"X\":2}"]);
 }
 
 #[test]
-fn an_array_holds_objects_however_they_are_laid_out() {
+fn an_array_holds_objects_in_any_layout() {
     let text =
         "[\n  {\"id\": 1,\n   \"s\": \"}]{\\\"\"},\n {\"id\":2,\"s\":\"\\\\\"} , {\"id\":3}\n]\n";
     let (rows, error) = read(&["id", "s"], text);
@@ -147,10 +147,10 @@ fn an_array_holds_objects_however_they_are_laid_out() {
     assert_eq!(read(&["id"], "[]"), (vec![], None));
     for (text, line, wrong) in [
         ("[{\"id\":1},\n{\"id\":", 2, "never closed"),
-        ("[{\"id\":1},\n\n", 3, "cut off"),
+        ("[{\"id\":1},\n\n", 3, "truncated"),
         ("[1]", 1, "expected an object"),
-        ("[{\"id\":1}]\n{}", 2, "behind the array"),
-        ("[{\"id\":1},\n]", 2, "behind the array's last comma"),
+        ("[{\"id\":1}]\n{}", 2, "after the array"),
+        ("[{\"id\":1},\n]", 2, "after the last comma of the array"),
         ("[{\"id\":1}\n{\"id\":2}]", 2, "a comma between"),
         ("[{\"id\":1},\n,{\"id\":2}]", 2, "expected an object"),
         ("[\n,{\"id\":2}]", 2, "expected an object"),
@@ -164,7 +164,7 @@ fn an_array_holds_objects_however_they_are_laid_out() {
 }
 
 #[test]
-fn a_record_longer_than_the_limit_is_refused_before_it_fills_the_memory() {
+fn a_record_longer_than_the_limit_is_an_error_before_it_fills_the_memory() {
     for start in ["{\"id\":\"", "[{\"id\":\""] {
         let mut limited = options(&["id"]);
         limited.csv.max_record_bytes = 1_000;

@@ -1,4 +1,4 @@
-//! Cell: a value of Parquet in, its text out.
+//! Turns a value of a Parquet file into the text of a cell.
 
 use jiff::{SignedDuration, Timestamp};
 use parquet::record::Field;
@@ -8,7 +8,7 @@ use super::schema::Unit;
 use crate::records::grid::Cell;
 use crate::records::record::Kind;
 
-/// The cell of a value. A text that is no UTF-8 stays as it is: the row is judged by it.
+/// The cell of a value. A text that is not valid UTF-8 keeps its bytes, so that its row is rejected.
 pub(super) fn of(field: &Field, unit: Unit) -> Cell {
     let native = |text: String| Cell { text: text.into(), kind: Kind::Native, is_text: false };
     let text = |text: Vec<u8>| Cell { text, kind: Kind::Text, is_text: true };
@@ -31,7 +31,7 @@ pub(super) fn of(field: &Field, unit: Unit) -> Cell {
     }
 }
 
-/// The text of a value that needs no more to be understood.
+/// The text of a value whose type alone says what it means.
 fn plain(field: &Field) -> String {
     match field {
         Field::Float(value) => value.to_string(),
@@ -46,8 +46,10 @@ fn plain(field: &Field) -> String {
     }
 }
 
-/// A day so many days after 1970-01-01, by arithmetic: a file may hold one that no calendar knows,
-/// which is refused where a column wants it.
+/// The date that is `days` days after 1970-01-01. A file may hold a date beyond the range of `jiff`,
+/// whose text then rejects the row in a date column.
+///
+/// Source: `civil_from_days`, <https://howardhinnant.github.io/date_algorithms.html>.
 fn day(days: i32) -> String {
     // Years that start in March have their leap day at the end; 400 of them are an era.
     let days = i64::from(days) + 719_468;
@@ -61,7 +63,7 @@ fn day(days: i32) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// A point in time since 1970, or its number where no calendar reaches.
+/// The time that is `nanos` nanoseconds after 1970, or that number if it is beyond the range of `jiff`.
 fn timestamp(nanos: i128) -> String {
     match Timestamp::from_nanosecond(nanos) {
         Ok(at) => jiff::tz::Offset::UTC.to_datetime(at).to_string().replace('T', " "),
@@ -75,7 +77,7 @@ fn time(nanos: i64) -> String {
     time.map_or_else(|_| nanos.to_string(), |time| time.to_string())
 }
 
-/// Appends a nested value as JSON. Its texts are written as they are, UTF-8 or not.
+/// Appends a nested value as JSON. The bytes of its texts are not changed, valid UTF-8 or not.
 fn push_json(field: &Field, json: &mut Vec<u8>) {
     match field {
         Field::Null => json.extend_from_slice(b"null"),
@@ -136,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_have_a_date_however_far_they_are() {
+    fn every_number_of_days_has_a_date() {
         let epoch = jiff::civil::date(1970, 1, 1);
         for days in (-700_000..2_932_896).step_by(97).chain([-1, 0, 2_932_896]) {
             let known = epoch.checked_add(jiff::Span::new().days(days)).unwrap();

@@ -1,4 +1,4 @@
-//! Schema: the columns of a Parquet file in, how their values are read out.
+//! Decides from the schema of a Parquet file how the values of each column are read.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::schema::types::{SchemaDescPtr, SchemaDescriptor, Type};
 
-/// What the row reader does not say of a column's integers and bytes.
+/// What the integers or bytes of a column mean, as far as the row reader of the library does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     Plain,
@@ -15,24 +15,35 @@ pub(super) enum Unit {
     Uuid,
 }
 
-/// What a column holds, or why it cannot be read.
+/// What the values of a column mean.
+///
+/// # Errors
+///
+/// The type of the column is not supported: which, as half a sentence.
 pub(super) fn unit(field: &Type) -> Result<Unit, String> {
     if field.is_group() {
         for inner in field.get_fields() {
             if unit(inner)? != Unit::Plain {
                 let name = inner.name();
-                return Err(format!("column {name} is nested, and of nanoseconds or a uuid"));
+                return Err(format!(
+                    "column {name} has nanoseconds or a uuid inside a nested column, which is not supported"
+                ));
             }
         }
         return Ok(Unit::Plain);
     }
     let name = field.name();
     if field.get_physical_type() == Physical::INT96 {
-        return Err(format!("column {name} is an INT96: write timestamps as TIMESTAMP_MICROS"));
+        return Err(format!(
+            "column {name} is of type INT96: write timestamps as TIMESTAMP_MICROS"
+        ));
     }
     let info = field.get_basic_info();
     if matches!(info.converted_type(), ConvertedType::INTERVAL | ConvertedType::BSON) {
-        return Err(format!("column {name} is of type {}", info.converted_type()));
+        return Err(format!(
+            "column {name} is of type {}, which is not supported",
+            info.converted_type()
+        ));
     }
     Ok(match info.logical_type_ref() {
         Some(LogicalType::Timestamp(kind)) if kind.unit == TimeUnit::NANOS => Unit::TimestampNanos,
@@ -42,8 +53,12 @@ pub(super) fn unit(field: &Type) -> Result<Unit, String> {
     })
 }
 
-/// The same columns with bytes in the place of texts. The library fails at a text that is no UTF-8,
-/// with no way on to the next row; bytes are judged by who knows the column.
+/// The same columns with bytes instead of texts. The library fails at a text that is not valid UTF-8,
+/// and cannot continue at the next row; as bytes such a text rejects only its row.
+///
+/// # Errors
+///
+/// The library cannot build the changed schema.
 pub(super) fn texts_as_bytes(schema: &Type) -> Result<SchemaDescPtr, ParquetError> {
     Ok(Arc::new(SchemaDescriptor::new(Arc::new(with_bytes(schema)?))))
 }

@@ -1,0 +1,16 @@
+//! What a reader of any format needs to know about the dataset.
+
+use super::CsvOptions;
+
+/// How to read the files of one dataset.
+#[derive(Debug, Clone, Default)]
+pub struct ReaderOptions {
+    /// How delimited text is written. Its `has_header`, `skip` and `max_record_bytes` apply to all
+    /// formats.
+    pub csv: CsvOptions,
+    /// For each column of the dataset, the names that it may have in a file. Formats that name each
+    /// field, such as JSON, give their fields in this order.
+    pub names: Vec<Vec<String>>,
+    /// The sheet of a workbook; `None`: the first one with cells.
+    pub sheet: Option<String>,
+}
