@@ -1,4 +1,4 @@
-//! Content hash: an object's chunks in, its SHA-256 out, also where it is read in several sittings.
+//! Computes the SHA-256 of an object (FIPS 180-4), also across several invocations that each read a part.
 
 use std::collections::VecDeque;
 
@@ -6,8 +6,8 @@ use bytes::Bytes;
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of an object's bytes up to an offset. Chunks wait until somebody says how far they
-/// count: a load goes on at its checkpoint, which lies behind what has been read.
+/// The SHA-256 of an object's bytes up to an offset. Chunks wait until [`ContentHash::advance`] says how
+/// far to hash: a load resumes at its checkpoint, and reads ahead of it.
 #[derive(Debug, Clone, Default)]
 pub struct ContentHash {
     sha: Sha256,
@@ -16,20 +16,20 @@ pub struct ContentHash {
 }
 
 impl ContentHash {
-    /// Goes on with a [`state`](ContentHash::state) at the offset that it was taken at; `None`
-    /// where it is no such state.
+    /// Continues from a [`state`](ContentHash::state) that was taken at `offset`; `None` if it is not
+    /// a valid state.
     pub fn resume(state: &[u8], offset: u64) -> Option<ContentHash> {
         let state = SerializedState::<Sha256>::try_from(state).ok()?;
         let sha = Sha256::deserialize(&state).ok()?;
         Some(ContentHash { sha, offset, waiting: VecDeque::new() })
     }
 
-    /// The next chunk.
+    /// Adds the next chunk.
     pub fn push(&mut self, chunk: Bytes) {
         self.waiting.push_back(chunk);
     }
 
-    /// Takes in what lies before `offset`.
+    /// Hashes the bytes before `offset`.
     pub fn advance(&mut self, offset: u64) {
         while self.offset < offset
             && let Some(mut chunk) = self.waiting.pop_front()
@@ -44,17 +44,17 @@ impl ContentHash {
         }
     }
 
-    /// How many bytes have been taken in.
+    /// The number of bytes hashed.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// What is needed to go on later.
+    /// The state to [`resume`](ContentHash::resume) from.
     pub fn state(&self) -> Vec<u8> {
         self.sha.serialize().to_vec()
     }
 
-    /// The hash of what has been taken in.
+    /// The hash of the bytes hashed so far.
     pub fn digest(&self) -> Vec<u8> {
         self.sha.clone().finalize().to_vec()
     }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sittings_and_chunks_make_no_difference() {
+    fn interruptions_and_chunks_make_no_difference() {
         let bytes: Vec<u8> = (0..1_000_u32).map(|n| (n % 251) as u8).collect();
         let whole = Sha256::digest(&bytes).to_vec();
         for stop in [0, 1, 63, 64, 65, 500, 999, 1_000] {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_state_is_refused() {
+    fn an_invalid_state_is_none() {
         assert!(ContentHash::resume(b"", 0).is_none());
         assert!(ContentHash::resume(&[0; 32], 0).is_none());
     }

@@ -1,27 +1,24 @@
-//! File: a path of this machine in, its identity by content and its bytes out.
+//! Identifies a local file by its size and content, and opens it as an object.
 
-use std::fs::Metadata;
-use std::io::{self, Read, SeekFrom};
+use std::io::{self, Read};
 use std::path::Path;
 
-use bytes::{Bytes, BytesMut};
-use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
+use super::file_body::{FileBody, READ_BYTES, changed, stamp, unreadable};
 use super::stream::{Body, ObjectStream};
 use super::{FILE_BUCKET, ObjectRef, object_error};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 
-/// Large enough that the change of threads for each read does not show.
-const READ_BYTES: usize = 256 << 10;
-
-/// A path as an object: its key is absolute and without links, so that a file has one name.
+/// A path as an object. Its key is absolute and has no symbolic links, so that each file has one name.
+///
+/// # Errors
+///
+/// The kinds of [`unreadable`], and [`ErrorKind::ObjectUnreadable`] if the path is not valid UTF-8.
 pub(super) fn reference(path: &Path) -> Result<ObjectRef> {
     let path = std::fs::canonicalize(path).map_err(unreadable)?;
     let key = path.into_os_string().into_string().map_err(|_| {
-        object_error(ErrorKind::ObjectUnreadable, "the path is no UTF-8: rename the file")
+        object_error(ErrorKind::ObjectUnreadable, "the path is not valid UTF-8: rename the file")
     })?;
     Ok(ObjectRef {
         bucket: FILE_BUCKET.to_owned(),
@@ -34,7 +31,12 @@ pub(super) fn reference(path: &Path) -> Result<ObjectRef> {
     })
 }
 
-/// Fills in size, time and `<size>-<sha-256>` as the etag: the file is read once for that.
+/// Fills in the size, the time and, as the etag, `<size>-<sha-256>`. Reads the whole file for it.
+///
+/// # Errors
+///
+/// The kinds of [`unreadable`], and [`ErrorKind::ObjectChanged`] if the file changes while it is read
+/// or has another etag than `object` says.
 pub(super) async fn identify(object: &ObjectRef) -> Result<ObjectRef> {
     if object.etag.is_some() && object.size_bytes.is_some() && object.object_time.is_some() {
         return Ok(object.clone());
@@ -61,7 +63,8 @@ pub(super) async fn identify(object: &ObjectRef) -> Result<ObjectRef> {
         Ok((before, format!("{}-{hex}", before.0)))
     });
     let ((size_bytes, time), etag) = hashing.await.map_err(|error| {
-        object_error(ErrorKind::ObjectUnreadable, "hashing was cut short").caused_by(error)
+        object_error(ErrorKind::ObjectUnreadable, "hashing the file was interrupted")
+            .caused_by(error)
     })??;
     if object.etag.as_ref().is_some_and(|known| *known != etag) {
         return Err(changed());
@@ -74,65 +77,22 @@ pub(super) async fn identify(object: &ObjectRef) -> Result<ObjectRef> {
     })
 }
 
-/// Opens the file, if it is still the one that was identified.
+/// Opens the file at `from_offset`.
+///
+/// # Errors
+///
+/// The kinds of [`unreadable`], and [`ErrorKind::ObjectChanged`] if the file has another size or time
+/// than `object` says.
 pub(super) async fn open(object: &ObjectRef, from_offset: u64) -> Result<ObjectStream> {
-    let mut file = File::open(&object.key).await.map_err(unreadable)?;
-    let (size, time) = stamp(&file.metadata().await.map_err(unreadable)?)?;
+    let body = FileBody::open(&object.key, from_offset).await?;
+    let (size, time) = body.stamp();
     if object.size_bytes.is_some_and(|known| known != size)
         || object.object_time.is_some_and(|known| known != time)
         || from_offset > size
     {
         return Err(changed());
     }
-    file.seek(SeekFrom::Start(from_offset)).await.map_err(unreadable)?;
-    let body = FileBody { file, opened_as: (size, time) };
     Ok(ObjectStream::new(object, Body::File(body), from_offset, size))
-}
-
-/// An open file, and what it looked like when it was opened.
-pub(super) struct FileBody {
-    file: File,
-    opened_as: (u64, Timestamp),
-}
-
-impl FileBody {
-    /// The next bytes. At the end, the file has to be what it was at the beginning.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
-        let mut chunk = BytesMut::with_capacity(READ_BYTES);
-        if self.file.read_buf(&mut chunk).await.map_err(unreadable)? > 0 {
-            return Ok(Some(chunk.freeze()));
-        }
-        let now = stamp(&self.file.metadata().await.map_err(unreadable)?)?;
-        if now != self.opened_as { Err(changed()) } else { Ok(None) }
-    }
-}
-
-/// Size and time of the last change, in the microseconds that Postgres keeps.
-fn stamp(metadata: &Metadata) -> Result<(u64, Timestamp)> {
-    if metadata.is_dir() {
-        return Err(object_error(ErrorKind::ObjectUnreadable, "is a folder, not a file"));
-    }
-    let modified = metadata.modified().map_err(unreadable)?;
-    let time = Timestamp::try_from(modified)
-        .and_then(|time| Timestamp::from_microsecond(time.as_microsecond()))
-        .map_err(|error| {
-            object_error(ErrorKind::ObjectUnreadable, "the file's time is out of range")
-                .caused_by(error)
-        })?;
-    Ok((metadata.len(), time))
-}
-
-fn changed() -> Error {
-    object_error(ErrorKind::ObjectChanged, "the file has changed since it was identified")
-}
-
-fn unreadable(error: io::Error) -> Error {
-    let (kind, message) = match error.kind() {
-        io::ErrorKind::NotFound => (ErrorKind::ObjectMissing, "there is no such file"),
-        io::ErrorKind::PermissionDenied => (ErrorKind::ObjectDenied, "may not be read"),
-        _ => (ErrorKind::ObjectUnreadable, "cannot be read"),
-    };
-    object_error(kind, message).caused_by(error)
 }
 
 #[cfg(test)]
@@ -170,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_is_known_by_its_size_and_content() {
+    async fn a_file_is_identified_by_its_size_and_content() {
         let object = identified(&written(b"hello world")).await;
         assert_eq!(
             object.etag.as_deref(),
@@ -211,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_changes_while_it_is_read_is_not_taken_for_whole() {
+    async fn a_file_that_changes_while_it_is_read_is_an_error() {
         for cut in [true, false] {
             let mut file = written(&vec![b'x'; 2 << 20]);
             let object = identified(&file).await;
@@ -237,7 +197,7 @@ mod tests {
     async fn a_missing_file_and_a_folder_are_errors_that_name_the_path() {
         let error = local_file(Path::new("/nowhere/a.csv")).expect_err("missing");
         assert_eq!(error.kind, ErrorKind::ObjectMissing);
-        assert!(error.to_string().starts_with("object: /nowhere/a.csv: there is no such file"));
+        assert!(error.to_string().starts_with("object: /nowhere/a.csv: the file does not exist"));
         let folder = tempfile::tempdir().expect("a folder");
         let object = local_file(folder.path()).expect("there");
         let error = source().identify(&object).await.expect_err("a folder");

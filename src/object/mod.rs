@@ -1,8 +1,10 @@
-//! Object: which bytes are meant, and a stream of them.
+//! Identifies objects in S3 and local files, and streams their bytes.
 
 mod content_hash;
 mod file;
+mod file_body;
 mod s3;
+mod s3_endpoint;
 mod s3_error;
 #[cfg(test)]
 mod scripted_server;
@@ -11,47 +13,50 @@ mod stream;
 use std::fmt;
 use std::path::Path;
 
-pub use content_hash::ContentHash;
-pub use s3::Listing;
-pub use stream::ObjectStream;
 use tokio::sync::OnceCell;
 
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::settings::Settings;
+pub use content_hash::ContentHash;
+pub use s3::Listing;
+use s3_endpoint::S3Endpoint;
+pub use stream::ObjectStream;
 
-/// The bucket name that stands for the local file system: the key is then an absolute path.
+/// The bucket name of local files, whose keys are absolute paths.
 pub const FILE_BUCKET: &str = "file";
 
 /// One version of one S3 key, or one local file.
 ///
-/// What an event did not say is `None`; [`Display`](fmt::Display) gives `s3://bucket/key`, or the
+/// `None` means that the event did not say. [`Display`](fmt::Display) gives `s3://bucket/key`, or the
 /// path of a local file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectRef {
+    /// The name of the bucket, or [`FILE_BUCKET`].
     pub bucket: String,
     /// The decoded key: never percent-encoded.
     pub key: String,
-    /// `None` where the bucket keeps no versions.
+    /// Also `None` if the bucket keeps no versions.
     pub version_id: Option<String>,
     /// Without quotes.
     pub etag: Option<String>,
+    /// The size of the object.
     pub size_bytes: Option<u64>,
-    /// When S3 wrote the object: the event's time, else Last-Modified.
+    /// When S3 wrote the object: the time of the event, or else Last-Modified.
     pub object_time: Option<jiff::Timestamp>,
-    /// S3's own order of the events of one key: hexadecimal, of varying length.
+    /// The order in which S3 wrote the versions of one key: hexadecimal, of varying length.
     pub sequencer: Option<String>,
 }
 
 impl ObjectRef {
-    /// Whether the object is a file of this machine.
+    /// Whether the object is a local file.
     pub fn is_local_file(&self) -> bool {
         self.bucket == FILE_BUCKET
     }
 
-    /// Whether there is nothing left to ask S3.
+    /// Whether S3 need not be asked for anything.
     ///
-    /// What has a sequencer comes from an event of S3's, which would have named the version if the
-    /// bucket kept any. A listing or a person names none either way.
+    /// An object with a sequencer comes from an event of S3, which has the version if the bucket keeps
+    /// versions. A listing or a person names none even then.
     fn is_identified(&self) -> bool {
         self.etag.is_some()
             && self.size_bytes.is_some()
@@ -70,31 +75,32 @@ impl fmt::Display for ObjectRef {
     }
 }
 
-/// Where objects come from: S3, and the files of this machine.
+/// Reads objects from S3 and from local files.
 ///
-/// Making one costs nothing: the S3 client is built when it is first needed.
+/// The S3 client is built when it is first needed.
 pub struct Source {
     endpoint: Option<String>,
     client: OnceCell<aws_sdk_s3::Client>,
 }
 
 impl Source {
-    /// The S3 that the settings name, with the AWS SDK's own credentials and region.
+    /// Reads from the S3 that the settings name, with the credentials and region of the AWS SDK.
     pub fn new(settings: &Settings) -> Source {
         Source { endpoint: settings.s3_endpoint.clone(), client: OnceCell::new() }
     }
 
-    /// An S3 that somebody else has set up: `endpoint` is its name in messages.
+    /// Reads with a client that is set up already. `endpoint` is its URL in messages.
     pub fn with_client(client: aws_sdk_s3::Client, endpoint: Option<String>) -> Source {
         Source { endpoint, client: OnceCell::new_with(Some(client)) }
     }
 
-    /// The object with its etag, version, size and time, asked for where the event did not say.
+    /// Completes a reference: asks for its etag, version, size and time if the event did not say them.
     ///
     /// # Errors
+    ///
     /// [`ErrorKind::ObjectMissing`], [`ErrorKind::NoBucket`], [`ErrorKind::ObjectDenied`],
-    /// [`ErrorKind::ObjectUnreadable`]; [`ErrorKind::ObjectChanged`] where the object is not the
-    /// one with the given etag any more.
+    /// [`ErrorKind::ObjectUnreadable`]; [`ErrorKind::ObjectChanged`] if the object has another etag
+    /// than `object` says.
     pub async fn identify(&self, object: &ObjectRef) -> Result<ObjectRef> {
         let named = if object.is_local_file() {
             file::identify(object).await
@@ -106,10 +112,11 @@ impl Source {
         named.map_err(|error| error.of_object(object))
     }
 
-    /// The object's bytes from `from_offset` on, of exactly the version that `object` names.
+    /// Streams the bytes of exactly the version that `object` names, from `from_offset` on.
     ///
     /// # Errors
-    /// As [`Source::identify`]; the stream's own errors are those of [`ObjectStream::next_chunk`].
+    ///
+    /// As [`Source::identify`]. The stream has the errors of [`ObjectStream::next_chunk`].
     pub async fn open(&self, object: &ObjectRef, from_offset: u64) -> Result<ObjectStream> {
         let opened = if object.is_local_file() {
             file::open(object, from_offset).await
@@ -121,23 +128,24 @@ impl Source {
 
     /// The objects of `bucket` whose keys begin with `prefix`, page by page, in key order.
     ///
-    /// They lack their version: [`Source::identify`] asks for it.
+    /// They have no version: [`Source::identify`] asks for it.
     pub async fn list(&self, bucket: &str, prefix: &str) -> Listing {
         Listing::new(self.s3().await, bucket, prefix)
     }
 
-    async fn s3(&self) -> s3::S3Endpoint {
+    async fn s3(&self) -> S3Endpoint {
         let url = self.endpoint.clone();
-        let client = self.client.get_or_init(|| s3::client(url.as_deref())).await.clone();
-        s3::S3Endpoint { client, url }
+        let client = self.client.get_or_init(|| s3_endpoint::client(url.as_deref())).await.clone();
+        S3Endpoint { client, url }
     }
 }
 
-/// A file of this machine as an object that is still to be identified.
+/// The reference to a local file, for [`Source::identify`] to complete.
 ///
 /// # Errors
-/// [`ErrorKind::ObjectMissing`] and the like where the path cannot be followed, and
-/// [`ErrorKind::ObjectUnreadable`] where it is no UTF-8.
+///
+/// [`ErrorKind::ObjectMissing`], [`ErrorKind::ObjectDenied`] or [`ErrorKind::ObjectUnreadable`] if the
+/// path cannot be resolved or is not valid UTF-8.
 pub fn local_file(path: &Path) -> Result<ObjectRef> {
     file::reference(path).map_err(|error| error.of_object(path.display()))
 }

@@ -1,34 +1,19 @@
-//! S3: an object reference in, its identity or its bytes out.
+//! Asks S3 for the identity, the bytes and the listing of objects.
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::DateTime;
 use jiff::Timestamp;
 
+use super::s3_endpoint::S3Endpoint;
 use super::s3_error::s3_error;
 use super::stream::{Body, ObjectStream};
 use super::{ObjectRef, object_error};
-use crate::aws;
 use crate::error::{ErrorKind, Result};
 
-/// An S3 client and, where it is not that of AWS, the URL it talks to, for messages.
-#[derive(Clone)]
-pub(super) struct S3Endpoint {
-    pub(super) client: Client,
-    pub(super) url: Option<String>,
-}
-
-/// The client, as the AWS SDK's own variables, profiles and roles have it.
-pub(super) async fn client(endpoint: Option<&str>) -> Client {
-    let shared = aws::config(endpoint.is_some()).await;
-    let mut config = aws_sdk_s3::config::Builder::from(&shared);
-    if let Some(endpoint) = endpoint {
-        // Buckets as host names need a wildcard in the DNS, which only AWS is sure to have.
-        config = config.endpoint_url(endpoint).force_path_style(true);
-    }
-    Client::from_conf(config.build())
-}
-
-/// Asks S3 for what the reference lacks.
+/// Fills in what `object` lacks: etag, version, size and time.
+///
+/// # Errors
+///
+/// As [`s3_error`]. A missing object in a missing bucket is [`ErrorKind::NoBucket`].
 pub(super) async fn identify(s3: &S3Endpoint, object: &ObjectRef) -> Result<ObjectRef> {
     let request = s3.client.head_object().bucket(&object.bucket).key(&object.key);
     let request = match (&object.version_id, &object.etag) {
@@ -40,7 +25,7 @@ pub(super) async fn identify(s3: &S3Endpoint, object: &ObjectRef) -> Result<Obje
         Ok(head) => head,
         Err(error) => {
             let error = s3_error(error, s3);
-            // An answer to HEAD has no body that could tell a missing key from a missing bucket.
+            // The response to HEAD has no body, so a missing bucket looks like a missing key.
             if error.kind == ErrorKind::ObjectMissing {
                 bucket_exists(s3, &object.bucket).await?;
             }
@@ -60,10 +45,14 @@ pub(super) async fn identify(s3: &S3Endpoint, object: &ObjectRef) -> Result<Obje
     })
 }
 
-/// An error only where S3 says that there is no such bucket.
+/// Checks that the bucket exists.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoBucket`] if S3 says that it does not; other errors are ignored.
 async fn bucket_exists(s3: &S3Endpoint, bucket: &str) -> Result<()> {
-    let answer = s3.client.head_bucket().bucket(bucket).send().await;
-    match answer.map_err(|error| s3_error(error, s3)) {
+    let response = s3.client.head_bucket().bucket(bucket).send().await;
+    match response.map_err(|error| s3_error(error, s3)) {
         Err(error) if error.kind == ErrorKind::ObjectMissing => {
             Err(object_error(ErrorKind::NoBucket, "the bucket does not exist"))
         }
@@ -71,14 +60,19 @@ async fn bucket_exists(s3: &S3Endpoint, bucket: &str) -> Result<()> {
     }
 }
 
-/// Opens exactly the version that the reference names.
+/// Opens exactly the version that `object` names, at `from_offset`.
+///
+/// # Errors
+///
+/// As [`s3_error`], and [`ErrorKind::ObjectUnreadable`] if the response does not have the bytes that
+/// were asked for.
 pub(super) async fn open(
     s3: &S3Endpoint,
     object: &ObjectRef,
     from_offset: u64,
 ) -> Result<ObjectStream> {
     if from_offset > 0 && object.size_bytes == Some(from_offset) {
-        // S3 has no range for nothing.
+        // S3 has no way to ask for an empty range.
         return Ok(ObjectStream::new(object, Body::Empty, from_offset, from_offset));
     }
     let mut request = s3.client.get_object().bucket(&object.bucket).key(&object.key);
@@ -94,7 +88,9 @@ pub(super) async fn open(
     if from_offset > 0 && got.content_range.is_none() {
         return Err(object_error(
             ErrorKind::ObjectUnreadable,
-            format!("the whole object came where the bytes from {from_offset} on were asked for"),
+            format!(
+                "S3 ignored the range and sent the whole object, not the bytes from {from_offset} on"
+            ),
         ));
     }
     let encrypted_with_a_key = got.sse_customer_algorithm.is_some()
@@ -102,14 +98,17 @@ pub(super) async fn open(
     let is_multipart = got.e_tag.as_ref().is_none_or(|etag| etag.contains('-'));
     let length = got.content_length.and_then(|length| u64::try_from(length).ok());
     let Some(size) = length.map(|length| from_offset + length).or(object.size_bytes) else {
-        return Err(object_error(ErrorKind::ObjectUnreadable, "S3 does not say how long it is"));
+        return Err(object_error(
+            ErrorKind::ObjectUnreadable,
+            "the response of S3 has no Content-Length",
+        ));
     };
     if object.size_bytes.is_some_and(|known| known != size) {
         let known = object.size_bytes.unwrap_or_default();
-        // S3 has held it to the version or etag, so it is the answer that is cut short.
+        // S3 has checked the version or etag, so it is the response that is incomplete.
         let same = object.version_id.is_some() || object.etag.is_some();
         let kind = if same { ErrorKind::ObjectUnreadable } else { ErrorKind::ObjectChanged };
-        return Err(object_error(kind, format!("the object is {size} bytes long, not {known}")));
+        return Err(object_error(kind, format!("the object has {size} bytes, not {known}")));
     }
     let mut stream = ObjectStream::new(object, Body::S3(got.body), from_offset, size);
     stream.etag_is_md5 = !encrypted_with_a_key && !is_multipart;
@@ -121,7 +120,7 @@ pub struct Listing {
     s3: S3Endpoint,
     bucket: String,
     prefix: String,
-    /// Where the next page begins; `None` once there is none.
+    /// Where the next page begins; `None` after the last one.
     next: Option<Start>,
 }
 
@@ -135,7 +134,7 @@ impl Listing {
         Listing { s3, bucket: bucket.into(), prefix: prefix.into(), next: Some(Start::First) }
     }
 
-    /// The next page, or `None` after the last. The markers of empty folders are left out.
+    /// The next page, or `None` after the last one, without the markers of empty folders.
     ///
     /// # Errors
     /// [`ErrorKind::NoBucket`], [`ErrorKind::ObjectDenied`], [`ErrorKind::ObjectUnreadable`].

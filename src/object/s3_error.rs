@@ -1,4 +1,4 @@
-//! S3 errors: what the SDK says in, what follows from it out. The one place that reads S3's codes.
+//! Turns an error of the S3 client into an error of the pipeline. Only this file knows the codes of S3.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 
@@ -8,10 +8,12 @@ use std::iter;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::object_error;
-use super::s3::S3Endpoint;
+use super::s3_endpoint::S3Endpoint;
 use crate::error::{Error, ErrorKind};
 
-/// The error in our words.
+/// The error of the pipeline for a request to `s3` that failed: [`ErrorKind::NoBucket`],
+/// [`ErrorKind::ObjectMissing`], [`ErrorKind::ObjectChanged`], [`ErrorKind::ObjectDenied`],
+/// [`ErrorKind::ObjectUnreadable`] or [`ErrorKind::BadSetting`].
 pub(super) fn s3_error<E>(error: SdkError<E>, s3: &S3Endpoint) -> Error
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
@@ -20,11 +22,11 @@ where
     match &error {
         SdkError::ServiceError(refusal) => {
             let code = refusal.err().code().unwrap_or_default();
-            answered(code, status.unwrap_or_default())
+            response_error(code, status.unwrap_or_default())
         }
-        // An answer that is none of S3's: a proxy's page, a status in between.
-        SdkError::ResponseError(_) => answered("", status.unwrap_or_default()),
-        // Both fail before anything is sent, and only the text of a cause tells them apart.
+        // A response that S3 did not write, such as the error page of a proxy.
+        SdkError::ResponseError(_) => response_error("", status.unwrap_or_default()),
+        // The next two fail before anything is sent, and only the text of a cause tells which it is.
         _ if causes(&error).any(|cause| cause.to_string().contains("redential")) => {
             object_error(ErrorKind::ObjectDenied, "no credentials for AWS: set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
                 .caused_by(Cause::of(&error))
@@ -33,18 +35,18 @@ where
             object_error(ErrorKind::BadSetting, "no region is set: set AWS_REGION")
         }
         SdkError::ConstructionFailure(_) => {
-            object_error(ErrorKind::BadSetting, "S3 cannot be asked").caused_by(Cause::of(&error))
+            object_error(ErrorKind::BadSetting, "cannot build the request to S3").caused_by(Cause::of(&error))
         }
         _ => {
             let name = s3.url.as_deref().unwrap_or("AWS");
-            object_error(ErrorKind::ObjectUnreadable, format!("no S3 answers at {name}"))
+            object_error(ErrorKind::ObjectUnreadable, format!("cannot connect to S3 at {name}"))
                 .caused_by(Cause::of(&error))
         }
     }
 }
 
-/// What an answer means, by its code or, where it has none (HEAD), by its status.
-fn answered(code: &str, status: u16) -> Error {
+/// The error for a response, by its code or, if it has none (HEAD), by its status.
+fn response_error(code: &str, status: u16) -> Error {
     let (kind, message) = match (code, status) {
         ("NoSuchBucket", _) => (ErrorKind::NoBucket, "the bucket does not exist"),
         ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "TemporaryRedirect", _)
@@ -57,25 +59,25 @@ fn answered(code: &str, status: u16) -> Error {
             (ErrorKind::ObjectChanged, "the object was overwritten")
         }
         ("InvalidRange", _) | (_, 416) => {
-            (ErrorKind::ObjectChanged, "the object is shorter than what was read of it")
+            (ErrorKind::ObjectChanged, "the object is shorter than its last checkpoint")
         }
         ("InvalidObjectState", _) => {
-            (ErrorKind::ObjectDenied, "the object is archived and has to be restored first")
+            (ErrorKind::ObjectDenied, "the object is archived: restore it first")
         }
         (
             "SlowDown" | "RequestTimeout" | "InternalError" | "ServiceUnavailable" | "Throttling",
             _,
         )
         | (_, 408 | 409 | 429 | 500..) => {
-            (ErrorKind::ObjectUnreadable, "S3 could not answer for now")
+            (ErrorKind::ObjectUnreadable, "S3 is temporarily unavailable")
         }
-        // Without s3:ListBucket S3 does not tell whether a key exists.
+        // Without s3:ListBucket, S3 does not say whether a key exists.
         ("AccessDenied", _) | ("", 403) => (
             ErrorKind::ObjectDenied,
-            "may not be read, or does not exist: S3 does not say which without s3:ListBucket",
+            "access denied, or the object does not exist: S3 does not say which without s3:ListBucket",
         ),
         ("", 404) => (ErrorKind::ObjectMissing, "the object does not exist"),
-        // Keys, tokens, signatures and KMS: whoever runs us has to mend those.
+        // Keys, tokens, signatures and KMS: the operator has to fix those.
         _ => (ErrorKind::ObjectDenied, "S3 refused the request"),
     };
     match code {
@@ -84,7 +86,7 @@ fn answered(code: &str, status: u16) -> Error {
     }
 }
 
-/// The innermost cause, in one line: the SDK nests five and says little in the others.
+/// The innermost cause in one line. The SDK nests five, and the outer ones say little.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Cause(String);

@@ -1,4 +1,4 @@
-//! Scripted server: answers in, an S3 over a real socket that gives them out. For tests alone.
+//! An S3 server for tests that sends scripted responses over a real socket.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,19 +12,20 @@ use tokio::net::TcpListener;
 
 use super::Source;
 
-/// What a scripted server does after its answer.
+/// What the server does after a response.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Then {
     Close,
     Hang,
 }
 
-/// A server that gives each request the next answer, the last one for ever, and what it was asked.
-pub(super) async fn server(answers: Vec<(String, Then)>) -> (Source, Arc<Mutex<Vec<String>>>) {
+/// A server that sends the next response to each request, and the last one to all later requests. Also
+/// returns the heads of the requests.
+pub(super) async fn server(responses: Vec<(String, Then)>) -> (Source, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&asked);
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let received = Arc::clone(&requests);
     tokio::spawn(async move {
         let mut next = 0;
         loop {
@@ -33,10 +34,10 @@ pub(super) async fn server(answers: Vec<(String, Then)>) -> (Source, Arc<Mutex<V
             while !head.ends_with(b"\r\n\r\n") {
                 head.push(socket.read_u8().await.unwrap_or(b'\n'));
             }
-            heard.lock().expect("lock").push(String::from_utf8_lossy(&head).into_owned());
-            let (answer, then) = answers[next.min(answers.len() - 1)].clone();
+            received.lock().expect("lock").push(String::from_utf8_lossy(&head).into_owned());
+            let (response, then) = responses[next.min(responses.len() - 1)].clone();
             next += 1;
-            let _ = socket.write_all(answer.as_bytes()).await;
+            let _ = socket.write_all(response.as_bytes()).await;
             if then == Then::Hang {
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_secs(60)).await;
@@ -45,7 +46,7 @@ pub(super) async fn server(answers: Vec<(String, Then)>) -> (Source, Arc<Mutex<V
             }
         }
     });
-    (source(&endpoint), asked)
+    (source(&endpoint), requests)
 }
 
 /// A source whose S3 is at `endpoint`.
@@ -63,15 +64,15 @@ pub(super) fn source(endpoint: &str) -> Source {
     Source::with_client(Client::from_conf(config), Some(endpoint.to_owned()))
 }
 
-/// An answer in HTTP, word by word.
-pub(super) fn answer(status: &str, headers: &str, body: &str) -> String {
+/// The text of an HTTP response.
+pub(super) fn response(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "HTTP/1.1 {status}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
     )
 }
 
-/// An error as S3 words it.
-pub(super) fn refusal(status: &str, code: &str) -> String {
-    answer(status, "", &format!("<Error><Code>{code}</Code><Message>no</Message></Error>"))
+/// The text of an error response of S3.
+pub(super) fn error_response(status: &str, code: &str) -> String {
+    response(status, "", &format!("<Error><Code>{code}</Code><Message>no</Message></Error>"))
 }

@@ -1,4 +1,4 @@
-//! Stream: a body of S3's or a file in, chunks of at most 1 MiB out, and never a silent end.
+//! Streams the bytes of an object in chunks of at most 1 MiB, and reports an end that comes too early.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
 use super::content_hash::ContentHash;
-use super::file::FileBody;
+use super::file_body::FileBody;
 use super::{ObjectRef, object_error};
 use crate::aws::IDLE_TIMEOUT;
 use crate::error::{Error, ErrorKind, Result};
 
-/// What is downstream holds one chunk at a time: this bounds its memory.
+/// The largest chunk. The rest of the pipeline holds one chunk at a time, so this bounds its memory.
 pub(super) const MAX_CHUNK_BYTES: usize = 1 << 20;
 
 /// The bytes of one object, in order.
 pub struct ObjectStream {
     object: ObjectRef,
     body: Body,
-    /// The offset in the object of what comes next.
+    /// The offset in the object of the next chunk.
     offset: u64,
     size_bytes: u64,
-    /// What is left of a chunk that was too large.
+    /// The rest of a chunk that was too large.
     rest: Bytes,
     hash: Option<ContentHash>,
     /// Whether the etag is the MD5 of the bytes.
@@ -32,7 +32,7 @@ pub struct ObjectStream {
 pub(super) enum Body {
     S3(ByteStream),
     File(FileBody),
-    /// Everything has been read.
+    /// Nothing is left to read.
     Empty,
 }
 
@@ -56,7 +56,7 @@ impl ObjectStream {
         }
     }
 
-    /// The size of the whole object, wherever the stream began.
+    /// The size of the whole object, whatever the offset at which the stream began.
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes
     }
@@ -66,12 +66,13 @@ impl ObjectStream {
         self.offset
     }
 
-    /// From here on, what is read is hashed, once [`hash_to`](ObjectStream::hash_to) says how far.
+    /// Hashes what is read from now on, once [`hash_to`](ObjectStream::hash_to) says how far.
     pub fn hash_with(&mut self, hash: ContentHash) {
         self.hash = Some(hash);
     }
 
-    /// Hashes what lies before `offset`; the state of the hash there, where it got that far.
+    /// Hashes the bytes before `offset` and returns the state there; `None` if the stream does not hash,
+    /// or has not read that far.
     pub fn hash_to(&mut self, offset: u64) -> Option<Vec<u8>> {
         let hash = self.hash.as_mut()?;
         hash.advance(offset);
@@ -84,17 +85,18 @@ impl ObjectStream {
         self.hash.as_ref().map(ContentHash::digest)
     }
 
-    /// Whether equal etags mean equal bytes, and different ones different bytes: not so after a
-    /// multipart upload or where the object is encrypted with a key of KMS or of the client.
+    /// Whether the etag is the MD5 of the bytes, so that equal etags mean equal bytes. It is not after a
+    /// multipart upload, or if the object is encrypted with a key of KMS or of the client.
     pub fn etag_is_md5(&self) -> bool {
         self.etag_is_md5
     }
 
-    /// The next bytes, never none at all; `None` once the object has been read to its last byte.
+    /// The next bytes, at least one; `None` once the object has been read to its last byte.
     ///
     /// # Errors
-    /// [`ErrorKind::ObjectUnreadable`] where nothing comes for 20 seconds or the stream ends
-    /// early, [`ErrorKind::ObjectChanged`] where a file changed while it was read.
+    ///
+    /// [`ErrorKind::ObjectUnreadable`] if no data is received for 20 seconds or the stream ends too
+    /// early, [`ErrorKind::ObjectChanged`] if a file changed while it was read.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>> {
         let chunk = self.read().await.map_err(|error| error.of_object(&self.object))?;
         if let Some(chunk) = &chunk {
@@ -111,7 +113,8 @@ impl ObjectStream {
             let read = async {
                 match &mut self.body {
                     Body::S3(body) => body.next().await.transpose().map_err(|error| {
-                        object_error(ErrorKind::ObjectUnreadable, "reading failed").caused_by(error)
+                        object_error(ErrorKind::ObjectUnreadable, "reading from S3 failed")
+                            .caused_by(error)
                     }),
                     Body::File(body) => body.next().await,
                     Body::Empty => Ok(None),
@@ -119,33 +122,37 @@ impl ObjectStream {
             };
             let Ok(read) = tokio::time::timeout(self.idle_timeout, read).await else {
                 let seconds = self.idle_timeout.as_secs_f32();
-                let message = format!("nothing came for {seconds} s");
-                return Err(self.broke_off(object_error(ErrorKind::ObjectUnreadable, message)));
+                let message = format!("no data received for {seconds} s");
+                return Err(self.interrupted(object_error(ErrorKind::ObjectUnreadable, message)));
             };
             match read {
                 Ok(Some(chunk)) => self.rest = chunk,
                 Ok(None) if self.offset == self.size_bytes => return Ok(None),
                 Ok(None) => {
                     let early = self.offset < self.size_bytes;
-                    let message = if early { "it ended early" } else { "it is longer" };
-                    return Err(self.broke_off(object_error(ErrorKind::ObjectUnreadable, message)));
+                    let message =
+                        if early { "the data ends too early" } else { "there is more data" };
+                    return Err(
+                        self.interrupted(object_error(ErrorKind::ObjectUnreadable, message))
+                    );
                 }
-                Err(error) => return Err(self.broke_off(error)),
+                Err(error) => return Err(self.interrupted(error)),
             }
         }
         Ok(Some(self.rest.split_to(self.rest.len().min(MAX_CHUNK_BYTES))))
     }
 
-    /// Says how far the stream came, unless the object itself is another one by now.
-    fn broke_off(&self, mut error: Error) -> Error {
+    /// Adds to the error how far the stream got, unless the object itself has changed.
+    fn interrupted(&self, mut error: Error) -> Error {
         if error.kind == ErrorKind::ObjectUnreadable {
             let (offset, size) = (self.offset, self.size_bytes);
-            error.message = format!("broke off at byte {offset} of {size}: {}", error.message);
+            error.message =
+                format!("reading stopped at byte {offset} of {size}: {}", error.message);
         }
         error
     }
 
-    /// For tests, which cannot wait.
+    /// Sets a short timeout, for tests.
     #[cfg(test)]
     pub(super) fn with_idle_timeout(mut self, idle_timeout: Duration) -> Self {
         self.idle_timeout = idle_timeout;
