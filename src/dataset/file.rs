@@ -2,14 +2,13 @@
 
 use encoding_rs::Encoding;
 
-/// The longest delimiter, in bytes.
-pub const MAX_DELIMITER_BYTES: usize = 8;
+use crate::records::Format;
 
 /// How the files are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileOptions {
     /// `None`: from the key's suffix.
-    pub format: Option<String>,
+    pub format: Option<Format>,
     /// `None`: detected from the header.
     pub delimiter: Option<Vec<u8>>,
     /// What texts are written in, unless a byte order mark says otherwise.

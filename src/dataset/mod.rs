@@ -24,7 +24,7 @@ use crate::types::ColumnType;
 pub use catalog::{Catalog, Match};
 pub use check::dataset;
 pub use expression::Expression;
-pub use file::{FileOptions, MAX_DELIMITER_BYTES, Ragged};
+pub use file::{FileOptions, Ragged};
 pub use shared::{AttributeGroup, Dimension};
 pub use star::{Conflict, DateUse, DimensionFeed, DimensionUse, Fact, History, Measure};
 

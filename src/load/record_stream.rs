@@ -177,8 +177,8 @@ pub(super) fn writer(settings: &Settings, dataset: &Dataset, header: &Header) ->
 }
 
 fn format_of(dataset: &Dataset, object: &ObjectRef) -> Result<Format> {
-    let format = match &dataset.file.format {
-        Some(name) => Format::from_name(name),
+    let format = match dataset.file.format {
+        Some(format) => Ok(format),
         None => Format::from_key(&object.key),
     };
     format.map_err(|Unsupported(message)| {

@@ -4,17 +4,14 @@ use encoding_rs::{Encoding, REPLACEMENT, UTF_8};
 use toml::{Spanned, Value};
 
 use super::super::contract;
-use super::super::{FileOptions, MAX_DELIMITER_BYTES, Ragged};
+use super::super::{FileOptions, Ragged};
 use super::Checker;
-
-/// The formats that a contract may name.
-const FORMATS: [&str; 4] = ["csv", "jsonl", "xlsx", "parquet"];
+use crate::records::{Format, MAX_DELIMITER_BYTES};
 
 impl Checker<'_> {
     pub(super) fn file_options(&mut self, file: &contract::File) -> FileOptions {
-        if let Some(format) = &file.format {
-            self.word("format", format, &FORMATS);
-        }
+        let formats: Vec<&str> = Format::names().collect();
+        let format = file.format.as_ref().and_then(|at| self.word("format", at, &formats));
         let invalid =
             file.invalid.as_ref().and_then(|at| self.word("invalid", at, &["reject", "replace"]));
         let quote = match &file.quote {
@@ -26,7 +23,7 @@ impl Checker<'_> {
         let comment = file.comment.as_ref().and_then(|at| self.mark("comment", at));
         let delimiter = file.delimiter.as_ref().and_then(|at| self.delimiter(at, [quote, escape]));
         FileOptions {
-            format: file.format.as_ref().map(|format| format.get_ref().clone()),
+            format: format.and_then(|name| Format::from_name(name).ok()),
             delimiter,
             encoding: file.encoding.as_ref().map_or(UTF_8, |at| self.encoding(at)),
             replace_invalid: invalid == Some("replace"),

@@ -5,7 +5,7 @@
 pub enum Delimiter {
     /// This byte, which must not be the quote or part of a line end.
     Byte(u8),
-    /// Several bytes, at most [`MAX_DELIMITER_BYTES`](super::MAX_DELIMITER_BYTES).
+    /// Several bytes, at most [`MAX_DELIMITER_BYTES`](super::dialect::MAX_DELIMITER_BYTES).
     Text(Vec<u8>),
     /// The one of `,` `;` tab and `|` that occurs most outside quotes in the first line that is not
     /// blank; `,` if none occurs, or if several occur equally often.
