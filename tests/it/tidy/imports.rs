@@ -152,15 +152,8 @@ impl Files {
     pub fn circles(&self) -> Vec<String> {
         let imports: BTreeMap<&str, BTreeSet<&str>> =
             self.files.keys().map(|file| (file.as_str(), self.imports(file))).collect();
-        let reach = |from: &str| {
-            let (mut reached, mut next) = (BTreeSet::new(), vec![from]);
-            while let Some(file) = next.pop() {
-                next.extend(imports[file].iter().filter(|file| reached.insert(**file)));
-            }
-            reached
-        };
         let reached: BTreeMap<&str, BTreeSet<&str>> =
-            imports.keys().map(|file| (*file, reach(file))).collect();
+            imports.keys().map(|file| (*file, reach(&imports, file))).collect();
         let circles: BTreeSet<BTreeSet<&str>> = imports
             .keys()
             .map(|file| {
@@ -179,4 +172,13 @@ impl Files {
         };
         circles.iter().filter(|circle| !circle.is_empty()).map(describe).collect()
     }
+}
+
+/// All files that `from` imports from, directly or through others.
+fn reach<'f>(imports: &BTreeMap<&'f str, BTreeSet<&'f str>>, from: &str) -> BTreeSet<&'f str> {
+    let (mut reached, mut next) = (BTreeSet::new(), vec![&imports[from]]);
+    while let Some(files) = next.pop() {
+        next.extend(files.iter().filter(|file| reached.insert(**file)).map(|file| &imports[file]));
+    }
+    reached
 }
