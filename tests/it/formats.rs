@@ -168,7 +168,7 @@ async fn what_is_no_workbook_or_lacks_the_sheet_is_said() {
     let cloud = Cloud::of(&db, catalog).await;
     let book = workbook(&[("May", &[]), ("June", &[])], false);
     for (bytes, words) in [
-        (book, "the workbook has no sheet `Orders`, only `May`, `June`"),
+        (book, "the workbook has no sheet `Orders`: its sheets are `May`, `June`"),
         (b"id,buyer\n".to_vec(), "the workbook cannot be read"),
     ] {
         let object = cloud.put("orders/a", bytes).await;

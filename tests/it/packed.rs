@@ -191,7 +191,7 @@ async fn a_broken_archive_is_the_files_fault() {
     let (kind, message) = refused("sales/half.csv.gz", half, &[]).await;
     assert_eq!(
         (kind, message.as_str()),
-        (ErrorKind::BadFile, "the gzip data ends too early: the file is cut off")
+        (ErrorKind::BadFile, "the gzip data ends too early: the file is truncated")
     );
     let (kind, message) = refused("sales/a.csv", b"PAR1\0\0\0\0\0".to_vec(), &[]).await;
     assert_eq!(kind, ErrorKind::BadFile);

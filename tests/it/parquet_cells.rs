@@ -141,7 +141,7 @@ async fn a_damaged_parquet_file_is_refused_in_words_that_hold_nothing_of_it() {
         }
         refused += 1;
         let (_, why) = error.message.split_once("the Parquet file cannot be read: ").unwrap();
-        let known = ["it is damaged", "it ends too early"];
+        let known = ["it is damaged", "it is truncated"];
         assert!(known.contains(&why), "{error}");
     }
     assert!(refused > 3, "{refused}");
