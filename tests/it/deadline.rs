@@ -222,7 +222,7 @@ async fn a_replacement_too_big_for_an_invocation_fails_as_a_whole_and_says_so() 
     let answer = answer_within(cloud, &[], None, &event, time).await.unwrap();
     assert_eq!(answer["loads"][0]["outcome"], "failed", "{answer}");
     let failure = answer["loads"][0]["failure"].as_str().unwrap();
-    assert!(failure.contains("too big for the time of an invocation"), "{failure}");
+    assert!(failure.contains("does not fit in one invocation"), "{failure}");
     assert_eq!(db.rows("select id, qty from star.fact_stock").await, "1|7");
 }
 

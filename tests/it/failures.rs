@@ -174,7 +174,7 @@ async fn a_key_of_no_dataset_is_said_and_the_event_loads_once_there_is_one() {
     let mut lost = cloud.answerer_of(loader_with(&cloud, &cloud.url, narrow));
     cloud.put("other/a.csv", "a\n1\n").await;
     let error = cloud.load(&cloud.put("other/b.csv", "a\n1\n").await).await.unwrap_err();
-    let words = ["s3://inbox/other/b.csv", "the key fits no dataset's `match`"];
+    let words = ["s3://inbox/other/b.csv", "no dataset's `match` fits the key"];
     assert_clear(&error, ErrorKind::NoDataset, &words, "add the key's pattern to `match`");
     assert_says(&cloud, &[], &address("other/b.csv"), 2, &words).await;
     comes_back_and_loads(&event, &mut lost, &mut cloud.answerer()).await;

@@ -314,7 +314,7 @@ async fn a_replay_that_is_killed_or_refused_in_the_middle_leaves_everything_as_i
     // Whoever else wants the load meanwhile is told.
     let (code, _, err) = site.stardrop(&["replay", "--rejects", "1"]).await;
     assert_eq!(code, Some(3), "{err}");
-    assert!(err.contains("another worker is at the key of load 1"), "{err}");
+    assert!(err.contains("another worker holds the key of load 1"), "{err}");
     child.start_kill().unwrap();
     child.wait().await.unwrap();
     blocker.batch_execute("rollback").await.unwrap();
@@ -380,16 +380,16 @@ async fn what_cannot_be_replayed_alone_is_said_in_a_sentence() {
         assert_eq!(site.all().await, before, "{load}");
     }
     insta::assert_snapshot!(said, @"
-    1: 2 stardrop: ledger: s3://inbox/shop/pruned.csv: only 1 of the 2 rejected rows of load 1 are still kept, the others were pruned: load the whole of it again: stardrop replay 1
+    1: 2 stardrop: ledger: s3://inbox/shop/pruned.csv: only 1 of the 2 rejected rows of load 1 are still stored, the others were pruned: load the whole file again: stardrop replay 1
       mend the setting that the message names
-    2: 2 stardrop: ledger: s3://inbox/shop/over.csv: load 2 failed, and not only its rejected rows are missing: load the whole of it again: stardrop replay 2
+    2: 2 stardrop: ledger: s3://inbox/shop/over.csv: load 2 failed, so its other rows are missing too: load the whole file again: stardrop replay 2
       mend the setting that the message names
-    3: 2 stardrop: ledger: s3://inbox/shop/undone.csv: load 3 was undone: load the whole of it again: stardrop replay 3
+    3: 2 stardrop: ledger: s3://inbox/shop/undone.csv: load 3 was undone: load the whole file again: stardrop replay 3
       mend the setting that the message names
-    4: 2 stardrop: ledger: s3://inbox/shop/replaced.csv: a newer version of the key has replaced the rows of load 4: its rejected rows have no place any more
+    4: 2 stardrop: ledger: s3://inbox/shop/replaced.csv: a newer version of the key has replaced the rows of load 4, so its rejected rows can no longer be loaded
       mend the setting that the message names
     6: 0 load 6: s3://inbox/shop/clean.csv: 0 rejected rows loaded, 0 still rejected
-    7: 2 stardrop: ledger: s3://inbox/shop/quotes.csv: by today's contract the file's rows begin elsewhere than load 7 found them (4 rows now, 5 then): load the whole of it again: stardrop replay 7
+    7: 2 stardrop: ledger: s3://inbox/shop/quotes.csv: with the contract as it is now, the file has other rows than load 7 read (4 rows now, 5 then): load the whole file again: stardrop replay 7
       mend the setting that the message names
     8: 2 stardrop: ledger: there is no load 8 of a file
       mend the setting that the message names

@@ -113,7 +113,7 @@ async fn reopen(
             return Err(wrong(format!("load {load_id} is {state}: nothing to load again")));
         }
         Undo::Busy => {
-            let message = format!("another worker is at the key of load {load_id}");
+            let message = format!("another worker holds the key of load {load_id}");
             return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message));
         }
         Undo::Orphan { dataset } => {
