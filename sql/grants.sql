@@ -3,16 +3,16 @@ revoke all on all functions in schema stardrop from public;
 
 grant usage on schema stardrop, staging to stardrop_loader;
 grant execute on function
-    stardrop.contract_of,
+    stardrop.contract_fingerprint,
     stardrop.claim,
     stardrop.release,
     stardrop.begin_batch,
     stardrop.checkpoint,
     stardrop.reject_rows,
     stardrop.totals,
-    stardrop.note_hash,
+    stardrop.save_hash,
     stardrop.newest_loads,
-    stardrop.settle,
+    stardrop.mark_skipped,
     stardrop.finish,
     stardrop.fail
 to stardrop_loader;

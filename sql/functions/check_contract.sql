@@ -6,7 +6,7 @@ create or replace function stardrop.check_contract(in_dataset text, in_contract 
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if in_contract is distinct from stardrop.contract_of(in_dataset) then
+    if in_contract is distinct from stardrop.contract_fingerprint(in_dataset) then
         raise exception 'the database has another version of dataset `%`', in_dataset
             using errcode = 'SD001';
     end if;

@@ -22,7 +22,7 @@ begin
     set checkpoint_rows = in_to_rows,
         checkpoint_line = in_to_line,
         checkpoint_offset = in_to_offset,
-        attempts_in_vain = 0,
+        attempts_without_progress = 0,
         hash_state = in_hash_state,
         hash_offset = in_to_offset,
         lease_until = clock_timestamp() + in_lease
@@ -34,10 +34,10 @@ begin
     if not found then
         return false;
     end if;
-    delete from stardrop.unbooked u
+    delete from stardrop.pending_counts u
     where u.load_id = in_load_id
     returning u.counts into counts;
-    perform stardrop.book(
+    perform stardrop.add_row_counts(
         in_load_id, coalesce(counts, '{}'::jsonb), in_to_rows - in_from_rows, in_rows_rejected, 1
     );
     return true;

@@ -6,7 +6,7 @@
 --           busy      another worker works on the key and its lease runs until `lease_until`
 --           stale     another worker holds the key past its lease: end `worker_pid`, then claim again
 --
--- has_twin  a load of an object of the same size is in the star: only their bytes can tell whether
+-- has_duplicate_candidate  a load of an object of the same size is in the star: only their bytes can tell whether
 --           they are the same, or their etags where they are hashes of the bytes (`opaque` if not)
 --
 -- replaces  rows of older versions of the key have to go in the transaction that brings the new ones
@@ -37,11 +37,11 @@ create or replace function stardrop.claim(
     out worker_started timestamptz,
     out lease_until timestamptz,
     out lease_left_seconds double precision,
-    out attempts_in_vain integer,
+    out attempts_without_progress integer,
     out hash_state bytea,
     out hash_offset bigint,
-    out has_twin boolean,
-    out has_opaque_twin boolean
+    out has_duplicate_candidate boolean,
+    out has_candidate_without_md5 boolean
 )
     language plpgsql
     security definer
@@ -55,7 +55,7 @@ declare
 begin
     -- Most second deliveries end here, without a lock.
     this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
-    if this.state <> 'loading' and not stardrop.comes_back(this, in_sequencer, in_object_time) then
+    if this.state <> 'loading' and not stardrop.is_revert(this, in_sequencer, in_object_time) then
         outcome := 'done';
         load_id := this.load_id;
         state := this.state;
@@ -87,7 +87,7 @@ begin
         this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
         if this.load_id is null
            or this.state <> 'loading'
-              and stardrop.comes_back(this, in_sequencer, in_object_time) then
+              and stardrop.is_revert(this, in_sequencer, in_object_time) then
             insert into stardrop.load
                 (dataset, bucket, key, version_id, etag, generation, size_bytes, object_time,
                  sequencer)
@@ -95,13 +95,13 @@ begin
                 (in_dataset, in_bucket, in_key, in_version_id, in_etag,
                  coalesce(this.generation + 1, 0), in_size_bytes, in_object_time, in_sequencer)
             -- Whoever had the lock before may have let go of it, below, and not committed yet.
-            on conflict on constraint load_object_once do nothing
+            on conflict on constraint load_object_version_key do nothing
             returning * into this;
             continue when not found;
         end if;
         exit when this.state <> 'loading';
 
-        select * into verdict from stardrop.verdict(
+        select * into verdict from stardrop.skip_reason(
             this, in_overwrite, in_skip_same_content and this.checkpoint_rows = 0
         );
         exit when verdict.state is null;
@@ -114,7 +114,7 @@ begin
         where l.load_id = this.load_id
         returning * into this;
         -- Bytes that came back: the load that was begun for them before is over, this event's is not.
-        exit when not stardrop.comes_back(this, in_sequencer, in_object_time);
+        exit when not stardrop.is_revert(this, in_sequencer, in_object_time);
     end loop;
 
     load_id := this.load_id;
@@ -133,7 +133,7 @@ begin
 
     update stardrop.load l
     set attempt = l.attempt + 1,
-        attempts_in_vain = l.attempts_in_vain + 1,
+        attempts_without_progress = l.attempts_without_progress + 1,
         worker_pid = pg_backend_pid(),
         worker_started = in_worker_started,
         lease_until = clock_timestamp() + in_lease
@@ -150,7 +150,7 @@ begin
     attempt := this.attempt;
     hash_state := this.hash_state;
     hash_offset := this.hash_offset;
-    select count(*) > 0, coalesce(bool_or(not t.etag_is_md5), false) into has_twin, has_opaque_twin
+    select count(*) > 0, coalesce(bool_or(not t.etag_is_md5), false) into has_duplicate_candidate, has_candidate_without_md5
     from stardrop.load t
     where in_skip_same_content
       and not this.forced
@@ -161,7 +161,7 @@ begin
       and t.state = 'loaded'
       and t.load_id <> this.load_id
       and t.content_hash is not null;
-    attempts_in_vain := this.attempts_in_vain - 1;
+    attempts_without_progress := this.attempts_without_progress - 1;
     checkpoint_rows := this.checkpoint_rows;
     checkpoint_line := this.checkpoint_line;
     checkpoint_offset := this.checkpoint_offset;
@@ -173,7 +173,7 @@ begin
           and older.key = in_key
           and older.load_id <> this.load_id
           and older.rows_staged > 0
-          and stardrop.gives_way(older.load_id, this.load_id)
+          and stardrop.is_replaced_by(older.load_id, this.load_id)
           and older.state <> 'undone'
     );
 end

@@ -19,16 +19,16 @@ begin
             (select l.dataset from stardrop.load l where l.load_id = in_load_id),
             coalesce(books.inserted::text, 'null'), coalesce(books.updated::text, 'null'), books.staged
             using errcode = 'SD002',
-                  hint = 'each staged row is inserted, updated or unchanged: set books_inserted and books_updated to match';
+                  hint = 'each staged row is inserted, updated or unchanged: set rows_inserted and rows_updated to match';
     end if;
 
     if nullif(current_setting('stardrop.load_id', true), '') is not null then
-        insert into stardrop.unbooked as u (load_id, counts)
+        insert into stardrop.pending_counts as u (load_id, counts)
         values (in_load_id, in_counts)
-        on conflict on constraint unbooked_pkey do update
-            set counts = stardrop.add_counts(u.counts, excluded.counts);
+        on conflict on constraint pending_counts_pkey do update
+            set counts = stardrop.sum_counts(u.counts, excluded.counts);
         return;
     end if;
-    perform stardrop.book(in_load_id, in_counts, (in_counts ->> 'staged')::bigint, 0, 1);
+    perform stardrop.add_row_counts(in_load_id, in_counts, (in_counts ->> 'staged')::bigint, 0, 1);
 end
 $$;

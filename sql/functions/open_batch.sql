@@ -42,7 +42,7 @@ begin
     values
         (in_dataset, 'sql', session_user || '@staging.' || in_dataset,
          pg_current_xact_id()::text, clock_timestamp(), 'loaded', clock_timestamp(), 1)
-    on conflict on constraint load_object_once do update
+    on conflict on constraint load_object_version_key do update
         set finished_at = clock_timestamp()
     returning load_id, object_time into this;
     return this;

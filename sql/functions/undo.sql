@@ -1,11 +1,11 @@
 -- Undo: takes the facts of a load out of the star, all of them or none. Nobody writes to the star
 -- meanwhile.
 --
--- outcome   undone    done; `stardrop.load_table` says how many rows went
---           nothing   the load is in a state in which nothing of it is in the star
---           busy      a worker holds the load's key
---           orphan    the load's dataset is in no contract any more
---           unknown   there is no such load
+-- outcome   undone       done; `stardrop.load_table` has the number of deleted rows
+--           no_rows      the load is in a state in which none of its rows are in the star
+--           busy         another worker holds the load's key
+--           no_contract  the load's dataset has no contract in this database
+--           not_found    there is no load with this id
 create or replace function stardrop.undo(
     in_load_id bigint,
     out outcome text,
@@ -22,7 +22,7 @@ declare
 begin
     select l.* into this from stardrop.load l where l.load_id = in_load_id;
     if not found then
-        outcome := 'unknown';
+        outcome := 'not_found';
         return;
     end if;
     dataset := this.dataset;
@@ -36,12 +36,12 @@ begin
     select l.* into this from stardrop.load l where l.load_id = in_load_id for update;
     state := this.state;
     if this.state not in ('loaded', 'failed', 'loading') then
-        outcome := 'nothing';
+        outcome := 'no_rows';
         return;
     end if;
     undo := to_regprocedure(format('staging.%I(bigint)', 'undo_' || this.dataset));
     if undo is null then
-        outcome := 'orphan';
+        outcome := 'no_contract';
         return;
     end if;
     execute format('select %s($1)', undo::regproc) using in_load_id;

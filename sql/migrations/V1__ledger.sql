@@ -26,7 +26,7 @@ create table stardrop.load (
     -- how far, and by whom
     state text not null default 'loading' collate "C",
     attempt integer not null default 0,
-    attempts_in_vain integer not null default 0,
+    attempts_without_progress integer not null default 0,
     checkpoint_rows bigint not null default 0,
     checkpoint_line bigint not null default 0,
     checkpoint_offset bigint not null default 0,
@@ -56,7 +56,7 @@ create table stardrop.load (
     constraint load_pkey primary key (load_id),
 
     -- One object version is one load. Buckets without versions have a null version_id.
-    constraint load_object_once
+    constraint load_object_version_key
         unique nulls not distinct (bucket, key, version_id, etag, generation),
 
     constraint load_state_is_known
@@ -64,22 +64,22 @@ create table stardrop.load (
             ('loading', 'loaded', 'failed', 'duplicate', 'superseded', 'missing', 'undone')),
 
     -- Every row that was read is staged or kept as a rejected row.
-    constraint load_books_read
+    constraint load_rows_read_add_up
         check (state <> 'loaded' or rows_read = rows_rejected + rows_staged),
 
     -- Every staged row is in the star as a new row, a changed one, or one that changed nothing.
-    constraint load_books_staged
+    constraint load_rows_staged_add_up
         check (state <> 'loaded' or rows_staged = rows_inserted + rows_updated + rows_unchanged),
 
     -- A load that failed says why.
-    constraint load_failure_is_told
+    constraint load_failure_has_text
         check ((state = 'failed') = (failure_text is not null)),
 
     -- A duplicate says of what.
-    constraint load_duplicate_of_is_told
+    constraint load_duplicate_has_original
         check ((state = 'duplicate') = (duplicate_of is not null)),
 
-    constraint load_finished_is_final
+    constraint load_end_has_time
         check ((state = 'loading') = (finished_at is null))
 );
 
@@ -105,7 +105,7 @@ comment on column stardrop.load.duplicate_of is
 comment on column stardrop.load.forced is 'Replayed by hand: loaded even if a duplicate.';
 comment on column stardrop.load.attempt is
     'The fencing token: a worker whose attempt is older than this can commit nothing.';
-comment on column stardrop.load.attempts_in_vain is
+comment on column stardrop.load.attempts_without_progress is
     'Attempts since the checkpoint last moved.';
 comment on column stardrop.load.checkpoint_rows is 'Records read from the object and committed.';
 comment on column stardrop.load.checkpoint_line is 'The last line that is committed.';
@@ -148,7 +148,7 @@ create table stardrop.rejected_row (
         foreign key (load_id) references stardrop.load (load_id) on delete cascade,
 
     -- A row that is no text of this database is kept as bytes instead.
-    constraint rejected_row_is_whole check ((raw is null) <> (raw_bytes is null))
+    constraint rejected_row_has_one_form check ((raw is null) <> (raw_bytes is null))
 );
 
 comment on table stardrop.rejected_row is
@@ -169,30 +169,30 @@ comment on table stardrop.dataset is 'The contracts that this database was migra
 comment on column stardrop.dataset.fingerprint is
     'SHA-256 of the generated SQL: a loader with another one is told to migrate first.';
 
-create unlogged table stardrop.unbooked (
+create unlogged table stardrop.pending_counts (
     load_id bigint not null,
     counts jsonb not null,
 
-    constraint unbooked_pkey primary key (load_id)
+    constraint pending_counts_pkey primary key (load_id)
 );
 
-comment on table stardrop.unbooked is
+comment on table stardrop.pending_counts is
     'What the trigger counted within a transaction, for its checkpoint; empty outside of one.';
 
-create table stardrop.view_aside (
-    place integer generated always as identity,
+create table stardrop.saved_view (
+    saved_order integer generated always as identity,
     schema_name text not null,
     view_name text not null,
     definition text not null,
     owner text not null,
-    rights aclitem[],
+    privileges aclitem[],
     options text[],
     comment text,
 
-    constraint view_aside_pkey primary key (place)
+    constraint saved_view_pkey primary key (saved_order)
 );
 
-comment on table stardrop.view_aside is
+comment on table stardrop.saved_view is
     'Views that stand aside while a migration changes what is below them; empty outside of one.';
 
 -- What a trigger function needs to know of the load whose rows it normalises.

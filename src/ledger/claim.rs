@@ -132,7 +132,7 @@ fn claimed(row: &Row, load_id: i64) -> Result<Claimed> {
         claim: Claim {
             load_id,
             attempt: get(row, "attempt")?,
-            attempts_without_progress: get::<i32>(row, "attempts_in_vain")?.max(0).unsigned_abs(),
+            attempts_without_progress: get::<i32>(row, "attempts_without_progress")?.max(0).unsigned_abs(),
             replaces: get(row, "replaces")?,
         },
         checkpoint: Checkpoint {
@@ -144,8 +144,8 @@ fn claimed(row: &Row, load_id: i64) -> Result<Claimed> {
         hashing: Hashing {
             state: get(row, "hash_state")?,
             offset: unsigned(row, "hash_offset")?,
-            has_candidate: get(row, "has_twin")?,
-            has_opaque_candidate: get(row, "has_opaque_twin")?,
+            has_candidate: get(row, "has_duplicate_candidate")?,
+            has_opaque_candidate: get(row, "has_candidate_without_md5")?,
         },
     })
 }

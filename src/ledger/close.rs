@@ -47,7 +47,7 @@ pub async fn record_hash(
     let (state, digest) = (hash.state(), is_complete.then(|| hash.digest()));
     let row = query_one(
         client,
-        "select stardrop.note_hash($1, $2, $3, $4, $5, $6, make_interval(secs => $7)) as state",
+        "select stardrop.save_hash($1, $2, $3, $4, $5, $6, make_interval(secs => $7)) as state",
         &[
             &claim.load_id,
             &claim.attempt,
@@ -71,7 +71,7 @@ pub async fn record_hash(
 pub async fn mark_skipped(client: &Client, claim: &Claim, state: &str, notes: &str) -> Result<()> {
     let row = query_one(
         client,
-        "select stardrop.settle($1, $2, $3, $4) as held",
+        "select stardrop.mark_skipped($1, $2, $3, $4) as held",
         &[&claim.load_id, &claim.attempt, &state, &notes],
     )
     .await?;

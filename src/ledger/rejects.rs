@@ -70,7 +70,7 @@ pub async fn begin_rejects(
 ) -> Result<RejectsOpened> {
     let row = query_one(
         client,
-        "select * from stardrop.begin_rejects($1, $2, $3, $4)",
+        "select * from stardrop.begin_reject_reload($1, $2, $3, $4)",
         &[&load_id, &load.attempt, &contract, &overwrite],
     )
     .await?;
@@ -101,7 +101,7 @@ pub async fn finish_rejects(
     let reasons: Vec<&str> = still_rejected.iter().map(|row| row.reason.as_str()).collect();
     let row = query_one(
         client,
-        "select stardrop.finish_rejects($1, $2, $3, $4, $5, $6) as outcome",
+        "select stardrop.finish_reject_reload($1, $2, $3, $4, $5, $6) as outcome",
         &[&load_id, &attempt, &lines, &columns, &codes, &reasons],
     )
     .await?;

@@ -70,9 +70,9 @@ pub async fn undo(client: &Client, load_id: i64) -> Result<Undo> {
     let outcome: &str = get(&row, "outcome")?;
     Ok(match outcome {
         "undone" => Undo::Undone(undone(client, load_id, get(&row, "dataset")?, &before).await?),
-        "nothing" => Undo::Nothing { state: get(&row, "state")? },
+        "no_rows" => Undo::Nothing { state: get(&row, "state")? },
         "busy" => Undo::Busy,
-        "orphan" => Undo::Orphan { dataset: get(&row, "dataset")? },
+        "no_contract" => Undo::Orphan { dataset: get(&row, "dataset")? },
         _ => Undo::Unknown,
     })
 }

@@ -165,7 +165,7 @@ fn not_connected() -> Error {
 /// An error of the connection or of Postgres.
 pub async fn contract_of(client: &Client, dataset: &str) -> Result<Option<String>> {
     client
-        .query_one("select stardrop.contract_of($1)", &[&dataset])
+        .query_one("select stardrop.contract_fingerprint($1)", &[&dataset])
         .await
         .and_then(|row| row.try_get(0))
         .map_err(|error| database_error(error, Stage::Connect))

@@ -150,8 +150,8 @@ async fn changed(
         );
         // Views that use a column do not let its type change.
         let sql = format!(
-            "reset role;\nselect stardrop.set_aside_views('{name}');\nset role stardrop_owner;\n{sql};
-reset role;\nselect stardrop.put_back_views();\nset role stardrop_owner"
+            "reset role;\nselect stardrop.save_and_drop_views('{name}');\nset role stardrop_owner;\n{sql};
+reset role;\nselect stardrop.restore_views();\nset role stardrop_owner"
         );
         if had.sql_type == wanted.sql_type || widen::widens(&had.sql_type, &wanted.sql_type) {
             plan.add(Action::Alter, what, sql);

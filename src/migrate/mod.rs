@@ -182,7 +182,7 @@ async fn carry_out(client: &Client, star: &Star, plan: &Plan) -> Result<()> {
     if !plan.changes.is_empty() {
         lock(client).await?;
         // Its columns would hold those that change.
-        execute(client, "select stardrop.make_lineage(array[]::text[])").await?;
+        execute(client, "select stardrop.create_lineage_view(array[]::text[])").await?;
         for change in &plan.changes {
             execute(client, &change.sql).await.map_err(|error| {
                 // The change follows from the contract: what Postgres cannot make of it, such as an

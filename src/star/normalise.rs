@@ -14,7 +14,7 @@ use super::{all_facts, date, dimension, fact, lock};
 use crate::dataset::{Catalog, Dataset};
 
 /// The books of a load are kept on the dataset's first fact, else on its first dimension.
-const BOOKS: &str = "    books_inserted := inserted;\n    books_updated := updated;\n";
+const BOOKS: &str = "    rows_inserted := inserted;\n    rows_updated := updated;\n";
 
 /// `staging.normalise_<dataset>()`.
 pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
@@ -67,8 +67,8 @@ declare
     added bigint := 0;
     removed bigint := 0;
     repeated bigint := 0;
-{others}{versions}    books_inserted bigint := 0;
-    books_updated bigint := 0;
+{others}{versions}    rows_inserted bigint := 0;
+    rows_updated bigint := 0;
     tables jsonb := '[]'::jsonb;
 begin
     -- An empty COPY fires the trigger too.
@@ -80,8 +80,8 @@ begin
 {kept}
 {steps}
     perform stardrop.close_batch(this.load_id, jsonb_build_object(
-        'staged', staged, 'inserted', books_inserted, 'updated', books_updated,
-        'unchanged', staged - books_inserted - books_updated, 'repeated', repeated,
+        'staged', staged, 'inserted', rows_inserted, 'updated', rows_updated,
+        'unchanged', staged - rows_inserted - rows_updated, 'repeated', repeated,
         'tables', tables
     ));
 {emptied}    return null;

@@ -25,7 +25,7 @@ pub(super) fn function(dataset: &Dataset) -> Option<String> {
                 "
     delete from {table} fact where fact.load_id = any (older);
     get diagnostics deleted = row_count;
-    perform stardrop.book(in_load_id, jsonb_build_object(
+    perform stardrop.add_row_counts(in_load_id, jsonb_build_object(
         'tables', jsonb_build_array(jsonb_build_object(
             'table_name', '{table}', 'inserted', 0, 'updated', 0, 'unchanged', 0,
             'deleted', deleted
@@ -45,7 +45,7 @@ pub(super) fn function(dataset: &Dataset) -> Option<String> {
 as $replace$
 #variable_conflict use_variable
 declare
-    older bigint[] := stardrop.older_loads(in_load_id, '{name}');
+    older bigint[] := stardrop.replaced_loads(in_load_id, '{name}');
     deleted bigint;
 begin{steps}end
 $replace$;

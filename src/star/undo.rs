@@ -21,7 +21,7 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
                 "
     delete from {table} fact where fact.load_id = in_load_id;
     get diagnostics deleted = row_count;
-    perform stardrop.book(in_load_id, jsonb_build_object(
+    perform stardrop.add_row_counts(in_load_id, jsonb_build_object(
         'tables', jsonb_build_array(jsonb_build_object(
             'table_name', '{table}', 'inserted', 0, 'updated', 0, 'unchanged', 0,
             'deleted', deleted

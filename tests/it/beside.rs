@@ -45,7 +45,7 @@ const NORMALISE: &str = "    execute $sql$
         from batch b join star.dim_shop s using (shop)
         order by s.shop_key, b.paid desc
     $sql$ using this.load_id, this.object_time;
-    get diagnostics books_inserted = row_count;
+    get diagnostics rows_inserted = row_count;
 ";
 
 async fn site(files: &[(&str, &str)]) -> (TestDatabase, Cloud) {

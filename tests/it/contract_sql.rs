@@ -182,10 +182,10 @@ async fn views_sql_finds_what_the_session_that_migrates_would_find() {
 #[tokio::test]
 async fn books_that_normalise_sql_keeps_wrongly_are_refused_before_the_commit() {
     for (books, counted) in [
-        ("books_inserted := 999;", "999 rows inserted and 0 updated"),
-        ("books_inserted := -1;", "-1 rows inserted and 0 updated"),
-        ("books_updated := 2;", "0 rows inserted and 2 updated"),
-        ("books_updated := null;", "0 rows inserted and null updated"),
+        ("rows_inserted := 999;", "999 rows inserted and 0 updated"),
+        ("rows_inserted := -1;", "-1 rows inserted and 0 updated"),
+        ("rows_updated := 2;", "0 rows inserted and 2 updated"),
+        ("rows_updated := null;", "0 rows inserted and null updated"),
     ] {
         let (db, cloud) =
             site(&[("dataset.toml", &contract("1", "false")), ("normalise.sql", books)]).await;

@@ -195,12 +195,12 @@ async fn attempts_in_vain_make_the_batches_smaller() {
         let error = answer_within(&cloud, &[], None, &event, time).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::ObjectUnreadable, "{error}");
     }
-    assert_eq!(db.text("select attempts_in_vain from stardrop.load").await, "3");
+    assert_eq!(db.text("select attempts_without_progress from stardrop.load").await, "3");
 
     let settings = [("STARDROP_BATCH_ROWS", "40000")];
     answer_within(&cloud, &settings, None, &event, time).await.unwrap();
     assert_eq!(db.text("select batches from stardrop.load").await, "4", "20,000 / (40,000 / 8)");
-    assert_eq!(db.text("select attempts_in_vain from stardrop.load").await, "0");
+    assert_eq!(db.text("select attempts_without_progress from stardrop.load").await, "0");
 }
 
 #[tokio::test]

@@ -20,15 +20,15 @@ const SAYINGS: &[(&str, &str)] = &[
     ("stardrop.key_lock('b', 'k') = stardrop.key_lock('b', 'j')", "false"),
     ("stardrop.star_lock() >> 48", "84"),
     // Counts add up, table by table.
-    ("stardrop.add_counts(null, '{\"staged\": 1, \"tables\": []}') ->> 'staged'", "1"),
+    ("stardrop.sum_counts(null, '{\"staged\": 1, \"tables\": []}') ->> 'staged'", "1"),
     (
-        "stardrop.add_counts(
+        "stardrop.sum_counts(
              '{\"staged\": 2, \"inserted\": 2, \"tables\": [{\"table_name\": \"t\", \"inserted\": 2, \"updated\": 0, \"unchanged\": 0, \"deleted\": 0}]}',
              '{\"staged\": 3, \"inserted\": 1, \"tables\": [{\"table_name\": \"t\", \"inserted\": 1, \"updated\": 2, \"unchanged\": 0, \"deleted\": 0}]}'
          )",
         "{\"staged\": 5, \"tables\": [{\"deleted\": 0, \"updated\": 2, \"inserted\": 3, \"unchanged\": 0, \"table_name\": \"t\"}], \"inserted\": 3}",
     ),
-    ("stardrop.contract_of('no such dataset')", "null"),
+    ("stardrop.contract_fingerprint('no such dataset')", "null"),
 ];
 
 #[tokio::test]
@@ -48,12 +48,12 @@ async fn a_load_that_is_not_there_is_nothing_to_any_function() {
         ("stardrop.reject_rows(9, 1, '{}', '{}', '{}', '{}', '{}')", "false"),
         ("stardrop.finish(9, 1, 0, null)", "false"),
         ("stardrop.fail(9, 1, 'rows', null, 'x', null, null)", "false"),
-        ("stardrop.settle(9, 1, 'missing', 'x')", "false"),
+        ("stardrop.mark_skipped(9, 1, 'missing', 'x')", "false"),
         ("stardrop.reopen(9)", "false"),
-        ("(stardrop.begin_rejects(9, 1, 'x', 'merge')).outcome", "moved"),
-        ("stardrop.finish_rejects(9, 1, '{}', '{}', '{}', '{}')", "lost"),
-        ("(stardrop.undo(9)).outcome", "unknown"),
-        ("stardrop.older_loads(9, 'sales')", "{}"),
+        ("(stardrop.begin_reject_reload(9, 1, 'x', 'merge')).outcome", "outdated"),
+        ("stardrop.finish_reject_reload(9, 1, '{}', '{}', '{}', '{}')", "lost"),
+        ("(stardrop.undo(9)).outcome", "not_found"),
+        ("stardrop.replaced_loads(9, 'sales')", "{}"),
         ("stardrop.prune(interval '0')", "(0,0)"),
     ] {
         assert_eq!(db.text(sql).await, said, "{sql}");

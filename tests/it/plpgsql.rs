@@ -24,7 +24,7 @@ const FINDINGS: &str = "
       -- A view's definition is text, and can be nothing else: its own, as Postgres wrote it. And
       -- to run the contract's text is all that the other one is for.
       and not (c.level = 'security'
-               and f.name ~ '^stardrop\\.(put_back_views|run_contract_sql)\\(')
+               and f.name ~ '^stardrop\\.(restore_views|run_contract_sql)\\(')
     order by f.name, c.lineno";
 
 #[tokio::test]

@@ -96,8 +96,9 @@ async fn what_the_loader_and_readers_may_call_is_this_and_no_more() {
     assert_eq!(
         site.db.rows(&callable("stardrop_loader")).await,
         "staging.open_blue\nstaging.open_red\nstaging.replace_blue\nstardrop.begin_batch\n\
-         stardrop.checkpoint\nstardrop.claim\nstardrop.contract_of\nstardrop.fail\n\
-         stardrop.finish\nstardrop.newest_loads\nstardrop.note_hash\nstardrop.reject_rows\nstardrop.release\nstardrop.settle\nstardrop.totals"
+         stardrop.checkpoint\nstardrop.claim\nstardrop.contract_fingerprint\nstardrop.fail\n\
+         stardrop.finish\nstardrop.mark_skipped\nstardrop.newest_loads\nstardrop.reject_rows\n\
+         stardrop.release\nstardrop.save_hash\nstardrop.totals"
     );
     assert_eq!(site.db.rows(&callable("stardrop_reader")).await, "stardrop.newest_loads");
     assert_eq!(site.db.rows(&callable("public")).await, "");
@@ -122,7 +123,7 @@ async fn what_the_loader_and_readers_may_call_is_this_and_no_more() {
         site.db.rows(&tables("stardrop_reader", "select")).await,
         "star.dim_who_blue\nstar.dim_who_red\nstar.fact_blue\nstar.fact_red\nstardrop.dataset\n\
          stardrop.lineage\nstardrop.load\nstardrop.load_table\nstardrop.migration\n\
-         stardrop.rejected_row\nstardrop.unbooked\nstardrop.view_aside"
+         stardrop.pending_counts\nstardrop.rejected_row\nstardrop.saved_view"
     );
 }
 
@@ -144,14 +145,14 @@ async fn the_loader_cannot_touch_the_star_but_through_the_trigger() {
         "select * from staging.red",
         "select * from stardrop.load",
         "select * from stardrop.lineage",
-        "insert into stardrop.unbooked values (1, '{}')",
+        "insert into stardrop.pending_counts values (1, '{}')",
         "select stardrop.undo(1)",
         "select staging.undo_red(1)",
         "select stardrop.reopen(1)",
-        "select stardrop.begin_rejects(1, 1, 'x', 'merge')",
-        "select stardrop.finish_rejects(1, 1, '{}', '{}', '{}', '{}')",
-        "select stardrop.make_lineage(array['star.fact_red'])",
-        "select stardrop.set_aside_views('star.fact_red')",
+        "select stardrop.begin_reject_reload(1, 1, 'x', 'merge')",
+        "select stardrop.finish_reject_reload(1, 1, '{}', '{}', '{}', '{}')",
+        "select stardrop.create_lineage_view(array['star.fact_red'])",
+        "select stardrop.save_and_drop_views('star.fact_red')",
         // The trigger function on a table of the loader's own.
         "create trigger t after insert on mine referencing new table as batch
              for each statement execute function staging.normalise_red()",
@@ -243,7 +244,7 @@ async fn counts_that_never_happened_cannot_be_booked() {
     loader.batch_execute(&format!("{begin}; {row}; {}", checkpoint(1, 0))).await.unwrap();
     assert_eq!(sqlstate(&loader, &finish(1)).await, "allowed");
     assert_eq!(site.db.rows("select state, rows_staged from stardrop.load").await, "loaded|1");
-    assert_eq!(site.db.text("select count(*) from stardrop.unbooked").await, "0");
+    assert_eq!(site.db.text("select count(*) from stardrop.pending_counts").await, "0");
 }
 
 #[tokio::test]

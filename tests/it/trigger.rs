@@ -160,7 +160,7 @@ async fn the_loaders_login_may_only_put_rows_in_and_keep_its_ledger() {
         "update stardrop.load set state = 'loaded'",
         "delete from stardrop.rejected_row",
         "insert into stardrop.dataset (name, fingerprint, sql) values ('x', 'x', 'x')",
-        "select stardrop.book(1, '{}', 0, 0, 1)",
+        "select stardrop.add_row_counts(1, '{}', 0, 0, 1)",
         "select stardrop.open_batch('sales')",
         "select stardrop.close_batch(1, '{\"staged\": 1}')",
         "select staging.normalise_sales()",

@@ -78,7 +78,7 @@ impl Group<'_> {
                     "(dim.{own_time} = '-infinity'
                    or {time} < dim.{own_time}
                    or {time} = dim.{own_time}
-                  and ({is_earlier}stardrop.comes_later(dim.{own_load}, {load})))"
+                  and ({is_earlier}stardrop.load_sorts_after(dim.{own_load}, {load})))"
                 )
             }
             _ => {
@@ -91,7 +91,7 @@ impl Group<'_> {
                     "({time} > dim.{own_time}
                    or {time} = dim.{own_time}
                   and ({load} = dim.{own_load}{is_later}
-                       or stardrop.comes_later({load}, dim.{own_load})))"
+                       or stardrop.load_sorts_after({load}, dim.{own_load})))"
                 )
             }
         }

@@ -129,7 +129,7 @@ pub(super) fn key(used: &DimensionUse, row: &str) -> String {
     let missing: Vec<String> =
         used.key.iter().map(|column| format!("{row}.{} is null", ident(column))).collect();
     format!(
-        "case when {} then {UNKNOWN} else coalesce({}.{}, stardrop.no_member('star.{}')) end",
+        "case when {} then {UNKNOWN} else coalesce({}.{}, stardrop.raise_missing_member('star.{}')) end",
         missing.join(" or "),
         alias(used),
         ident(&key_column(&used.dimension)),

@@ -118,7 +118,7 @@ fn see(names: &Names<'_>, seen_at: &str) -> String {
            or excluded.source_time = seen.source_time
           and (excluded.source_load_id = seen.source_load_id
               and excluded.source_line >= seen.source_line
-               or stardrop.comes_later(excluded.source_load_id, seen.source_load_id))
+               or stardrop.load_sorts_after(excluded.source_load_id, seen.source_load_id))
     $sql$ using this.load_id, this.object_time;\n",
         dimension = dimension.name,
         batch_key = qualified("batch", key),

@@ -190,7 +190,7 @@ pub(super) fn wins(fact: &Fact, new: &Position, old: &Position) -> String {
             "{0} < {1}
                or {0} = {1}
               and ({2} = {3} and {4} = {2} and {5} < {6}
-                   or stardrop.comes_later({3}, {2}))",
+                   or stardrop.load_sorts_after({3}, {2}))",
             new.time,
             old.time,
             new.load,
@@ -204,7 +204,7 @@ pub(super) fn wins(fact: &Fact, new: &Position, old: &Position) -> String {
             "{0} > {1}
                or {0} = {1}
               and ({2} = {3} and ({4} <> {2} or {5} >= {6})
-                   or stardrop.comes_later({2}, {3}))",
+                   or stardrop.load_sorts_after({2}, {3}))",
             new.time,
             old.time,
             new.load,
@@ -230,7 +230,7 @@ pub(super) fn wins(fact: &Fact, new: &Position, old: &Position) -> String {
 /// one's rows are deleted, and those that both have would be lost with them.
 fn replaces_or_is_newer(fact: &Fact) -> String {
     format!(
-        "coalesce(stardrop.gives_way(fact.load_id, excluded.source_load_id),
+        "coalesce(stardrop.is_replaced_by(fact.load_id, excluded.source_load_id),
                   {})",
         wins(fact, &Position::of("excluded"), &Position::of("fact"))
     )

@@ -42,7 +42,7 @@ const WORDS: &[(&str, Phase)] = &[
     ("stardrop.checkpoint(", Phase::Checkpoint),
     ("stardrop.finish(", Phase::Finish),
     ("stardrop.reject_rows(", Phase::Rejects),
-    ("stardrop.settle(", Phase::Settle),
+    ("stardrop.mark_skipped(", Phase::Settle),
     ("stardrop.fail(", Phase::Fail),
     ("stardrop.totals(", Phase::Totals),
     ("stardrop.release(", Phase::Release),

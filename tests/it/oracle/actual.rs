@@ -61,7 +61,7 @@ pub async fn load(db: &TestDatabase, file: &File) {
         };
         db.run(&format!(
             "begin; select stardrop.begin_batch({load}, {attempt}, {from}, false,
-                 (select stardrop.contract_of(l.dataset) from stardrop.load l where l.load_id = {load}));
+                 (select stardrop.contract_fingerprint(l.dataset) from stardrop.load l where l.load_id = {load}));
              {};
              select stardrop.checkpoint({load}, {attempt}, {from}, {done}, {done}, {done}, 0, interval '1 hour');
              {finish} commit",

@@ -1,5 +1,5 @@
 -- Adds the counts of one batch to the books of its load.
-create or replace function stardrop.book(
+create or replace function stardrop.add_row_counts(
     in_load_id bigint,
     in_counts jsonb,
     in_rows_read bigint,

@@ -1,5 +1,5 @@
 -- The fingerprint of the contract that this database was migrated to; null where there is none.
-create or replace function stardrop.contract_of(in_dataset text) returns text
+create or replace function stardrop.contract_fingerprint(in_dataset text) returns text
     language sql
     stable
     security definer

@@ -1,7 +1,7 @@
 -- Drops the views that use a table, directly or through other views, and keeps what it takes to make
 -- them again in this transaction: Postgres changes no column's type under a view. Runs as whoever
 -- migrates, who has to be the views' owner or a superuser.
-create or replace function stardrop.set_aside_views(in_table text) returns void
+create or replace function stardrop.save_and_drop_views(in_table text) returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
@@ -34,8 +34,8 @@ begin
                 using errcode = 'dependent_objects_still_exist',
                       hint = 'drop it before the migration, and make it again after';
         end if;
-        insert into stardrop.view_aside
-            (schema_name, view_name, definition, owner, rights, options, comment)
+        insert into stardrop.saved_view
+            (schema_name, view_name, definition, owner, privileges, options, comment)
         values (aside.nspname, aside.relname, pg_get_viewdef(aside.oid),
                 pg_get_userbyid(aside.relowner), aside.relacl, aside.reloptions,
                 obj_description(aside.oid, 'pg_class'));

@@ -1,7 +1,7 @@
 -- Whether the rows of a load give way to another load of the same key, where the dataset replaces:
 -- all do but those of a newer version that is still being loaded, for it goes on at its checkpoint
 -- and does not bring them again. Null where the two are not two loads of one key.
-create or replace function stardrop.gives_way(in_load_id bigint, in_to bigint) returns boolean
+create or replace function stardrop.is_replaced_by(in_load_id bigint, in_to bigint) returns boolean
     language sql
     stable
     set search_path = pg_catalog, pg_temp

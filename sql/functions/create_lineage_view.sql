@@ -1,6 +1,6 @@
 -- Makes the view `stardrop.lineage` over these tables of facts: from any row of theirs, by its key or
 -- by load and line, to the object that it came from. Without tables it holds on to no column.
-create or replace function stardrop.make_lineage(in_facts text[]) returns void
+create or replace function stardrop.create_lineage_view(in_facts text[]) returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$

@@ -1,6 +1,6 @@
 -- Whether an event is about bytes that a key had before and now has again: newer than the load of
 -- those bytes, with another version between the two (A, B, A), or that load came to nothing.
-create or replace function stardrop.comes_back(
+create or replace function stardrop.is_revert(
     in_load stardrop.load,
     in_sequencer text,
     in_object_time timestamptz

@@ -1,6 +1,6 @@
 -- Settle: a claimed load whose object is gone (`missing`) or was overwritten since its event
 -- (`superseded`). False where the claim was lost.
-create or replace function stardrop.settle(
+create or replace function stardrop.mark_skipped(
     in_load_id bigint,
     in_attempt integer,
     in_state text,

@@ -5,7 +5,7 @@
 -- outcome   changed   done: commit
 --           same      no row was taken in, and all are rejected for the same reasons: roll back
 --           lost      the claim was lost: roll back
-create or replace function stardrop.finish_rejects(
+create or replace function stardrop.finish_reject_reload(
     in_load_id bigint,
     in_attempt integer,
     in_lines bigint[],
@@ -49,7 +49,7 @@ begin
       and not exists (select from unnest(in_lines) as still (line) where still.line = r.source_line);
     get diagnostics accepted = row_count;
 
-    delete from stardrop.unbooked u
+    delete from stardrop.pending_counts u
     where u.load_id = in_load_id
     returning u.counts into counts;
     staged := coalesce((counts ->> 'staged')::bigint, 0);
@@ -58,7 +58,7 @@ begin
             staged, in_load_id, accepted
             using errcode = 'invalid_transaction_state';
     end if;
-    perform stardrop.book(
+    perform stardrop.add_row_counts(
         in_load_id, coalesce(counts, '{}'::jsonb), 0, -accepted, least(accepted, 1)::integer
     );
     update stardrop.load l

@@ -1,6 +1,6 @@
 -- Called by the functions that replace a key's rows: the other loads of the key of a load of the
 -- dataset that this session holds, as far as their rows give way to it.
-create or replace function stardrop.older_loads(in_load_id bigint, in_dataset text) returns bigint[]
+create or replace function stardrop.replaced_loads(in_load_id bigint, in_dataset text) returns bigint[]
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
@@ -16,7 +16,7 @@ begin
       and this.dataset = in_dataset
       and this.state = 'loading'
       and this.worker_pid = pg_backend_pid()
-      and stardrop.gives_way(older.load_id, this.load_id);
+      and stardrop.is_replaced_by(older.load_id, this.load_id);
     return coalesce(loads, '{}');
 end
 $$;

@@ -1,5 +1,5 @@
 -- The counts of two parts of one batch together.
-create or replace function stardrop.add_counts(in_so_far jsonb, in_more jsonb) returns jsonb
+create or replace function stardrop.sum_counts(in_so_far jsonb, in_more jsonb) returns jsonb
     language sql
     immutable
     set search_path = pg_catalog, pg_temp

@@ -4,7 +4,7 @@
 -- superseded   a newer version of the key is in the star, or any is and the dataset ignores others
 -- duplicate    the same bytes are in the star under another key or version, which is still the
 --              newest of its key, and no load of the dataset came between the two
-create or replace function stardrop.verdict(
+create or replace function stardrop.skip_reason(
     in_load stardrop.load,
     in_overwrite text,
     in_skip_same_content boolean,

@@ -1,6 +1,6 @@
 -- Note hash: how far an object has been hashed before it is loaded. With its whole hash, whether the
 -- same bytes are in the star already. The state of the load now, null where the claim was lost.
-create or replace function stardrop.note_hash(
+create or replace function stardrop.save_hash(
     in_load_id bigint,
     in_attempt integer,
     in_overwrite text,
@@ -21,7 +21,7 @@ begin
     set content_hash = in_content_hash,
         hash_state = in_hash_state,
         hash_offset = in_hash_offset,
-        attempts_in_vain = 0,
+        attempts_without_progress = 0,
         lease_until = clock_timestamp() + in_lease
     where l.load_id = in_load_id
       and l.state = 'loading'
@@ -30,7 +30,7 @@ begin
       and l.worker_pid = pg_backend_pid()
     returning * into this;
     if this.content_hash is not null then
-        select * into verdict from stardrop.verdict(this, in_overwrite, true);
+        select * into verdict from stardrop.skip_reason(this, in_overwrite, true);
         if verdict.state is not null then
             update stardrop.load l
             set state = verdict.state,

@@ -4,9 +4,9 @@
 --
 -- outcome   begun       the rows may come, in any number of COPYs: nobody else writes to the star
 --           busy        another worker holds the load's key
---           moved       the load is not what it was when the caller looked
+--           outdated    the load has changed since the caller read it
 --           superseded  the dataset replaces, and a newer version of the key has replaced the load
-create or replace function stardrop.begin_rejects(
+create or replace function stardrop.begin_reject_reload(
     in_load_id bigint,
     in_attempt integer,
     in_contract text,
@@ -30,7 +30,7 @@ begin
     perform pg_advisory_xact_lock(stardrop.star_lock());
     select l.* into this from stardrop.load l where l.load_id = in_load_id for update;
     if this.state is distinct from 'loaded' or this.attempt <> in_attempt then
-        outcome := 'moved';
+        outcome := 'outdated';
         return;
     end if;
     perform

@@ -1,7 +1,7 @@
 -- Which of two loads of the same object time is the later one: by key, S3's sequencer (padded, see
 -- is_newer), version, generation. Asked only for ties, so that nothing in the star depends on which
 -- of the two arrived first.
-create or replace function stardrop.comes_later(in_load_id bigint, in_than bigint) returns boolean
+create or replace function stardrop.load_sorts_after(in_load_id bigint, in_than bigint) returns boolean
     language sql
     stable
     set search_path = pg_catalog, pg_temp

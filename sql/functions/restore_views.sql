@@ -1,5 +1,5 @@
--- Makes the views again that `set_aside_views` dropped, with their owners, rights and comments.
-create or replace function stardrop.put_back_views() returns void
+-- Makes the views again that `save_and_drop_views` dropped, with their owners, rights and comments.
+create or replace function stardrop.restore_views() returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
@@ -7,7 +7,7 @@ declare
     aside record;
     granted record;
 begin
-    for aside in select * from stardrop.view_aside a order by a.place desc loop
+    for aside in select * from stardrop.saved_view a order by a.saved_order desc loop
         execute format(
             'create view %I.%I %s as %s', aside.schema_name, aside.view_name,
             'with (' || array_to_string(aside.options, ', ') || ')', aside.definition
@@ -17,7 +17,7 @@ begin
         for granted in
             select r.privilege_type,
                    case r.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(r.grantee)) end as grantee
-            from aclexplode(aside.rights) r
+            from aclexplode(aside.privileges) r
             where r.grantee <> r.grantor
         loop
             execute format(
@@ -26,6 +26,6 @@ begin
             );
         end loop;
     end loop;
-    delete from stardrop.view_aside;
+    delete from stardrop.saved_view;
 end
 $$;
