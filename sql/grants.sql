@@ -1,30 +1,30 @@
--- What each role may do. Functions are closed to everybody first: creating one opens it.
+-- The privileges of each role. A new function is executable by everybody, so that is revoked first.
 revoke all on all functions in schema stardrop from public;
 
 grant usage on schema stardrop, staging to stardrop_loader;
 grant execute on function
-    stardrop.contract_fingerprint,
-    stardrop.claim,
-    stardrop.release,
     stardrop.begin_batch,
     stardrop.checkpoint,
-    stardrop.reject_rows,
-    stardrop.totals,
-    stardrop.save_hash,
-    stardrop.newest_loads,
-    stardrop.mark_skipped,
+    stardrop.claim,
+    stardrop.contract_fingerprint,
+    stardrop.fail,
     stardrop.finish,
-    stardrop.fail
+    stardrop.mark_skipped,
+    stardrop.newest_loads,
+    stardrop.reject_rows,
+    stardrop.release,
+    stardrop.save_hash,
+    stardrop.totals
 to stardrop_loader;
 
 grant usage on schema stardrop, star to stardrop_reader;
 grant execute on function stardrop.newest_loads to stardrop_reader;
--- Tables and views of ours only: what users made there is theirs to grant.
+-- Only on tables and views of stardrop: users grant privileges on their own.
 do $grants$
 declare
-    ours text;
+    relation_name text;
 begin
-    for ours in
+    for relation_name in
         select c.oid::regclass::text
         from pg_class c
         where c.relnamespace in ('stardrop'::regnamespace, 'star'::regnamespace)
@@ -32,7 +32,7 @@ begin
           and c.relowner = 'stardrop_owner'::regrole
         order by 1
     loop
-        execute format('grant select on %s to stardrop_reader', ours);
+        execute format('grant select on %s to stardrop_reader', relation_name);
     end loop;
 end
 $grants$;

@@ -1,21 +1,21 @@
--- The three roles of a stardrop database. They are of the whole server, so another database may
--- have brought them already; two migrations at once must not trip over each other either.
+-- The three roles of a stardrop database, and its schemas. Roles belong to the whole server, so another
+-- database may have created them, or another migration may create them at the same time.
 do $roles$
 declare
-    wanted text;
+    role_name text;
 begin
-    foreach wanted in array array['stardrop_owner', 'stardrop_loader', 'stardrop_reader'] loop
-        if not exists (select from pg_catalog.pg_roles where rolname = wanted) then
+    foreach role_name in array array['stardrop_owner', 'stardrop_loader', 'stardrop_reader'] loop
+        if not exists (select from pg_catalog.pg_roles where rolname = role_name) then
             begin
-                execute pg_catalog.format('create role %I nologin', wanted);
+                execute pg_catalog.format('create role %I nologin', role_name);
             exception
                 when duplicate_object or unique_violation then null;
             end;
         end if;
     end loop;
 
-    -- Whoever migrates works as the owner; a superuser does so without being a member. From 16 on
-    -- who has created a role may administer it, but not yet work as it.
+    -- The role that migrates works as the owner, so it must be a member; a superuser need not. From
+    -- Postgres 16 on the role that creates another may administer it, but cannot set role to it yet.
     if not pg_catalog.pg_has_role(
         current_user,
         'stardrop_owner',

@@ -1,4 +1,4 @@
--- Adds the counts of one batch to the books of its load.
+-- Adds the row counts of one batch to those of its load.
 create or replace function stardrop.add_row_counts(
     in_load_id bigint,
     in_counts jsonb,
@@ -32,3 +32,6 @@ as $$
             unchanged = t.unchanged + excluded.unchanged,
             deleted = t.deleted + excluded.deleted;
 $$;
+
+comment on function stardrop.add_row_counts is
+    'Adds the row counts of one batch to those of its load.';

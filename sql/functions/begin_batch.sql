@@ -1,13 +1,13 @@
--- Opens a batch in the current transaction: from here on, rows that enter staging belong to the
--- load. A transaction that touches the star more than once takes its lock exclusively, before its
--- first touch. `in_contract` is the fingerprint of the contract that the rows are made for. False
--- where the claim was lost.
+-- Begins a batch in the current transaction: from here on, rows that are inserted into staging belong
+-- to the load. With `in_exclusive` it takes the star's lock exclusively, which a transaction must do
+-- before it first writes to the star, if it writes more than once. `in_fingerprint` is that of the
+-- contract for which the rows are made. False if the claim is lost.
 create or replace function stardrop.begin_batch(
     in_load_id bigint,
     in_attempt integer,
     in_from_rows bigint,
     in_exclusive boolean,
-    in_contract text
+    in_fingerprint text
 ) returns boolean
     language plpgsql
     security definer
@@ -29,10 +29,14 @@ begin
     if not found then
         return false;
     end if;
-    -- Before a batch is sent in vain; the trigger asks again, when no migration can come between.
-    perform stardrop.check_contract(this.dataset, in_contract);
+    -- Found here, the error saves sending the batch. The trigger checks again, under the star's lock,
+    -- when no migration can run any more.
+    perform stardrop.check_contract(this.dataset, in_fingerprint);
     perform set_config('stardrop.load_id', in_load_id::text, true);
-    perform set_config('stardrop.contract', in_contract, true);
+    perform set_config('stardrop.contract', in_fingerprint, true);
     return true;
 end
 $$;
+
+comment on function stardrop.begin_batch is
+    'Begins a batch of a claimed load in the current transaction. False if the claim is lost.';

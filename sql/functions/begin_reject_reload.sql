@@ -1,15 +1,16 @@
--- Begins to load the rejected rows of a load alone, in the current transaction: for its length the
--- load is loading again, and rows that enter staging belong to it. Until the commit nobody sees that;
--- a worker that dies leaves everything as it was. `in_attempt` is where the caller found the load.
+-- Begins to load the rejected rows of a finished load again, in the current transaction. Until its end
+-- the load is in state `loading`, and rows that are inserted into staging belong to it. Nobody sees
+-- this before the commit, and if the worker dies the load is unchanged. `in_attempt` is the attempt
+-- that the caller read.
 --
--- outcome   begun       the rows may come, in any number of COPYs: nobody else writes to the star
+-- outcome   begun       rows can be inserted, with any number of COPYs: no other batch runs
 --           busy        another worker holds the load's key
 --           outdated    the load has changed since the caller read it
---           superseded  the dataset replaces, and a newer version of the key has replaced the load
+--           superseded  overwrite is replace, and a newer version of the key has replaced the load
 create or replace function stardrop.begin_reject_reload(
     in_load_id bigint,
     in_attempt integer,
-    in_contract text,
+    in_fingerprint text,
     in_overwrite text,
     out outcome text,
     out attempt integer
@@ -22,7 +23,7 @@ declare
     this stardrop.load;
 begin
     select l.* into this from stardrop.load l where l.load_id = in_load_id;
-    -- The order is that of the loader: first the key, then the star, then the load's row.
+    -- The same order of locks as in the loader: the key, the star, the load's row.
     if not pg_try_advisory_xact_lock(stardrop.key_lock(this.bucket, this.key)) then
         outcome := 'busy';
         return;
@@ -45,7 +46,7 @@ begin
         outcome := 'superseded';
         return;
     end if;
-    perform stardrop.check_contract(this.dataset, in_contract);
+    perform stardrop.check_contract(this.dataset, in_fingerprint);
     update stardrop.load l
     set state = 'loading',
         finished_at = null,
@@ -54,7 +55,10 @@ begin
     where l.load_id = in_load_id
     returning l.attempt into attempt;
     perform set_config('stardrop.load_id', in_load_id::text, true);
-    perform set_config('stardrop.contract', in_contract, true);
+    perform set_config('stardrop.contract', in_fingerprint, true);
     outcome := 'begun';
 end
 $$;
+
+comment on function stardrop.begin_reject_reload is
+    'Begins to load the rejected rows of a finished load again, in the current transaction.';

@@ -1,14 +1,17 @@
--- Raises where the database has another contract of the dataset than the one that rows were made
--- for: a migration came between, and the rows would meet a trigger function of another shape.
-create or replace function stardrop.check_contract(in_dataset text, in_contract text) returns void
+-- Raises an error if rows were made for another version of the contract than the database has. That
+-- happens when a migration runs in between, and the rows may not fit the new trigger function.
+create or replace function stardrop.check_contract(in_dataset text, in_fingerprint text) returns void
     language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if in_contract is distinct from stardrop.contract_fingerprint(in_dataset) then
+    if in_fingerprint is distinct from stardrop.contract_fingerprint(in_dataset) then
         raise exception 'the database has another version of dataset `%`', in_dataset
             using errcode = 'SD001';
     end if;
 end
 $$;
+
+comment on function stardrop.check_contract is
+    'Raises an error if rows were made for another version of the contract than the database has.';

@@ -1,5 +1,6 @@
--- Checkpoint: the last statement of a batch, in the batch's own transaction. Moves the load on if
--- it still stands where this worker found it; false otherwise, and the worker must roll back.
+-- Checkpoint: the last statement of a batch, in the batch's transaction. It moves the load's checkpoint
+-- if the load is still where this worker found it, and adds the batch's row counts. Otherwise it
+-- returns false, and the worker must roll back.
 create or replace function stardrop.checkpoint(
     in_load_id bigint,
     in_attempt integer,
@@ -43,3 +44,6 @@ begin
     return true;
 end
 $$;
+
+comment on function stardrop.checkpoint is
+    'Ends a batch: moves the load''s checkpoint and adds the batch''s row counts. False if the claim is lost.';

@@ -1,15 +1,17 @@
--- Claim: finds or makes the ledger row of an object version and, if it is still to be loaded, takes
--- it for this session. Versions of one key are worked on one at a time.
+-- Claim: finds or creates the load of an object version and, if it is not finished, claims it for this
+-- session. Only one version of a key is loaded at a time.
 --
--- outcome   claimed   this session holds the load: go on from the checkpoint
---           done      nothing to do, `state` says why
---           busy      another worker works on the key and its lease runs until `lease_until`
---           stale     another worker holds the key past its lease: end `worker_pid`, then claim again
+-- outcome   claimed   this session holds the load: continue at the checkpoint
+--           done      nothing to load, `state` says why
+--           busy      another worker holds the key, and its lease lasts until `lease_until`
+--           stale     another worker holds the key although its lease has ended: terminate `worker_pid`,
+--                     then claim again
 --
--- has_duplicate_candidate  a load of an object of the same size is in the star: only their bytes can tell whether
---           they are the same, or their etags where they are hashes of the bytes (`opaque` if not)
+-- has_duplicate_candidate    another object of the same size is loaded: compare the hashes of their
+--                            bytes, or their etags
+-- has_candidate_without_md5  the etag of one of these is not a hash of its bytes
 --
--- replaces  rows of older versions of the key have to go in the transaction that brings the new ones
+-- replaces  rows of older versions of the key must be deleted in the transaction that loads the new ones
 create or replace function stardrop.claim(
     in_dataset text,
     in_bucket text,
@@ -51,9 +53,9 @@ declare
     lock_key bigint := stardrop.key_lock(in_bucket, in_key);
     this stardrop.load;
     holder stardrop.load;
-    verdict record;
+    skip record;
 begin
-    -- Most second deliveries end here, without a lock.
+    -- Most repeated events end here, without a lock.
     this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
     if this.state <> 'loading' and not stardrop.is_revert(this, in_sequencer, in_object_time) then
         outcome := 'done';
@@ -63,7 +65,7 @@ begin
         return;
     end if;
 
-    -- The lock lives as long as the session: a worker that dies lets go of it, whatever it died of.
+    -- The lock lasts as long as the session, so it is released whenever a worker dies.
     if not pg_try_advisory_lock(lock_key) then
         select l.* into holder
         from stardrop.load l
@@ -82,7 +84,7 @@ begin
         return;
     end if;
 
-    -- From here on nobody else decides about the key; what was read before the lock may be old.
+    -- From here on no other session changes the key's loads. What was read before the lock is read again.
     loop
         this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
         if this.load_id is null
@@ -94,26 +96,27 @@ begin
             values
                 (in_dataset, in_bucket, in_key, in_version_id, in_etag,
                  coalesce(this.generation + 1, 0), in_size_bytes, in_object_time, in_sequencer)
-            -- Whoever had the lock before may have let go of it, below, and not committed yet.
+            -- The session that had the lock before may have released it, below, before its commit.
             on conflict on constraint load_object_version_key do nothing
             returning * into this;
             continue when not found;
         end if;
         exit when this.state <> 'loading';
 
-        select * into verdict from stardrop.skip_reason(
+        select * into skip from stardrop.skip_reason(
             this, in_overwrite, in_skip_same_content and this.checkpoint_rows = 0
         );
-        exit when verdict.state is null;
+        exit when skip.state is null;
         update stardrop.load l
-        set state = verdict.state,
-            duplicate_of = verdict.duplicate_of,
-            notes = verdict.notes,
+        set state = skip.state,
+            duplicate_of = skip.duplicate_of,
+            notes = skip.notes,
             lease_until = null,
             finished_at = clock_timestamp()
         where l.load_id = this.load_id
         returning * into this;
-        -- Bytes that came back: the load that was begun for them before is over, this event's is not.
+        -- A key that has its earlier bytes again: their earlier load is finished here, and the loop
+        -- creates one for this event.
         exit when not stardrop.is_revert(this, in_sequencer, in_object_time);
     end loop;
 
@@ -140,8 +143,7 @@ begin
     where l.load_id = this.load_id
     returning * into this;
 
-    -- Rows rejected by a batch that never committed cannot be there, but those that came with a
-    -- failure can: what lies past the checkpoint is read again.
+    -- Rejected rows past the checkpoint were saved with a failure. They are read again.
     delete from stardrop.rejected_row r
     where r.load_id = this.load_id
       and r.source_line > this.checkpoint_line;
@@ -178,3 +180,6 @@ begin
     );
 end
 $$;
+
+comment on function stardrop.claim is
+    'Finds or creates the load of an object version and claims it for this session.';

@@ -1,23 +1,23 @@
--- Called by the trigger functions: hands over what a batch did. For the loader it waits for the
--- checkpoint, added to what parts of the batch did before; a rollback to a savepoint takes it back
--- too. For everybody else it goes straight into the ledger.
+-- Called by the trigger functions at the end of a batch, with its row counts. For the loader they wait
+-- in `pending_counts` for the checkpoint, added to those of other parts of the batch. For everybody
+-- else they go straight into the ledger. A rollback, also to a savepoint, undoes either.
 create or replace function stardrop.close_batch(in_load_id bigint, in_counts jsonb) returns void
     language plpgsql
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    books record;
+    counts record;
 begin
-    -- What the trigger functions generate adds up; a normalise.sql keeps its books itself.
-    select c.inserted, c.updated, c.staged into books
+    -- Generated trigger functions count correctly; a normalise.sql sets the counts itself.
+    select c.inserted, c.updated, c.staged into counts
     from jsonb_to_record(in_counts) as c (inserted bigint, updated bigint, staged bigint);
-    if (books.inserted >= 0 and books.updated >= 0
-        and books.inserted + books.updated <= books.staged) is not true
+    if (counts.inserted >= 0 and counts.updated >= 0
+        and counts.inserted + counts.updated <= counts.staged) is not true
     then
         raise exception 'normalise.sql of dataset % counts % rows inserted and % updated, of % staged',
             (select l.dataset from stardrop.load l where l.load_id = in_load_id),
-            coalesce(books.inserted::text, 'null'), coalesce(books.updated::text, 'null'), books.staged
+            coalesce(counts.inserted::text, 'null'), coalesce(counts.updated::text, 'null'), counts.staged
             using errcode = 'SD002',
                   hint = 'each staged row is inserted, updated or unchanged: set rows_inserted and rows_updated to match';
     end if;
@@ -32,3 +32,6 @@ begin
     perform stardrop.add_row_counts(in_load_id, in_counts, (in_counts ->> 'staged')::bigint, 0, 1);
 end
 $$;
+
+comment on function stardrop.close_batch is
+    'Called by the trigger functions: records the row counts of a batch.';

@@ -1,4 +1,4 @@
--- The fingerprint of the contract that this database was migrated to; null where there is none.
+-- The fingerprint of the contract to which the database was migrated; null without a contract.
 create or replace function stardrop.contract_fingerprint(in_dataset text) returns text
     language sql
     stable
@@ -7,3 +7,6 @@ create or replace function stardrop.contract_fingerprint(in_dataset text) return
 as $$
     select d.fingerprint from stardrop.dataset d where d.name = in_dataset
 $$;
+
+comment on function stardrop.contract_fingerprint is
+    'The fingerprint of the contract to which the database was migrated; null without a contract.';

@@ -1,6 +1,6 @@
--- Fail: the file is at fault. Nobody loads it again unasked. The counts of a load that is over its
--- reject budget take its last batch in, of which nothing stays; `reopen` takes them back. False where
--- the claim was lost.
+-- Fail: marks a load as failed because of its file. It is not loaded again until `reopen`. If the load
+-- is over its reject budget, its counts include the last batch, which is not saved; `reopen` resets
+-- them. False if the claim is lost.
 create or replace function stardrop.fail(
     in_load_id bigint,
     in_attempt integer,
@@ -31,3 +31,6 @@ begin
     return found;
 end
 $$;
+
+comment on function stardrop.fail is
+    'Marks a load as failed because of its file. False if the claim is lost.';

@@ -1,4 +1,4 @@
--- The latest load of an object version; a row of nulls where there is none.
+-- The latest load of an object version; a row of nulls if there is none.
 create or replace function stardrop.find_load(
     in_bucket text,
     in_key text,
@@ -18,3 +18,6 @@ as $$
     order by l.generation desc
     limit 1
 $$;
+
+comment on function stardrop.find_load is
+    'The latest load of an object version; a row of nulls if there is none.';

@@ -1,4 +1,4 @@
--- Finish: the load is complete. False where the claim was lost.
+-- Finish: marks a load as loaded completely. False if the claim is lost.
 create or replace function stardrop.finish(
     in_load_id bigint,
     in_attempt integer,
@@ -12,7 +12,7 @@ create or replace function stardrop.finish(
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- What a load says it rejected has to be there.
+    -- Every row that is counted as rejected must be saved.
     perform
     from stardrop.load l
     where l.load_id = in_load_id
@@ -20,7 +20,7 @@ begin
           select count(*) from stardrop.rejected_row r where r.load_id = in_load_id
       );
     if found then
-        raise exception 'load % has not kept the rows that it rejected', in_load_id
+        raise exception 'load %: the number of saved rejected rows differs from its rows_rejected', in_load_id
             using errcode = 'invalid_transaction_state';
     end if;
     update stardrop.load l
@@ -39,3 +39,6 @@ begin
     return found;
 end
 $$;
+
+comment on function stardrop.finish is
+    'Marks a load as loaded completely. False if the claim is lost.';

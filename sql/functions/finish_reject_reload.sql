@@ -1,10 +1,10 @@
--- Finishes what begin_rejects has begun, in the same transaction: rows that were taken in are rejected
--- no more, those given here still are, for the reasons given. The load is loaded again, and its books
--- are those of one batch more.
+-- Finishes what begin_reject_reload has begun, in the same transaction. Rows that were loaded are
+-- deleted from the rejected rows; those in `in_lines` stay rejected, for the given reasons. The load is
+-- in state `loaded` again, with the row counts of one more batch.
 --
--- outcome   changed   done: commit
---           same      no row was taken in, and all are rejected for the same reasons: roll back
---           lost      the claim was lost: roll back
+-- outcome   changed   commit
+--           same      no row was loaded, and all are rejected for the same reasons: roll back
+--           lost      the claim is lost: roll back
 create or replace function stardrop.finish_reject_reload(
     in_load_id bigint,
     in_attempt integer,
@@ -22,7 +22,7 @@ declare
     counts jsonb;
     staged bigint;
     accepted bigint;
-    reasoned bigint;
+    changed_reasons bigint;
 begin
     perform
     from stardrop.load l
@@ -43,7 +43,7 @@ begin
       and r.source_line = still.line
       and (r.column_name, r.code, r.reason)
           is distinct from (still.column_name, still.code, still.reason);
-    get diagnostics reasoned = row_count;
+    get diagnostics changed_reasons = row_count;
     delete from stardrop.rejected_row r
     where r.load_id = in_load_id
       and not exists (select from unnest(in_lines) as still (line) where still.line = r.source_line);
@@ -54,8 +54,8 @@ begin
     returning u.counts into counts;
     staged := coalesce((counts ->> 'staged')::bigint, 0);
     if staged <> accepted then
-        raise exception '% rejected rows of load % were taken in, and % are rejected no more',
-            staged, in_load_id, accepted
+        raise exception 'load %: % rejected rows were loaded, but % were removed from rejected_row',
+            in_load_id, staged, accepted
             using errcode = 'invalid_transaction_state';
     end if;
     perform stardrop.add_row_counts(
@@ -65,6 +65,9 @@ begin
     set state = 'loaded',
         finished_at = clock_timestamp()
     where l.load_id = in_load_id;
-    outcome := case when accepted + reasoned > 0 then 'changed' else 'same' end;
+    outcome := case when accepted + changed_reasons > 0 then 'changed' else 'same' end;
 end
 $$;
+
+comment on function stardrop.finish_reject_reload is
+    'Finishes loading the rejected rows of a load again, in the same transaction.';

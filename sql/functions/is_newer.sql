@@ -1,6 +1,6 @@
--- Which of two events of one key is the later one: by S3's sequencers where both have one, else by
--- the object's time. Sequencers are hexadecimal numbers of varying length, compared as texts padded
--- with zeros on the right (Amazon S3 User Guide, "Event message structure").
+-- Whether an event of a key is newer than another one: by S3's sequencers if both have one, else by the
+-- object's time. Sequencers are hexadecimal numbers of varying length, compared as texts that are
+-- padded with zeros on the right (Amazon S3 User Guide, "Event message structure").
 create or replace function stardrop.is_newer(
     in_sequencer text,
     in_time timestamptz,
@@ -18,3 +18,6 @@ as $$
     end
     from (select greatest(length(in_sequencer), length(in_than_sequencer)) as width) l
 $$;
+
+comment on function stardrop.is_newer is
+    'Whether an event of a key is newer than another one.';

@@ -1,5 +1,5 @@
--- Whether an event is about bytes that a key had before and now has again: newer than the load of
--- those bytes, with another version between the two (A, B, A), or that load came to nothing.
+-- Whether an event is about bytes that the key had before and now has again. The event is newer than
+-- the load of those bytes, and another version came between the two (A, B, A), or that load was skipped.
 create or replace function stardrop.is_revert(
     in_load stardrop.load,
     in_sequencer text,
@@ -21,3 +21,6 @@ as $$
                                         in_load.sequencer, in_load.object_time)
             ))
 $$;
+
+comment on function stardrop.is_revert is
+    'Whether an event is about bytes that the key had before and now has again.';

@@ -1,6 +1,6 @@
--- The session lock that says "a worker works on this key": one version of a key at a time. A
--- number in a range of its own ('S' in the top byte), so that other users of advisory locks are not
--- met; two keys with the same hash merely wait for each other.
+-- The number of the session lock that a worker takes on an object's key, so that one version of a key
+-- is loaded at a time. Its top byte is 'S', to stay apart from the advisory locks of other programs.
+-- Two keys with the same hash only wait for each other.
 create or replace function stardrop.key_lock(in_bucket text, in_key text) returns bigint
     language sql
     immutable
@@ -8,3 +8,6 @@ create or replace function stardrop.key_lock(in_bucket text, in_key text) return
 as $$
     select (83::bigint << 48) | (hashtextextended(in_bucket || '/' || in_key, 0) & ((1::bigint << 48) - 1))
 $$;
+
+comment on function stardrop.key_lock is
+    'The number of the session lock on an object''s key.';

@@ -1,6 +1,6 @@
--- Which of two loads of the same object time is the later one: by key, S3's sequencer (padded, see
--- is_newer), version, generation. Asked only for ties, so that nothing in the star depends on which
--- of the two arrived first.
+-- Whether a load sorts after another one with the same object time: by bucket, key, S3's sequencer
+-- (padded, see is_newer), version, generation. It decides ties, so that the star does not depend on
+-- which load arrived first.
 create or replace function stardrop.load_sorts_after(in_load_id bigint, in_than bigint) returns boolean
     language sql
     stable
@@ -14,3 +14,6 @@ as $$
     where a.load_id = in_load_id
       and b.load_id = in_than
 $$;
+
+comment on function stardrop.load_sorts_after is
+    'Whether a load sorts after another one with the same object time.';

@@ -1,5 +1,5 @@
--- Settle: a claimed load whose object is gone (`missing`) or was overwritten since its event
--- (`superseded`). False where the claim was lost.
+-- Marks a claimed load as skipped, because its object does not exist any more (`missing`) or was
+-- overwritten since its event (`superseded`). False if the claim is lost.
 create or replace function stardrop.mark_skipped(
     in_load_id bigint,
     in_attempt integer,
@@ -12,7 +12,7 @@ create or replace function stardrop.mark_skipped(
 as $$
 begin
     if in_state not in ('missing', 'superseded') then
-        raise exception 'a load cannot be settled as %', in_state
+        raise exception 'a load cannot be skipped as `%`', in_state
             using errcode = 'invalid_parameter_value';
     end if;
     update stardrop.load l
@@ -27,3 +27,6 @@ begin
     return found;
 end
 $$;
+
+comment on function stardrop.mark_skipped is
+    'Marks a claimed load as skipped: missing or superseded. False if the claim is lost.';

@@ -1,5 +1,5 @@
--- The newest load of each key, for a comparison with the bucket. A load is `idle` where it is
--- neither finished nor held by any worker.
+-- The newest load of each key, to compare with the bucket. A load is `idle` if it is not finished and
+-- no worker holds its key.
 create or replace function stardrop.newest_loads(in_bucket text, in_keys text[])
     returns table (key text, load_id bigint, etag text, state text, idle boolean)
     language sql
@@ -21,3 +21,6 @@ as $$
       and l.state <> 'superseded'
     order by l.key, l.object_time desc, l.load_id desc
 $$;
+
+comment on function stardrop.newest_loads is
+    'The newest load of each key, to compare with the bucket.';

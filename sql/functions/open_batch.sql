@@ -1,38 +1,39 @@
--- Called by the trigger functions: whose rows are these? The loader has said so with begin_batch;
--- whoever else inserts into staging gets a load of their own, one per transaction and dataset.
+-- Called by the trigger functions at the start of a batch: returns the load of its rows. The loader has
+-- set it with begin_batch. For everybody else who inserts into staging it creates a load, one for each
+-- transaction and dataset.
 create or replace function stardrop.open_batch(in_dataset text) returns stardrop.batch
     language plpgsql
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    said text := nullif(current_setting('stardrop.load_id', true), '');
+    claimed_load text := nullif(current_setting('stardrop.load_id', true), '');
     this stardrop.batch;
 begin
-    -- What a batch reads before it writes must be what others have committed by then: a snapshot
-    -- that is older than the statement would miss members that another load has just brought.
+    -- A batch must read what others have committed before its statements: with an older snapshot it
+    -- would miss members that another load has just inserted.
     if current_setting('transaction_isolation') <> 'read committed' then
-        raise exception 'rows can enter staging.% in read committed transactions only', in_dataset
+        raise exception 'rows can be inserted into staging.% only in a read committed transaction', in_dataset
             using errcode = 'invalid_transaction_state',
                   hint = 'begin the transaction with: isolation level read committed';
     end if;
 
-    -- Shared: any number of single-COPY transactions work side by side. A transaction with
-    -- several COPYs takes it exclusively, before its first.
+    -- Shared: any number of transactions with a single COPY run at the same time. A transaction with
+    -- several COPYs takes the lock exclusively, before its first one.
     perform pg_advisory_xact_lock_shared(stardrop.star_lock());
 
-    if said is not null then
+    if claimed_load is not null then
         select l.load_id, l.object_time into this
         from stardrop.load l
-        where l.load_id = said::bigint
+        where l.load_id = claimed_load::bigint
           and l.dataset = in_dataset
           and l.state = 'loading'
           and l.worker_pid = pg_backend_pid();
         if not found then
-            raise exception 'load % is not being loaded into % by this session', said, in_dataset
+            raise exception 'this session does not hold load % of dataset %', claimed_load, in_dataset
                 using errcode = 'invalid_transaction_state';
         end if;
-        -- Migrations hold the star's lock exclusively: what is true here stays true to the commit.
+        -- Migrations hold the star's lock exclusively, so the contract cannot change before the commit.
         perform stardrop.check_contract(in_dataset, current_setting('stardrop.contract', true));
         return this;
     end if;
@@ -48,3 +49,6 @@ begin
     return this;
 end
 $$;
+
+comment on function stardrop.open_batch is
+    'Called by the trigger functions: returns the load of a batch''s rows.';

@@ -1,6 +1,6 @@
--- Prune: deletes rejected rows, and rows of staging tables that keep theirs, that are older than that.
--- Those of a load that is under way or failed stay: it may be taken up again, and then has to
--- account for them. Returns how many went.
+-- Prune: deletes rejected rows, and rows in staging tables that keep theirs, that are older than
+-- `in_age`. Rows of a load that is loading or failed stay, because the load may continue and then must
+-- account for them. Returns the numbers of deleted rows.
 create or replace function stardrop.prune(
     in_age interval,
     out rejected_rows bigint,
@@ -12,7 +12,7 @@ create or replace function stardrop.prune(
 as $$
 declare
     before timestamptz := clock_timestamp() - in_age;
-    keeper regclass;
+    staging_table regclass;
     pruned bigint;
 begin
     delete from stardrop.rejected_row r
@@ -23,8 +23,8 @@ begin
     get diagnostics rejected_rows = row_count;
 
     staging_rows := 0;
-    -- A staging table that keeps its rows is the one that is logged.
-    for keeper in
+    -- Staging tables that keep their rows are logged, the others are not.
+    for staging_table in
         select c.oid
         from pg_class c
         join stardrop.dataset d on d.name = c.relname
@@ -39,10 +39,13 @@ begin
              where l.load_id = kept.load_id
                and l.state not in (''loading'', ''failed'')
                and l.finished_at < $1',
-            keeper
+            staging_table
         ) using before;
         get diagnostics pruned = row_count;
         staging_rows := staging_rows + pruned;
     end loop;
 end
 $$;
+
+comment on function stardrop.prune is
+    'Deletes old rejected rows and old rows in staging tables that keep theirs.';

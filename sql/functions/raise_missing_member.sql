@@ -1,5 +1,5 @@
--- Raised when a row's member is not in its dimension after all members were inserted: the row must
--- not be lost in the join, so the batch is.
+-- Raises an error: a row's member is not in its dimension, although the batch's members were inserted
+-- before. The join would lose the row, so the whole batch is refused.
 create or replace function stardrop.raise_missing_member(in_table text) returns bigint
     language plpgsql
     set search_path = pg_catalog, pg_temp
@@ -9,3 +9,6 @@ begin
         using errcode = 'internal_error';
 end
 $$;
+
+comment on function stardrop.raise_missing_member is
+    'Raises an error: a row of the batch has no member in its dimension.';

@@ -1,4 +1,5 @@
--- Keeps rejected rows, whole. `in_raws` are the bytes of the rows as they stood in the file.
+-- Saves rejected rows with their reasons. `in_raws` are the bytes of the rows in the file. False if the
+-- claim is lost.
 create or replace function stardrop.reject_rows(
     in_load_id bigint,
     in_attempt integer,
@@ -32,3 +33,6 @@ begin
     return true;
 end
 $$;
+
+comment on function stardrop.reject_rows is
+    'Saves rejected rows with their reasons. False if the claim is lost.';

@@ -1,4 +1,4 @@
--- Lets go of a load's key without changing the load: somebody else may claim it at once.
+-- Releases a load's key without changing the load, so that another session can claim it at once.
 create or replace function stardrop.release(in_load_id bigint) returns void
     language sql
     security definer
@@ -8,3 +8,6 @@ as $$
     from stardrop.load l
     where l.load_id = in_load_id
 $$;
+
+comment on function stardrop.release is
+    'Releases a load''s key without changing the load.';

@@ -1,6 +1,6 @@
--- Reopen: somebody asks by hand that a load which failed, or was skipped as a duplicate, be loaded
--- after all. It goes on at its checkpoint. One that was undone begins anew, and its books with it.
--- False where the load is in another state.
+-- Reopen: a user asks for a load that failed, was skipped as a duplicate, or was undone to be loaded
+-- after all. A load continues at its checkpoint; an undone one starts from the beginning, with its row
+-- counts reset. False if the load is in another state.
 create or replace function stardrop.reopen(in_load_id bigint) returns boolean
     language plpgsql
     security definer
@@ -38,3 +38,6 @@ begin
     return found;
 end
 $$;
+
+comment on function stardrop.reopen is
+    'Allows a load that failed, was skipped as a duplicate or was undone to be loaded again.';

@@ -1,5 +1,5 @@
--- Called by the functions that replace a key's rows: the other loads of the key of a load of the
--- dataset that this session holds, as far as their rows give way to it.
+-- Called by the functions staging.replace_<dataset>: the other loads of the key whose rows the given
+-- load replaces. Empty unless this session holds the load, of this dataset.
 create or replace function stardrop.replaced_loads(in_load_id bigint, in_dataset text) returns bigint[]
     language plpgsql
     stable
@@ -20,3 +20,6 @@ begin
     return coalesce(loads, '{}');
 end
 $$;
+
+comment on function stardrop.replaced_loads is
+    'The loads of a key whose rows the given load replaces.';

@@ -1,4 +1,4 @@
--- Rows that a loader brought are committed with a checkpoint or not at all.
+-- Raises an error at the commit of a loader's rows without a checkpoint.
 create or replace function stardrop.require_checkpoint() returns trigger
     language plpgsql
     security definer
@@ -13,6 +13,9 @@ begin
     return null;
 end
 $$;
+
+comment on function stardrop.require_checkpoint is
+    'Trigger function: raises an error at the commit of a loader''s rows without a checkpoint.';
 
 drop trigger if exists _100_require_checkpoint on stardrop.pending_counts;
 create constraint trigger _100_require_checkpoint

@@ -1,7 +1,6 @@
--- Runs SQL that a contract brings along, as the owner, who can become nobody else meanwhile, and
--- within the transaction of the migration, which it cannot end. `in_query` has to be one query and
--- nothing else. What Postgres has against it is the contract's mistake: it is told with its place,
--- and without values.
+-- Runs SQL from a contract, as the owner, who cannot become another role here, and within the
+-- migration's transaction, which it cannot end. `in_query` must be a single query. An error that the
+-- SQL causes is raised with `in_place`, its place in the contract, and without values of rows.
 create or replace function stardrop.run_contract_sql(
     in_place text,
     in_sql text,
@@ -14,9 +13,9 @@ create or replace function stardrop.run_contract_sql(
 as $$
 declare
     query refcursor;
-    said text;
+    message text;
 begin
-    -- Tables are found as by whoever migrates.
+    -- With the search path of the session that migrates.
     perform set_config('search_path', in_path, true);
     if in_query is not null then
         begin
@@ -24,20 +23,23 @@ begin
             close query;
         exception
             when invalid_cursor_definition then
-                raise exception 'sql is to be one query, and nothing beside it';
+                raise exception 'sql must be a single query';
         end;
     end if;
     execute in_sql;
 exception
     when others then
-        -- What may pass is not its mistake.
+        -- Errors that can pass by themselves, such as a lost connection, are not the contract's.
         if sqlstate ~ '^(08|40|53|55P03|57|58)' then
             raise;
         end if;
-        said := sqlerrm;
+        message := sqlerrm;
         if sqlstate ~ '^22' then
-            said := regexp_replace(said, '".*"', '"…"');
+            message := regexp_replace(message, '".*"', '"…"');
         end if;
-        raise exception '%: %', in_place, said using errcode = 'SD002';
+        raise exception '%: %', in_place, message using errcode = 'SD002';
 end
 $$;
+
+comment on function stardrop.run_contract_sql is
+    'Runs SQL from a contract within a migration.';

@@ -1,14 +1,14 @@
--- Drops the views that use a table, directly or through other views, and keeps what it takes to make
--- them again in this transaction: Postgres changes no column's type under a view. Runs as whoever
--- migrates, who has to be the views' owner or a superuser.
+-- Drops the views that use a table, directly or through other views, and saves what `restore_views` needs
+-- to create them again in this transaction, because Postgres cannot change the type of a column that a
+-- view uses. Runs as the role that migrates, which must own the views or be a superuser.
 create or replace function stardrop.save_and_drop_views(in_table text) returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    aside record;
+    dependent record;
 begin
-    for aside in
+    for dependent in
         with recursive uses (view, depth) as (
             select r.ev_class, 1
             from pg_depend d
@@ -29,17 +29,20 @@ begin
         join pg_namespace n on n.oid = c.relnamespace
         order by u.depth desc, n.nspname, c.relname
     loop
-        if aside.relkind <> 'v' then
-            raise exception 'materialized view %.% uses %', aside.nspname, aside.relname, in_table
+        if dependent.relkind <> 'v' then
+            raise exception 'materialized view %.% uses %', dependent.nspname, dependent.relname, in_table
                 using errcode = 'dependent_objects_still_exist',
-                      hint = 'drop it before the migration, and make it again after';
+                      hint = 'drop it before the migration, and create it again afterwards';
         end if;
         insert into stardrop.saved_view
             (schema_name, view_name, definition, owner, privileges, options, comment)
-        values (aside.nspname, aside.relname, pg_get_viewdef(aside.oid),
-                pg_get_userbyid(aside.relowner), aside.relacl, aside.reloptions,
-                obj_description(aside.oid, 'pg_class'));
-        execute format('drop view %I.%I', aside.nspname, aside.relname);
+        values (dependent.nspname, dependent.relname, pg_get_viewdef(dependent.oid),
+                pg_get_userbyid(dependent.relowner), dependent.relacl, dependent.reloptions,
+                obj_description(dependent.oid, 'pg_class'));
+        execute format('drop view %I.%I', dependent.nspname, dependent.relname);
     end loop;
 end
 $$;
+
+comment on function stardrop.save_and_drop_views is
+    'Drops the views that use a table, and saves them for restore_views.';

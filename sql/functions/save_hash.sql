@@ -1,5 +1,6 @@
--- Note hash: how far an object has been hashed before it is loaded. With its whole hash, whether the
--- same bytes are in the star already. The state of the load now, null where the claim was lost.
+-- Saves how far an object has been hashed before it is loaded. With the hash of the whole object it also
+-- checks whether the same bytes are loaded already, and then marks the load as a duplicate. Returns the
+-- load's state, null if the claim is lost.
 create or replace function stardrop.save_hash(
     in_load_id bigint,
     in_attempt integer,
@@ -15,7 +16,7 @@ create or replace function stardrop.save_hash(
 as $$
 declare
     this stardrop.load;
-    verdict record;
+    skip record;
 begin
     update stardrop.load l
     set content_hash = in_content_hash,
@@ -30,12 +31,12 @@ begin
       and l.worker_pid = pg_backend_pid()
     returning * into this;
     if this.content_hash is not null then
-        select * into verdict from stardrop.skip_reason(this, in_overwrite, true);
-        if verdict.state is not null then
+        select * into skip from stardrop.skip_reason(this, in_overwrite, true);
+        if skip.state is not null then
             update stardrop.load l
-            set state = verdict.state,
-                duplicate_of = verdict.duplicate_of,
-                notes = verdict.notes,
+            set state = skip.state,
+                duplicate_of = skip.duplicate_of,
+                notes = skip.notes,
                 hash_state = null,
                 lease_until = null,
                 finished_at = clock_timestamp()
@@ -46,3 +47,6 @@ begin
     return this.state;
 end
 $$;
+
+comment on function stardrop.save_hash is
+    'Saves how far an object has been hashed; with the whole hash, skips a duplicate.';

@@ -1,9 +1,8 @@
--- Verdict: why a load need not begin, or go on; null where it has to. Asked with the key's lock
--- held.
+-- Why a load need not start or continue; null if it must. The caller holds the lock of its key.
 --
--- superseded   a newer version of the key is in the star, or any is and the dataset ignores others
--- duplicate    the same bytes are in the star under another key or version, which is still the
---              newest of its key, and no load of the dataset came between the two
+-- superseded   a newer version of the key is loaded; or any version is, and overwrite is ignore
+-- duplicate    the same bytes are loaded under another key or version, which is still the newest of its
+--              key, and no load of the dataset has changed the star between the two
 create or replace function stardrop.skip_reason(
     in_load stardrop.load,
     in_overwrite text,
@@ -25,7 +24,7 @@ begin
       and l.key = in_load.key
       and l.load_id <> in_load.load_id
       and l.state in ('loaded', 'duplicate')
-      -- Replayed by hand: where rows are merged, an older file changes nothing newer.
+      -- A user's replay is loaded anyway where rows are merged: an older file changes no newer row.
       and not (in_load.forced and in_overwrite = 'merge')
       and (in_overwrite = 'ignore'
            or stardrop.is_newer(l.sequencer, l.object_time, in_load.sequencer, in_load.object_time))
@@ -34,7 +33,7 @@ begin
     if found then
         state := 'superseded';
         notes := format(
-            case when in_overwrite = 'ignore' then 'load %s has the key, and overwrite is ignore'
+            case when in_overwrite = 'ignore' then 'load %s has the key already, and overwrite is ignore'
                  else 'load %s has a newer version of the key' end,
             other
         );
@@ -58,21 +57,24 @@ begin
                 and stardrop.is_newer(newer.sequencer, newer.object_time, l.sequencer, l.object_time)
           )
           and not exists (
-              select from stardrop.load between_them
-              where between_them.dataset = in_load.dataset
-                and between_them.load_id not in (l.load_id, in_load.load_id)
-                and between_them.state in ('loading', 'loaded', 'failed')
-                and between_them.rows_staged > 0
-                and between_them.object_time >= l.object_time
-                and between_them.object_time <= in_load.object_time
+              select from stardrop.load intervening
+              where intervening.dataset = in_load.dataset
+                and intervening.load_id not in (l.load_id, in_load.load_id)
+                and intervening.state in ('loading', 'loaded', 'failed')
+                and intervening.rows_staged > 0
+                and intervening.object_time >= l.object_time
+                and intervening.object_time <= in_load.object_time
           )
         order by l.load_id
         limit 1;
         if found then
             state := 'duplicate';
             duplicate_of := other;
-            notes := format('load %s brought the same bytes', other);
+            notes := format('load %s has the same bytes', other);
         end if;
     end if;
 end
 $$;
+
+comment on function stardrop.skip_reason is
+    'Why a load need not start or continue; null if it must.';

@@ -1,4 +1,4 @@
--- The key of the transaction lock that all writers of the star share; outside the range of the
+-- The number of the transaction lock that all writers of the star share; it is outside the range of the
 -- locks on keys.
 create or replace function stardrop.star_lock() returns bigint
     language sql
@@ -7,3 +7,6 @@ create or replace function stardrop.star_lock() returns bigint
 as $$
     select 84::bigint << 48
 $$;
+
+comment on function stardrop.star_lock is
+    'The number of the transaction lock that all writers of the star share.';

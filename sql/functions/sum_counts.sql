@@ -1,4 +1,4 @@
--- The counts of two parts of one batch together.
+-- Adds up the row counts of two parts of one batch.
 create or replace function stardrop.sum_counts(in_so_far jsonb, in_more jsonb) returns jsonb
     language sql
     immutable
@@ -28,3 +28,6 @@ as $$
         ) t
     )) end
 $$;
+
+comment on function stardrop.sum_counts is
+    'Adds up the row counts of two parts of one batch.';

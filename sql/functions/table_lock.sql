@@ -1,5 +1,6 @@
--- The key of the transaction lock of one table of the star, for what cannot be ordered by locking
--- rows: versions of a dimension against the facts that find them, delete markers against rows.
+-- The number of the transaction lock on one table of the star. It orders batches that write different
+-- rows which depend on each other: versions of a dimension and the facts that refer to them, tombstones
+-- and the rows that they delete.
 create or replace function stardrop.table_lock(in_table text) returns bigint
     language sql
     immutable
@@ -7,3 +8,6 @@ create or replace function stardrop.table_lock(in_table text) returns bigint
 as $$
     select (85::bigint << 48) | (hashtextextended(in_table, 0) & ((1::bigint << 48) - 1))
 $$;
+
+comment on function stardrop.table_lock is
+    'The number of the transaction lock on one table of the star.';

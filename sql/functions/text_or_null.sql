@@ -1,4 +1,4 @@
--- Bytes as text of this database, or null where they are none (bad UTF-8, NUL).
+-- Bytes as text of this database; null if they are not valid text (bad UTF-8, NUL).
 create or replace function stardrop.text_or_null(in_bytes bytea) returns text
     language plpgsql
     immutable
@@ -11,3 +11,6 @@ exception
         return null;
 end
 $$;
+
+comment on function stardrop.text_or_null is
+    'Bytes as text of this database; null if they are not valid text.';

@@ -1,4 +1,4 @@
--- What a load came to so far.
+-- The row counts of a load so far.
 create or replace function stardrop.totals(
     in_load_id bigint,
     out rows_read bigint,
@@ -19,3 +19,6 @@ as $$
     from stardrop.load l
     where l.load_id = in_load_id
 $$;
+
+comment on function stardrop.totals is
+    'The row counts of a load so far.';

@@ -1,5 +1,4 @@
--- Undo: takes the facts of a load out of the star, all of them or none. Nobody writes to the star
--- meanwhile.
+-- Undo: deletes the facts of a load from the star, all of them or none. No other batch runs meanwhile.
 --
 -- outcome   undone       done; `stardrop.load_table` has the number of deleted rows
 --           no_rows      the load is in a state in which none of its rows are in the star
@@ -26,7 +25,7 @@ begin
         return;
     end if;
     dataset := this.dataset;
-    -- The order is that of the loader: first the key, then the star.
+    -- The same order of locks as in the loader: the key, then the star.
     if not pg_try_advisory_xact_lock(stardrop.key_lock(this.bucket, this.key)) then
         outcome := 'busy';
         state := this.state;
@@ -60,3 +59,6 @@ begin
     outcome := 'undone';
 end
 $$;
+
+comment on function stardrop.undo is
+    'Deletes the facts of a load from the star.';

@@ -1,15 +1,21 @@
--- The ledger: one row per object version, in the database that holds the rows themselves, so that
--- a row and the record of it commit together or not at all.
+-- The ledger: one row per object version, in the same database as the loaded rows, so that rows and
+-- their record commit together or not at all.
 
 comment on schema stardrop is 'The ledger of stardrop: loads, rejected rows, applied contracts.';
-comment on schema staging is 'Typed rows as received: the door anyone may insert through.';
-comment on schema star is 'Dimensions and facts, written by the triggers on staging only.';
+comment on schema staging is 'Typed rows as received: insert rows here, and triggers load them into the star.';
+comment on schema star is 'Dimensions and facts. Only the triggers on staging write to them.';
+
+comment on table stardrop.migration is 'The migrations of this schema that were applied.';
+comment on column stardrop.migration.version is 'The number of the migration.';
+comment on column stardrop.migration.name is 'The name of the migration.';
+comment on column stardrop.migration.applied_on is 'When it was applied.';
+comment on column stardrop.migration.checksum is 'A checksum of its SQL.';
 
 create table stardrop.load (
     load_id bigint generated always as identity,
     dataset text not null collate "C",
 
-    -- which object
+    -- the object
     bucket text not null collate "C",
     key text not null collate "C",
     version_id text collate "C",
@@ -23,7 +29,7 @@ create table stardrop.load (
     duplicate_of bigint,
     forced boolean not null default false,
 
-    -- how far, and by whom
+    -- progress, and the worker
     state text not null default 'loading' collate "C",
     attempt integer not null default 0,
     attempts_without_progress integer not null default 0,
@@ -36,7 +42,7 @@ create table stardrop.load (
     worker_started timestamptz,
     lease_until timestamptz,
 
-    -- the books
+    -- row counts
     rows_read bigint not null default 0,
     rows_rejected bigint not null default 0,
     rows_staged bigint not null default 0,
@@ -55,7 +61,7 @@ create table stardrop.load (
 
     constraint load_pkey primary key (load_id),
 
-    -- One object version is one load. Buckets without versions have a null version_id.
+    -- Each object version is loaded once. In buckets without versions version_id is null.
     constraint load_object_version_key
         unique nulls not distinct (bucket, key, version_id, etag, generation),
 
@@ -63,22 +69,23 @@ create table stardrop.load (
         check (state in
             ('loading', 'loaded', 'failed', 'duplicate', 'superseded', 'missing', 'undone')),
 
-    -- Every row that was read is staged or kept as a rejected row.
+    -- Every row that was read is staged or saved as a rejected row.
     constraint load_rows_read_add_up
         check (state <> 'loaded' or rows_read = rows_rejected + rows_staged),
 
-    -- Every staged row is in the star as a new row, a changed one, or one that changed nothing.
+    -- Every staged row inserted a row, updated one, or changed nothing.
     constraint load_rows_staged_add_up
         check (state <> 'loaded' or rows_staged = rows_inserted + rows_updated + rows_unchanged),
 
-    -- A load that failed says why.
+    -- A failed load says why.
     constraint load_failure_has_text
         check ((state = 'failed') = (failure_text is not null)),
 
-    -- A duplicate says of what.
+    -- A duplicate says of which load.
     constraint load_duplicate_has_original
         check ((state = 'duplicate') = (duplicate_of is not null)),
 
+    -- A load that is not in state loading has ended.
     constraint load_end_has_time
         check ((state = 'loading') = (finished_at is null))
 );
@@ -89,34 +96,65 @@ create index load_size on stardrop.load (dataset, size_bytes) where state = 'loa
 create index load_content on stardrop.load (dataset, etag, size_bytes) where state = 'loaded';
 
 comment on table stardrop.load is
-    'One row per object version: what was loaded, when, by whom, and where its rows went.';
+    'One row per object version: its object, its state, its worker and its row counts.';
+comment on column stardrop.load.load_id is 'The load''s number.';
+comment on column stardrop.load.dataset is 'The dataset that the object is loaded into.';
+comment on column stardrop.load.bucket is
+    'The object''s bucket; `file` for local files, `sql` for rows inserted into staging by other programs.';
+comment on column stardrop.load.key is 'The object''s key.';
+comment on column stardrop.load.version_id is
+    'The object''s version; null in buckets without versions.';
+comment on column stardrop.load.etag is 'The object''s etag.';
 comment on column stardrop.load.generation is
-    'Counts up when a bucket without versions goes back to bytes that it had before.';
+    'Counts the loads of one object version: a key that gets its earlier bytes again is loaded again.';
+comment on column stardrop.load.size_bytes is 'The object''s size in bytes.';
 comment on column stardrop.load.object_time is
-    'When the object was written: decides which of two files is newer.';
+    'When the object was written. Rows of newer objects win over rows of older ones.';
+comment on column stardrop.load.sequencer is
+    'S3''s sequencer of the event, which orders the events of one key.';
 comment on column stardrop.load.content_hash is
-    'SHA-256 of the object''s bytes, where they were read to their end; null for local files.';
+    'SHA-256 of the object''s bytes, if all of them were read; null for local files.';
 comment on column stardrop.load.etag_is_md5 is
-    'Whether the etag is a hash of the bytes: not for uploads in parts or with a key of KMS.';
-comment on column stardrop.load.hash_state is
-    'The SHA-256 of the first hash_offset bytes, to be gone on with.';
+    'Whether the etag is a hash of the bytes: not after a multipart upload or with a KMS key.';
 comment on column stardrop.load.duplicate_of is
-    'The load that brought the same bytes under another key or version.';
-comment on column stardrop.load.forced is 'Replayed by hand: loaded even if a duplicate.';
+    'The load of the same bytes under another key or version, for a load in state duplicate.';
+comment on column stardrop.load.forced is 'Replayed by a user: loaded even if it is a duplicate.';
+comment on column stardrop.load.state is
+    'loading, loaded, failed, duplicate, superseded, missing or undone.';
 comment on column stardrop.load.attempt is
-    'The fencing token: a worker whose attempt is older than this can commit nothing.';
+    'The fencing token, raised by each claim: a worker with an older attempt cannot commit.';
 comment on column stardrop.load.attempts_without_progress is
-    'Attempts since the checkpoint last moved.';
-comment on column stardrop.load.checkpoint_rows is 'Records read from the object and committed.';
-comment on column stardrop.load.checkpoint_line is 'The last line that is committed.';
+    'The number of attempts since the checkpoint last moved.';
+comment on column stardrop.load.checkpoint_rows is
+    'The number of records that were read from the object and committed.';
+comment on column stardrop.load.checkpoint_line is 'The last committed line of the object.';
 comment on column stardrop.load.checkpoint_offset is
-    'The byte of the object at which the next record starts.';
+    'The byte of the decoded object at which the next record starts.';
+comment on column stardrop.load.hash_state is
+    'The state of the SHA-256 after hash_offset bytes, from which the next attempt continues.';
+comment on column stardrop.load.hash_offset is 'The number of bytes in hash_state.';
+comment on column stardrop.load.worker_pid is 'The backend process of the worker''s session.';
+comment on column stardrop.load.worker_started is 'When the worker''s session started.';
 comment on column stardrop.load.lease_until is
-    'Until then the worker counts as alive; by the clock of the database.';
+    'The worker counts as alive until then, by the database''s clock; null if there is none.';
+comment on column stardrop.load.rows_read is 'Rows read from the object: rejected and staged ones.';
+comment on column stardrop.load.rows_rejected is 'Rows that broke the contract.';
+comment on column stardrop.load.rows_staged is
+    'Rows inserted into staging: inserted, updated and unchanged ones.';
+comment on column stardrop.load.rows_inserted is
+    'Rows that inserted a row into the dataset''s first fact, or its first dimension if it has no fact.';
+comment on column stardrop.load.rows_updated is 'Rows that updated one there.';
+comment on column stardrop.load.rows_unchanged is 'Rows that changed nothing there.';
 comment on column stardrop.load.rows_repeated is
-    'Staged rows whose grain another row of the same batch brings too. They count as unchanged.';
+    'Rows whose grain another row of the same batch also has. They count as unchanged.';
+comment on column stardrop.load.batches is 'The number of committed batches.';
+comment on column stardrop.load.started_at is 'When the load was created.';
+comment on column stardrop.load.finished_at is 'When it ended; null in state loading.';
 comment on column stardrop.load.notes is
-    'What differed from the contract without breaking it: columns that were unknown or missing.';
+    'What was unusual, such as unknown or missing columns, or why the load was skipped.';
+comment on column stardrop.load.failure_stage is 'The stage that failed, for a load in state failed.';
+comment on column stardrop.load.failure_sqlstate is 'The SQLSTATE of the failure, if Postgres raised it.';
+comment on column stardrop.load.failure_text is 'The error message, for a load in state failed.';
 
 create table stardrop.load_table (
     load_id bigint not null,
@@ -131,7 +169,15 @@ create table stardrop.load_table (
         foreign key (load_id) references stardrop.load (load_id) on delete cascade
 );
 
-comment on table stardrop.load_table is 'What one load did to one table of the star, in rows.';
+comment on table stardrop.load_table is
+    'The numbers of rows that a load changed in each table of the star.';
+comment on column stardrop.load_table.load_id is 'The load.';
+comment on column stardrop.load_table.table_name is 'The table, such as star.fact_sales.';
+comment on column stardrop.load_table.inserted is 'Rows that the load inserted.';
+comment on column stardrop.load_table.updated is 'Rows that the load updated.';
+comment on column stardrop.load_table.unchanged is 'Rows of the load that changed nothing.';
+comment on column stardrop.load_table.deleted is
+    'Rows that were deleted: by replacing an older version, by tombstones, or by an undo.';
 
 create table stardrop.rejected_row (
     load_id bigint not null,
@@ -147,13 +193,22 @@ create table stardrop.rejected_row (
     constraint rejected_row_load_fkey
         foreign key (load_id) references stardrop.load (load_id) on delete cascade,
 
-    -- A row that is no text of this database is kept as bytes instead.
+    -- A row that is not valid text of this database is saved as bytes instead.
     constraint rejected_row_has_one_form check ((raw is null) <> (raw_bytes is null))
 );
 
 comment on table stardrop.rejected_row is
-    'Rows that broke the contract, whole, with the line, the column and the reason.';
-comment on column stardrop.rejected_row.column_name is 'Null where the row as a whole is at fault.';
+    'Rows that broke the contract, each whole, with its line, its column and the reason.';
+comment on column stardrop.rejected_row.load_id is 'The load.';
+comment on column stardrop.rejected_row.source_line is 'The row''s line in the object.';
+comment on column stardrop.rejected_row.column_name is
+    'The column that broke the contract; null if the row as a whole did.';
+comment on column stardrop.rejected_row.code is 'The kind of reason, the same for all such rows.';
+comment on column stardrop.rejected_row.reason is 'Why the row was rejected.';
+comment on column stardrop.rejected_row.raw is 'The row as it is in the object.';
+comment on column stardrop.rejected_row.raw_bytes is
+    'The row''s bytes, instead of raw, if they are not valid text of this database.';
+comment on column stardrop.rejected_row.rejected_at is 'When the row was rejected.';
 
 create table stardrop.dataset (
     name text not null collate "C",
@@ -165,9 +220,13 @@ create table stardrop.dataset (
     constraint dataset_pkey primary key (name)
 );
 
-comment on table stardrop.dataset is 'The contracts that this database was migrated to.';
+comment on table stardrop.dataset is 'The contracts to which this database was migrated.';
+comment on column stardrop.dataset.name is 'The dataset''s name.';
 comment on column stardrop.dataset.fingerprint is
-    'SHA-256 of the generated SQL: a loader with another one is told to migrate first.';
+    'SHA-256 of the generated SQL. A loader with another fingerprint must migrate first.';
+comment on column stardrop.dataset.sql is 'The generated SQL.';
+comment on column stardrop.dataset.applied_at is 'When the contract was applied.';
+comment on column stardrop.dataset.applied_by is 'The login that applied it.';
 
 create unlogged table stardrop.pending_counts (
     load_id bigint not null,
@@ -177,7 +236,9 @@ create unlogged table stardrop.pending_counts (
 );
 
 comment on table stardrop.pending_counts is
-    'What the trigger counted within a transaction, for its checkpoint; empty outside of one.';
+    'Row counts that a trigger function has recorded and the checkpoint has not added yet. Empty outside of a loader''s transaction.';
+comment on column stardrop.pending_counts.load_id is 'The load.';
+comment on column stardrop.pending_counts.counts is 'The counts, in total and for each table.';
 
 create table stardrop.saved_view (
     saved_order integer generated always as identity,
@@ -193,10 +254,22 @@ create table stardrop.saved_view (
 );
 
 comment on table stardrop.saved_view is
-    'Views that stand aside while a migration changes what is below them; empty outside of one.';
+    'Views that a migration has dropped and creates again at its end. Empty outside of a migration.';
+comment on column stardrop.saved_view.saved_order is
+    'The order in which the views were dropped; they are created in reverse order.';
+comment on column stardrop.saved_view.schema_name is 'The view''s schema.';
+comment on column stardrop.saved_view.view_name is 'The view''s name.';
+comment on column stardrop.saved_view.definition is 'The view''s query.';
+comment on column stardrop.saved_view.owner is 'The view''s owner.';
+comment on column stardrop.saved_view.privileges is 'The privileges on the view.';
+comment on column stardrop.saved_view.options is 'The view''s options, such as security_invoker.';
+comment on column stardrop.saved_view.comment is 'The view''s comment.';
 
--- What a trigger function needs to know of the load whose rows it normalises.
 create type stardrop.batch as (
     load_id bigint,
     object_time timestamptz
 );
+
+comment on type stardrop.batch is 'What a trigger function needs to know of a batch''s load.';
+comment on column stardrop.batch.load_id is 'The load.';
+comment on column stardrop.batch.object_time is 'When the load''s object was written.';

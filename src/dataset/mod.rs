@@ -26,7 +26,7 @@ pub use check::dataset;
 pub use expression::Expression;
 pub use file::{FileOptions, Ragged};
 pub use shared::{AttributeGroup, Dimension};
-pub use star::{Conflict, DateUse, DimensionFeed, DimensionUse, Fact, History, Measure};
+pub use star::{Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure};
 
 /// The contract for one kind of file, checked.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ pub struct Dataset {
     pub columns: Vec<Column>,
     pub policy: Policy,
     /// The dimensions that this dataset brings members of, or refers to.
-    pub dimensions: Vec<DimensionFeed>,
+    pub dimensions: Vec<DimensionSource>,
     pub facts: Vec<Fact>,
     /// `[view.<name>]`, in the order of the contract.
     pub views: Vec<View>,

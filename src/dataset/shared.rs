@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Column, Dataset, DimensionFeed, DimensionUse, History, name};
+use super::{Column, Dataset, DimensionRef, DimensionSource, History, name};
 
 /// A dimension as all the datasets that name it see it.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct AttributeGroup {
 impl Dimension {
     /// The attributes of which versions are kept.
     pub fn versioned(&self) -> Option<&AttributeGroup> {
-        self.groups.iter().find(|group| group.history == History::Versions)
+        self.groups.iter().find(|group| group.history.keeps_versions())
     }
 
     /// The names of the natural key's columns.
@@ -51,7 +51,7 @@ pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<Mistake>
     let mut dimensions = Vec::new();
     for (name, merged) in merged {
         let groups = merged.groups();
-        if groups.iter().filter(|group| group.history == History::Versions).count() > 1 {
+        if groups.iter().filter(|group| group.history.keeps_versions()).count() > 1 {
             let message = format!(
                 "attributes of dimension `{name}` with history = \"versions\" come from different \
                  datasets: every dataset that brings one of them has to bring all of them"
@@ -91,7 +91,7 @@ impl Merged {
         &mut self,
         at: usize,
         dataset: &Dataset,
-        feed: &DimensionFeed,
+        feed: &DimensionSource,
     ) -> impl Iterator<Item = String> + use<> {
         let mut mistakes = Vec::new();
         let key: Vec<Column> =
@@ -180,7 +180,7 @@ pub(super) fn resolve(dataset: &mut Dataset, dimensions: &[Dimension]) -> Vec<(u
 }
 
 fn resolve_use<'d>(
-    used: &mut DimensionUse,
+    used: &mut DimensionRef,
     columns: &[Column],
     dimensions: &'d [Dimension],
 ) -> Result<&'d Dimension, String> {

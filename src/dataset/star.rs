@@ -2,19 +2,35 @@
 
 use super::Expression;
 
-/// What a dimension remembers of an attribute.
+/// Which values of an attribute a dimension keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum History {
-    /// Type 1: what the newest row says.
+    /// Type 1: the newest value.
     Overwrite,
-    /// Type 2: every value, with the time from which it was so.
+    /// Type 2: every value, with the time from which it holds.
     Versions,
-    /// Type 0: what the oldest row says.
+    /// Type 0: the oldest value.
     First,
 }
 
 impl History {
-    /// The word of the contract.
+    /// All kinds, in the order in which messages list them.
+    pub const ALL: [History; 3] = [History::Overwrite, History::Versions, History::First];
+
+    /// The kind with this name in a contract.
+    pub fn from_name(name: &str) -> Option<History> {
+        History::ALL.into_iter().find(|history| history.as_str() == name)
+    }
+
+    /// Whether a member has a row for each version of the attribute.
+    pub fn keeps_versions(self) -> bool {
+        match self {
+            History::Versions => true,
+            History::Overwrite | History::First => false,
+        }
+    }
+
+    /// The name in a contract.
     pub fn as_str(self) -> &'static str {
         match self {
             History::Overwrite => "overwrite",
@@ -26,7 +42,7 @@ impl History {
 
 /// What a dataset brings to a dimension. Without attributes it only refers to members.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DimensionFeed {
+pub struct DimensionSource {
     pub name: String,
     /// The natural key: columns of the dataset and of the dimension alike.
     pub key: Vec<String>,
@@ -37,7 +53,7 @@ pub struct DimensionFeed {
     pub valid_from: Option<String>,
 }
 
-impl DimensionFeed {
+impl DimensionSource {
     /// The attributes with what is remembered of them.
     pub fn remembered(&self) -> impl Iterator<Item = (&String, History)> {
         self.attributes.iter().zip(self.history.iter().copied())
@@ -59,8 +75,8 @@ pub struct Fact {
     pub name: String,
     /// The columns that make a row unique; `None`: rows are only ever appended.
     pub grain: Option<Vec<String>>,
-    pub dimensions: Vec<DimensionUse>,
-    pub dates: Vec<DateUse>,
+    pub dimensions: Vec<DimensionRef>,
+    pub dates: Vec<DateRef>,
     pub measures: Vec<Measure>,
     pub degenerate: Vec<String>,
     pub conflict: Conflict,
@@ -109,7 +125,7 @@ impl Measure {
 
 /// A fact's reference to a dimension.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DimensionUse {
+pub struct DimensionRef {
     pub dimension: String,
     /// The dataset's columns that hold the natural key, in the order of the dimension's.
     pub key: Vec<String>,
@@ -121,7 +137,7 @@ pub struct DimensionUse {
 
 /// A fact's reference to `dim_date`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DateUse {
+pub struct DateRef {
     /// The dataset's column: a date, timestamp or timestamptz.
     pub source: String,
     /// The fact's column, such as `date_key`.

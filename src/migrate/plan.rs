@@ -78,7 +78,7 @@ pub(super) async fn make(client: &Client, star: &Star) -> Result<Plan> {
         datasets::changes(client, dataset, &mut plan).await?;
     }
     gone::changes(client, star, &mut plan).await?;
-    plan.upkeep.extend(star.unknown_members.iter().chain(&star.references).cloned());
+    plan.upkeep.extend(star.unknown_members.iter().chain(&star.foreign_keys).cloned());
     Ok(plan)
 }
 

@@ -1,17 +1,17 @@
-//! Date: the calendar, `dim_date`, filled for the dates that occur.
+//! Date: the calendar table `dim_date`, and the SQL step that adds a batch's dates to it.
 
 use super::counts;
 use super::ident::ident;
 use super::table::{Column, Table};
-use crate::dataset::{Dataset, DateUse};
+use crate::dataset::{Dataset, DateRef};
 
 pub(super) const NAME: &str = "dim_date";
 
-/// The date of rows that have none.
+/// The key of a row whose date is null.
 pub(super) const UNKNOWN: &str = "date '0001-01-01'";
 
-/// `dim_date`: the date itself is the key, so that a fact can be cut by date without a join. All
-/// else is derived from it by Postgres.
+/// `dim_date`. The date itself is the key, so that a fact can be filtered by date without a join. The
+/// other columns are generated from it.
 pub(super) fn table() -> Table {
     let derived = |name: &str, sql_type: &str, expression: &str| {
         Column::new(name, sql_type)
@@ -37,7 +37,7 @@ pub(super) fn table() -> Table {
         columns: vec![
             Column::new("date_key", "date")
                 .not_null(true)
-                .comment("The date itself; 0001-01-01 stands for a date that is not known."),
+                .comment("The date itself; 0001-01-01 is the unknown date."),
             part("year", "year"),
             part("quarter", "quarter"),
             part("month", "month"),
@@ -73,12 +73,12 @@ pub(super) fn table() -> Table {
         constraints: vec![("dim_date_pkey".to_owned(), "primary key (date_key)".to_owned())],
         indexes: Vec::new(),
         spare_percent: 0,
-        comment: "The calendar: one row for every date that occurs in a fact.".to_owned(),
+        comment: "The calendar: one row for each date in a fact.".to_owned(),
     }
 }
 
-/// The date that a fact's row gets: by UTC where the column is a timestamptz.
-pub(super) fn key(dataset: &Dataset, date: &DateUse, row: &str) -> String {
+/// The date key of a fact's row; a timestamptz gives its date in UTC.
+pub(super) fn key(dataset: &Dataset, date: &DateRef, row: &str) -> String {
     let column = format!("{row}.{}", ident(&date.source));
     let sql_type = dataset.column(&date.source).map(|column| column.column_type.sql());
     let day = match sql_type.as_deref() {
@@ -89,7 +89,7 @@ pub(super) fn key(dataset: &Dataset, date: &DateUse, row: &str) -> String {
     format!("coalesce({day}, {UNKNOWN})")
 }
 
-/// The statement that brings the dates of a batch, for all facts and roles at once, in order.
+/// The statement that inserts the dates of a batch, for all facts and roles at once, in order.
 pub(super) fn step(dataset: &Dataset) -> Option<String> {
     let mut keys: Vec<String> = dataset
         .facts
@@ -105,27 +105,27 @@ pub(super) fn step(dataset: &Dataset) -> Option<String> {
     let dates: Vec<String> =
         keys.iter().map(|key| format!("            select {key} as date_key from batch")).collect();
     Some(format!(
-        "    -- The calendar gets the dates that it does not have yet.
+        "    -- Dates that the calendar does not have yet.
     execute $sql$
-        with occurring as (
+        with incoming as (
 {dates}
-        ), written as (
+        ), upserted as (
             insert into star.dim_date (date_key)
-            select occurring.date_key
-            from occurring
+            select incoming.date_key
+            from incoming
             where not exists (
-                select from star.dim_date known where known.date_key = occurring.date_key
+                select from star.dim_date existing where existing.date_key = incoming.date_key
             )
-            group by occurring.date_key
-            order by occurring.date_key
+            group by incoming.date_key
+            order by incoming.date_key
             on conflict (date_key) do nothing
             returning true as is_new$, false as is_changed$
         )
         {count}
     $sql$ into inserted, updated;
-{note}",
+{counts}",
         dates = dates.join("\n            union all\n"),
-        count = counts::from_written(""),
-        note = counts::note_inserted_only("star.dim_date"),
+        count = counts::from_upserted(""),
+        counts = counts::add_inserted("star.dim_date"),
     ))
 }

@@ -1,7 +1,7 @@
-//! Ident: a name or a text in, as SQL spells it out.
+//! Ident: writes names and texts as SQL identifiers, literals and lists.
 
-/// The words that Postgres 15 to 18 do not take as a column's name without quotes (appendix C of
-/// its manual, "reserved" and "reserved (can be function or type)"), sorted.
+/// The keywords that Postgres 15 to 18 accept as a column's name only in quotes (appendix C of its
+/// manual, "reserved" and "reserved (can be function or type)"), sorted.
 const RESERVED: &[&str] = &[
     "all",
     "analyse",
@@ -116,16 +116,17 @@ pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// A text between dollar quotes that it does not hold itself: `$tag$`, else `$tag_1$` and so on.
+/// A text between dollar quotes that do not occur in it: `$tag$`, else `$tag_1$` and so on.
 pub(super) fn dollar_quoted(tag: &str, text: &str) -> String {
-    let mut free = tag.to_owned();
+    let mut unused = tag.to_owned();
     let mut count = 0_usize;
-    // Without the second dollar: that of the end may be taken for it.
-    while text.contains(&format!("${free}")) {
+    // Searched without its second dollar sign: a text that ends in `$tag` would complete it with the
+    // first dollar sign of the closing quote.
+    while text.contains(&format!("${unused}")) {
         count += 1;
-        free = format!("{tag}_{count}");
+        unused = format!("{tag}_{count}");
     }
-    format!("${free}${text}${free}$")
+    format!("${unused}${text}${unused}$")
 }
 
 /// `prefix.a, prefix.b`, each an identifier.
@@ -135,6 +136,20 @@ pub(super) fn qualified<S: AsRef<str>>(prefix: &str, names: &[S]) -> String {
         .map(|name| format!("{prefix}.{}", ident(name.as_ref())))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// `a.x = b.x and a.y = b.y`
+pub(super) fn equal(a: &str, b: &str, columns: &[String]) -> String {
+    columns
+        .iter()
+        .map(|column| format!("{a}.{0} = {b}.{0}", ident(column)))
+        .collect::<Vec<_>>()
+        .join(" and ")
+}
+
+/// `(a.x, a.y) is distinct from (b.x, b.y)`
+pub(super) fn differ<S: AsRef<str>>(a: &str, b: &str, columns: &[S]) -> String {
+    format!("({}) is distinct from ({})", qualified(a, columns), qualified(b, columns))
 }
 
 /// `a, b`, each an identifier.

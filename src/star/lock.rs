@@ -1,10 +1,10 @@
-//! Lock: a dataset in; the locks that its batches take before they touch a row, out.
+//! Lock: generates the statement that takes a batch's table locks, before it locks any row.
 //!
-//! Rows are locked in one order everywhere, and that is enough for what two batches write to the
-//! same row. It is not where they write to different rows that have to agree: a version that is
-//! put in and a fact that looks for one; a marker and a row of its grain. Whoever brings the
-//! attributes of a dimension with versions works alone on it; those who refer to it work side by
-//! side. A fact with markers takes one batch at a time.
+//! All batches lock rows in the same order, which suffices where two of them write the same row. It
+//! does not where they write different rows that depend on each other: a new version and a fact that
+//! looks for one; a tombstone and a row of its grain. So a batch with attributes of a dimension with
+//! versions locks the dimension exclusively, a batch that only refers to it locks it shared, and a
+//! batch of a fact with tombstones locks the fact exclusively.
 
 use std::collections::BTreeMap;
 
@@ -12,36 +12,36 @@ use super::ident::literal;
 use super::{all_facts, dimension, fact};
 use crate::dataset::{Catalog, Dataset};
 
-/// The statements, by the names of the tables; `None` where rows' own locks are enough.
+/// The statements, in the order of the tables' names; `None` where row locks suffice.
 pub(super) fn step(catalog: &Catalog, dataset: &Dataset) -> Option<String> {
     let has_versions =
         |name: &str| catalog.dimension(name).is_some_and(|d| d.versioned().is_some());
-    let mut alone: BTreeMap<String, bool> = BTreeMap::new();
-    let touches = dimension::touches(catalog, dataset);
-    for touch in touches.iter().filter(|touch| has_versions(&touch.dimension.name)) {
-        alone.insert(dimension::name(&touch.dimension.name), touch.changes_versions());
+    let mut exclusive: BTreeMap<String, bool> = BTreeMap::new();
+    let effects = dimension::effects(catalog, dataset);
+    for effect in effects.iter().filter(|effect| has_versions(&effect.dimension.name)) {
+        exclusive.insert(dimension::name(&effect.dimension.name), effect.changes_versions());
     }
-    // Facts that this dataset's versions move: nobody else may move them by another dimension.
-    for of in all_facts(catalog) {
-        let is_moved = of
-            .fact
-            .dimensions
-            .iter()
-            .any(|used| alone.get(&dimension::name(&used.dimension)).copied().unwrap_or(false));
-        if is_moved {
-            for used in of.fact.dimensions.iter().filter(|used| has_versions(&used.dimension)) {
-                alone.entry(dimension::name(&used.dimension)).or_insert(false);
+    // This batch may rekey rows of other datasets' facts. Meanwhile no other batch may rekey the same
+    // rows for another dimension, so that dimension is locked shared.
+    for context in all_facts(catalog) {
+        let is_rekeyed = context.fact.dimensions.iter().any(|reference| {
+            exclusive.get(&dimension::name(&reference.dimension)).copied().unwrap_or(false)
+        });
+        if is_rekeyed {
+            let dimensions = context.fact.dimensions.iter().map(|reference| &reference.dimension);
+            for dimension in dimensions.filter(|dimension| has_versions(dimension)) {
+                exclusive.entry(dimension::name(dimension)).or_insert(false);
             }
         }
     }
-    let marked = dataset.facts.iter().filter(|fact| fact.delete_when.is_some());
-    let mut facts: Vec<String> = marked.map(|fact| fact::name(&fact.name)).collect();
+    let with_tombstones = dataset.facts.iter().filter(|fact| fact.delete_when.is_some());
+    let mut facts: Vec<String> = with_tombstones.map(|fact| fact::name(&fact.name)).collect();
     facts.sort();
-    let locks: String = alone
+    let locks: String = exclusive
         .into_iter()
         .chain(facts.into_iter().map(|fact| (fact, true)))
-        .map(|(table, alone)| {
-            let shared = if alone { "" } else { "_shared" };
+        .map(|(table, exclusive)| {
+            let shared = if exclusive { "" } else { "_shared" };
             format!(
                 "    perform pg_advisory_xact_lock{shared}(stardrop.table_lock({}));\n",
                 literal(&table)
@@ -51,5 +51,5 @@ pub(super) fn step(catalog: &Catalog, dataset: &Dataset) -> Option<String> {
     if locks.is_empty() {
         return None;
     }
-    Some(format!("    -- What two batches must not do to different rows at once.\n{locks}"))
+    Some(format!("    -- Batches that write rows which depend on each other wait here.\n{locks}"))
 }

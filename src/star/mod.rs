@@ -1,9 +1,9 @@
-//! Star: a catalog of datasets in, the SQL of their star out. Asks no database.
+//! Star: generates the SQL of a star schema from a catalog of datasets. Uses no database.
 //!
-//! `table` and `ident` are the words of SQL; `staging`, `dimension`, `date` and `fact` say what
-//! there is of each kind and how a batch gets into it; `normalise` puts these steps into one
-//! trigger function per dataset. A new kind of dimension is one file in `dimension` and one line
-//! in its `mod.rs`.
+//! `table` and `ident` write SQL; `staging`, `dimension`, `date` and `fact` have the tables of each
+//! kind and the SQL step that loads a batch into them; `normalise` puts these steps into one trigger
+//! function per dataset. A new kind of dimension is one file in `dimension` and one line in its
+//! `mod.rs`.
 
 mod counts;
 mod date;
@@ -24,7 +24,7 @@ mod view;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{Catalog, Dataset};
-use fact::FactOf;
+use fact::FactContext;
 
 pub use ident::ident;
 pub use rename::Rename;
@@ -33,30 +33,30 @@ pub use staging::{INBOX_SUFFIX, copy_statement, open_call};
 pub(crate) use staging::{OWN_LOAD, TRIGGERS, index_name};
 pub use table::{Column, Table};
 
-/// Everything that a catalog needs in a database.
+/// All SQL that a catalog needs in a database.
 #[derive(Debug, Clone)]
 pub struct Star {
-    /// `dim_date`, the dimensions by name, the facts by name: the global order of locks.
+    /// `dim_date`, the dimensions by name, the facts by name: the order in which batches lock them.
     pub tables: Vec<Table>,
-    /// Rows that must be there before the first load: the unknown members.
+    /// The statements that insert the unknown members, needed before the first load.
     pub unknown_members: Vec<String>,
-    /// Declares the foreign keys that are not declared yet.
-    pub references: Vec<String>,
+    /// The statements that declare missing foreign keys.
+    pub foreign_keys: Vec<String>,
     pub datasets: Vec<CompiledDataset>,
-    /// Columns that had another name before, in every table that has them.
+    /// Columns that the contract renames, in every table that has them.
     pub renames: Vec<Rename>,
 }
 
-/// What one dataset needs in a database besides the tables of the star.
+/// The SQL that one dataset needs in a database besides the tables of the star.
 #[derive(Debug, Clone)]
 pub struct CompiledDataset {
     pub name: String,
     pub staging: Table,
-    /// The tables of the star that its rows go to, as `star.fact_sales`.
+    /// The star's tables that its batches write to, such as `star.fact_sales`.
     pub tables: Vec<String>,
-    /// The trigger function, the trigger, the function that opens the loader's copy; in order.
+    /// Its functions, triggers and views, in the order in which they can be created.
     pub statements: Vec<String>,
-    /// SHA-256 of all SQL that rows of this dataset meet, hexadecimal.
+    /// SHA-256 of all SQL that its rows pass through, in hexadecimal.
     pub fingerprint: String,
 }
 
@@ -70,22 +70,24 @@ pub fn compile(catalog: &Catalog) -> Star {
     tables.extend(all_facts(catalog).into_iter().flat_map(fact::tables));
 
     let unknown_members = catalog.dimensions().iter().map(dimension::unknown_member).collect();
-    let references = all_facts(catalog).into_iter().filter_map(fact::references).collect();
+    let foreign_keys = all_facts(catalog).into_iter().filter_map(fact::foreign_keys).collect();
     let datasets: Vec<CompiledDataset> = catalog
         .datasets()
         .iter()
         .map(|dataset| compile_dataset(catalog, dataset, &tables))
         .collect();
     let renames = rename::all(catalog, &datasets, &tables);
-    Star { tables, unknown_members, references, datasets, renames }
+    Star { tables, unknown_members, foreign_keys, datasets, renames }
 }
 
 /// The facts of all datasets, by name.
-fn all_facts(catalog: &Catalog) -> Vec<FactOf<'_>> {
-    let mut facts: Vec<FactOf<'_>> = catalog
+fn all_facts(catalog: &Catalog) -> Vec<FactContext<'_>> {
+    let mut facts: Vec<FactContext<'_>> = catalog
         .datasets()
         .iter()
-        .flat_map(|dataset| dataset.facts.iter().map(move |fact| FactOf { catalog, dataset, fact }))
+        .flat_map(|dataset| {
+            dataset.facts.iter().map(move |fact| FactContext { catalog, dataset, fact })
+        })
         .collect();
     facts.sort_by(|a, b| a.fact.name.cmp(&b.fact.name));
     facts
@@ -97,10 +99,12 @@ fn uses_dates(dataset: &Dataset) -> bool {
 
 fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> CompiledDataset {
     let staging = staging::table(dataset);
-    let own_facts: Vec<FactOf<'_>> =
-        all_facts(catalog).into_iter().filter(|of| of.dataset.name == dataset.name).collect();
+    let own_facts: Vec<FactContext<'_>> = all_facts(catalog)
+        .into_iter()
+        .filter(|context| context.dataset.name == dataset.name)
+        .collect();
     let mut statements: Vec<String> =
-        own_facts.iter().filter_map(|of| fact::expression_check(*of)).collect();
+        own_facts.iter().filter_map(|context| fact::expression_check(*context)).collect();
     statements.extend(staging::begin_function(dataset));
     statements.extend([normalise::function(catalog, dataset), staging::trigger(dataset)]);
     statements.extend(staging::open_function(dataset));
@@ -118,20 +122,20 @@ fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> Co
     for statement in &statements {
         hash.update(statement);
     }
-    for reference in own_facts.into_iter().filter_map(fact::references) {
-        hash.update(reference);
+    for foreign_keys in own_facts.into_iter().filter_map(fact::foreign_keys) {
+        hash.update(foreign_keys);
     }
     let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     CompiledDataset { name: dataset.name.clone(), staging, tables, statements, fingerprint }
 }
 
 fn is_used_by(catalog: &Catalog, dataset: &Dataset, table: &Table) -> bool {
-    let dimension = dimension::touches(catalog, dataset).iter().any(|touch| {
-        let name = &touch.dimension.name;
-        table.name == dimension::name(name) || table.name == dimension::seen_name(name)
+    let dimension = dimension::effects(catalog, dataset).iter().any(|effect| {
+        let name = &effect.dimension.name;
+        table.name == dimension::name(name) || table.name == dimension::history_name(name)
     });
     let fact = dataset.facts.iter().any(|fact| {
-        table.name == fact::name(&fact.name) || table.name == fact::deleted_name(&fact.name)
+        table.name == fact::name(&fact.name) || table.name == fact::tombstone_name(&fact.name)
     });
     dimension || fact || (table.name == date::NAME && uses_dates(dataset))
 }
@@ -146,7 +150,7 @@ impl Star {
     pub fn script(&self) -> String {
         let mut parts: Vec<String> = self.tables.iter().map(Table::create).collect();
         parts.extend(self.unknown_members.iter().cloned());
-        parts.extend(self.references.iter().cloned());
+        parts.extend(self.foreign_keys.iter().cloned());
         for dataset in &self.datasets {
             parts.push(dataset.staging.create());
             parts.extend(dataset.statements.iter().cloned());
@@ -156,7 +160,7 @@ impl Star {
         script
     }
 
-    /// The compiled dataset of that name.
+    /// The compiled dataset with this name.
     pub fn dataset(&self, name: &str) -> Option<&CompiledDataset> {
         self.datasets.iter().find(|dataset| dataset.name == name)
     }

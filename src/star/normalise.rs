@@ -1,58 +1,63 @@
-//! Normalise: a dataset in, the trigger function that takes each batch of it into the star out.
+//! Normalise: generates a dataset's trigger function, which loads each batch into the star.
 //!
-//! Every statement that reads `batch` runs by `execute`: plpgsql would keep the plan that it made
-//! for the first batch, and a batch of one row teaches it nothing about one of half a million.
+//! Every statement that reads `batch` runs with `execute`, because plpgsql would keep the plan of the
+//! first batch: a plan for one row does not suit half a million.
 //!
-//! Lookups go by index: with the costs of a disk that turns, a batch of a hundredth of a dimension's
-//! rows had it scanned whole (`docs/decisions/0008-query-plans.md`). The batch itself is no table to the planner,
-//! and is read as ever.
+//! The function's settings make Postgres look rows up by index: with its default costs, a batch of 1 %
+//! of a dimension's rows read the whole dimension (`docs/decisions/0008-query-plans.md`). They do not concern
+//! the batch itself, which is not a table.
 
-use super::dimension::{Touch, moved};
-use super::fact::FactOf;
+use super::dimension::{DimensionEffect, version_variables};
+use super::fact::FactContext;
 use super::ident::dollar_quoted;
 use super::{all_facts, date, dimension, fact, lock};
 use crate::dataset::{Catalog, Dataset};
 
-/// The books of a load are kept on the dataset's first fact, else on its first dimension.
-const BOOKS: &str = "    rows_inserted := inserted;\n    rows_updated := updated;\n";
+/// Takes the load's counts from the step of the dataset's first fact, else of its first dimension.
+const ROW_COUNTS: &str = "    rows_inserted := inserted;\n    rows_updated := updated;\n";
 
 /// `staging.normalise_<dataset>()`.
 pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
-    let touches = dimension::touches(catalog, dataset);
+    let effects = dimension::effects(catalog, dataset);
     let steps = match &dataset.normalise_sql {
-        // What the contract cannot say, in the place of what follows from it.
+        // Written by the user, instead of the steps that follow from the contract.
         Some(sql) => vec![format!("    -- normalise.sql\n{}\n", sql.trim_end())],
-        None => generated(catalog, dataset, &touches),
+        None => generated(catalog, dataset, &effects),
     };
-    frame(dataset, &touches, &steps)
+    frame(dataset, &effects, &steps)
 }
 
-/// The steps that follow from the contract, in the global order of locks: dim_date, dimensions by
-/// name, facts by name.
-fn generated(catalog: &Catalog, dataset: &Dataset, touches: &[Touch<'_>]) -> Vec<String> {
+/// The steps that follow from the contract, in the order in which all batches lock tables: dim_date,
+/// dimensions by name, facts by name.
+fn generated(catalog: &Catalog, dataset: &Dataset, effects: &[DimensionEffect<'_>]) -> Vec<String> {
     let mut steps: Vec<String> = lock::step(catalog, dataset).into_iter().collect();
     steps.extend(date::step(dataset));
-    for touch in touches {
-        let keeps_books = dataset.facts.is_empty()
-            && dataset.dimensions.first().is_some_and(|first| first.name == touch.dimension.name);
-        steps.push(dimension::step(touch, dataset, if keeps_books { BOOKS } else { "" }));
+    for effect in effects {
+        let has_row_counts = dataset.facts.is_empty()
+            && dataset.dimensions.first().is_some_and(|first| first.name == effect.dimension.name);
+        steps.push(dimension::step(effect, dataset, if has_row_counts { ROW_COUNTS } else { "" }));
     }
-    for of in all_facts(catalog) {
-        // Rows of a fact that refer to versions which this batch may have moved.
-        for touch in touches.iter().filter(|touch| touch.changes_versions()) {
-            let step = fact::repoint(of, touch.dimension);
+    for context in all_facts(catalog) {
+        // Facts that refer to versions which this batch may have changed.
+        for effect in effects.iter().filter(|effect| effect.changes_versions()) {
+            let step = fact::rekey_facts(context, effect.dimension);
             steps.extend(Some(step).filter(|step| !step.is_empty()));
         }
-        if of.dataset.name == dataset.name {
-            steps.push(fact_step(of));
+        if context.dataset.name == dataset.name {
+            steps.push(fact_step(context));
         }
     }
     steps
 }
 
-/// The function around the steps: whose rows they are before, the books and the door after.
-fn frame(dataset: &Dataset, touches: &[Touch<'_>], steps: &[String]) -> String {
+/// The function around the steps: it finds the batch's load before them, and records the counts after.
+fn frame(dataset: &Dataset, effects: &[DimensionEffect<'_>], steps: &[String]) -> String {
     let keeps = dataset.policy.keeps_staging;
+    let versions: String = effects
+        .iter()
+        .filter(|effect| effect.changes_versions())
+        .map(|effect| version_variables(&effect.dimension.name))
+        .collect();
     let body = format!(
         "
 declare
@@ -67,11 +72,11 @@ declare
     added bigint := 0;
     removed bigint := 0;
     repeated bigint := 0;
-{others}{versions}    rows_inserted bigint := 0;
+{foreign_rows}{versions}    rows_inserted bigint := 0;
     rows_updated bigint := 0;
     tables jsonb := '[]'::jsonb;
 begin
-    -- An empty COPY fires the trigger too.
+    -- An empty COPY fires the trigger, too.
     execute 'select count(*), min(source_line) from batch' into staged, first_line;
     if staged = 0 then
         return null;
@@ -88,8 +93,8 @@ begin
 end
 ",
         name = dataset.name,
-        versions = version_variables(touches),
-        others = if keeps { "    others bigint;\n" } else { "" },
+        versions = versions,
+        foreign_rows = if keeps { "    foreign_rows bigint;\n" } else { "" },
         kept = if keeps { only_own_rows(dataset) } else { String::new() },
         emptied = if keeps { String::new() } else { emptied(dataset) },
         steps = steps.join("\n"),
@@ -111,14 +116,14 @@ as {body};
     )
 }
 
-/// Rows that stay say which load brought them, and nobody else may.
+/// The check that a batch for a staging table that keeps its rows does not set their `load_id`.
 fn only_own_rows(dataset: &Dataset) -> String {
     format!(
-        "    execute 'select count(*) from batch where load_id is distinct from $1' into others using this.load_id;
-    if others > 0 then
-        raise exception 'load_id of staging.{} is not to be given'
+        "    execute 'select count(*) from batch where load_id is distinct from $1' into foreign_rows using this.load_id;
+    if foreign_rows > 0 then
+        raise exception 'column load_id of staging.{} is set by stardrop and cannot be inserted'
             using errcode = 'invalid_parameter_value',
-                  hint = 'leave the column out';
+                  hint = 'leave load_id out of the insert';
     end if;
 ",
         dataset.name
@@ -128,7 +133,7 @@ fn only_own_rows(dataset: &Dataset) -> String {
 fn emptied(dataset: &Dataset) -> String {
     format!(
         "
-    -- Staging is a door, not a store; the loader's own copy empties itself.
+    -- Staging does not keep rows. The loader's temporary copy is emptied by its commit.
     if tg_table_schema = 'staging' then
         delete from staging.{};
     end if;
@@ -137,30 +142,13 @@ fn emptied(dataset: &Dataset) -> String {
     )
 }
 
-fn fact_step(of: FactOf<'_>) -> String {
-    let mut step = fact::step(of);
-    if of.dataset.facts.first().is_some_and(|first| first.name == of.fact.name) {
-        step.push_str(BOOKS);
-        if of.fact.grain.is_some() {
+fn fact_step(context: FactContext<'_>) -> String {
+    let mut step = fact::step(context);
+    if context.dataset.facts.first().is_some_and(|first| first.name == context.fact.name) {
+        step.push_str(ROW_COUNTS);
+        if context.fact.grain.is_some() {
             step.push_str("    repeated := staged - grains;\n");
         }
     }
     step
-}
-
-/// What the steps of a dimension with versions hand to each other and to those of the facts.
-fn version_variables(touches: &[Touch<'_>]) -> String {
-    touches
-        .iter()
-        .filter(|touch| touch.changes_versions())
-        .map(|touch| {
-            let name = &touch.dimension.name;
-            let seen = super::ident(&dimension::seen_name(name));
-            let table = super::ident(&dimension::name(name));
-            format!(
-                "    {name}_starts star.{seen}[];\n    {name}_others star.{seen}[];\n    {} star.{table}[];\n",
-                moved(name)
-            )
-        })
-        .collect()
 }

@@ -1,10 +1,10 @@
-//! Rename: `was = ".."` of the columns in; the columns to be renamed, table by table, out.
+//! Rename: finds the columns that a contract renames (`was = ".."`), in every table that has them.
 
 use super::CompiledDataset;
 use super::table::Table;
 use crate::dataset::Catalog;
 
-/// A column that had another name before.
+/// A column with a new name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rename {
     /// `schema.table`
@@ -13,8 +13,8 @@ pub struct Rename {
     pub to: String,
 }
 
-/// The renames of all tables that have a column of the new name and none of the old one: staging,
-/// the dimensions whose key or attribute it is, the facts whose grain, measure or other column.
+/// The renames for all tables that should have a column with the new name and none with the old one:
+/// the staging table, and the dimensions and facts that the column goes into.
 pub(super) fn all(
     catalog: &Catalog,
     datasets: &[CompiledDataset],
@@ -37,7 +37,7 @@ pub(super) fn all(
             }
         }
     }
-    // Two datasets that feed one dimension say it twice.
+    // Two datasets with the same dimension both rename its columns.
     renames.sort();
     renames.dedup();
     renames

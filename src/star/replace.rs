@@ -1,13 +1,13 @@
-//! Replace: a dataset in; the function that takes rows of a key's older versions out of the star.
+//! Replace: generates the function that deletes the rows of an object's older versions from the star.
 
 use super::fact;
 use super::ident::ident;
 use crate::dataset::{Dataset, Overwrite};
 
-/// `staging.replace_<dataset>(load_id)`: deletes the facts that older loads of the load's key
-/// brought and that nobody has brought since. Members stay: other facts may refer to them.
+/// `staging.replace_<dataset>(load_id)`: deletes the facts whose newest source is an older load of the
+/// same key. Members of dimensions stay, because other facts may refer to them.
 ///
-/// Only where the contract says so: nobody can replace what is to be merged.
+/// `None` unless the contract has `overwrite = "replace"`, so that other datasets cannot be replaced.
 pub(super) fn function(dataset: &Dataset) -> Option<String> {
     if dataset.policy.overwrite != Overwrite::Replace {
         return None;
@@ -56,7 +56,7 @@ grant execute on function staging.replace_{name}(bigint) to stardrop_loader;
     ))
 }
 
-/// The call, with the load's number as its parameter.
+/// The call of that function; its parameter is the load's id.
 pub fn call(dataset: &Dataset) -> String {
     format!("select staging.replace_{}($1)", dataset.name)
 }

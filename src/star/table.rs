@@ -1,8 +1,8 @@
-//! Table: a table's columns, constraints and indexes in, its `create` statements out.
+//! Table: a table's columns, constraints and indexes, and the SQL that creates them.
 
 use super::ident::{ident, literal};
 
-/// A table as it should be.
+/// A table that a catalog needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     pub schema: &'static str,
@@ -11,20 +11,20 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Name and definition, such as `primary key (order_id)`.
     pub constraints: Vec<(String, String)>,
-    /// Name and what follows `on schema.table`, after `unique ` where that is what it is.
+    /// Name, and what follows `on schema.table` in its definition; starts with `unique ` if it is that.
     pub indexes: Vec<(String, String)>,
-    /// Free space left in each page for updates, in percent; 0 leaves Postgres' default.
+    /// Free space in each page for updates, in percent; 0 is Postgres' default.
     pub spare_percent: u8,
     pub comment: String,
 }
 
-/// A column as it should be.
+/// A column that a catalog needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     pub name: String,
     pub sql_type: String,
     pub not_null: bool,
-    /// `default ..` or `generated ..`, where there is one.
+    /// Its `default ..` or `generated ..`, if it has one.
     pub filled: Option<String>,
     pub comment: Option<String>,
 }
@@ -83,11 +83,11 @@ impl Table {
         format!("{}.{}", self.schema, ident(&self.name))
     }
 
-    /// `create table` under another name, with columns and constraints only: what Postgres is to
-    /// compare with what is there.
+    /// `create table` under another name, with columns and constraints only, so that Postgres' own
+    /// description of it can be compared with that of the existing table.
     pub fn shape_as(&self, prefix: &str, name: &str) -> String {
         let mut shape = self.clone();
-        // A temporary table may refer to temporary ones only, and references are not compared.
+        // A temporary table can refer only to temporary tables, and foreign keys are not compared.
         shape.constraints.retain(|(_, definition)| !definition.starts_with("foreign key"));
         for column in &mut shape.columns {
             column.filled = None;
@@ -150,7 +150,7 @@ impl Table {
     }
 }
 
-/// The columns by which a row of the star says where it comes from.
+/// The columns of the star's tables that say where a row comes from.
 pub(super) fn lineage() -> [Column; 4] {
     [
         Column::new("load_id", "bigint")
@@ -158,12 +158,12 @@ pub(super) fn lineage() -> [Column; 4] {
             .comment("The load that last changed this row."),
         Column::new("source_line", "bigint")
             .not_null(true)
-            .comment("The line of that load's object that the row stands on."),
+            .comment("The line of that load's object with the row."),
         Column::new("source_load_id", "bigint")
             .not_null(true)
-            .comment("The newest load that brought this row, changed or not."),
+            .comment("The newest load that had this row, changed or not."),
         Column::new("source_time", "timestamptz")
             .not_null(true)
-            .comment("When that load's object was written: an older one changes nothing."),
+            .comment("When that load's object was written: rows of older objects change nothing."),
     ]
 }

@@ -1,10 +1,10 @@
-//! Time: a column that says when something was so in; the same as a timestamptz out.
+//! Time: the SQL expression that reads a date or time column as a timestamptz.
 
 use super::ident::ident;
 use crate::dataset::Dataset;
 
-/// The column of `row` as a timestamptz: dates and times without a zone are taken as UTC, which
-/// the trigger functions are set to.
+/// The column of `row` as a timestamptz. Dates and times without a zone are UTC, which is the time
+/// zone of the trigger functions.
 pub(super) fn of(dataset: &Dataset, column: &str, row: &str) -> String {
     let name = format!("{row}.{}", ident(column));
     match dataset.column(column).map(|column| column.column_type.sql()).as_deref() {

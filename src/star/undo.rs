@@ -1,12 +1,13 @@
-//! Undo: a dataset in; the function that takes a load's facts out of the star again out.
+//! Undo: generates the function that deletes a load's facts from the star.
 
 use super::ident::ident;
 use super::{dimension, fact};
 use crate::dataset::{Catalog, Dataset, Fact};
 
-/// `staging.undo_<dataset>(load_id)`: deletes the facts that the load brought or changed last. What
-/// it only confirmed is as new again as whoever changed it last; members stay, for other facts may
-/// refer to them, and are changed by the next load that names them, however old its file.
+/// `staging.undo_<dataset>(load_id)`: deletes the facts that the load inserted or was the last to
+/// change. Rows that the load left unchanged are dated by their last change again. Members of
+/// dimensions stay, because other facts may refer to them; the next load that has them changes them,
+/// however old its file is.
 pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
     let mut facts: Vec<_> = dataset.facts.iter().collect();
     facts.sort_by(|a, b| a.name.cmp(&b.name));
@@ -14,9 +15,12 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
         .iter()
         .map(|fact| {
             let table = format!("star.{}", ident(&fact::name(&fact.name)));
-            let confirmed =
-                if fact.grain.is_some() { forget(&table, "fact") } else { String::new() };
-            let markers = markers(fact);
+            let unchanged = if fact.grain.is_some() {
+                date_by_last_change(&table, "fact")
+            } else {
+                String::new()
+            };
+            let tombstones = delete_tombstones(fact);
             format!(
                 "
     delete from {table} fact where fact.load_id = in_load_id;
@@ -27,27 +31,27 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
             'deleted', deleted
         ))
     ), 0, 0, 0);
-{markers}{confirmed}"
+{tombstones}{unchanged}"
             )
         })
         .collect();
-    let mut feeds: Vec<_> =
-        dataset.dimensions.iter().filter(|feed| !feed.attributes.is_empty()).collect();
-    feeds.sort_by(|a, b| a.name.cmp(&b.name));
-    for feed in feeds {
-        let table = format!("star.{}", ident(&dimension::name(&feed.name)));
-        let Some(dimension) = catalog.dimension(&feed.name) else { continue };
+    let mut sources: Vec<_> =
+        dataset.dimensions.iter().filter(|source| !source.attributes.is_empty()).collect();
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    for source in sources {
+        let table = format!("star.{}", ident(&dimension::name(&source.name)));
+        let Some(dimension) = catalog.dimension(&source.name) else { continue };
         if dimension.versioned().is_some() {
-            // Versions stay, as members do: what was seen was seen.
+            // Versions and their observations stay, as members do.
             continue;
         }
-        for (load, time) in dimension::positions(dimension, feed) {
-            let forget = if time == "source_time" {
-                forget(&table, "member")
+        for (load, time) in dimension::positions(dimension, source) {
+            let position = if time == "source_time" {
+                date_by_last_change(&table, "member")
             } else {
-                never(&table, &load, &time)
+                reset_group(&table, &load, &time)
             };
-            steps.push_str(&format!("\n{forget}"));
+            steps.push_str(&format!("\n{position}"));
         }
     }
     if dataset.policy.keeps_staging {
@@ -74,22 +78,22 @@ $undo$;
     )
 }
 
-/// Rows do not remember the load as the newest one that named them.
-fn forget(table: &str, row: &str) -> String {
+/// Rows of which the load was the newest source get the position of the load that last changed them.
+fn date_by_last_change(table: &str, row: &str) -> String {
     format!(
         "    update {table} {row}
     set source_load_id = {row}.load_id,
         source_time = coalesce((
-            select before.object_time from stardrop.load before
-            where before.load_id = {row}.load_id and before.load_id <> in_load_id
+            select last_change.object_time from stardrop.load last_change
+            where last_change.load_id = {row}.load_id and last_change.load_id <> in_load_id
         ), '-infinity')
     where {row}.source_load_id = in_load_id;
 "
     )
 }
 
-/// Attributes that stand beside the row's own are as good as never brought: whoever names them wins.
-fn never(table: &str, load: &str, time: &str) -> String {
+/// Attributes with a position of their own get that of a group without a value: any file wins.
+fn reset_group(table: &str, load: &str, time: &str) -> String {
     format!(
         "    update {table} member set {1} = '-infinity' where member.{0} = in_load_id;\n",
         ident(load),
@@ -97,11 +101,11 @@ fn never(table: &str, load: &str, time: &str) -> String {
     )
 }
 
-/// The load's delete markers go: older rows of their grain may come again, by a replay of theirs.
-fn markers(fact: &Fact) -> String {
+/// The load's tombstones are deleted, so that a replay can insert older rows of their grains again.
+fn delete_tombstones(fact: &Fact) -> String {
     if fact.delete_when.is_none() {
         return String::new();
     }
-    let table = ident(&fact::deleted_name(&fact.name));
-    format!("    delete from star.{table} gone where gone.source_load_id = in_load_id;\n")
+    let table = ident(&fact::tombstone_name(&fact.name));
+    format!("    delete from star.{table} tombstone where tombstone.source_load_id = in_load_id;\n")
 }

@@ -1,10 +1,10 @@
-//! View: a dataset's views in, the statements that make them out.
+//! View: the statements that create a dataset's views, and the call that runs SQL from a contract.
 
 use super::ident::{dollar_quoted, ident, literal};
 use crate::dataset::Dataset;
 
-/// The statement that runs what a contract says in that place, and blames it for what goes wrong;
-/// `query` has to be one query.
+/// The statement that runs SQL from a contract. An error in it names `place`, such as `[view.x]`. If
+/// `query` is given, it must be a single query.
 pub(super) fn run(place: &str, sql: &str, query: Option<&str>) -> String {
     let query = query.map_or_else(String::new, |query| {
         format!(", {}", dollar_quoted("query", &format!("\n{query}\n")))
@@ -16,8 +16,8 @@ pub(super) fn run(place: &str, sql: &str, query: Option<&str>) -> String {
     )
 }
 
-/// Made anew each time: `create or replace` cannot change what columns a view has. What hangs on a
-/// view of the contract has to be in `views.sql`.
+/// Every migration drops and creates the views, because `create or replace` cannot change a view's
+/// columns. So a view that depends on one of these must be in `views.sql`.
 pub(super) fn statements(dataset: &Dataset) -> Vec<String> {
     let mut statements: Vec<String> = dataset
         .views

@@ -237,7 +237,7 @@ async fn any_word_of_our_sql_is_an_attribute_or_a_measure() {
         ("dim_aversions", "aa", "1"),
         ("dim_aversions", "cc", "1"),
         ("dim_aversions", "dd", "1"),
-        ("seen_aversions", "aa", "1"),
+        ("history_aversions", "aa", "1"),
         ("fact_amerged", "cc", "1"),
         ("fact_amerged", "bb", "1"),
         ("fact_acomputed", "2", "2"),

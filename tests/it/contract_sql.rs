@@ -128,9 +128,9 @@ async fn sql_of_a_contract_is_one_transaction_with_the_rest_and_its_mistakes_are
         assert!(format!("{error:?}").replace("\\\"", "\"").contains(said), "{views}: {error:?}");
     }
     for (sql, said) in [
-        ("select 1 as one; drop table star.dim_note", "[view.notes]: sql is to be one query"),
-        ("drop table star.dim_note", "[view.notes]: sql is to be one query"),
-        ("select 1 as one; commit", "[view.notes]: sql is to be one query"),
+        ("select 1 as one; drop table star.dim_note", "[view.notes]: sql must be a single query"),
+        ("drop table star.dim_note", "[view.notes]: sql must be a single query"),
+        ("select 1 as one; commit", "[view.notes]: sql must be a single query"),
         ("select * from pg_authid", "[view.notes]: permission denied for table pg_authid"),
         ("select nothing from star.dim_note", "[view.notes]: column \"nothing\""),
         ("select 1 as one /* open", "[view.notes]: unterminated"),

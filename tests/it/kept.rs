@@ -97,8 +97,11 @@ async fn whoever_inserts_gets_a_load_and_cannot_name_another() {
             format!("insert into staging.shop (id, buyer, load_id) values (13, 'b', {foreign})");
         let error = db.client.batch_execute(&sql).await.unwrap_err();
         let error = error.as_db_error().unwrap();
-        assert_eq!(error.message(), "load_id of staging.shop is not to be given");
-        assert_eq!(error.hint(), Some("leave the column out"));
+        assert_eq!(
+            error.message(),
+            "column load_id of staging.shop is set by stardrop and cannot be inserted"
+        );
+        assert_eq!(error.hint(), Some("leave load_id out of the insert"));
     }
     assert_eq!(db.text("select count(*) from staging.shop").await, "12");
     assert_balanced(&db).await;

@@ -68,3 +68,41 @@ async fn every_function_of_ours_keeps_its_own_search_path() {
           and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)";
     assert_eq!(db.rows(loose).await, "");
 }
+
+/// What of the schema `stardrop` has no comment: the ledger's reference is written from these.
+const WITHOUT_COMMENT: &str = "
+    select 'schema ' || n.nspname from pg_namespace n
+    where n.nspname = 'stardrop' and obj_description(n.oid, 'pg_namespace') is null
+    union all
+    select 'relation ' || c.oid::regclass from pg_class c
+    where c.relnamespace = 'stardrop'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+      and obj_description(c.oid, 'pg_class') is null
+    union all
+    select 'column ' || c.oid::regclass || '.' || a.attname
+    from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = 'stardrop'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'c')
+      and col_description(c.oid, a.attnum) is null
+    union all
+    select 'type ' || t.oid::regtype from pg_type t
+    join pg_class c on c.oid = t.typrelid and c.relkind = 'c'
+    where t.typnamespace = 'stardrop'::regnamespace and obj_description(t.oid, 'pg_type') is null
+    union all
+    select 'function ' || p.oid::regprocedure from pg_proc p
+    where p.pronamespace = 'stardrop'::regnamespace and obj_description(p.oid, 'pg_proc') is null
+    order by 1";
+
+#[tokio::test]
+async fn everything_in_the_ledger_has_a_comment() {
+    let db = TestDatabase::migrated().await;
+    assert_eq!(db.rows(WITHOUT_COMMENT).await, "");
+    db.run(
+        "create function stardrop.mute() returns integer language sql as 'select 1';
+         alter table stardrop.load add column mute integer",
+    )
+    .await;
+    assert_eq!(
+        db.rows(WITHOUT_COMMENT).await,
+        "column stardrop.load.mute\nfunction stardrop.mute()"
+    );
+}

@@ -120,7 +120,7 @@ async fn reads_of_a_batch_of(batch: i64) -> BTreeMap<String, i64> {
             large.insert(table, read - read_before);
         }
     }
-    // dim_buyer, dim_product, dim_till, seen_product, three facts, deleted_newest.
+    // dim_buyer, dim_product, dim_till, history_product, three facts, tombstone_newest.
     assert_eq!(large.len(), 8, "{large:?}");
     large
 }

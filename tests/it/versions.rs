@@ -187,14 +187,14 @@ async fn versions_and_facts_that_come_at_once_find_each_other() {
     assert_eq!(db.text(wrong).await, "0");
     // The history is what all sightings together say.
     let off = "select count(*) from (
-            select id, seen_at, segment from (
-                select s.*, lag(segment) over (partition by id order by seen_at) as before
-                from star.seen_person s) t
+            select id, observed_at, segment from (
+                select s.*, lag(segment) over (partition by id order by observed_at) as before
+                from star.history_person s) t
             where before is distinct from segment
             except
             select id, valid_from, segment from star.dim_person) missing";
     assert_eq!(db.text(off).await, "0");
-    let seen = "select count(*) > 10 from star.seen_person";
+    let seen = "select count(*) > 10 from star.history_person";
     assert_eq!(db.text(seen).await, "true");
     assert_balanced(&db).await;
 }

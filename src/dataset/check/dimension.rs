@@ -3,21 +3,20 @@
 use toml::{Spanned, Value};
 
 use super::super::contract::{self, Table};
-use super::super::{Column, DimensionFeed, History, name};
+use super::super::{Column, DimensionSource, History, name};
 use super::Checker;
 use super::used::DATE;
 
 /// Columns that a dimension with versions has of its own.
-const VERSION_COLUMNS: [&str; 5] = ["valid_from", "valid_to", "is_current", "is_first", "seen_at"];
-
-const HISTORIES: [&str; 3] = ["overwrite", "versions", "first"];
+const VERSION_COLUMNS: [&str; 5] =
+    ["valid_from", "valid_to", "is_current", "is_first", "observed_at"];
 
 impl Checker<'_> {
     pub(super) fn dimensions(
         &mut self,
         table: &Table<contract::Dimension>,
         columns: &[Column],
-    ) -> Vec<DimensionFeed> {
+    ) -> Vec<DimensionSource> {
         table.iter().map(|(key, raw)| self.dimension(key, raw.get_ref(), columns)).collect()
     }
 
@@ -26,7 +25,7 @@ impl Checker<'_> {
         key: &Spanned<String>,
         raw: &contract::Dimension,
         columns: &[Column],
-    ) -> DimensionFeed {
+    ) -> DimensionSource {
         if let Err(message) = name::check("dimension", key.get_ref()) {
             self.mistake(key, message);
         } else if key.get_ref() == DATE {
@@ -60,7 +59,7 @@ impl Checker<'_> {
             }
         }
         let history = self.history(raw, &attributes);
-        let has_versions = history.contains(&History::Versions);
+        let has_versions = history.iter().any(|kind| kind.keeps_versions());
         if has_versions {
             for column in raw.key.get_ref().iter().chain(&raw.attributes) {
                 if VERSION_COLUMNS.contains(&column.get_ref().as_str()) {
@@ -81,7 +80,7 @@ impl Checker<'_> {
             }
             valid_from.get_ref().clone()
         });
-        DimensionFeed {
+        DimensionSource {
             name: key.get_ref().clone(),
             key: natural_key,
             attributes,
@@ -117,16 +116,12 @@ impl Checker<'_> {
     }
 
     fn history_word<T>(&mut self, at: &Spanned<T>, word: &str) -> History {
-        match word {
-            "overwrite" => History::Overwrite,
-            "versions" => History::Versions,
-            "first" => History::First,
-            _ => {
-                let hint = name::suggestion(word, HISTORIES.into_iter());
-                let words = HISTORIES.join(", ");
-                self.mistake(at, format!("history = \"{word}\" is none of {words}{hint}"));
-                History::Overwrite
-            }
-        }
+        History::from_name(word).unwrap_or_else(|| {
+            let words = History::ALL.map(History::as_str);
+            let hint = name::suggestion(word, words.into_iter());
+            let words = words.join(", ");
+            self.mistake(at, format!("history = \"{word}\" is none of {words}{hint}"));
+            History::Overwrite
+        })
     }
 }

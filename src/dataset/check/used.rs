@@ -3,7 +3,7 @@
 use toml::{Spanned, Value};
 
 use super::super::contract::{self, Table};
-use super::super::{Column, DateUse, DimensionUse, Fact, name};
+use super::super::{Column, DateRef, DimensionRef, Fact, name};
 use super::names::strings;
 use super::{Checker, line_of};
 
@@ -53,7 +53,7 @@ impl Checker<'_> {
             None => own.map_or_else(Vec::new, |(_, own)| strings(own.get_ref().key.get_ref())),
         };
         let Some(column) = self.role(at, role, dimension) else { return };
-        fact.dimensions.push(DimensionUse {
+        fact.dimensions.push(DimensionRef {
             dimension: dimension.to_owned(),
             key,
             column: format!("{column}_key"),
@@ -105,6 +105,6 @@ impl Checker<'_> {
                 None => return,
             },
         };
-        fact.dates.push(DateUse { source: source.to_owned(), column });
+        fact.dates.push(DateRef { source: source.to_owned(), column });
     }
 }

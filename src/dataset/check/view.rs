@@ -5,7 +5,7 @@ use super::super::{View, name};
 use super::Checker;
 
 /// What the names of the star's own tables begin with.
-const OWN: [&str; 4] = ["dim_", "fact_", "seen_", "deleted_"];
+const OWN: [&str; 4] = ["dim_", "fact_", "history_", "tombstone_"];
 
 impl Checker<'_> {
     pub(super) fn views(&mut self, table: &Table<contract::View>) -> Vec<View> {
@@ -16,7 +16,7 @@ impl Checker<'_> {
             } else if OWN.iter().any(|own| key.get_ref().starts_with(own)) {
                 self.mistake(
                     key,
-                    "names that begin with dim_, fact_, seen_ or deleted_ are for the star's tables",
+                    "names that begin with dim_, fact_, history_ or tombstone_ are for the star's tables",
                 );
             }
             let sql = raw.get_ref().sql.get_ref().trim().trim_end_matches(';');

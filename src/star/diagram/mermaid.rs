@@ -1,4 +1,4 @@
-//! Mermaid: a star in, the text of an entity relationship diagram out.
+//! Mermaid: the star as the text of an entity relationship diagram.
 //! <https://mermaid.js.org/syntax/entityRelationshipDiagram.html>
 
 use super::{dimensions, facts, is_key, shown, type_name};
@@ -17,9 +17,9 @@ pub fn mermaid(star: &Star) -> String {
     for table in facts(star).into_iter().chain(dimensions(star)) {
         out.push_str(&format!("    {} {{\n", table.name));
         for column in shown(table) {
-            // A type is one word there: the digits of a numeric are left out.
-            let words = type_name(column);
-            let word = words.split(['(', ' ']).next().unwrap_or_default();
+            // Mermaid takes a type of one word: `numeric(8,2)` becomes `numeric`.
+            let full = type_name(column);
+            let word = full.split(['(', ' ']).next().unwrap_or_default();
             let key = match (is_key(table, column), column.refers_to()) {
                 (true, Some(_)) => " PK, FK",
                 (true, None) => " PK",

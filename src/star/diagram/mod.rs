@@ -1,7 +1,7 @@
-//! Diagram: a compiled star in, a picture of it out, as SVG or as a Mermaid diagram.
+//! Diagram: draws a compiled star as an SVG picture or as the text of a Mermaid diagram.
 //!
-//! Facts stand in the middle, dimensions beside them, and each key of a fact leads to its dimension
-//! in crow's foot style. The columns of lineage are in every table, and in no picture.
+//! Facts are in the middle, dimensions to their left and right, and a line in crow's foot notation joins
+//! each key of a fact to its dimension. Lineage columns, which all tables have, are left out.
 
 mod mermaid;
 mod svg;
@@ -25,7 +25,7 @@ fn dimensions(star: &Star) -> Vec<&Table> {
     star.tables.iter().filter(|table| table.name.starts_with("dim_")).collect()
 }
 
-/// A column's type without what only matters to Postgres.
+/// A column's type without its collation.
 fn type_name(column: &Column) -> &str {
     column.sql_type.split(" collate").next().unwrap_or_default()
 }

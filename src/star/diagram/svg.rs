@@ -1,20 +1,22 @@
-//! Svg: a star in, a picture out: facts in the middle, dimensions to their left and right.
+//! Svg: the star as an SVG picture, with facts in the middle and dimensions to their left and right.
 
 use super::{dimensions, facts, is_key, shown, type_name};
 use crate::star::{Star, Table};
 
+// All sizes are in pixels.
 const ROW: i32 = 20;
 const HEAD: i32 = 28;
 const MARGIN: i32 = 24;
-/// Between two boxes of one column.
+/// The space between two boxes of one column.
 const GAP: i32 = 28;
-/// Of the font's letters, in a box.
+/// The width of one letter.
 const LETTER: i32 = 8;
-/// Between two lines that run down side by side, and on both sides of them.
+/// The space between two parallel vertical lines.
 const LANE: i32 = 12;
+/// The space between the vertical lines and the boxes on either side.
 const SHOULDER: i32 = 36;
 
-/// A table in its place.
+/// A table with its position in the picture.
 pub(super) struct Placed<'s> {
     pub table: &'s Table,
     pub x: i32,
@@ -39,12 +41,12 @@ impl<'s> Placed<'s> {
 
     /// The height at which a column's line leaves the box.
     fn row_y(&self, column: &str) -> i32 {
-        let place = self.rows.iter().position(|(name, _, _)| name == column).unwrap_or(0);
-        self.y + HEAD + ROW * place as i32 + ROW / 2
+        let index = self.rows.iter().position(|(name, _, _)| name == column).unwrap_or(0);
+        self.y + HEAD + ROW * index as i32 + ROW / 2
     }
 }
 
-/// Sets boxes of one column below each other.
+/// Places the boxes of one column below each other; returns the column's height.
 fn stack(boxes: &mut [Placed<'_>], x: i32) -> i32 {
     let mut y = MARGIN;
     for placed in boxes.iter_mut() {
@@ -79,7 +81,7 @@ pub(super) fn layout(star: &Star) -> (Vec<Placed<'_>>, i32, i32) {
         count.count() as i32 * LANE + 2 * SHOULDER
     };
     let (left_lanes, right_lanes) = (lanes(&left), lanes(&right));
-    // Boxes of the left side end where their lines begin.
+    // The boxes on the left are aligned at their right edges, where their lines start.
     let left_edge = MARGIN + width(&left);
     let mut height = stack(&mut left, MARGIN);
     for placed in &mut left {
@@ -131,7 +133,7 @@ pub fn svg(star: &Star) -> String {
     out
 }
 
-/// From a fact's key to a dimension: many there, exactly one here.
+/// A line from a fact's key ("many") to a dimension ("exactly one").
 fn line(fact: &Placed<'_>, dimension: &Placed<'_>, column: &str, lane: i32) -> String {
     let to_left = dimension.x < fact.x;
     let (from, to, away) = if to_left {
@@ -140,7 +142,6 @@ fn line(fact: &Placed<'_>, dimension: &Placed<'_>, column: &str, lane: i32) -> S
         (fact.x + fact.width, dimension.x, 1)
     };
     let turn = from + away * (SHOULDER + lane * LANE);
-    // Lines that end at one dimension end below each other.
     let (y1, y2) = (fact.row_y(column), dimension.y + HEAD / 2);
     let toe = from + away * 12;
     let bar = to - away * 10;
@@ -166,8 +167,8 @@ fn table(placed: &Placed<'_>) -> String {
         y + 19,
         table.name,
     );
-    for (place, (name, type_name, key)) in rows.iter().enumerate() {
-        let line = y + HEAD + ROW * place as i32 + 15;
+    for (index, (name, type_name, key)) in rows.iter().enumerate() {
+        let line = y + HEAD + ROW * index as i32 + 15;
         let class = if *key { "column key" } else { "column" };
         out.push_str(&format!(
             "  <text class=\"{class}\" x=\"{}\" y=\"{line}\">{name}</text>

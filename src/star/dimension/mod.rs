@@ -1,32 +1,31 @@
-//! Dimension: a dimension in, its tables and the step that brings a batch's members out.
+//! Dimension: a dimension's tables, and the SQL step that loads a batch's members into them.
 //!
-//! Each way of keeping history is a file; which one serves a dimension is decided in [`step`].
+//! Each kind of history has a module; [`step`] chooses the one for a dimension.
 
-mod chain;
 mod group;
+mod inferred;
 mod overwrite;
-mod reference;
+mod scd2;
 mod table;
-mod versions;
 
+pub(super) use scd2::{changed_versions, variables as version_variables};
 pub(super) use table::{tables, unknown_member};
-pub(super) use versions::moved;
 
 use super::counts;
-use super::ident::{ident, qualified};
-use crate::dataset::{Catalog, Dataset, Dimension, DimensionFeed, DimensionUse};
+use super::ident::{equal, ident};
+use crate::dataset::{Catalog, Dataset, Dimension, DimensionRef, DimensionSource};
 
-/// The key of the member that stands for "not known".
+/// The key of the unknown member.
 pub(super) const UNKNOWN: i64 = -1;
 
-/// The table's name, without the schema.
+/// The name of a dimension's table, without the schema.
 pub(super) fn name(dimension: &str) -> String {
     format!("dim_{dimension}")
 }
 
-/// The table of when each member was seen, for dimensions with versions.
-pub(super) fn seen_name(dimension: &str) -> String {
-    format!("seen_{dimension}")
+/// The name of the table with each member's observations, for dimensions with versions.
+pub(super) fn history_name(dimension: &str) -> String {
+    format!("history_{dimension}")
 }
 
 /// The column that facts refer to.
@@ -39,84 +38,94 @@ fn sequence(dimension: &str) -> String {
     format!("dim_{dimension}_seq")
 }
 
-/// What a dataset does to a dimension.
-pub(super) struct Touch<'c> {
+/// What the batches of a dataset write to a dimension.
+pub(super) struct DimensionEffect<'c> {
     pub dimension: &'c Dimension,
-    /// The attributes that it brings, if any.
-    pub feed: Option<&'c DimensionFeed>,
-    /// The columns of natural keys that it refers to beside.
+    /// The dataset's attributes of the dimension, if it has any.
+    pub source: Option<&'c DimensionSource>,
+    /// The columns of further natural keys that it refers to.
     pub references: Vec<&'c [String]>,
 }
 
-impl Touch<'_> {
-    /// Whether the versions of members may change.
+impl DimensionEffect<'_> {
+    /// Whether versions of members may change.
     pub(super) fn changes_versions(&self) -> bool {
-        self.feed.is_some() && self.dimension.versioned().is_some()
+        self.source.is_some() && self.dimension.versioned().is_some()
     }
 }
 
-/// What a dataset does to each of its dimensions, in the global order of locks.
-pub(super) fn touches<'c>(catalog: &'c Catalog, dataset: &'c Dataset) -> Vec<Touch<'c>> {
-    let mut touches = Vec::new();
+/// What a dataset writes to each of its dimensions, in the order in which all batches lock them.
+pub(super) fn effects<'c>(catalog: &'c Catalog, dataset: &'c Dataset) -> Vec<DimensionEffect<'c>> {
+    let mut effects = Vec::new();
     for dimension in catalog.dimensions() {
-        let declared = dataset.dimensions.iter().find(|feed| feed.name == dimension.name);
-        let feed = declared.filter(|feed| !feed.attributes.is_empty());
-        let uses = dataset.facts.iter().flat_map(|fact| &fact.dimensions);
-        let used = uses.filter(|used| used.dimension == dimension.name).map(|used| &used.key);
+        let declared = dataset.dimensions.iter().find(|source| source.name == dimension.name);
+        let source = declared.filter(|source| !source.attributes.is_empty());
+        let used = dataset
+            .facts
+            .iter()
+            .flat_map(|fact| &fact.dimensions)
+            .filter(|reference| reference.dimension == dimension.name)
+            .map(|reference| &reference.key);
         let mut references: Vec<&[String]> = Vec::new();
-        for key in declared.map(|feed| &feed.key).into_iter().chain(used) {
-            let is_fed = feed.is_some_and(|feed| feed.key == *key);
-            if !is_fed && !references.contains(&key.as_slice()) {
+        for key in declared.map(|source| &source.key).into_iter().chain(used) {
+            let is_source_key = source.is_some_and(|source| source.key == *key);
+            if !is_source_key && !references.contains(&key.as_slice()) {
                 references.push(key);
             }
         }
-        if feed.is_some() || !references.is_empty() {
-            touches.push(Touch { dimension, feed, references });
+        if source.is_some() || !references.is_empty() {
+            effects.push(DimensionEffect { dimension, source, references });
         }
     }
-    touches
+    effects
 }
 
-/// The statements that bring the members of a batch; `books` stand after those that count them.
-pub(super) fn step(touch: &Touch<'_>, dataset: &Dataset, books: &str) -> String {
-    let table = format!("star.{}", ident(&name(&touch.dimension.name)));
-    let Some(feed) = touch.feed else {
-        let step = reference::step(touch.dimension, &touch.references);
-        return step + books + &counts::note_inserted_only(&table);
+/// The statements that load the members of a batch. `row_counts` is put right after the statements
+/// that count them.
+pub(super) fn step(effect: &DimensionEffect<'_>, dataset: &Dataset, row_counts: &str) -> String {
+    let table = format!("star.{}", ident(&name(&effect.dimension.name)));
+    let Some(source) = effect.source else {
+        let step = inferred::step(effect.dimension, &effect.references);
+        return step + row_counts + &counts::add_inserted(&table);
     };
-    if touch.dimension.versioned().is_some() {
-        return versions::step(touch, feed, dataset) + books;
+    if effect.dimension.versioned().is_some() {
+        return scd2::step(effect, source, dataset) + row_counts;
     }
-    let mut step = overwrite::step(touch.dimension, feed) + books;
-    if !touch.references.is_empty() {
+    let mut step = overwrite::step(effect.dimension, source) + row_counts;
+    if !effect.references.is_empty() {
         step.push('\n');
-        step.push_str(&reference::step_beside(touch.dimension, &touch.references));
+        step.push_str(&inferred::step_after_members(effect.dimension, &effect.references));
         step.push_str("    inserted := inserted + inferred;\n    members := members + inferred;\n");
     }
-    step + &counts::note(&table, "members")
+    step + &counts::add(&table, "members")
 }
 
-/// The columns that say which load brought a dataset's attributes, and of what time that was.
-pub(super) fn positions(dimension: &Dimension, feed: &DimensionFeed) -> Vec<(String, String)> {
-    group::brought(dimension, feed).into_iter().map(|group| (group.load, group.time)).collect()
+/// The columns with the load that a dataset's attributes are from, and with its object's time.
+pub(super) fn positions(dimension: &Dimension, source: &DimensionSource) -> Vec<(String, String)> {
+    group::of_source(dimension, source).into_iter().map(|group| (group.load, group.time)).collect()
 }
 
-/// The join by which a fact's row finds its member; every row stays.
-pub(super) fn join(dimension: &Dimension, used: &DimensionUse, as_of: &str, row: &str) -> String {
-    let alias = alias(used);
+/// The join from a fact's row to its member. It keeps rows without a member.
+pub(super) fn join(
+    dimension: &Dimension,
+    reference: &DimensionRef,
+    as_of: &str,
+    row: &str,
+) -> String {
+    let alias = alias(reference);
     let mut on: Vec<String> = dimension
         .key
         .iter()
-        .zip(&used.key)
+        .zip(&reference.key)
         .map(|(theirs, ours)| format!("{alias}.{} = {row}.{}", ident(&theirs.name), ident(ours)))
         .collect();
     if dimension.versioned().is_some() {
         on.push(holds_at(&alias, as_of));
     }
-    format!("left join star.{} {alias} on {}", ident(&name(&used.dimension)), on.join(" and "))
+    format!("left join star.{} {alias} on {}", ident(&name(&reference.dimension)), on.join(" and "))
 }
 
-/// Whether a version is the one of that time; before the first one it is the first one.
+/// The condition that a version covers a time. The first version also covers all time before it.
 pub(super) fn holds_at(version: &str, time: &str) -> String {
     format!(
         "({version}.valid_from <= {time} or {version}.is_first)
@@ -125,21 +134,21 @@ pub(super) fn holds_at(version: &str, time: &str) -> String {
 }
 
 /// The key that a fact's row gets: -1 where a part of the natural key is null.
-pub(super) fn key(used: &DimensionUse, row: &str) -> String {
+pub(super) fn key(reference: &DimensionRef, row: &str) -> String {
     let missing: Vec<String> =
-        used.key.iter().map(|column| format!("{row}.{} is null", ident(column))).collect();
+        reference.key.iter().map(|column| format!("{row}.{} is null", ident(column))).collect();
     format!(
         "case when {} then {UNKNOWN} else coalesce({}.{}, stardrop.raise_missing_member('star.{}')) end",
         missing.join(" or "),
-        alias(used),
-        ident(&key_column(&used.dimension)),
-        name(&used.dimension),
+        alias(reference),
+        ident(&key_column(&reference.dimension)),
+        name(&reference.dimension),
     )
 }
 
-/// A name for the joined dimension that no column or keyword gets in the way of.
-fn alias(used: &DimensionUse) -> String {
-    format!("{}_member", used.column.strip_suffix("_key").unwrap_or(&used.column))
+/// An alias for the joined dimension, which no column and no keyword has.
+fn alias(reference: &DimensionRef) -> String {
+    format!("{}_member", reference.column.strip_suffix("_key").unwrap_or(&reference.column))
 }
 
 /// `batch.a is not null and batch.b is not null`
@@ -150,20 +159,7 @@ fn key_is_known(key: &[String]) -> String {
         .join(" and ")
 }
 
-/// `known.a = member.a and known.b = member.b`
+/// `existing.a = member.a and existing.b = member.b`
 fn same_key(key: &[String]) -> String {
-    same("known", "member", key)
-}
-
-/// `a.x = b.x and a.y = b.y`
-fn same(a: &str, b: &str, key: &[String]) -> String {
-    key.iter()
-        .map(|column| format!("{a}.{0} = {b}.{0}", ident(column)))
-        .collect::<Vec<_>>()
-        .join(" and ")
-}
-
-/// `(a.x, a.y) is distinct from (b.x, b.y)`
-fn differ(a: &str, b: &str, columns: &[String]) -> String {
-    format!("({}) is distinct from ({})", qualified(a, columns), qualified(b, columns))
+    equal("existing", "member", key)
 }

@@ -1,47 +1,48 @@
-//! Overwrite (type 1) and first (type 0): a member looks as the newest row that names it says, or
-//! as the oldest one does.
+//! Overwrite: the SQL step for dimensions without versions. Each attribute of a member keeps one
+//! value: the newest (type 1), or the first (type 0).
 //!
-//! Attributes that different datasets bring each have a position of their own, so that a newer
-//! file that lacks some of them leaves those alone. New and known members go through one sorted
-//! insert, so that two batches lock the members they share in the same order; a known member
-//! brings its own key along, so that the sequence counts new members only.
+//! Attributes from different datasets have a position each, so that a newer file that lacks some of
+//! them leaves those unchanged. New and existing members go through one sorted insert, so that two
+//! batches lock the members that both have in the same order. An existing member is inserted with its
+//! own key, so that only new members take a number from the sequence.
 
-use super::super::counts;
-use super::super::ident::{ident, list, qualified};
-use super::group::{self, Group};
+use super::group::{self, Group, Kept};
 use super::{key_column, key_is_known, name, same_key, sequence};
-use crate::dataset::{Dimension, DimensionFeed, History};
+use crate::dataset::{Dimension, DimensionSource};
+use crate::star::counts;
+use crate::star::ident::{ident, list, qualified};
 
-pub(super) fn step(dimension: &Dimension, feed: &DimensionFeed) -> String {
-    let table = format!("star.{}", ident(&name(&feed.name)));
-    let key = ident(&key_column(&feed.name));
-    let groups = group::brought(dimension, feed);
+pub(super) fn step(dimension: &Dimension, source: &DimensionSource) -> String {
+    let table = format!("star.{}", ident(&name(&source.name)));
+    let key = ident(&key_column(&source.name));
+    let groups = group::of_source(dimension, source);
     let positions: Vec<String> = group::all(dimension).iter().flat_map(Group::position).collect();
-    // A group that this dataset does not bring has not been brought by it.
+    // A group of which this dataset has no attribute gets the position of a group without a value.
     let position_values: Vec<&str> = group::all(dimension)
         .iter()
         .flat_map(|group| {
-            let is_brought = groups.iter().any(|brought| brought.load == group.load);
-            if is_brought { ["$1", "$2"] } else { ["0", "'-infinity'"] }
+            let is_incoming = groups.iter().any(|incoming| incoming.load == group.load);
+            if is_incoming { ["$1", "$2"] } else { ["0", "'-infinity'"] }
         })
         .collect();
-    let member_columns: Vec<String> = feed.key.iter().chain(&feed.attributes).cloned().collect();
+    let member_columns: Vec<String> =
+        source.key.iter().chain(&source.attributes).cloned().collect();
     let may_win: Vec<String> = groups.iter().map(Group::may_win).collect();
     format!(
         "    -- Dimension {dimension}: {what}.
     execute $sql$
-        with {member}, wanted as (
-            select known.{key}, {member_columns}, member.source_line
+        with {member}, changed as (
+            select existing.{key}, {member_columns}, member.source_line
             from member
-            left join {table} known on {same_key}
-            where known.{key} is null
+            left join {table} existing on {same_key}
+            where existing.{key} is null
                or {may_win}
-        ), written as (
+        ), upserted as (
             insert into {table} as dim
                 ({key}, {columns}, load_id, source_line, {positions})
             select coalesce(member.{key}, nextval('{table_sequence}')), {member_columns},
                    $1, member.source_line, {position_values}
-            from wanted member
+            from changed member
             order by {key_order}
             on conflict ({key_columns}) do update set
 {set}
@@ -51,44 +52,42 @@ pub(super) fn step(dimension: &Dimension, feed: &DimensionFeed) -> String {
         {count}
     $sql$ into inserted, updated, members using this.load_id, this.object_time, first_line;
 ",
-        dimension = feed.name,
-        what = words(&groups),
-        member = members(feed, &groups),
+        dimension = source.name,
+        what = summary(&groups),
+        member = members(source, &groups),
         member_columns = qualified("member", &member_columns),
-        same_key = same_key(&feed.key),
+        same_key = same_key(&source.key),
         may_win = may_win.join("\n               or "),
         columns = list(&member_columns),
         positions = list(&positions),
         position_values = position_values.join(", "),
-        table_sequence = format_args!("star.{}", sequence(&feed.name)),
-        key_order = qualified("member", &feed.key),
-        key_columns = list(&feed.key),
+        table_sequence = format_args!("star.{}", sequence(&source.name)),
+        key_order = qualified("member", &source.key),
+        key_columns = list(&source.key),
         set = assignments(&groups, "excluded", "                "),
         wins = any_wins(&groups, "excluded"),
-        count = counts::from_written(", (select count(*) from member)"),
+        count = counts::from_upserted(", (select count(*) from member)"),
     )
 }
 
-fn words(groups: &[Group<'_>]) -> &'static str {
-    match (has(groups, false), has(groups, true)) {
-        (true, true) => {
-            "the newest row that names a member says what it looks like, the oldest what stays"
-        }
-        (false, true) => "the oldest row that names a member says what it looks like",
-        _ => "the newest row that names a member says what it looks like",
+fn summary(groups: &[Group<'_>]) -> &'static str {
+    match (has(groups, Kept::Newest), has(groups, Kept::Oldest)) {
+        (true, true) => "the newest value of some attributes, the oldest of others",
+        (false, true) => "the oldest value of each attribute",
+        (_, false) => "the newest value of each attribute",
     }
 }
 
-fn has(groups: &[Group<'_>], first: bool) -> bool {
-    groups.iter().any(|group| (group.history == History::First) == first)
+fn has(groups: &[Group<'_>], kept: Kept) -> bool {
+    groups.iter().any(|group| group.kept == kept)
 }
 
-/// `member as (..)`: one row for each member that the batch names, with what it says of it.
-pub(super) fn members(feed: &DimensionFeed, groups: &[Group<'_>]) -> String {
-    let key = qualified("batch", &feed.key);
+/// `member as (..)`: one row for each member in the batch, with its key and attributes.
+pub(super) fn members(source: &DimensionSource, groups: &[Group<'_>]) -> String {
+    let key = qualified("batch", &source.key);
     let one = |name: &str, attributes: &[&str], order: &str| {
         let columns: Vec<&str> =
-            feed.key.iter().map(String::as_str).chain(attributes.iter().copied()).collect();
+            source.key.iter().map(String::as_str).chain(attributes.iter().copied()).collect();
         format!(
             "{name} as (
             select distinct on ({key})
@@ -98,33 +97,33 @@ pub(super) fn members(feed: &DimensionFeed, groups: &[Group<'_>]) -> String {
             order by {key}, batch.source_line{order}
         )",
             columns = qualified("batch", &columns),
-            known = key_is_known(&feed.key),
+            known = key_is_known(&source.key),
         )
     };
-    let of = |first: bool| -> Vec<&str> {
+    let attributes = |kept: Kept| -> Vec<&str> {
         groups
             .iter()
-            .filter(|group| (group.history == History::First) == first)
+            .filter(|group| group.kept == kept)
             .flat_map(|group| group.attributes)
             .map(String::as_str)
             .collect()
     };
-    match (has(groups, false), has(groups, true)) {
+    match (has(groups, Kept::Newest), has(groups, Kept::Oldest)) {
         (true, true) => format!(
             "{}, {}, member as (
             select newest.*, {}
             from newest
             join oldest using ({})
         )",
-            one("newest", &of(false), " desc"),
-            one("oldest", &of(true), ""),
-            qualified("oldest", &of(true)),
-            list(&feed.key)
+            one("newest", &attributes(Kept::Newest), " desc"),
+            one("oldest", &attributes(Kept::Oldest), ""),
+            qualified("oldest", &attributes(Kept::Oldest)),
+            list(&source.key)
         ),
-        (false, true) => one("member", &of(true), ""),
-        _ => {
-            // In the order of the contract.
-            let all: Vec<&str> = feed
+        (false, true) => one("member", &attributes(Kept::Oldest), ""),
+        (_, false) => {
+            // In the contract's order.
+            let all: Vec<&str> = source
                 .attributes
                 .iter()
                 .map(String::as_str)
@@ -135,59 +134,59 @@ pub(super) fn members(feed: &DimensionFeed, groups: &[Group<'_>]) -> String {
     }
 }
 
-/// What comes: the load and the time of a group, read from `excluded` or from the parameters.
-fn position_of(group: &Group<'_>, brought: &str) -> (String, String) {
-    if brought == "excluded" {
+/// The incoming load and time of a group: columns of `excluded`, else the statement's parameters.
+fn position_of(group: &Group<'_>, incoming: &str) -> (String, String) {
+    if incoming == "excluded" {
         (format!("excluded.{}", ident(&group.load)), format!("excluded.{}", ident(&group.time)))
     } else {
         ("$1".to_owned(), "$2".to_owned())
     }
 }
 
-/// Whether any of the groups is to be taken from what comes.
-pub(super) fn any_wins(groups: &[Group<'_>], brought: &str) -> String {
+/// The condition under which the incoming row replaces the values of any of the groups.
+pub(super) fn any_wins(groups: &[Group<'_>], incoming: &str) -> String {
     let wins: Vec<String> = groups
         .iter()
         .map(|group| {
-            let (load, time) = position_of(group, brought);
-            group.wins(&load, &time, brought)
+            let (load, time) = position_of(group, incoming);
+            group.wins(&load, &time, incoming)
         })
         .collect();
     wins.join("\n               or ")
 }
 
-/// The assignments of an update: each group from what comes where that wins.
-pub(super) fn assignments(groups: &[Group<'_>], brought: &str, indent: &str) -> String {
-    let alone = groups.len() == 1;
+/// The assignments of an update: each group takes its values from the incoming row where that wins.
+pub(super) fn assignments(groups: &[Group<'_>], incoming: &str, indent: &str) -> String {
+    let is_only_group = groups.len() == 1;
     let mut lines = Vec::new();
     let mut changes = Vec::new();
     let mut positions = Vec::new();
     for group in groups {
-        let (load, time) = position_of(group, brought);
-        let wins = group.wins(&load, &time, brought);
+        let (load, time) = position_of(group, incoming);
+        let wins = group.wins(&load, &time, incoming);
         let set = |to: &mut Vec<String>, column: &str, value: String| {
             let column = ident(column);
-            to.push(if alone {
+            to.push(if is_only_group {
                 format!("{indent}{column} = {value}")
             } else {
                 format!("{indent}{column} = case when {wins}\n{indent}    then {value} else dim.{column} end")
             });
         };
         for attribute in group.attributes {
-            set(&mut lines, attribute, format!("{brought}.{}", ident(attribute)));
+            set(&mut lines, attribute, format!("{incoming}.{}", ident(attribute)));
         }
         set(&mut positions, &group.load, load);
         set(&mut positions, &group.time, time);
-        let differs = group.differs(brought);
-        changes.push(if alone { differs } else { format!("{wins} and {differs}") });
+        let differs = group.differs(incoming);
+        changes.push(if is_only_group { differs } else { format!("{wins} and {differs}") });
     }
     let changes = changes.join(&format!("\n{indent}      or "));
-    let load = if brought == "excluded" { "excluded.load_id" } else { "$1" };
+    let load = if incoming == "excluded" { "excluded.load_id" } else { "$1" };
     lines.push(format!(
         "{indent}load_id = case when {changes}\n{indent}    then {load} else dim.load_id end"
     ));
     lines.push(format!(
-        "{indent}source_line = case when {changes}\n{indent}    then {brought}.source_line else dim.source_line end"
+        "{indent}source_line = case when {changes}\n{indent}    then {incoming}.source_line else dim.source_line end"
     ));
     lines.extend(positions);
     lines.join(",\n")

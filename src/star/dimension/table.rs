@@ -1,12 +1,14 @@
-//! Table: a dimension in; its table, the table of its versions' sightings, its unknown member out.
+//! Table: the tables of a dimension (its members, and with versions also their history) and the row of
+//! its unknown member.
 
 use super::group::{self, Group};
-use super::{UNKNOWN, key_column, name, seen_name, sequence};
+use super::{UNKNOWN, history_name, key_column, name, sequence};
 use crate::dataset::{Column as DatasetColumn, Dimension};
 use crate::star::ident::{ident, list};
 use crate::star::table::{Column, Table, lineage};
 
-/// By bytes, so that the order of locks is the same everywhere.
+/// A column of the natural key. Text sorts by bytes, so that the order of locks does not depend on the
+/// database's collation.
 fn key_part(column: &DatasetColumn) -> Column {
     let sql_type = column.column_type.sql();
     let collate = if sql_type == "text" { " collate \"C\"" } else { "" };
@@ -16,7 +18,7 @@ fn key_part(column: &DatasetColumn) -> Column {
 /// The tables of a dimension.
 pub(in crate::star) fn tables(dimension: &Dimension) -> Vec<Table> {
     let mut tables = vec![members(dimension)];
-    tables.extend(dimension.versioned().map(|group| seen(dimension, &group.attributes)));
+    tables.extend(dimension.versioned().map(|group| history(dimension, &group.attributes)));
     tables
 }
 
@@ -56,13 +58,15 @@ fn members(dimension: &Dimension) -> Table {
             Column::new(&group.load, "bigint")
                 .not_null(true)
                 .filled("default 0")
-                .comment(format!("The load whose word counts for {names}.")),
+                .comment(format!("The load that the values of {names} are from.")),
         );
         columns.push(
             Column::new(&group.time, "timestamptz")
                 .not_null(true)
                 .filled("default '-infinity'")
-                .comment(format!("When that load's object was written; {names}: -infinity until somebody brings them.")),
+                .comment(format!(
+                    "When that load's object was written; -infinity while no load has had {names}."
+                )),
         );
     }
     let natural_key = dimension.key_names();
@@ -74,7 +78,7 @@ fn members(dimension: &Dimension) -> Table {
             (format!("{name}_natural_key"), format!("unique ({keys}, valid_from)")),
             (format!("{name}_valid_to"), format!("unique ({keys}, valid_to)")),
             (format!("{name}_lasts"), "check (valid_from < valid_to)".to_owned()),
-            // A version ends where the next one begins: no gap and no overlap.
+            // A version ends where the next one starts: no gap and no overlap.
             (
                 format!("{name}_chain"),
                 format!(
@@ -108,27 +112,30 @@ fn members(dimension: &Dimension) -> Table {
 
 fn version_columns() -> [Column; 4] {
     [
-        Column::new("valid_from", "timestamptz").not_null(true).comment(
-            "From when on the member looked so; -infinity while it is known by its key alone.",
-        ),
+        Column::new("valid_from", "timestamptz")
+            .not_null(true)
+            .comment("When this version starts; -infinity while only the member's key is known."),
         Column::new("valid_to", "timestamptz")
-            .comment("When the next version began; null in the current one."),
+            .comment("When the next version starts; null in the current version."),
         Column::new("is_current", "boolean")
             .not_null(true)
-            .filled("generated always as (valid_to is null) stored"),
-        Column::new("is_first", "boolean")
-            .not_null(true)
-            .comment("The version for all that happened before, too."),
+            .filled("generated always as (valid_to is null) stored")
+            .comment("Whether this is the member's latest version."),
+        Column::new("is_first", "boolean").not_null(true).comment(
+            "Whether this is the member's first version; it also counts for all earlier times.",
+        ),
     ]
 }
 
-/// Every time at which a member was seen, changed or not. A version may be put in between two
-/// others later; only this table knows where the second one begins again.
-fn seen(dimension: &Dimension, attributes: &[String]) -> Table {
-    let name = seen_name(&dimension.name);
+/// The history table: every time at which a member was observed, changed or not. A late file can add a
+/// version between two that look alike; only this table knows when the second of them starts.
+fn history(dimension: &Dimension, attributes: &[String]) -> Table {
+    let name = history_name(&dimension.name);
     let mut columns: Vec<Column> =
         dimension.key.iter().map(|column| key_part(column).not_null(true)).collect();
-    columns.push(Column::new("seen_at", "timestamptz").not_null(true));
+    columns.push(Column::new("observed_at", "timestamptz").not_null(true).comment(
+        "When the member looked like this: the row's valid_from, else its object's time.",
+    ));
     columns.extend(
         dimension
             .attributes
@@ -144,19 +151,19 @@ fn seen(dimension: &Dimension, attributes: &[String]) -> Table {
         columns,
         constraints: vec![(
             format!("{name}_pkey"),
-            format!("primary key ({}, seen_at)", list(&dimension.key_names())),
+            format!("primary key ({}, observed_at)", list(&dimension.key_names())),
         )],
         indexes: Vec::new(),
         spare_percent: 0,
         comment: format!(
-            "Every time at which a member of dimension {} was seen, and what it looked like: what its versions are made from.",
+            "Every time at which a member of dimension {} was observed, and how it looked: its versions are made from this.",
             dimension.name
         ),
         name,
     }
 }
 
-/// The row that facts without a natural key refer to.
+/// The statement that inserts the unknown member, to which facts without a natural key refer.
 pub(in crate::star) fn unknown_member(dimension: &Dimension) -> String {
     let (more, values) = if dimension.versioned().is_some() {
         ("valid_from, is_first, ", "'-infinity', true, ")
@@ -172,7 +179,7 @@ on conflict do nothing;\n",
     )
 }
 
-/// The positions of all groups, as columns of the members' table.
+/// The columns that hold the positions of all groups.
 pub(super) fn positions(dimension: &Dimension) -> Vec<String> {
     group::all(dimension).iter().flat_map(Group::position).collect()
 }

@@ -1,14 +1,14 @@
-//! Append: the step of a fact without a grain. Every row received is a new row.
+//! Append: the SQL step of a fact without a grain, which inserts every row of the batch.
 
-use super::super::counts;
-use super::super::ident::{dollar_quoted, ident, list};
 use super::columns::{filled, names, select_list};
-use super::{FactOf, joins, name};
+use super::{FactContext, joins, name};
+use crate::star::counts;
+use crate::star::ident::{dollar_quoted, ident, list};
 
-pub(super) fn step(of: FactOf<'_>) -> String {
-    let fact = of.fact;
+pub(super) fn step(context: FactContext<'_>) -> String {
+    let fact = context.fact;
     let table = format!("star.{}", ident(&name(&fact.name)));
-    let filled = filled(of);
+    let filled = filled(context);
     let query = format!(
         "
         insert into {table}
@@ -20,16 +20,16 @@ pub(super) fn step(of: FactOf<'_>) -> String {
 {joins}    ",
         columns = list(&names(&filled)),
         values = select_list(&filled, "        "),
-        joins = joins(of, "        "),
+        joins = joins(context, "        "),
     );
     format!(
-        "    -- Fact {fact}: no grain, so every row is a new one.
+        "    -- Fact {fact}: no grain, so every row is inserted.
     execute {query} using this.load_id;
     get diagnostics inserted = row_count;
     updated := 0;
-{note}",
+{counts}",
         fact = fact.name,
         query = dollar_quoted("sql", &query),
-        note = counts::note(&table, "staged"),
+        counts = counts::add(&table, "staged"),
     )
 }

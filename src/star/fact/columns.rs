@@ -1,46 +1,46 @@
-//! Columns: a fact in, its columns and the expressions that fill them out.
+//! Columns: the columns of a fact table, each with the SQL expression for its value.
 
-use super::{AS_OF, FactOf};
+use super::{AS_OF, FactContext};
 use crate::dataset::Measure;
 use crate::star::ident::ident;
 use crate::star::table::Column;
 use crate::star::{date, dimension, time, view};
 
-/// A column of a fact and the expression over `row` and the joined members that fills it.
+/// A column of a fact, and the expression for its value over `row` and the joined dimensions.
 pub(super) struct Filled {
     pub column: Column,
     pub value: String,
 }
 
-/// The fact's columns without its lineage, each once, in the order in which they stand.
-pub(super) fn filled(of: FactOf<'_>) -> Vec<Filled> {
-    let FactOf { dataset, fact, .. } = of;
+/// The fact's columns without its lineage, each once, in the table's order.
+pub(super) fn filled(context: FactContext<'_>) -> Vec<Filled> {
+    let FactContext { dataset, fact, .. } = context;
     let mut out: Vec<Filled> = Vec::new();
     let grain = fact.grain.as_deref().unwrap_or_default();
-    out.extend(grain.iter().map(|name| plain(of, name, true)));
-    out.extend(fact.dimensions.iter().map(|used| {
+    out.extend(grain.iter().map(|name| plain(context, name, true)));
+    out.extend(fact.dimensions.iter().map(|reference| {
         Filled {
-            column: Column::new(&used.column, "bigint")
+            column: Column::new(&reference.column, "bigint")
                 .not_null(true)
-                .comment(format!("Refers to star.{}.", dimension::name(&used.dimension))),
-            value: dimension::key(used, "row"),
+                .comment(format!("Refers to star.{}.", dimension::name(&reference.dimension))),
+            value: dimension::key(reference, "row"),
         }
     }));
-    out.extend(fact.dates.iter().map(|used| Filled {
-        column: Column::new(&used.column, "date").not_null(true).comment(format!(
+    out.extend(fact.dates.iter().map(|reference| Filled {
+        column: Column::new(&reference.column, "date").not_null(true).comment(format!(
             "Refers to star.{}; the date of {}.",
             date::NAME,
-            used.source
+            reference.source
         )),
-        value: date::key(dataset, used, "row"),
+        value: date::key(dataset, reference, "row"),
     }));
-    if of.finds_versions() {
+    if context.finds_versions() {
         let happened = fact.happened().unwrap_or_default();
         out.push(Filled {
             column: Column::new(AS_OF, "timestamptz").not_null(true).comment(format!(
-                "When the row happened ({happened}): the time of the versions that it refers to."
+                "When the row's event happened ({happened}): its keys refer to the versions of that time."
             )),
-            value: as_of(of, "row"),
+            value: as_of(context, "row"),
         });
     }
     let own = fact.degenerate.iter().chain(&fact.version);
@@ -50,7 +50,7 @@ pub(super) fn filled(of: FactOf<'_>) -> Vec<Filled> {
     });
     for name in own.chain(measures) {
         if !out.iter().any(|filled| filled.column.name == *name) {
-            out.push(plain(of, name, false));
+            out.push(plain(context, name, false));
         }
     }
     out.extend(fact.measures.iter().filter_map(computed));
@@ -65,8 +65,8 @@ pub(super) fn filled(of: FactOf<'_>) -> Vec<Filled> {
     out
 }
 
-fn plain(of: FactOf<'_>, name: &str, not_null: bool) -> Filled {
-    let column = of.dataset.column(name);
+fn plain(context: FactContext<'_>, name: &str, not_null: bool) -> Filled {
+    let column = context.dataset.column(name);
     let sql_type = column.map_or_else(String::new, |column| column.column_type.sql());
     let collate = if not_null && sql_type == "text" { " collate \"C\"" } else { "" };
     Filled {
@@ -75,8 +75,8 @@ fn plain(of: FactOf<'_>, name: &str, not_null: bool) -> Filled {
     }
 }
 
-/// A computed measure is numeric, whatever its columns are: sums of it are exact, and a column
-/// that is widened later does not change it.
+/// A computed measure is always numeric, so that its sums are exact, and so that widening one of its
+/// columns later does not change its type.
 fn computed(measure: &Measure) -> Option<Filled> {
     let Measure::Computed { name, expression } = measure else { return None };
     let sql = expression.sql(|column| format!("row.{}", ident(column)));
@@ -87,18 +87,20 @@ fn computed(measure: &Measure) -> Option<Filled> {
     })
 }
 
-/// When a row of the batch happened; a row without a time did before all versions.
-pub(super) fn as_of(of: FactOf<'_>, row: &str) -> String {
-    match of.fact.happened() {
-        Some(column) => format!("coalesce({}, '-infinity')", time::of(of.dataset, column, row)),
+/// The time of a row's event; a row without a time counts as before all versions.
+pub(super) fn as_of(context: FactContext<'_>, row: &str) -> String {
+    match context.fact.happened() {
+        Some(column) => {
+            format!("coalesce({}, '-infinity')", time::of(context.dataset, column, row))
+        }
         None => "'-infinity'::timestamptz".to_owned(),
     }
 }
 
-/// A statement by which Postgres checks the expressions of a fact, before any row meets them.
-pub(in crate::star) fn check(of: FactOf<'_>) -> Option<String> {
+/// A statement that makes Postgres check a fact's expressions before any row is loaded.
+pub(in crate::star) fn check(context: FactContext<'_>) -> Option<String> {
     let row = |column: &str| format!("row.{}", ident(column));
-    let mut checked: Vec<String> = of
+    let mut checked: Vec<String> = context
         .fact
         .measures
         .iter()
@@ -106,10 +108,11 @@ pub(in crate::star) fn check(of: FactOf<'_>) -> Option<String> {
         .map(|filled| format!("{} as {}", filled.value, ident(&filled.column.name)))
         .collect();
     checked.extend(
-        of.fact
+        context
+            .fact
             .delete_when
             .iter()
-            .map(|marker| format!("({}) is true as deleted", marker.sql(row))),
+            .map(|delete_when| format!("({}) is true as deleted", delete_when.sql(row))),
     );
     if checked.is_empty() {
         return None;
@@ -117,11 +120,11 @@ pub(in crate::star) fn check(of: FactOf<'_>) -> Option<String> {
     let query = format!(
         "select {}\nfrom staging.{} row where false",
         checked.join(",\n       "),
-        ident(&of.dataset.name)
+        ident(&context.dataset.name)
     );
     Some(format!(
-        "-- Expressions of the contract: Postgres refuses here what it could not compute later.\n{}",
-        view::run(&format!("[fact.{}]", of.fact.name), &query, None)
+        "-- Checks the expressions of the contract, before a row needs them.\n{}",
+        view::run(&format!("[fact.{}]", context.fact.name), &query, None)
     ))
 }
 

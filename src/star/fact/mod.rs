@@ -1,59 +1,65 @@
-//! Fact: a fact in, its tables and the step that brings a batch's rows out.
+//! Fact: a fact's tables, and the SQL step that loads a batch into them.
 
 mod append;
 mod by_grain;
 mod columns;
-mod marker;
-mod reference;
-mod repoint;
+mod foreign_keys;
+mod precedence;
+mod rekey_facts;
+mod tombstone;
 
 pub(super) use columns::check as expression_check;
-pub(super) use marker::name_of as deleted_name;
-pub(super) use reference::statement as references;
-pub(super) use repoint::step as repoint;
+pub(super) use foreign_keys::statement as foreign_keys;
+pub(super) use rekey_facts::step as rekey_facts;
+pub(super) use tombstone::table_name as tombstone_name;
 
 use super::dimension;
 use super::ident::{ident, list};
 use super::table::{Table, lineage};
-use crate::dataset::{Catalog, Dataset, Fact};
+use crate::dataset::{Catalog, Dataset, DimensionRef, Fact};
 use columns::filled;
 
-/// The table's name, without the schema.
+/// The name of a fact's table, without the schema.
 pub(super) fn name(fact: &str) -> String {
     format!("fact_{fact}")
 }
 
-/// The column that says when a row happened, in facts that refer to versions.
+/// The column with the time of a row's event, in facts that refer to dimensions with versions.
 pub(super) const AS_OF: &str = "as_of";
 
-/// A fact, the dataset that brings it, and the dimensions that it may refer to.
+/// A fact, its dataset, and the catalog with the dimensions that it refers to.
 #[derive(Clone, Copy)]
-pub(super) struct FactOf<'c> {
+pub(super) struct FactContext<'c> {
     pub catalog: &'c Catalog,
     pub dataset: &'c Dataset,
     pub fact: &'c Fact,
 }
 
-impl FactOf<'_> {
+impl FactContext<'_> {
     /// Whether it refers to a dimension with versions.
-    pub(super) fn finds_versions(&self) -> bool {
-        self.fact.dimensions.iter().any(|used| {
-            self.catalog.dimension(&used.dimension).is_some_and(|d| d.versioned().is_some())
+    fn finds_versions(&self) -> bool {
+        self.versioned_references().next().is_some()
+    }
+
+    /// Its references to dimensions with versions.
+    fn versioned_references(&self) -> impl Iterator<Item = &DimensionRef> {
+        self.fact.dimensions.iter().filter(|reference| {
+            self.catalog.dimension(&reference.dimension).is_some_and(|d| d.versioned().is_some())
         })
     }
 }
 
-/// The tables of a fact: its own, and the one of what markers took out of it.
-pub(super) fn tables(of: FactOf<'_>) -> Vec<Table> {
-    let mut tables = vec![table(of)];
-    tables.extend(marker::table(of));
+/// The tables of a fact: its own, and the one of its tombstones if it has `delete_when`.
+pub(super) fn tables(context: FactContext<'_>) -> Vec<Table> {
+    let mut tables = vec![table(context)];
+    tables.extend(tombstone::table(context));
     tables
 }
 
-fn table(of: FactOf<'_>) -> Table {
-    let fact = of.fact;
+fn table(context: FactContext<'_>) -> Table {
+    let fact = context.fact;
     let name = name(&fact.name);
-    let mut columns: Vec<_> = filled(of).into_iter().map(|filled| filled.column).collect();
+    let mut columns: Vec<_> = filled(context).into_iter().map(|filled| filled.column).collect();
     let [load_id, source_line, source_load_id, source_time] = lineage();
     columns.extend([load_id, source_line]);
     let mut constraints = Vec::new();
@@ -63,16 +69,13 @@ fn table(of: FactOf<'_>) -> Table {
     }
     let grain = match &fact.grain {
         Some(grain) => format!("one row per {}", grain.join(", ")),
-        None => "append only, a row for every row received".to_owned(),
+        None => "append only, one row for every row received".to_owned(),
     };
     let mut indexes = vec![(format!("{name}_load_id"), "(load_id)".to_owned())];
-    // By these, rows are found whose version is another one now.
-    let versions = fact.dimensions.iter().filter(|used| {
-        of.catalog.dimension(&used.dimension).is_some_and(|d| d.versioned().is_some())
-    });
-    for (at, used) in versions.enumerate() {
+    // `rekey_facts` finds rows by these indexes.
+    for (at, reference) in context.versioned_references().enumerate() {
         let index = format!("{name}_version_{}", at + 1);
-        indexes.push((index, format!("({}, {AS_OF})", ident(&used.column))));
+        indexes.push((index, format!("({}, {AS_OF})", ident(&reference.column))));
     }
     Table {
         schema: "star",
@@ -86,23 +89,24 @@ fn table(of: FactOf<'_>) -> Table {
     }
 }
 
-/// The statements that bring the rows of a batch.
-pub(super) fn step(of: FactOf<'_>) -> String {
-    match &of.fact.grain {
-        Some(grain) => by_grain::step(of, grain),
-        None => append::step(of),
+/// The statements that load the rows of a batch.
+pub(super) fn step(context: FactContext<'_>) -> String {
+    match &context.fact.grain {
+        Some(grain) => by_grain::step(context, grain),
+        None => append::step(context),
     }
 }
 
-/// The joins of all dimensions that the fact uses.
-fn joins(of: FactOf<'_>, indent: &str) -> String {
-    let as_of = columns::as_of(of, "row");
-    of.fact
+/// The joins to all dimensions that the fact refers to.
+fn joins(context: FactContext<'_>, indent: &str) -> String {
+    let as_of = columns::as_of(context, "row");
+    context
+        .fact
         .dimensions
         .iter()
-        .filter_map(|used| {
-            let dimension = of.catalog.dimension(&used.dimension)?;
-            Some(format!("{indent}{}\n", dimension::join(dimension, used, &as_of, "row")))
+        .filter_map(|reference| {
+            let dimension = context.catalog.dimension(&reference.dimension)?;
+            Some(format!("{indent}{}\n", dimension::join(dimension, reference, &as_of, "row")))
         })
         .collect()
 }

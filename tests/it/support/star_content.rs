@@ -51,7 +51,7 @@ pub async fn meaning(db: &TestDatabase) -> String {
 }
 
 fn without_lineage(row: &str, table: &str) -> String {
-    let of_members = table.starts_with("dim_") || table.starts_with("seen_");
+    let of_members = table.starts_with("dim_") || table.starts_with("history_");
     let line = if of_members { "|^source_line$" } else { "" };
     format!(
         "(select coalesce(jsonb_object_agg(field.key, field.value), '{{}}')

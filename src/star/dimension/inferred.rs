@@ -1,25 +1,26 @@
-//! Reference: members that a dataset only refers to. One that is not there yet is inferred: a row
-//! with nothing but its key, older than any file, so that whoever brings its attributes heals it.
+//! Inferred members: the SQL step that inserts members which a batch refers to and which the dimension
+//! does not have yet. Such a row has only its key, and a position older than any file, so that the
+//! first file with its attributes fills them in.
 
-use super::super::counts;
-use super::super::ident::{ident, list};
 use super::{key_is_known, name, same_key};
 use crate::dataset::Dimension;
-use crate::star::ident::qualified;
+use crate::star::counts;
+use crate::star::ident::{ident, list, qualified};
 
-/// For a dataset that brings no attributes: `references` are the columns of natural keys.
+/// The step for a dataset that has no attributes of the dimension. Each of `references` is a list of
+/// columns that hold a natural key.
 pub(super) fn step(dimension: &Dimension, references: &[&[String]]) -> String {
-    let written = counts::from_written("");
+    let count = counts::from_upserted("");
     format!(
-        "{}        {written}\n    $sql$ into inserted, updated using this.load_id;\n",
+        "{}        {count}\n    $sql$ into inserted, updated using this.load_id;\n",
         infer(dimension, references)
     )
 }
 
-/// For one that does, after its own members.
-pub(super) fn step_beside(dimension: &Dimension, references: &[&[String]]) -> String {
+/// The step for a dataset that has some, after its own members.
+pub(super) fn step_after_members(dimension: &Dimension, references: &[&[String]]) -> String {
     format!(
-        "{}        select count(*) from written\n    $sql$ into inferred using this.load_id;\n",
+        "{}        select count(*) from upserted\n    $sql$ into inferred using this.load_id;\n",
         infer(dimension, references)
     )
 }
@@ -27,7 +28,7 @@ pub(super) fn step_beside(dimension: &Dimension, references: &[&[String]]) -> St
 fn infer(dimension: &Dimension, references: &[&[String]]) -> String {
     let table = format!("star.{}", ident(&name(&dimension.name)));
     let key = dimension.key_names();
-    let mut named: Vec<String> = Vec::new();
+    let mut referenced: Vec<String> = Vec::new();
     for columns in references {
         let keys: Vec<String> = key
             .iter()
@@ -37,7 +38,7 @@ fn infer(dimension: &Dimension, references: &[&[String]]) -> String {
                 false => format!("batch.{} as {}", ident(ours), ident(theirs)),
             })
             .collect();
-        named.push(format!(
+        referenced.push(format!(
             "            select {}, batch.source_line
             from batch
             where {}",
@@ -51,28 +52,28 @@ fn infer(dimension: &Dimension, references: &[&[String]]) -> String {
         ("", "", format!(" ({})", list(&key)))
     };
     format!(
-        "    -- Dimension {dimension}: members that are not there yet are inferred from their key.
+        "    -- Dimension {dimension}: members that do not exist yet are inferred from their key.
     execute $sql$
-        with named as (
-{named}
+        with referenced as (
+{referenced}
         ), member as (
-            select distinct on ({named_key}) {named_key}, named.source_line
-            from named
-            order by {named_key}, named.source_line
-        ), written as (
+            select distinct on ({referenced_key}) {referenced_key}, referenced.source_line
+            from referenced
+            order by {referenced_key}, referenced.source_line
+        ), upserted as (
             insert into {table}
                 ({key}, {more}load_id, source_line, source_load_id, source_time)
             select {member_key}, {values}$1, member.source_line, 0, '-infinity'
             from member
-            where not exists (select from {table} known where {same_key})
+            where not exists (select from {table} existing where {same_key})
             order by {member_key}
             on conflict{arbiter} do nothing
             returning true as is_new$, false as is_changed$
         )
 ",
         dimension = dimension.name,
-        named = named.join("\n            union all\n"),
-        named_key = qualified("named", &key),
+        referenced = referenced.join("\n            union all\n"),
+        referenced_key = qualified("referenced", &key),
         key = list(&key),
         member_key = qualified("member", &key),
         same_key = same_key(&key),

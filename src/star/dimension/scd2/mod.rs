@@ -1,0 +1,65 @@
+//! SCD2: the SQL step for dimensions that keep versions of a member (slowly changing dimension,
+//! type 2).
+//!
+//! 1. `observe` writes to the history table how each member looked at which time.
+//! 2. `compare` finds the times at which a version must start or must no longer start.
+//! 3. `chain` changes the dimension's versions to match.
+//! 4. `single_value` updates the attributes of which all versions have the same value.
+//!
+//! An observation that looks like the one before it starts no version. The transaction holds the
+//! dimension's lock, so nobody else changes versions or joins facts to them at the same time: these
+//! statements need no order of rows, and may update from a join.
+
+mod chain;
+mod compare;
+mod names;
+mod observe;
+mod single_value;
+
+use super::{DimensionEffect, group, inferred};
+use crate::dataset::{Dataset, DimensionSource};
+use names::Names;
+
+pub(in crate::star) use names::{changed_versions, variables};
+
+pub(super) fn step(
+    effect: &DimensionEffect<'_>,
+    source: &DimensionSource,
+    dataset: &Dataset,
+) -> String {
+    let dimension = effect.dimension;
+    let names = Names::of(dimension);
+    let mut steps = vec![
+        "    inserted := 0;\n    updated := 0;\n    added := 0;\n    removed := 0;\n".to_owned(),
+    ];
+    if names.versioned.iter().any(|attribute| source.attributes.contains(attribute)) {
+        let observed_at = observe::observed_at(source, dataset);
+        steps.push(observe::step(&names, &observed_at));
+        steps.push(compare::step(&names, &observed_at));
+        steps.push(format!(
+            "    if {} is not null or {} is not null then\n{}    end if;\n",
+            names.version_starts(),
+            names.redundant_versions(),
+            chain::rebuild(&names)
+        ));
+    }
+    // A member gets a row even if no row of the batch has a value for any of its attributes.
+    let mut references = vec![source.key.as_slice()];
+    references.extend(&effect.references);
+    steps.push(inferred::step_after_members(dimension, &references));
+    steps.push("    added := added + inferred;\n".to_owned());
+    let groups = group::of_source(dimension, source);
+    if !groups.is_empty() {
+        steps.push(single_value::step(&names, source, &groups));
+    }
+    steps.push(format!(
+        "    tables := tables || jsonb_build_object(
+        'table_name', '{}', 'inserted', added, 'updated', updated, 'unchanged', 0, 'deleted', removed
+    );
+    -- A row that starts a version and also changes other attributes counts once.
+    inserted := least(inserted, staged);
+    updated := least(updated, staged - inserted);\n",
+        names.table
+    ));
+    steps.join("\n")
+}
