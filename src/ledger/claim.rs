@@ -132,7 +132,9 @@ fn claimed(row: &Row, load_id: i64) -> Result<Claimed> {
         claim: Claim {
             load_id,
             attempt: get(row, "attempt")?,
-            attempts_without_progress: get::<i32>(row, "attempts_without_progress")?.max(0).unsigned_abs(),
+            attempts_without_progress: get::<i32>(row, "attempts_without_progress")?
+                .max(0)
+                .unsigned_abs(),
             replaces: get(row, "replaces")?,
         },
         checkpoint: Checkpoint {
