@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use stardrop::dataset::Catalog;
-use stardrop::local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 use stardrop::{migrate, star};
+use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 use tokio_postgres::{Client, NoTls};
 
 const SMALL: i64 = 100_000;

@@ -53,6 +53,3 @@ pub mod settings;
 pub mod error;
 
 pub mod telemetry;
-
-#[cfg(feature = "local")]
-pub mod local;

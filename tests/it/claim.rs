@@ -2,7 +2,7 @@
 
 use stardrop::error::ErrorKind;
 use stardrop::load::Outcome;
-use stardrop::local::s3::{Fault, FaultKind};
+use stardrop_local::s3::{Fault, FaultKind};
 
 use crate::order::STOCK;
 use crate::support::cloud::Cloud;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stardrop::error::ErrorKind;
 use stardrop::event::{self, Event};
 use stardrop::ledger;
-use stardrop::local::s3::{Fault, FaultKind};
+use stardrop_local::s3::{Fault, FaultKind};
 
 use crate::exactly_once::sales;
 use crate::memory::write_sales;

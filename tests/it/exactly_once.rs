@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use stardrop::error::ErrorKind;
 use stardrop::load::Outcome;
-use stardrop::local::s3::{Fault, FaultKind};
+use stardrop_local::s3::{Fault, FaultKind};
 use tokio::process::Child;
 
 use crate::support::TestDatabase;

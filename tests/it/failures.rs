@@ -5,8 +5,8 @@ use stardrop::answer::Answerer;
 use stardrop::dataset::Catalog;
 use stardrop::error::{Error, ErrorKind};
 use stardrop::load::Outcome;
-use stardrop::local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 use stardrop::settings::Settings;
+use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 
 use crate::exactly_once::sales;
 use crate::support::cloud::{

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stardrop::local::postgres::{LocalPostgres, PostgresOptions};
+use stardrop_local::postgres::{LocalPostgres, PostgresOptions};
 
 use crate::exactly_once::sales;
 use crate::lambda::{sample, success};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use stardrop::local::postgres::{
+use stardrop_local::postgres::{
     LocalPostgres, PostgresData, PostgresError, PostgresOptions, find_binaries,
 };
 use tokio_postgres::{Client, NoTls};

@@ -8,7 +8,7 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use serde_json::Value;
-use stardrop::local::s3::{Fault, FaultKind, LocalS3, LocalS3Error, LocalS3Options};
+use stardrop_local::s3::{Fault, FaultKind, LocalS3, LocalS3Error, LocalS3Options};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 const BUCKET: &str = "landing";

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use stardrop::dataset::Catalog;
 use stardrop::error::ErrorKind;
 use stardrop::load::Outcome;
-use stardrop::local::s3::{Fault, FaultKind};
+use stardrop_local::s3::{Fault, FaultKind};
 
 use crate::exactly_once::sales;
 use crate::support::cloud::Cloud;

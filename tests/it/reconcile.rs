@@ -1,7 +1,7 @@
 //! Reconcile: what the bucket has and the ledger has not is found, and loaded on request.
 
 use serde_json::{Value, json};
-use stardrop::local::s3::{Fault, FaultKind};
+use stardrop_local::s3::{Fault, FaultKind};
 
 use crate::exactly_once::sales;
 use crate::support::TestDatabase;

@@ -1,7 +1,7 @@
 //! Replace: versions of a file that replace each other lose no row, whatever clocks and workers do.
 
 use stardrop::error::ErrorKind;
-use stardrop::local::s3::{Fault, FaultKind};
+use stardrop_local::s3::{Fault, FaultKind};
 
 use crate::support::cloud::Cloud;
 use crate::support::star_content::assert_balanced;

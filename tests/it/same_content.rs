@@ -63,8 +63,8 @@ async fn the_hash_of_an_object_is_kept_also_where_it_was_read_in_several_sitting
     let cloud = Cloud::new(&db).await;
     let text = sales(5_000);
     let object = cloud.put("sales/a.csv", text.clone()).await;
-    let cut = stardrop::local::s3::FaultKind::CutAt(text.len() as u64 / 2);
-    cloud.s3.faults().push(stardrop::local::s3::Fault::new(cut));
+    let cut = stardrop_local::s3::FaultKind::CutAt(text.len() as u64 / 2);
+    cloud.s3.faults().push(stardrop_local::s3::Fault::new(cut));
     let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "700")]);
     loader.load(&object, None).await.unwrap_err();
     assert_eq!(db.text("select checkpoint_rows > 0 from stardrop.load").await, "true");

@@ -9,8 +9,8 @@ use rcgen::{
 };
 use stardrop::db;
 use stardrop::error::{ErrorKind, Result, Stage};
-use stardrop::local::postgres::{LocalPostgres, PostgresOptions};
 use stardrop::settings::Settings;
+use stardrop_local::postgres::{LocalPostgres, PostgresOptions};
 
 use crate::support::{connect, server, server_binaries};
 

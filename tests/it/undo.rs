@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use stardrop::ledger::{self, Undo};
 use stardrop::load::Outcome;
-use stardrop::local::s3::{Fault, FaultKind};
+use stardrop_local::s3::{Fault, FaultKind};
 
 use crate::exactly_once::sales;
 use crate::support::cloud::{Cloud, ended};

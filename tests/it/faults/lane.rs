@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use stardrop::error::{Decision, Error, ErrorKind};
 use stardrop::load::{LoadReport, Loader};
-use stardrop::local::s3::Fault;
+use stardrop_local::s3::Fault;
 use tokio::process::Command;
 use tokio::sync::Notify;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{RngExt as _, SeedableRng as _};
-use stardrop::local::s3::FaultKind;
+use stardrop_local::s3::FaultKind;
 
 use super::files::{self, Dice, KINDS, Kind, one_in};
 use super::frames::Phase;

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use stardrop::dataset::Catalog;
 use stardrop::load::Loader;
-use stardrop::local::postgres::{LocalPostgres, PostgresOptions};
-use stardrop::local::s3::{LocalS3, LocalS3Options};
 use stardrop::migrate;
 use stardrop::object::Source;
 use stardrop::star;
+use stardrop_local::postgres::{LocalPostgres, PostgresOptions};
+use stardrop_local::s3::{LocalS3, LocalS3Options};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_postgres::Client;
 

@@ -14,11 +14,11 @@ use stardrop::dataset::Catalog;
 use stardrop::error::Result;
 use stardrop::event::{self, Event};
 use stardrop::load::{LoadReport, Loader};
-use stardrop::local::s3::{LocalS3, LocalS3Options};
-use stardrop::local::sqs::{LocalSqs, QueueOptions, Received};
 use stardrop::object::{ObjectRef, Source};
 use stardrop::queue::Queue;
 use stardrop::settings::Settings;
+use stardrop_local::s3::{LocalS3, LocalS3Options};
+use stardrop_local::sqs::{LocalSqs, QueueOptions, Received};
 use tokio::process::Command;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 

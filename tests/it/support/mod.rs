@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use stardrop::dataset::Catalog;
-use stardrop::local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 use stardrop::star::Star;
 use stardrop::{catalog, migrate, star};
+use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 

@@ -19,18 +19,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::local::s3::LocalS3Error;
-use crate::local::s3::event::Events;
-use crate::local::s3::name;
-use crate::local::s3::record::{self, Record, Version};
-pub(in crate::local::s3) use change::{Condition, Put, Source};
+use crate::s3::LocalS3Error;
+use crate::s3::event::Events;
+use crate::s3::name;
+use crate::s3::record::{self, Record, Version};
+pub(in crate::s3) use change::{Condition, Put, Source};
 
 /// The records of a bucket, by key.
-pub(in crate::local::s3) type Keys = BTreeMap<String, Record>;
+pub(in crate::s3) type Keys = BTreeMap<String, Record>;
 
 /// All buckets of a folder.
 #[derive(Debug)]
-pub(in crate::local::s3) struct Store {
+pub(in crate::s3) struct Store {
     root: PathBuf,
     versioned: bool,
     events: Events,

@@ -21,7 +21,7 @@ pub enum FaultKind {
 /// Something that goes wrong with a GET: once and for any key, unless said otherwise.
 ///
 /// ```
-/// use stardrop::local::s3::{Fault, FaultKind};
+/// use stardrop_local::s3::{Fault, FaultKind};
 ///
 /// let cut = Fault::new(FaultKind::CutAt(1_000_000)).of_key("sales/a.csv").times(2);
 /// let slow = Fault::new(FaultKind::BytesPerSecond(50_000)).always();

@@ -10,10 +10,10 @@ use s3s::{S3Result, s3_error};
 
 use super::Service;
 use super::answer::{etag, headers, modified};
-use crate::local::s3::LocalS3Error;
-use crate::local::s3::spool::{Spool, Spooled, spool_stream};
-use crate::local::s3::store::{Condition, Put, Source};
-use crate::local::s3::upload::{self, Upload};
+use crate::s3::LocalS3Error;
+use crate::s3::spool::{Spool, Spooled, spool_stream};
+use crate::s3::store::{Condition, Put, Source};
+use crate::s3::upload::{self, Upload};
 
 fn condition(
     if_match: Option<ETagCondition>,

@@ -5,12 +5,12 @@ use s3s::{S3Result, s3_error};
 
 use super::Service;
 use super::answer::{check_conditions, etag, metadata, modified, refusal};
-use crate::local::s3::LocalS3Error;
-use crate::local::s3::body::stream_file;
-use crate::local::s3::event::REGION;
-use crate::local::s3::list;
-use crate::local::s3::name;
-use crate::local::s3::record::Version;
+use crate::s3::LocalS3Error;
+use crate::s3::body::stream_file;
+use crate::s3::event::REGION;
+use crate::s3::list;
+use crate::s3::name;
+use crate::s3::record::Version;
 
 const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
 
@@ -126,7 +126,7 @@ impl Service {
             input.encoding_type.as_ref().is_some_and(|wish| wish.as_str() == EncodingType::URL);
         let encode = |text: String| if as_url { name::encode_for_list(&text) } else { text };
         let count = page.objects.len() + page.common_prefixes.len();
-        let object = |(key, version): (String, crate::local::s3::record::Version)| Object {
+        let object = |(key, version): (String, crate::s3::record::Version)| Object {
             e_tag: etag(&version),
             last_modified: modified(&version),
             size: length(version.size_bytes),
@@ -158,11 +158,11 @@ impl Service {
         source: CopySource,
         if_match: Option<ETagCondition>,
         if_none_match: Option<ETagCondition>,
-    ) -> S3Result<(crate::local::s3::record::Version, std::fs::File)> {
+    ) -> S3Result<(crate::s3::record::Version, std::fs::File)> {
         let CopySource::Bucket { bucket, key, version_id } = source else {
             return Err(s3_error!(NotImplemented, "only buckets can be copied from"));
         };
-        let find = move |store: &crate::local::s3::store::Store| -> Result<_, LocalS3Error> {
+        let find = move |store: &crate::s3::store::Store| -> Result<_, LocalS3Error> {
             store.find(&bucket, &key, version_id.as_deref())
         };
         let (version, file) = self.work(find).await?;

@@ -11,17 +11,17 @@ use serde_json::Value;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-use super::postgres::{LocalPostgres, PostgresOptions, find_binaries};
-use super::s3::{LocalS3, LocalS3Options};
-use crate::dataset::Catalog;
-use crate::db;
-use crate::error::{Decision, Error, ErrorKind, Result, Stage};
-use crate::event::{self, Event};
-use crate::load::{LoadReport, Loader};
-use crate::migrate;
-use crate::object::{ObjectRef, Source};
-use crate::settings::Settings;
-use crate::star;
+use stardrop::dataset::Catalog;
+use stardrop::db;
+use stardrop::error::{Decision, Error, ErrorKind, Result, Stage};
+use stardrop::event::{self, Event};
+use stardrop::load::{LoadReport, Loader};
+use stardrop::migrate;
+use stardrop::object::{ObjectRef, Source};
+use stardrop::settings::Settings;
+use stardrop::star;
+use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
+use stardrop_local::s3::{LocalS3, LocalS3Options};
 
 /// The bucket that is there from the start.
 pub const BUCKET: &str = "stardrop-inbox";

@@ -1,12 +1,12 @@
 //! Postgres: the machine's own server programs in, a running local server out.
 //!
 //! ```no_run
-//! use stardrop::local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
+//! use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 //!
 //! let bin_dir = find_binaries(None, std::env::var_os("PATH").as_deref())?;
 //! let server = LocalPostgres::start(PostgresOptions::throwaway(bin_dir))?;
 //! println!("{}", server.url("postgres"));
-//! # Ok::<(), stardrop::local::postgres::PostgresError>(())
+//! # Ok::<(), stardrop_local::postgres::PostgresError>(())
 //! ```
 //!
 //! The server listens on 127.0.0.1 and on a socket of its own, knows the one user `postgres`, and

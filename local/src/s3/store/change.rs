@@ -1,14 +1,14 @@
 //! Change: a put or a deletion in; the record, the plain file and the event changed, or nothing, out.
 
 use super::{Keys, Store};
-use crate::local::s3::LocalS3Error;
-use crate::local::s3::event;
-use crate::local::s3::plain;
-use crate::local::s3::record::{self, Headers, Record, Stamp, Version};
-use crate::local::s3::spool::Spooled;
+use crate::s3::LocalS3Error;
+use crate::s3::event;
+use crate::s3::plain;
+use crate::s3::record::{self, Headers, Record, Stamp, Version};
+use crate::s3::spool::Spooled;
 
 /// What is to become the newest version of a key.
-pub(in crate::local::s3) struct Put<'a> {
+pub(in crate::s3) struct Put<'a> {
     pub bucket: &'a str,
     pub key: &'a str,
     pub bytes: Spooled,
@@ -22,7 +22,7 @@ pub(in crate::local::s3) struct Put<'a> {
 }
 
 /// What must hold of the newest version for a change to be made.
-pub(in crate::local::s3) enum Condition {
+pub(in crate::s3) enum Condition {
     None,
     /// There is none (`If-None-Match: *`).
     Absent,
@@ -31,7 +31,7 @@ pub(in crate::local::s3) enum Condition {
 }
 
 /// Where new bytes come from.
-pub(in crate::local::s3) enum Source {
+pub(in crate::s3) enum Source {
     Request,
     /// The plain file, as it was when it was read.
     Plain(Stamp),
@@ -39,7 +39,7 @@ pub(in crate::local::s3) enum Source {
 
 /// What a deletion did.
 #[derive(Debug, Default)]
-pub(in crate::local::s3) struct Deleted {
+pub(in crate::s3) struct Deleted {
     pub version_id: Option<String>,
     pub is_marker: bool,
 }

@@ -104,7 +104,7 @@ fn common_prefix<'a>(key: &'a str, wish: &Wish) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local::s3::record::{Headers, Record};
+    use crate::s3::record::{Headers, Record};
 
     fn keys(names: &[&str]) -> Keys {
         let version = Version {

@@ -1,8 +1,8 @@
 //! S3: a folder in, an S3 endpoint over it and the events of its changes out.
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), stardrop::local::s3::LocalS3Error> {
-//! use stardrop::local::s3::{LocalS3, LocalS3Options};
+//! # async fn example() -> Result<(), stardrop_local::s3::LocalS3Error> {
+//! use stardrop_local::s3::{LocalS3, LocalS3Options};
 //!
 //! let (events, mut received) = tokio::sync::mpsc::unbounded_channel();
 //! let mut options = LocalS3Options::new("bucket-folder");

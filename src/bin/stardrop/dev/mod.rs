@@ -1,13 +1,15 @@
 //! `stardrop dev`
 
+mod cloud;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use cloud::{BUCKET, CloudOptions, Finished, LocalCloud};
 use stardrop::catalog;
 use stardrop::load::Outcome;
-use stardrop::local::cloud::{BUCKET, CloudOptions, Finished, LocalCloud};
 use stardrop::settings::Settings;
 use tokio::signal::unix::{SignalKind, signal};
 

@@ -2,7 +2,6 @@
 //!
 //! For `stardrop dev` and the tests. Knows nothing of the pipeline.
 
-pub mod cloud;
 pub mod postgres;
 
 pub mod s3;

@@ -3,8 +3,8 @@
 use s3s::dto::{ETag, ETagCondition, Metadata, Timestamp};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
-use crate::local::s3::LocalS3Error;
-use crate::local::s3::record::{Headers, Version};
+use crate::s3::LocalS3Error;
+use crate::s3::record::{Headers, Version};
 
 impl From<LocalS3Error> for S3Error {
     fn from(error: LocalS3Error) -> S3Error {
