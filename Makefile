@@ -53,8 +53,8 @@ build: setup-rust ## build the loader and the command line
 
 test: setup-rust setup-postgres ## run all tests against a real Postgres (PG=18 to choose it)
 	@started=$$(date +%s) && $(WITH_PG) && set -x && \
-	$(CARGO) test $(CARGO_FLAGS) --lib --bins --test it && \
-	$(CARGO) test $(CARGO_FLAGS) --doc && \
+	$(CARGO) test $(CARGO_FLAGS) --workspace --lib --bins --test it && \
+	$(CARGO) test $(CARGO_FLAGS) --workspace --doc && \
 	{ set +x; } 2>/dev/null && echo "make test: passed in $$(( $$(date +%s) - started )) s"
 
 torture: setup-rust setup-postgres ## inject faults for MINUTES=30 and count differences; there are none
@@ -77,11 +77,11 @@ fuzz: setup-rust ## fuzz what reads outside bytes, MINUTES=30 each target (TARGE
 	@bash scripts/fuzz.sh $(MINUTES) $(TARGET)
 
 lint: setup-rust ## check formatting and lints
-	$(CARGO) fmt --check
-	$(CARGO) clippy $(CARGO_FLAGS) --all-targets --all-features -- -D warnings
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets --all-features -- -D warnings
 
 fmt: setup-rust ## format the code
-	$(CARGO) fmt
+	$(CARGO) fmt --all
 
 demo: setup-postgres build ## load a month of sales from a local bucket, and show what became of it
 	@$(WITH_PG) && bash scripts/demo.sh
