@@ -1,6 +1,5 @@
-//! Local: this machine's programs and folders in, a Postgres server and an S3 endpoint out.
-//!
-//! For `stardrop dev` and the tests. Knows nothing of the pipeline.
+//! A Postgres server, an S3 endpoint with events and an SQS endpoint on this machine, for
+//! development and tests. Knows nothing of what is built on them.
 
 pub mod postgres;
 

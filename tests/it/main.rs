@@ -32,8 +32,6 @@ mod lambda_tasks;
 mod lambda_telemetry;
 mod ledger_functions;
 mod lineage;
-mod local_postgres;
-mod local_s3;
 mod login;
 mod memory;
 mod migrate;

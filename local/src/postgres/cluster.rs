@@ -1,4 +1,4 @@
-//! Cluster: an empty place in, a data folder made by `initdb` and fit to start out.
+//! The data folder: creates it by `initdb`, and prepares one that a crash left behind.
 
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
@@ -7,29 +7,30 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::account::Account;
+use super::error::PostgresError;
 use super::find::Version;
-use super::{PostgresError, process};
+use super::process;
 
-/// How long a server whose parent was killed may take to end.
-const ORPHAN_PATIENCE: Duration = Duration::from_secs(15);
+/// The time that a server whose parent was killed gets to shut down.
+const ORPHAN_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Makes the data folder unless there is one. It appears whole or not at all: `initdb` works
-/// beside it, so that one killed half-way leaves nothing that looks finished.
+/// Creates the data folder, unless it exists. `initdb` writes to a folder next to it, which is then
+/// renamed: if it is killed, nothing is left that looks complete.
 pub(super) fn create(
     account: &Account,
     bin_dir: &Path,
     version: &Version,
     data: &Path,
 ) -> Result<(), PostgresError> {
-    if let Ok(made_by) = std::fs::read_to_string(data.join("PG_VERSION")) {
-        let made_by = made_by.trim().to_owned();
-        if made_by == version.major.to_string() {
+    if let Ok(created_by) = std::fs::read_to_string(data.join("PG_VERSION")) {
+        let created_by = created_by.trim().to_owned();
+        if created_by == version.major.to_string() {
             return Ok(());
         }
         let (path, bin_dir) = (data.to_path_buf(), bin_dir.to_path_buf());
         return Err(PostgresError::OtherVersion {
             path,
-            made_by,
+            created_by,
             bin_dir,
             running: version.text.clone(),
         });
@@ -38,9 +39,9 @@ pub(super) fn create(
     if unfinished.exists() {
         std::fs::remove_dir_all(&unfinished).map_err(PostgresError::io("remove", &unfinished))?;
     }
-    let made = std::fs::DirBuilder::new().mode(0o700).create(&unfinished);
-    made.map_err(PostgresError::io("create", &unfinished))?;
-    account.own(&unfinished)?;
+    let created = std::fs::DirBuilder::new().mode(0o700).create(&unfinished);
+    created.map_err(PostgresError::io("create", &unfinished))?;
+    account.chown(&unfinished)?;
     let initdb = bin_dir.join("initdb");
     let mut command = account.command(&initdb);
     command.arg("-D").arg(&unfinished).stdin(Stdio::null());
@@ -55,10 +56,10 @@ pub(super) fn create(
     std::fs::rename(&unfinished, data).map_err(PostgresError::io("create", data))
 }
 
-/// What `postmaster.pid` says. Its lines are described in Postgres' `src/include/utils/pidfile.h`.
+/// The content of `postmaster.pid`. Postgres' `src/include/utils/pidfile.h` describes its lines.
 pub(super) struct PidFile {
     pub pid: u32,
-    /// The socket's path, where there is one.
+    /// The socket's path, if there is one.
     socket: Option<PathBuf>,
     pub ready: bool,
 }
@@ -78,29 +79,29 @@ impl PidFile {
     }
 
     /// Whether the server of this file runs. After a crash of the machine, and often in containers,
-    /// its process id belongs to somebody else, even to another Postgres: then nobody answers at
-    /// the socket.
+    /// its process id belongs to another process, even to another Postgres: then the socket does
+    /// not accept connections.
     fn runs(&self, data: &Path) -> bool {
         process::is_postgres_in(self.pid, data)
             && self.socket.as_ref().is_none_or(|socket| UnixStream::connect(socket).is_ok())
     }
 }
 
-/// Removes a stale `postmaster.pid`, and waits for a server that is about to end because its
-/// parent was killed. To be called by the holder of the folder's lock.
+/// Removes a stale `postmaster.pid`, and waits for a server that is shutting down because its parent
+/// was killed. The caller holds the folder's lock.
 pub(super) fn clear_stale(data: &Path) -> Result<(), PostgresError> {
-    let deadline = Instant::now() + ORPHAN_PATIENCE;
+    let deadline = Instant::now() + ORPHAN_TIMEOUT;
     while let Some(file) = PidFile::read(data) {
         if file.runs(data) {
             if Instant::now() > deadline {
-                let by = format!("a Postgres server that is not ours, process {}", file.pid);
+                let by = format!("another Postgres server, process {}", file.pid);
                 return Err(PostgresError::InUse { path: data.to_path_buf(), by });
             }
             std::thread::sleep(Duration::from_millis(50));
         } else if process::is_postgres_in(file.pid, data)
-            && Instant::now() < deadline - ORPHAN_PATIENCE / 2
+            && Instant::now() < deadline - ORPHAN_TIMEOUT / 2
         {
-            // A server that is starting or ending does not answer either.
+            // A server that is starting or shutting down does not accept connections either.
             std::thread::sleep(Duration::from_millis(50));
         } else {
             let path = data.join("postmaster.pid");

@@ -1,31 +1,34 @@
-//! Find: wishes and this machine's usual places in, the folder of its Postgres server programs out.
+//! Finds the folder of this machine's Postgres server programs.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::PostgresError;
+use super::error::PostgresError;
 
-/// The oldest major version that Stardrop works with.
+/// The oldest supported major version.
 pub const OLDEST_MAJOR: u32 = 15;
 
-/// Finds the folder that holds `initdb` and `postgres` of version 15 or newer.
+/// Finds the folder that contains `initdb` and `postgres` of version 15 or newer.
 ///
-/// `pg_bin` is the user's own choice (the variable `PG_BIN`): nothing else is tried when it is
-/// given. `path` is the variable `PATH`. After it come `pg_config --bindir` and the places of
-/// Debian, the PostgreSQL project's RPMs, Homebrew and Postgres.app, newest first. Fails with
-/// what to install.
+/// `pg_bin` is the user's choice (the variable `PG_BIN`): if it is given, nothing else is tried.
+/// `path` is the variable `PATH`. After its folders follow `pg_config --bindir` and those of Debian,
+/// the PostgreSQL project's RPMs, Homebrew and Postgres.app, newest first.
+///
+/// # Errors
+///
+/// If `pg_bin` is not usable, or there are no programs; the message says what to install.
 pub fn find_binaries(
     pg_bin: Option<&Path>,
     path: Option<&OsStr>,
 ) -> Result<PathBuf, PostgresError> {
-    if let Some(wish) = pg_bin {
-        let bad = |why| PostgresError::BadPgBin { path: wish.to_path_buf(), why };
-        let folder = wish.canonicalize().map_err(|error| bad(error.to_string()))?;
+    if let Some(chosen) = pg_bin {
+        let bad = |why| PostgresError::BadPgBin { path: chosen.to_path_buf(), why };
+        let folder = chosen.canonicalize().map_err(|error| bad(error.to_string()))?;
         return match server_version(&folder) {
-            None => Err(bad("it does not hold working `initdb` and `postgres`".to_owned())),
+            None => Err(bad("it does not contain working `initdb` and `postgres`".to_owned())),
             Some(version) if version.major < OLDEST_MAJOR => Err(bad(format!(
-                "it holds PostgreSQL {}, and {OLDEST_MAJOR} or newer is needed",
+                "it contains PostgreSQL {}, but {OLDEST_MAJOR} or newer is needed",
                 version.text
             ))),
             Some(_) => Ok(folder),
@@ -45,7 +48,7 @@ pub fn find_binaries(
     Err(PostgresError::NotFound { oldest: OLDEST_MAJOR, found })
 }
 
-/// What `postgres --version` says.
+/// The version that `postgres --version` prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Version {
     /// For example `15.18`.
@@ -54,7 +57,7 @@ pub(super) struct Version {
     pub major: u32,
 }
 
-/// The version of the server in `folder`; `None` where there is no whole server.
+/// The version of the server in `folder`; `None` if a program is missing or does not run.
 pub(super) fn server_version(folder: &Path) -> Option<Version> {
     if !folder.join("initdb").is_file() {
         return None;
@@ -79,7 +82,7 @@ fn candidates(path: Option<&OsStr>) -> Vec<PathBuf> {
     let mut folders = Vec::new();
     let path: Vec<PathBuf> =
         path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
-    // A link to `initdb` (Debian and Homebrew make them) leads to the folder where `postgres` is.
+    // A link to `initdb`, as Debian and Homebrew create, leads to the folder of `postgres`.
     let linked =
         |folder: &PathBuf| Some(folder.join("initdb").canonicalize().ok()?.parent()?.to_path_buf());
     folders.extend(path.iter().filter_map(linked));
@@ -127,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_pg_bin_is_an_error_and_not_passed_over() {
+    fn a_wrong_pg_bin_is_an_error_and_not_ignored() {
         let error = find_binaries(Some(Path::new("/nowhere")), None).unwrap_err().to_string();
         assert!(error.contains("PG_BIN=/nowhere"), "{error}");
     }

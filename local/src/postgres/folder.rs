@@ -1,4 +1,5 @@
-//! Folder: a wished place in, a locked place where the server's account can keep its data out.
+//! The folders of a server: a temporary one for its socket, and a kept one for its data, locked and
+//! reachable for the server's account.
 
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -6,19 +7,19 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::PostgresError;
 use super::account::Account;
+use super::error::PostgresError;
 
-/// Where data goes that lies, in its owner's eyes, below a folder that only root may enter. Not
-/// below `/var/tmp`, where the system removes what was not touched for a month.
-const STAND_IN: &str = "/var/lib/stardrop";
+/// The place of data whose requested folder only root may enter. Not below `/var/tmp`, where the
+/// system removes files that were not used for a month.
+const FALLBACK: &str = "/var/lib/stardrop";
 
-/// A new folder below `/tmp`: for the socket, whose path may have no more than 103 bytes (which
-/// rules out the deep temporary folders of macOS), and for all of a throwaway server.
+/// A new folder below `/tmp` for the socket, whose path may have at most 103 bytes (the temporary
+/// folders of macOS are too long), and for all files of a throwaway server.
 #[derive(Debug)]
 pub(super) struct RunFolder {
     pub path: PathBuf,
-    /// Our own user: the owner of what we create.
+    /// The current user: the owner of what it creates.
     pub own_uid: u32,
 }
 
@@ -36,7 +37,7 @@ impl RunFolder {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        // Usually the supervisor was faster.
+        // Usually the supervisor has removed it.
         let _ = std::fs::remove_dir_all(&self.path);
     }
 }
@@ -45,14 +46,14 @@ impl Drop for RunFolder {
 #[derive(Debug)]
 pub(super) struct KeptFolder {
     path: PathBuf,
-    /// Held as long as the server may run; the system lets go of it when we end.
+    /// Held as long as the server may run. The system releases it when this process ends.
     _lock: File,
 }
 
 impl KeptFolder {
-    /// Creates the folder where needed and takes its lock.
-    pub fn open(wish: &Path) -> Result<KeptFolder, PostgresError> {
-        let path = std::path::absolute(wish).map_err(PostgresError::io("find", wish))?;
+    /// Creates the folder if it does not exist, and takes its lock.
+    pub fn open(folder: &Path) -> Result<KeptFolder, PostgresError> {
+        let path = std::path::absolute(folder).map_err(PostgresError::io("find", folder))?;
         std::fs::create_dir_all(&path).map_err(PostgresError::io("create", &path))?;
         let lock_path = path.join("lock");
         let lock = File::options().create(true).append(true).open(&lock_path);
@@ -61,7 +62,8 @@ impl KeptFolder {
             Ok(()) => Ok(KeptFolder { path, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(PostgresError::InUse {
                 path,
-                by: "another stardrop runs there; stop it, or choose another folder".to_owned(),
+                by: "another process runs a server there; stop it, or choose another folder"
+                    .to_owned(),
             }),
             Err(TryLockError::Error(error)) => Err(PostgresError::io("lock", &lock_path)(error)),
         }
@@ -75,16 +77,15 @@ impl KeptFolder {
         self.path.join("server.log")
     }
 
-    /// The real data folder, below which `account` may work. It may not exist yet.
+    /// The data folder, which `account` can reach. It may not exist yet.
     ///
-    /// Where root started us in a folder that others may not enter (such as `/root/project`), the
-    /// data goes to `/var/lib/stardrop/<hash of the path>`, and `data` is a link to it. When the
-    /// link is gone, a user has thrown the folder away and wants a fresh start: what lay there is
-    /// set aside, once, as `<hash>.old`.
-    pub fn place(&self, account: &Account) -> Result<PathBuf, PostgresError> {
+    /// If the current user is root, and others cannot enter the folder (such as `/root/project`), the
+    /// data is in `/var/lib/stardrop/<hash of the path>`, and `data` is a link to it. If the link was
+    /// removed, the user wants an empty database: the old data is kept, once, as `<hash>.old`.
+    pub fn resolve(&self, account: &Account) -> Result<PathBuf, PostgresError> {
         let data = self.data();
         let link = std::fs::read_link(&data).ok();
-        if !account.is_another() || (link.is_none() && account.may_execute(&self.path)) {
+        if !account.is_switched() || (link.is_none() && account.may_execute(&self.path)) {
             return Ok(link.unwrap_or(data));
         }
         if let Some(target) = link.as_ref().filter(|target| target.exists()) {
@@ -93,20 +94,20 @@ impl KeptFolder {
         if data.is_dir() {
             return Err(PostgresError::Unreachable {
                 account: account.name().to_owned(),
-                wish: "enter",
+                action: "enter",
                 path: self.path.clone(),
                 hint: "let others enter it and the folders above it (chmod o+x)",
             });
         }
         let hash = Sha256::digest(self.path.as_os_str().as_encoded_bytes());
         let name: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let target = Path::new(STAND_IN).join(&name);
-        std::fs::create_dir_all(STAND_IN)
-            .map_err(PostgresError::io("create", Path::new(STAND_IN)))?;
+        let target = Path::new(FALLBACK).join(&name);
+        std::fs::create_dir_all(FALLBACK)
+            .map_err(PostgresError::io("create", Path::new(FALLBACK)))?;
         if target.exists() {
             let old = target.with_extension("old");
             let _ = std::fs::remove_dir_all(&old);
-            std::fs::rename(&target, &old).map_err(PostgresError::io("set aside", &target))?;
+            std::fs::rename(&target, &old).map_err(PostgresError::io("rename", &target))?;
         }
         if link.is_some() {
             std::fs::remove_file(&data).map_err(PostgresError::io("remove", &data))?;

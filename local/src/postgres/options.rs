@@ -1,36 +1,39 @@
-//! Options: what the caller wants in, the server's arguments out.
+//! The options of a local Postgres server, and its arguments that follow from them.
 
 use std::path::{Path, PathBuf};
 
-/// Where a server's data lies.
+/// The address that the server listens on.
+pub(super) const HOST: &str = "127.0.0.1";
+
+/// The place of a server's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PostgresData {
-    /// In this folder, which is created where needed and stays. It holds `data` (or, where root
-    /// starts a server in a folder that nobody else may enter, a link to where the data lies),
-    /// `server.log` and `lock`.
+    /// This folder, which is created if it does not exist, and is kept. It contains `data` (a link to
+    /// the data, if root starts a server in a folder that nobody else may enter), `server.log` and
+    /// `lock`.
     Kept(PathBuf),
-    /// Below `/tmp`, and removed when the server ends.
+    /// A folder below `/tmp`, which is removed when the server stops.
     Throwaway,
 }
 
-/// How to start a [`LocalPostgres`].
+/// How to start a [`LocalPostgres`](super::LocalPostgres).
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
-    /// The folder of the server programs: see [`find_binaries`].
+    /// The folder of the server programs: see [`find_binaries`](super::find_binaries).
     pub bin_dir: PathBuf,
-    /// Where the data lies.
+    /// The place of the data.
     pub data: PostgresData,
-    /// `None` takes a free port.
+    /// `None` chooses a free port.
     pub port: Option<u16>,
-    /// Whether data outlives a crash of the machine (`fsync`, `full_page_writes`). What was
-    /// committed outlives a crash of the server either way.
+    /// Whether data survives a crash of the machine (`fsync`, `full_page_writes`). Committed data
+    /// survives a crash of the server in any case.
     pub durable: bool,
-    /// Further server settings, as by `-c name=value`. The time zone is UTC unless named here.
+    /// Further server settings, as by `-c name=value`. The time zone is UTC unless it is set here.
     pub settings: Vec<(String, String)>,
 }
 
 impl PostgresOptions {
-    /// A server that is gone without a trace when it ends, and does not wait for the disk.
+    /// A server that removes its data when it stops, and does not wait for the disk.
     pub fn throwaway(bin_dir: impl Into<PathBuf>) -> PostgresOptions {
         let data = PostgresData::Throwaway;
         PostgresOptions {
@@ -42,7 +45,7 @@ impl PostgresOptions {
         }
     }
 
-    /// A server that keeps its data in `folder`, durably.
+    /// A server that keeps its data in `folder`, also after a crash of the machine.
     pub fn kept(bin_dir: impl Into<PathBuf>, folder: impl Into<PathBuf>) -> PostgresOptions {
         let data = PostgresData::Kept(folder.into());
         PostgresOptions {
@@ -58,14 +61,14 @@ impl PostgresOptions {
     pub(super) fn server_args(&self, data: &Path, socket_dir: &Path, port: u16) -> Vec<String> {
         let mut args = vec!["-D".to_owned(), data.display().to_string()];
         args.extend(["-k".to_owned(), socket_dir.display().to_string()]);
-        args.extend(["-h", super::HOST, "-p"].map(str::to_owned));
+        args.extend(["-h", HOST, "-p"].map(str::to_owned));
         args.push(port.to_string());
         let mut set =
             |name: &str, value: &str| args.extend(["-c".to_owned(), format!("{name}={value}")]);
-        // What managed servers do, whatever this machine's clock says.
+        // As managed servers do, whatever this machine's time zone is.
         set("timezone", "UTC");
         set("log_timezone", "UTC");
-        // synchronous_commit stays on: off, a killed server would forget what it had confirmed.
+        // synchronous_commit stays on: without it a killed server loses commits that it has confirmed.
         let durable = if self.durable { "on" } else { "off" };
         set("fsync", durable);
         set("full_page_writes", durable);

@@ -1,6 +1,6 @@
-//! Process: a process id in; its name, its children and whether it lives out.
+//! Processes: whether one runs, its children, and whether it is a Postgres server.
 //!
-//! Linux tells in `/proc`, everything else by `ps` (which small Linux images lack).
+//! Reads `/proc` on Linux, where small images have no `ps`, and runs `ps` elsewhere.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use std::process::Command;
 struct Row {
     pid: u32,
     parent: u32,
-    /// A process that has ended and whose end nobody has asked for yet.
+    /// It has ended, but its parent has not read its exit code.
     zombie: bool,
     name: String,
 }
@@ -19,12 +19,12 @@ pub(super) fn children(pid: u32) -> Vec<u32> {
 }
 
 /// Whether the process exists and has not ended.
-pub(super) fn lives(pid: u32) -> bool {
+pub(super) fn is_running(pid: u32) -> bool {
     rows().iter().any(|row| row.pid == pid && !row.zombie)
 }
 
-/// Whether the process is a Postgres server that works in `data`. Where the system does not tell in
-/// which folder it works, any Postgres will do.
+/// Whether the process is a Postgres server with the working directory `data`. If the system does not
+/// tell the directory, any Postgres counts.
 pub(super) fn is_postgres_in(pid: u32, data: &Path) -> bool {
     let works_there = || match std::fs::read_link(format!("/proc/{pid}/cwd")) {
         Ok(folder) => data.canonicalize().is_ok_and(|data| data == folder),
@@ -86,8 +86,8 @@ mod tests {
     }
 
     #[test]
-    fn we_live_and_have_a_parent() {
-        assert!(lives(std::process::id()));
+    fn the_current_process_runs_and_is_a_child_of_its_parent() {
+        assert!(is_running(std::process::id()));
         assert!(children(std::os::unix::process::parent_id()).contains(&std::process::id()));
     }
 }

@@ -1,7 +1,7 @@
-//! Supervisor: a command in, a server out that ends when we do, even if we are killed with -9.
+//! Runs a server that stops when this process ends, even if it is killed with -9.
 //!
-//! Linux could be asked to do that, macOS not, and both only by unsafe code. A shell that reads a
-//! pipe of ours does it everywhere: however we end, the system closes the pipe.
+//! Linux can do that, macOS cannot, and both only in unsafe code. A shell that reads a pipe from this
+//! process works everywhere: the system closes the pipe, however the process ends.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -11,30 +11,31 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use super::PostgresError;
 use super::account::Account;
+use super::error::PostgresError;
 
 const SCRIPT: &str = include_str!("supervisor.sh");
 
-/// A running server and the shell that watches over it.
+/// A running server and the shell that supervises it.
 #[derive(Debug)]
 pub(super) struct Supervisor {
     shell: Child,
-    orders: Option<ChildStdin>,
-    said: Receiver<String>,
+    /// Takes the lines that `supervisor.sh` describes.
+    input: Option<ChildStdin>,
+    output: Receiver<String>,
     /// The server's own process id.
     pub pid: u32,
-    ended: Option<String>,
+    exit: Option<String>,
 }
 
 impl Supervisor {
-    /// Starts `program`, which writes to `log`. `junk` is a folder to remove when all is over.
+    /// Starts `program`, which writes to `log`. The folder `scratch` is removed once it has stopped.
     pub fn start(
         account: &Account,
         program: &Path,
         args: &[String],
         log: &Path,
-        junk: &Path,
+        scratch: &Path,
     ) -> Result<Supervisor, PostgresError> {
         let shell_path = PathBuf::from("/bin/sh");
         let log_file = File::options()
@@ -43,13 +44,13 @@ impl Supervisor {
             .open(log)
             .map_err(PostgresError::io("open", log))?;
         let mut command = account.command(&shell_path);
-        command.args(["-c", SCRIPT, "stardrop-postgres"]).arg(junk).arg(program).args(args);
-        // A group of its own: Ctrl-C on the terminal is for us, and we decide in which order
-        // things end.
+        command.args(["-c", SCRIPT, "local-postgres"]).arg(scratch).arg(program).args(args);
+        // A separate process group: Ctrl-C on the terminal signals only this process, which then
+        // stops the server in the right order.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log_file);
         let mut shell = command.spawn().map_err(PostgresError::io("run", &shell_path))?;
-        let orders = shell.stdin.take();
-        let (sender, said) = channel();
+        let input = shell.stdin.take();
+        let (sender, output) = channel();
         if let Some(stdout) = shell.stdout.take() {
             std::thread::spawn(move || {
                 for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -59,11 +60,11 @@ impl Supervisor {
                 }
             });
         }
-        let mut supervisor = Supervisor { shell, orders, said, pid: 0, ended: None };
-        let first = supervisor.said.recv_timeout(Duration::from_secs(20)).unwrap_or_default();
+        let mut supervisor = Supervisor { shell, input, output, pid: 0, exit: None };
+        let first = supervisor.output.recv_timeout(Duration::from_secs(20)).unwrap_or_default();
         match first.strip_prefix("pid ").and_then(|pid| pid.parse().ok()) {
             Some(pid) => supervisor.pid = pid,
-            None => return Err(PostgresError::Ended("its supervisor did not start".to_owned())),
+            None => return Err(PostgresError::Stopped("its supervisor did not start".to_owned())),
         }
         Ok(supervisor)
     }
@@ -71,37 +72,37 @@ impl Supervisor {
     /// Sends a signal, by its name without `SIG`, to the server and to `others`.
     pub fn signal(&mut self, signal: &str, others: &[u32]) -> Result<(), PostgresError> {
         let pids: String = others.iter().map(|pid| format!(" {pid}")).collect();
-        self.tell(&format!("{signal}{pids}\n"))
+        self.send(&format!("{signal}{pids}\n"))
     }
 
-    fn tell(&mut self, line: &str) -> Result<(), PostgresError> {
-        let Some(orders) = &mut self.orders else {
-            return Err(PostgresError::Ended("it was stopped".to_owned()));
+    fn send(&mut self, line: &str) -> Result<(), PostgresError> {
+        let Some(input) = &mut self.input else {
+            return Err(PostgresError::Stopped("it was stopped".to_owned()));
         };
-        let sent = orders.write_all(line.as_bytes());
-        sent.map_err(|error| PostgresError::Ended(format!("its supervisor is gone: {error}")))
+        let sent = input.write_all(line.as_bytes());
+        sent.map_err(|error| PostgresError::Stopped(format!("its supervisor has ended: {error}")))
     }
 
-    /// How the server ended, once it has; waits at most `patience` for that.
-    pub fn ended(&mut self, patience: Duration) -> Option<&str> {
+    /// Waits at most `timeout` for the server to stop, and returns how it ended; `None` if it runs.
+    pub fn wait(&mut self, timeout: Duration) -> Option<&str> {
         use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
-        if self.ended.is_none() {
-            self.ended = match self.said.recv_timeout(patience) {
+        if self.exit.is_none() {
+            self.exit = match self.output.recv_timeout(timeout) {
                 Ok(line) => Some(describe(&line)),
                 Err(Timeout) => None,
                 Err(Disconnected) => Some("its supervisor ended".to_owned()),
             };
         }
-        self.ended.as_deref()
+        self.exit.as_deref()
     }
 
-    /// Lets go of a server that has ended; `keep` leaves the junk folder where it is. A server
-    /// that still runs is ended at once.
+    /// Ends the supervisor of a server that has stopped; `keep` keeps the scratch folder. A server
+    /// that still runs is stopped immediately.
     pub fn finish(&mut self, keep: bool) {
-        if keep && self.tell("keep\n").is_err() {
-            // The supervisor is gone, so that nobody removes anything.
+        if keep && self.send("keep\n").is_err() {
+            // The supervisor has ended already, so the folder is not removed.
         }
-        self.orders = None;
+        self.input = None;
         let _ = self.shell.wait();
     }
 }
@@ -112,7 +113,7 @@ impl Drop for Supervisor {
     }
 }
 
-/// `exit 1` or, above 128, the signal that ended it.
+/// Describes the line `exit CODE`; a code above 128 means a signal.
 fn describe(line: &str) -> String {
     match line.strip_prefix("exit ").and_then(|code| code.parse::<u32>().ok()) {
         Some(code) if code > 128 => format!("ended by signal {}", code - 128),

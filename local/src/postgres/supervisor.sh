@@ -1,10 +1,11 @@
-# Runs a server, and ends it when the other end of standard input is gone, however that came.
-#   sh supervisor.sh JUNK PROGRAM ARGUMENT...
-# Standard input takes lines "SIGNAL [further pid...]": the signal goes to the server and those
-# processes. At its end the server gets SIGQUIT. Standard output says "pid N" and "exit CODE".
-# When both have ended the folder JUNK is removed, unless the line "keep" was read before.
+# Runs a server, and stops it when standard input is closed, for whatever reason.
+#   sh supervisor.sh SCRATCH PROGRAM ARGUMENT...
+# A line "SIGNAL [PID...]" on standard input sends the signal to the server and those processes.
+# At the end of the input the server gets SIGQUIT. The script prints "pid N" and "exit CODE".
+# Once the server has stopped and the input has ended, the folder SCRATCH is removed, unless the
+# input contained the line "keep".
 trap '' PIPE HUP
-junk=$1; shift
+scratch=$1; shift
 exec 3<&0 </dev/null
 "$@" 3<&- >&2 & server=$!
 echo "pid $server"
@@ -13,10 +14,10 @@ echo "pid $server"
     kill -s QUIT "$server"
 ) >/dev/null 2>&1 & reader=$!
 wait "$server"; code=$?
-# The reader must be gone before we read the rest of its lines. It never ends with work half done:
-# its only work is to signal a server that has ended.
+# End the reader before reading the rest of its lines. It is safe to kill: all it could still do is
+# to signal a server that has stopped.
 kill -s KILL "$reader" 2>/dev/null; wait "$reader" 2>/dev/null
 echo "exit $code" 2>/dev/null
-while read -r word <&3; do [ "$word" = keep ] && junk=; done
-[ -n "$junk" ] && rm -rf "$junk"
+while read -r line <&3; do [ "$line" = keep ] && scratch=; done
+[ -n "$scratch" ] && rm -rf "$scratch"
 exit 0

@@ -1,7 +1,7 @@
-//! Event: changes of objects in, the JSON that S3 would send out, in order and never lost.
+//! Events: builds the JSON that S3 sends for a change of an object, and sends it at least once.
 //!
-//! An event is written down before the change that it tells of and removed once it is sent, so
-//! that a start after a crash sends what was not: at least once, as S3 does.
+//! An event is saved to disk before its change is made, and removed once it is sent: after a crash
+//! the next start sends what was not sent.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -10,15 +10,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::LocalS3Error;
+use super::error::LocalS3Error;
 use super::name;
 use super::record::{self, Version};
 
 /// The region that events and clients name.
 pub(super) const REGION: &str = "us-east-1";
 
-/// How far ahead of the clock sequencers are set aside on disk, in nanoseconds: one small write
-/// per that time, whatever the number of events.
+/// Sequencers are reserved on disk this far ahead, in nanoseconds: one small write per 10 seconds,
+/// however many events there are.
 const RESERVE_NS: u64 = 10_000_000_000;
 
 /// Builds the event of S3's format 2.1:
@@ -46,14 +46,14 @@ pub(super) fn record(name: &str, bucket: &str, key: &str, version: &Version) -> 
         "awsRegion": REGION,
         "eventTime": format!("{time:.3}"),
         "eventName": name,
-        "userIdentity": { "principalId": "stardrop" },
+        "userIdentity": { "principalId": "local" },
         "requestParameters": { "sourceIPAddress": "127.0.0.1" },
         "s3": {
             "s3SchemaVersion": "1.0",
-            "configurationId": "stardrop",
+            "configurationId": "local",
             "bucket": {
                 "name": bucket,
-                "ownerIdentity": { "principalId": "stardrop" },
+                "ownerIdentity": { "principalId": "local" },
                 "arn": format!("arn:aws:s3:::{bucket}"),
             },
             "object": object,
@@ -61,7 +61,7 @@ pub(super) fn record(name: &str, bucket: &str, key: &str, version: &Version) -> 
     }]})
 }
 
-/// Sends events, and numbers them.
+/// Numbers events and sends them.
 #[derive(Debug)]
 pub(super) struct Events {
     folder: PathBuf,
@@ -72,13 +72,13 @@ pub(super) struct Events {
 #[derive(Debug)]
 struct Sequence {
     last: u64,
-    /// No number up to this one is given again after a restart.
+    /// A restart continues after this number.
     reserved: u64,
     path: PathBuf,
 }
 
 impl Events {
-    /// `folder` is ours alone.
+    /// Opens the folder of unsent events; nothing else may write to it.
     pub fn open(
         folder: PathBuf,
         sink: Option<UnboundedSender<Value>>,
@@ -90,7 +90,8 @@ impl Events {
         Ok(Events { folder, sink, sequence })
     }
 
-    /// The next sequencer: the time, but always greater than any before, whatever the clock does.
+    /// The next sequencer: the time, but always greater than all earlier ones, even if the clock is set
+    /// back.
     pub fn next_sequencer(&self) -> Result<String, LocalS3Error> {
         let mut sequence = self.sequence.lock().unwrap_or_else(PoisonError::into_inner);
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -103,15 +104,15 @@ impl Events {
         Ok(format!("{next:016X}"))
     }
 
-    /// Writes the event down. To be called before its change is made.
-    pub fn note(&self, sequencer: &str, event: &Value) -> Result<(), LocalS3Error> {
+    /// Saves an event. Call this before its change is made.
+    pub fn save(&self, sequencer: &str, event: &Value) -> Result<(), LocalS3Error> {
         if self.sink.is_none() {
             return Ok(());
         }
         record::write_json(&self.path_of(sequencer), event)
     }
 
-    /// Sends a noted event. To be called once its change is made.
+    /// Sends a saved event. Call this once its change is made.
     pub fn send(&self, sequencer: &str, event: Value) {
         if let Some(sink) = &self.sink
             && sink.send(event).is_ok()
@@ -120,9 +121,9 @@ impl Events {
         }
     }
 
-    /// Sends what was noted and not sent before the last end, if `happened` says that its change
-    /// was made.
-    pub fn send_left_over(&self, happened: impl Fn(&Value) -> bool) -> Result<(), LocalS3Error> {
+    /// Sends the saved events of an earlier run, if `happened` says that their change was made, and
+    /// removes the others.
+    pub fn send_unsent(&self, happened: impl Fn(&Value) -> bool) -> Result<(), LocalS3Error> {
         let entries =
             std::fs::read_dir(&self.folder).map_err(LocalS3Error::io("read", &self.folder))?;
         let is_event =
@@ -152,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sequencers_grow_over_a_restart_even_if_the_clock_went_back() {
+    fn sequencers_grow_across_a_restart_even_if_the_clock_is_set_back() {
         let folder = tempfile::tempdir().unwrap();
         let open = || Events::open(folder.path().to_path_buf(), None).unwrap();
         let events = open();

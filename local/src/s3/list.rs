@@ -1,16 +1,16 @@
-//! List: the records of a bucket and a client's wishes in, one page of ListObjectsV2 out. Pure.
+//! ListObjectsV2: selects one page of a bucket's keys. Pure.
 
 use super::name::hex;
 use super::record::Version;
 use super::store::Keys;
 
-/// What of a bucket is asked for.
+/// The parameters of a list request.
 #[derive(Debug, Default)]
-pub(super) struct Wish {
+pub(super) struct Query {
     pub prefix: String,
     pub delimiter: Option<String>,
     pub start_after: Option<String>,
-    /// What the page before gave as `next`.
+    /// The `next` of the page before.
     pub token: Option<String>,
     /// At most 1000.
     pub limit: usize,
@@ -21,73 +21,75 @@ pub(super) struct Wish {
 pub(super) struct Page {
     pub objects: Vec<(String, Version)>,
     pub common_prefixes: Vec<String>,
-    /// What the next page is asked for with; `None` on the last.
+    /// The token of the next page; `None` on the last.
     pub next: Option<String>,
 }
 
-/// Where a page ended.
-enum Mark {
+/// The position where a page ended.
+enum Position {
     Key(String),
-    /// All keys that start so were told of as one.
+    /// All keys with this prefix were listed as one.
     Prefix(String),
 }
 
-impl Mark {
+impl Position {
     fn write(&self) -> String {
         match self {
-            Mark::Key(key) => format!("k{}", hex(key.as_bytes())),
-            Mark::Prefix(prefix) => format!("p{}", hex(prefix.as_bytes())),
+            Position::Key(key) => format!("k{}", hex(key.as_bytes())),
+            Position::Prefix(prefix) => format!("p{}", hex(prefix.as_bytes())),
         }
     }
 
-    fn read(token: &str) -> Option<Mark> {
+    fn read(token: &str) -> Option<Position> {
         let text = token.get(1..)?;
-        let digits = |place| u8::from_str_radix(text.get(place..place + 2)?, 16).ok();
+        let digits = |index| u8::from_str_radix(text.get(index..index + 2)?, 16).ok();
         let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(digits).collect();
         let text = String::from_utf8(bytes?).ok()?;
         match token.get(..1)? {
-            "k" => Some(Mark::Key(text)),
-            "p" => Some(Mark::Prefix(text)),
+            "k" => Some(Position::Key(text)),
+            "p" => Some(Position::Prefix(text)),
             _ => None,
         }
     }
 
-    fn is_behind(&self, key: &str) -> bool {
+    fn includes(&self, key: &str) -> bool {
         match self {
-            Mark::Key(last) => key <= last.as_str(),
-            Mark::Prefix(prefix) => key.starts_with(prefix.as_str()) || key < prefix.as_str(),
+            Position::Key(last) => key <= last.as_str(),
+            Position::Prefix(prefix) => key.starts_with(prefix.as_str()) || key < prefix.as_str(),
         }
     }
 }
 
-/// `None` for a token that is none of ours.
-pub(super) fn list(keys: &Keys, wish: &Wish) -> Option<Page> {
-    let start_after = wish.start_after.clone().map(Mark::Key);
-    let mark = match &wish.token {
-        Some(token) => Some(Mark::read(token)?),
+/// Returns one page; `None` if the token is invalid.
+pub(super) fn list(keys: &Keys, query: &Query) -> Option<Page> {
+    let start_after = query.start_after.clone().map(Position::Key);
+    let start = match &query.token {
+        Some(token) => Some(Position::read(token)?),
         None => start_after,
     };
     let mut page = Page::default();
-    let mut last: Option<Mark> = None;
-    let from_prefix = keys.range(wish.prefix.clone()..);
-    for (key, record) in from_prefix.take_while(|(key, _)| key.starts_with(&wish.prefix)) {
+    let mut last: Option<Position> = None;
+    let from_prefix = keys.range(query.prefix.clone()..);
+    for (key, record) in from_prefix.take_while(|(key, _)| key.starts_with(&query.prefix)) {
         let Some(version) = record.current() else { continue };
-        let behind = |mark: &Option<Mark>| mark.as_ref().is_some_and(|mark| mark.is_behind(key));
-        if behind(&mark) || behind(&last) {
+        let is_before = |position: &Option<Position>| {
+            position.as_ref().is_some_and(|position| position.includes(key))
+        };
+        if is_before(&start) || is_before(&last) {
             continue;
         }
-        if page.objects.len() + page.common_prefixes.len() >= wish.limit {
+        if page.objects.len() + page.common_prefixes.len() >= query.limit {
             page.next = last.map(|last| last.write());
             break;
         }
-        match common_prefix(key, wish) {
+        match common_prefix(key, query) {
             Some(prefix) => {
                 page.common_prefixes.push(prefix.to_owned());
-                last = Some(Mark::Prefix(prefix.to_owned()));
+                last = Some(Position::Prefix(prefix.to_owned()));
             }
             None => {
                 page.objects.push((key.clone(), version.clone()));
-                last = Some(Mark::Key(key.clone()));
+                last = Some(Position::Key(key.clone()));
             }
         }
     }
@@ -95,10 +97,10 @@ pub(super) fn list(keys: &Keys, wish: &Wish) -> Option<Page> {
 }
 
 /// The key up to the first delimiter after the prefix.
-fn common_prefix<'a>(key: &'a str, wish: &Wish) -> Option<&'a str> {
-    let delimiter = wish.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty())?;
-    let place = key.get(wish.prefix.len()..)?.find(delimiter)?;
-    key.get(..wish.prefix.len() + place + delimiter.len())
+fn common_prefix<'a>(key: &'a str, query: &Query) -> Option<&'a str> {
+    let delimiter = query.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty())?;
+    let index = key.get(query.prefix.len()..)?.find(delimiter)?;
+    key.get(..query.prefix.len() + index + delimiter.len())
 }
 
 #[cfg(test)]
@@ -119,7 +121,7 @@ mod tests {
         let record = |name: &&str| Record {
             key: (*name).to_owned(),
             versions: vec![version.clone()],
-            plain: None,
+            visible: None,
         };
         names.iter().map(|name| ((*name).to_owned(), record(name))).collect()
     }
@@ -131,7 +133,7 @@ mod tests {
         loop {
             let (prefix, delimiter) = (prefix.to_owned(), delimiter.map(str::to_owned));
             let page =
-                list(keys, &Wish { prefix, delimiter, start_after: None, token, limit }).unwrap();
+                list(keys, &Query { prefix, delimiter, start_after: None, token, limit }).unwrap();
             assert!(page.objects.len() + page.common_prefixes.len() <= limit);
             found.extend(page.objects.into_iter().map(|(key, _)| key).chain(page.common_prefixes));
             token = page.next;
@@ -153,8 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_token_is_refused() {
-        let wish = Wish { token: Some("nonsense".to_owned()), limit: 1, ..Wish::default() };
-        assert!(list(&keys(&["a"]), &wish).is_none());
+    fn an_invalid_token_is_an_error() {
+        let query = Query { token: Some("nonsense".to_owned()), limit: 1, ..Query::default() };
+        assert!(list(&keys(&["a"]), &query).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Options: how a local S3 endpoint shall be.
+//! The options of a local S3 endpoint.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use tokio::sync::mpsc::UnboundedSender;
 pub struct LocalS3Options {
     /// The folder of the buckets; created where needed.
     pub root: PathBuf,
-    /// `None` takes a free port.
+    /// `None` chooses a free port.
     pub port: Option<u16>,
     /// Whether buckets keep old versions, as S3 does with versioning enabled.
     pub versioned: bool,
-    /// What clients sign with: `test` unless set.
+    /// The access key that clients sign with. Default: `test`.
     pub access_key: String,
-    /// What clients sign with: `test` unless set.
+    /// The secret key that clients sign with. Default: `test`.
     pub secret_key: String,
-    /// Where events go, as S3 sends them: at least once each, in the order of the changes.
+    /// Receives the events, in S3's format: each at least once, in the order of the changes.
     pub event_sink: Option<UnboundedSender<Value>>,
-    /// How often the plain files are looked at; `None` is never. A file is taken in by the second
-    /// look that finds it unchanged.
+    /// The time between two scans of the visible files; `None` never scans. A file is imported once
+    /// two scans in a row find it unchanged.
     pub scan_every: Option<Duration>,
 }
 

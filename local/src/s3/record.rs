@@ -1,4 +1,4 @@
-//! Record: what is known of one key: its versions, and the plain file that people see.
+//! What is stored about one key, in its `record.json`: its versions, and the state of its visible file.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -9,19 +9,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::LocalS3Error;
+use super::error::LocalS3Error;
 
 /// One version of an object, or a delete marker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Version {
     /// `None` is S3's version "null": written while the bucket kept no versions.
     pub version_id: Option<String>,
-    /// The file of its bytes, in the key's folder. `None` for a delete marker.
+    /// The name of the file that holds its bytes, in the key's folder. `None` for a delete marker.
     pub file: Option<String>,
     pub size_bytes: u64,
     /// Without quotes. Empty for a delete marker.
     pub etag: String,
-    /// Since 1970.
+    /// Milliseconds since 1970.
     pub modified_ms: u64,
     pub sequencer: String,
     #[serde(default)]
@@ -43,7 +43,7 @@ impl Version {
     }
 }
 
-/// What a client sends along with an object and gets back with it.
+/// The headers that a client stores with an object and receives with it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Headers {
     pub content_type: Option<String>,
@@ -52,35 +52,35 @@ pub(super) struct Headers {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// By what a changed file is told from an unchanged one.
+/// The size and time of a file, to detect that it changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stamp {
+pub(super) struct FileStamp {
     pub size_bytes: u64,
-    /// Since 1970; enough until 2262.
+    /// Nanoseconds since 1970, until 2262.
     pub mtime_ns: i64,
 }
 
-impl Stamp {
-    /// The stamp of a regular file; `None` where there is none.
-    pub fn of(path: &Path) -> Option<Stamp> {
+impl FileStamp {
+    /// The stamp of a regular file; `None` if `path` is not one.
+    pub fn of(path: &Path) -> Option<FileStamp> {
         Self::from_metadata(&std::fs::symlink_metadata(path).ok()?)
     }
 
-    pub fn from_metadata(metadata: &Metadata) -> Option<Stamp> {
+    pub fn from_metadata(metadata: &Metadata) -> Option<FileStamp> {
         let mtime_ns =
             metadata.mtime().checked_mul(1_000_000_000)?.checked_add(metadata.mtime_nsec())?;
-        metadata.is_file().then_some(Stamp { size_bytes: metadata.len(), mtime_ns })
+        metadata.is_file().then_some(FileStamp { size_bytes: metadata.len(), mtime_ns })
     }
 }
 
-/// A key, as it is kept in `record.json` in its folder.
+/// The content of a key's `record.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Record {
     pub key: String,
     /// Oldest first. Never empty.
     pub versions: Vec<Version>,
-    /// The plain file as we left it or last took it in. `None` where the key has none.
-    pub plain: Option<Stamp>,
+    /// The visible file when we last wrote or imported it. `None` if the key has none.
+    pub visible: Option<FileStamp>,
 }
 
 impl Record {
@@ -90,7 +90,7 @@ impl Record {
     }
 }
 
-/// Writes a file that appears whole or not at all.
+/// Writes a file atomically: readers see all of it or none.
 pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), LocalS3Error> {
     let unfinished = path.with_extension("tmp");
     let text = serde_json::to_vec_pretty(value)

@@ -1,4 +1,4 @@
-//! Serve: a listening socket in, S3 over HTTP out, until told to stop.
+//! Serves S3 over HTTP on a listening socket until it is stopped.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How long requests that are under way may take to finish.
-const GRACE: Duration = Duration::from_secs(3);
+/// The time that running requests get to finish.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Serves until `stop` changes, then lets what is under way finish.
+/// Serves until `stop` changes, then lets running requests finish.
 pub(super) async fn serve(
     listener: TcpListener,
     service: S3Service,
@@ -25,7 +25,7 @@ pub(super) async fn serve(
                 Ok((stream, _)) => {
                     connections.spawn(connection(stream, service.clone(), stop.clone()));
                 }
-                // Out of file descriptors, most likely: give them time to be closed.
+                // Most likely too many open files: wait until some are closed.
                 Err(error) => {
                     tracing::warn!(%error, "local s3: a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -37,7 +37,7 @@ pub(super) async fn serve(
     }
     drop(listener);
     let all = async { while connections.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(GRACE, all).await;
+    let _ = tokio::time::timeout(STOP_TIMEOUT, all).await;
     connections.shutdown().await;
 }
 
@@ -45,7 +45,7 @@ async fn connection(stream: TcpStream, service: S3Service, mut stop: watch::Rece
     let _ = stream.set_nodelay(true);
     let builder = Builder::new(TokioExecutor::new());
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    // An error here is a client that went away, or a fault that was asked for.
+    // An error here is a client that disconnected, or an injected fault.
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = stop.changed() => connection.as_mut().graceful_shutdown(),

@@ -1,4 +1,4 @@
-//! Api: a request of an AWS SDK in, SQS' JSON answer out.
+//! The JSON protocol of SQS: a request of an AWS SDK becomes a call of a queue and a response.
 
 use std::convert::Infallible;
 use std::sync::PoisonError;
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::{Queues, receive};
 
-/// A refusal: its code, and the sentence for people.
-struct Refusal(&'static str, String);
+/// An error response: its code and its message.
+struct ApiError(&'static str, String);
 
-pub(super) async fn answer(
+pub(super) async fn respond(
     queues: Queues,
     request: Request<Incoming>,
 ) -> Result<Response<String>, Infallible> {
@@ -23,33 +23,33 @@ pub(super) async fn answer(
     let action = target.and_then(|target| target.strip_prefix("AmazonSQS.")).map(str::to_owned);
     let body = match request.into_body().collect().await {
         Ok(body) => body.to_bytes(),
-        Err(error) => return Ok(reply(400, &json!({ "message": error.to_string() }))),
+        Err(error) => return Ok(response(400, &json!({ "message": error.to_string() }))),
     };
     let input = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Ok(match act(&queues, action.as_deref().unwrap_or_default(), &input) {
-        Ok(output) => reply(200, &output),
-        Err(Refusal(code, message)) => {
+    Ok(match call(&queues, action.as_deref().unwrap_or_default(), &input) {
+        Ok(output) => response(200, &output),
+        Err(ApiError(code, message)) => {
             let kind = format!("com.amazonaws.sqs#{code}");
-            reply(400, &json!({ "__type": kind, "message": message }))
+            response(400, &json!({ "__type": kind, "message": message }))
         }
     })
 }
 
-fn reply(status: u16, body: &Value) -> Response<String> {
-    let mut reply = Response::new(body.to_string());
-    *reply.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
+fn response(status: u16, body: &Value) -> Response<String> {
+    let mut response = Response::new(body.to_string());
+    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
     let json = hyper::header::HeaderValue::from_static("application/x-amz-json-1.0");
-    reply.headers_mut().insert(hyper::header::CONTENT_TYPE, json);
-    reply
+    response.headers_mut().insert(hyper::header::CONTENT_TYPE, json);
+    response
 }
 
-fn act(queues: &Queues, action: &str, input: &Value) -> Result<Value, Refusal> {
+fn call(queues: &Queues, action: &str, input: &Value) -> Result<Value, ApiError> {
     let url = text(input, "QueueUrl")?;
     let name = url.rsplit('/').next().unwrap_or_default();
     if action == "ReceiveMessage" {
         let visibility = seconds(input, "VisibilityTimeout");
-        let most = input.get("MaxNumberOfMessages").and_then(Value::as_u64).unwrap_or(1);
-        let messages: Vec<Value> = (0..most)
+        let max_messages = input.get("MaxNumberOfMessages").and_then(Value::as_u64).unwrap_or(1);
+        let messages: Vec<Value> = (0..max_messages)
             .map_while(|_| receive(queues, name, visibility))
             .map(|message| {
                 json!({
@@ -66,11 +66,14 @@ fn act(queues: &Queues, action: &str, input: &Value) -> Result<Value, Refusal> {
         return Ok(json!({ "Messages": messages }));
     }
     let mut queues = queues.lock().unwrap_or_else(PoisonError::into_inner);
-    let no_queue = || Refusal("QueueDoesNotExist", format!("there is no queue {name}"));
+    let no_queue = || ApiError("QueueDoesNotExist", format!("there is no queue {name}"));
     let queue = queues.get_mut(name).ok_or_else(no_queue)?;
     let now = Instant::now();
     let no_receipt = || {
-        Refusal("ReceiptHandleIsInvalid", "the receipt is none of a message in flight".to_owned())
+        ApiError(
+            "ReceiptHandleIsInvalid",
+            "the receipt handle is not that of a message in flight".to_owned(),
+        )
     };
     match action {
         "SendMessage" => {
@@ -85,19 +88,19 @@ fn act(queues: &Queues, action: &str, input: &Value) -> Result<Value, Refusal> {
         }
         "ChangeMessageVisibility" => {
             let time = seconds(input, "VisibilityTimeout").unwrap_or_default();
-            let hidden = queue.hide(text(input, "ReceiptHandle")?, now, time);
-            hidden.then(|| json!({})).ok_or_else(no_receipt)
+            let changed = queue.change_visibility(text(input, "ReceiptHandle")?, now, time);
+            changed.then(|| json!({})).ok_or_else(no_receipt)
         }
         "GetQueueAttributes" => {
             let messages = queue.bodies().len().to_string();
             Ok(json!({ "Attributes": { "ApproximateNumberOfMessages": messages } }))
         }
-        other => Err(Refusal("UnsupportedOperation", format!("{other} is not known here"))),
+        other => Err(ApiError("UnsupportedOperation", format!("{other} is not implemented"))),
     }
 }
 
-fn text<'i>(input: &'i Value, name: &'static str) -> Result<&'i str, Refusal> {
-    let missing = || Refusal("MissingParameter", format!("{name} is missing"));
+fn text<'i>(input: &'i Value, name: &'static str) -> Result<&'i str, ApiError> {
+    let missing = || ApiError("MissingParameter", format!("{name} is missing"));
     input.get(name).and_then(Value::as_str).ok_or_else(missing)
 }
 

@@ -1,7 +1,7 @@
-//! SQS: queues in memory in, an SQS endpoint over them out.
+//! An SQS endpoint over queues in memory.
 //!
-//! Speaks the JSON protocol that the AWS SDKs speak, and does what the way from S3 to the loader
-//! needs of a standard queue: visibility timeouts, receive counts and a dead-letter queue.
+//! It implements the JSON protocol of the AWS SDKs, and of standard queues what a consumer of S3
+//! events needs: visibility timeouts, receive counts and a dead-letter queue.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html>
 
 mod api;
@@ -20,13 +20,13 @@ pub use queue::{QueueOptions, Received};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// The account and region that queues are named with.
+/// The account and region in the names of queues.
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
 
 type Queues = Arc<Mutex<BTreeMap<String, Queue>>>;
 
-/// A running endpoint. Its queues end with it.
+/// A running endpoint. Dropping it stops it and discards its queues.
 #[derive(Debug)]
 pub struct LocalSqs {
     queues: Queues,
@@ -35,10 +35,11 @@ pub struct LocalSqs {
 }
 
 impl LocalSqs {
-    /// Starts an endpoint on 127.0.0.1; without a port it takes a free one.
+    /// Starts an endpoint on 127.0.0.1; without a port it chooses a free one.
     ///
     /// # Errors
-    /// Where the port is taken.
+    ///
+    /// If the port is in use.
     pub async fn start(port: Option<u16>) -> io::Result<LocalSqs> {
         let listener = TcpListener::bind(("127.0.0.1", port.unwrap_or(0))).await?;
         let port = listener.local_addr()?.port();
@@ -52,12 +53,12 @@ impl LocalSqs {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The URL by which clients name a queue.
+    /// The URL of a queue, for clients.
     pub fn queue_url(&self, queue: &str) -> String {
         format!("{}/{ACCOUNT}/{queue}", self.endpoint_url())
     }
 
-    /// The ARN by which events name a queue.
+    /// The ARN of a queue, as events write it.
     pub fn queue_arn(&self, queue: &str) -> String {
         format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")
     }
@@ -74,25 +75,25 @@ impl LocalSqs {
         aws_sdk_sqs::Client::from_conf(config)
     }
 
-    /// Creates a queue; one that exists already stays as it is.
+    /// Creates a queue, unless it exists.
     pub fn create_queue(&self, name: &str, options: QueueOptions) {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         queues.entry(name.to_owned()).or_insert_with(|| Queue::new(options));
     }
 
-    /// Puts a message into a queue without going through HTTP; its id.
+    /// Sends a message without an HTTP request, and returns its id; `None` if there is no such queue.
     pub fn send(&self, queue: &str, body: &str) -> Option<String> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         Some(queues.get_mut(queue)?.send(body.to_owned(), Instant::now(), Duration::ZERO))
     }
 
-    /// Takes the next message that is visible out of a queue, as its consumer. Where it has been
-    /// handed out too often it goes to the dead-letter queue instead.
+    /// Receives the next visible message of a queue; `None` if there is none. A message that was
+    /// received too often moves to the dead-letter queue instead.
     pub fn receive(&self, queue: &str) -> Option<Received> {
         receive(&self.queues, queue, None)
     }
 
-    /// The consumer is done with a message.
+    /// Deletes a message, and returns whether it existed.
     pub fn delete(&self, queue: &str, receipt_handle: &str) -> bool {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         queues.get_mut(queue).is_some_and(|queue| queue.delete(receipt_handle))
@@ -104,7 +105,7 @@ impl LocalSqs {
         queues.get(queue).map(Queue::bodies).unwrap_or_default()
     }
 
-    /// How long until the next message of a queue can be received; `None` where it is empty.
+    /// The time until the next message of a queue is visible; `None` if the queue is empty.
     pub fn visible_in(&self, queue: &str) -> Option<Duration> {
         let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         queues.get(queue)?.visible_in(Instant::now())
@@ -123,7 +124,7 @@ fn receive(queues: &Queues, name: &str, visibility: Option<Duration>) -> Option<
     loop {
         let queue = queues.get_mut(name)?;
         let received = queue.receive(now, visibility)?;
-        let Some(dead_letters) = queue.gives_up_on(&received) else { return Some(received) };
+        let Some(dead_letters) = queue.dead_letter_queue(&received) else { return Some(received) };
         queue.delete(&received.receipt_handle);
         if let Some(dead_letters) = queues.get_mut(&dead_letters) {
             dead_letters.send(received.body, now, Duration::ZERO);
@@ -135,9 +136,9 @@ async fn serve(listener: TcpListener, queues: Queues) {
     while let Ok((stream, _)) = listener.accept().await {
         let queues = Arc::clone(&queues);
         tokio::spawn(async move {
-            let service = service_fn(move |request| api::answer(Arc::clone(&queues), request));
+            let service = service_fn(move |request| api::respond(Arc::clone(&queues), request));
             let builder = Builder::new(TokioExecutor::new());
-            // An error here is a client that went away.
+            // An error here is a client that disconnected.
             let _ = builder.serve_connection(TokioIo::new(stream), service).await;
         });
     }

@@ -1,13 +1,14 @@
-//! Queue: messages in; each one out until it is deleted, hidden for a while after each time.
+//! A queue: a message is delivered again until it is deleted, and is hidden for a while after each
+//! delivery.
 
 use std::time::{Duration, Instant};
 
-/// How a queue shall be.
+/// The options of a queue.
 #[derive(Debug, Clone)]
 pub struct QueueOptions {
-    /// How long a message that is handed out stays hidden: SQS' default is 30 seconds.
+    /// The time that a received message stays hidden. Default: 30 seconds, as in SQS.
     pub visibility: Duration,
-    /// A message that was handed out so often goes to the queue of that name.
+    /// The maximum receive count, and the name of the queue for messages that exceed it.
     pub dead_letters: Option<(u32, String)>,
 }
 
@@ -17,13 +18,16 @@ impl Default for QueueOptions {
     }
 }
 
-/// A message that was handed out.
+/// A received message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
+    /// The id that `send` returned.
     pub message_id: String,
+    /// The handle that deletes the message.
     pub receipt_handle: String,
-    /// How often it has been handed out, this time included.
+    /// The number of times that it was received, including this one.
     pub receive_count: u32,
+    /// The message's text.
     pub body: String,
 }
 
@@ -73,20 +77,25 @@ impl Queue {
         })
     }
 
-    /// The queue for messages that were handed out too often, where this is one.
-    pub fn gives_up_on(&self, received: &Received) -> Option<String> {
-        let (most, queue) = self.options.dead_letters.as_ref()?;
-        (received.receive_count > *most).then(|| queue.clone())
+    /// The queue that the message moves to, if it was received too often.
+    pub fn dead_letter_queue(&self, received: &Received) -> Option<String> {
+        let (max_receives, queue) = self.options.dead_letters.as_ref()?;
+        (received.receive_count > *max_receives).then(|| queue.clone())
     }
 
-    /// Only the newest receipt counts. A message that is gone is deleted already.
+    /// Deletes a message, and returns whether it existed. Only the newest receipt handle is valid.
     pub fn delete(&mut self, receipt_handle: &str) -> bool {
         let before = self.messages.len();
         self.messages.retain(|message| message.receipt_handle() != receipt_handle);
         self.messages.len() < before
     }
 
-    pub fn hide(&mut self, receipt_handle: &str, now: Instant, time: Duration) -> bool {
+    pub fn change_visibility(
+        &mut self,
+        receipt_handle: &str,
+        now: Instant,
+        time: Duration,
+    ) -> bool {
         let found = self.messages.iter_mut().find(|m| m.receipt_handle() == receipt_handle);
         let Some(message) = found else { return false };
         message.visible_at = now + time;
@@ -110,7 +119,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn a_message_comes_again_until_it_is_deleted_by_its_newest_receipt() {
+    fn a_message_is_delivered_again_until_it_is_deleted_by_its_newest_receipt_handle() {
         let now = Instant::now();
         let mut queue = Queue::new(QueueOptions::default());
         queue.send("a".to_owned(), now, Duration::ZERO);
@@ -125,26 +134,26 @@ mod tests {
     }
 
     #[test]
-    fn a_message_can_be_hidden_for_longer_or_shorter_than_usual() {
+    fn a_message_can_be_hidden_for_longer_or_shorter_than_the_default() {
         let now = Instant::now();
         let mut queue = Queue::new(QueueOptions::default());
         queue.send("a".to_owned(), now, 2 * SECOND);
         assert_eq!(queue.receive(now, None), None);
         let received = queue.receive(now + 2 * SECOND, None).unwrap();
-        assert!(queue.hide(&received.receipt_handle, now, 5 * SECOND));
+        assert!(queue.change_visibility(&received.receipt_handle, now, 5 * SECOND));
         assert_eq!(queue.visible_in(now), Some(5 * SECOND));
-        assert!(!queue.hide("receipt-9-9", now, SECOND));
+        assert!(!queue.change_visibility("receipt-9-9", now, SECOND));
     }
 
     #[test]
-    fn what_was_handed_out_too_often_is_given_up_on() {
+    fn a_message_that_was_received_too_often_moves_to_the_dead_letter_queue() {
         let now = Instant::now();
         let dead_letters = Some((1, "dead".to_owned()));
         let mut queue = Queue::new(QueueOptions { visibility: SECOND, dead_letters });
         queue.send("a".to_owned(), now, Duration::ZERO);
         let first = queue.receive(now, None).unwrap();
-        assert_eq!(queue.gives_up_on(&first), None);
+        assert_eq!(queue.dead_letter_queue(&first), None);
         let second = queue.receive(now + SECOND, None).unwrap();
-        assert_eq!(queue.gives_up_on(&second).as_deref(), Some("dead"));
+        assert_eq!(queue.dead_letter_queue(&second).as_deref(), Some("dead"));
     }
 }

@@ -1,7 +1,8 @@
-//! Service: S3 requests in; calls of the store, and S3 answers, out.
+//! The S3 operations: each request becomes calls of the store, and an S3 response.
 
-mod answer;
+mod multipart;
 mod read;
+mod response;
 mod write;
 
 use std::sync::Arc;
@@ -9,20 +10,22 @@ use std::sync::Arc;
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result};
 
-use super::LocalS3Error;
+use super::error::LocalS3Error;
+#[cfg(feature = "faults")]
 use super::fault::Faults;
 use super::store::Store;
 
-/// The operations that there are; all others are answered with NotImplemented.
+/// The operations that are implemented; s3s answers all others with NotImplemented.
 #[derive(Clone)]
 pub(super) struct Service {
     pub store: Arc<Store>,
+    #[cfg(feature = "faults")]
     pub faults: Faults,
 }
 
 impl Service {
-    /// Does work that reads or writes files away from the threads that serve.
-    async fn work<T: Send + 'static>(
+    /// Runs `work`, which reads or writes files, on a thread where it may block.
+    async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Store) -> Result<T, LocalS3Error> + Send + 'static,
     ) -> S3Result<T> {
@@ -32,7 +35,7 @@ impl Service {
     }
 }
 
-/// Forwards each operation to the method of the same name in `read` or `write`.
+/// Forwards each operation to the method of the same name in `read`, `write` or `multipart`.
 macro_rules! operations {
     ($($name:ident: $input:ty => $output:ty;)*) => {
         #[async_trait::async_trait]

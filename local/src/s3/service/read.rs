@@ -1,25 +1,25 @@
-//! Read: HEAD, GET and list requests in; headers, bodies and pages out.
+//! The S3 operations that read: HEAD, GET and lists.
 
 use s3s::dto::*;
 use s3s::{S3Result, s3_error};
 
 use super::Service;
-use super::answer::{check_conditions, etag, metadata, modified, refusal};
-use crate::s3::LocalS3Error;
+use super::response::{check_conditions, etag, metadata, modified};
 use crate::s3::body::stream_file;
+use crate::s3::error::LocalS3Error;
 use crate::s3::event::REGION;
 use crate::s3::list;
 use crate::s3::name;
 use crate::s3::record::Version;
+use crate::s3::store::Store;
 
 const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
 
-/// The bytes that are asked for: `start..end`, and the Content-Range if it is not all.
-fn range_of(range: Option<Range>, size: u64) -> S3Result<(u64, u64, Option<String>)> {
-    let Some(range) = range else { return Ok((0, size, None)) };
+/// The requested bytes: their start and their end, which is not included.
+fn range_of(range: Option<Range>, size: u64) -> S3Result<(u64, u64)> {
+    let Some(range) = range else { return Ok((0, size)) };
     let bytes = range.check(size)?;
-    let text = content_range(bytes.start, bytes.end, size);
-    Ok((bytes.start, bytes.end, Some(text)))
+    Ok((bytes.start, bytes.end))
 }
 
 fn content_range(start: u64, end: u64, size: u64) -> String {
@@ -36,48 +36,51 @@ fn length(bytes: u64) -> Option<i64> {
 
 impl Service {
     pub(super) async fn get_object(&self, input: GetObjectInput) -> S3Result<GetObjectOutput> {
-        if let Some(status) = self.faults.take_status(&input.key) {
-            return Err(refusal(status));
-        }
+        #[cfg(feature = "faults")]
+        self.faults.take_error(&input.key)?;
         let (bucket, key, version_id) = (input.bucket, input.key.clone(), input.version_id);
-        let found = self.work(move |store| store.find(&bucket, &key, version_id.as_deref())).await;
+        let found =
+            self.blocking(move |store| store.find(&bucket, &key, version_id.as_deref())).await;
         let (version, file) = found?;
         check_conditions(&version, input.if_match.as_ref(), input.if_none_match.as_ref())?;
-        let (start, mut end, mut content_range_text) = range_of(input.range, version.size_bytes)?;
-        let plan = self.faults.take_plan(&input.key, start, end);
-        if let Some(at) = plan.truncate_at {
-            end = at;
-            content_range_text =
-                content_range_text.map(|_| content_range(start, at, version.size_bytes));
-        }
+        let is_range = input.range.is_some();
+        let (start, end) = range_of(input.range, version.size_bytes)?;
+        #[cfg(feature = "faults")]
+        let faults = self.faults.take_response(&input.key, start, end);
+        #[cfg(feature = "faults")]
+        let end = faults.truncate_at.unwrap_or(end);
+        let body = stream_file(file, start, end);
+        #[cfg(feature = "faults")]
+        let body = faults.apply(body, start);
         Ok(GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
             content_length: length(end - start),
-            content_range: content_range_text,
+            content_range: is_range.then(|| content_range(start, end, version.size_bytes)),
             content_type: Some(content_type(&version)),
             content_encoding: version.headers.content_encoding.clone(),
             metadata: metadata(&version.headers),
             e_tag: etag(&version),
             last_modified: modified(&version),
-            body: Some(StreamingBlob::wrap(stream_file(file, start, end, plan))),
+            body: Some(StreamingBlob::wrap(body)),
             version_id: version.version_id,
             ..Default::default()
         })
     }
 
     pub(super) async fn head_object(&self, input: HeadObjectInput) -> S3Result<HeadObjectOutput> {
-        if let Some(status) = self.faults.take_status(&input.key) {
-            return Err(refusal(status));
-        }
+        #[cfg(feature = "faults")]
+        self.faults.take_error(&input.key)?;
         let (bucket, key, version_id) = (input.bucket, input.key, input.version_id);
-        let found = self.work(move |store| store.find(&bucket, &key, version_id.as_deref())).await;
+        let found =
+            self.blocking(move |store| store.find(&bucket, &key, version_id.as_deref())).await;
         let (version, _) = found?;
         check_conditions(&version, input.if_match.as_ref(), input.if_none_match.as_ref())?;
-        let (start, end, content_range) = range_of(input.range, version.size_bytes)?;
+        let is_range = input.range.is_some();
+        let (start, end) = range_of(input.range, version.size_bytes)?;
         Ok(HeadObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
             content_length: length(end - start),
-            content_range,
+            content_range: is_range.then(|| content_range(start, end, version.size_bytes)),
             content_type: Some(content_type(&version)),
             content_encoding: version.headers.content_encoding.clone(),
             metadata: metadata(&version.headers),
@@ -109,7 +112,7 @@ impl Service {
         input: ListObjectsV2Input,
     ) -> S3Result<ListObjectsV2Output> {
         let max_keys = input.max_keys.unwrap_or(1000).clamp(0, 1000);
-        let wish = list::Wish {
+        let query = list::Query {
             prefix: input.prefix.clone().unwrap_or_default(),
             delimiter: input.delimiter.clone(),
             start_after: input.start_after.clone(),
@@ -117,16 +120,20 @@ impl Service {
             limit: usize::try_from(max_keys).unwrap_or(0),
         };
         let bucket = input.bucket.clone();
-        let page =
-            self.work(move |store| store.read(&bucket, |keys| list::list(keys, &wish))).await?;
+        let page = self
+            .blocking(move |store| store.read(&bucket, |keys| list::list(keys, &query)))
+            .await?;
         let Some(page) = page else {
-            return Err(s3_error!(InvalidArgument, "the continuation token is not one of ours"));
+            return Err(s3_error!(
+                InvalidArgument,
+                "the continuation token was not issued by this endpoint"
+            ));
         };
         let as_url =
-            input.encoding_type.as_ref().is_some_and(|wish| wish.as_str() == EncodingType::URL);
+            input.encoding_type.as_ref().is_some_and(|it| it.as_str() == EncodingType::URL);
         let encode = |text: String| if as_url { name::encode_for_list(&text) } else { text };
         let count = page.objects.len() + page.common_prefixes.len();
-        let object = |(key, version): (String, crate::s3::record::Version)| Object {
+        let object = |(key, version): (String, Version)| Object {
             e_tag: etag(&version),
             last_modified: modified(&version),
             size: length(version.size_bytes),
@@ -152,23 +159,23 @@ impl Service {
         })
     }
 
-    /// What a copy is made of.
+    /// The version and the bytes that a copy is made of.
     pub(super) async fn copy_source(
         &self,
         source: CopySource,
         if_match: Option<ETagCondition>,
         if_none_match: Option<ETagCondition>,
-    ) -> S3Result<(crate::s3::record::Version, std::fs::File)> {
+    ) -> S3Result<(Version, std::fs::File)> {
         let CopySource::Bucket { bucket, key, version_id } = source else {
             return Err(s3_error!(NotImplemented, "only buckets can be copied from"));
         };
-        let find = move |store: &crate::s3::store::Store| -> Result<_, LocalS3Error> {
+        let find = move |store: &Store| -> Result<_, LocalS3Error> {
             store.find(&bucket, &key, version_id.as_deref())
         };
-        let (version, file) = self.work(find).await?;
+        let (version, file) = self.blocking(find).await?;
         match check_conditions(&version, if_match.as_ref(), if_none_match.as_ref()) {
             Ok(()) => Ok((version, file)),
-            // A copy knows no 304.
+            // A copy has no 304.
             Err(_) => Err(s3_error!(PreconditionFailed)),
         }
     }

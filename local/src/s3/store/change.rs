@@ -1,17 +1,18 @@
-//! Change: a put or a deletion in; the record, the plain file and the event changed, or nothing, out.
+//! Changes to the store: a new version or a deletion updates the record and the visible file, and
+//! sends the event.
 
-use super::{Keys, Store};
-use crate::s3::LocalS3Error;
+use super::versions::{Keys, Store};
+use crate::s3::error::LocalS3Error;
 use crate::s3::event;
-use crate::s3::plain;
-use crate::s3::record::{self, Headers, Record, Stamp, Version};
-use crate::s3::spool::Spooled;
+use crate::s3::record::{self, FileStamp, Headers, Record, Version};
+use crate::s3::temporary::TemporaryFile;
+use crate::s3::visible;
 
-/// What is to become the newest version of a key.
+/// A new version of a key.
 pub(in crate::s3) struct Put<'a> {
     pub bucket: &'a str,
     pub key: &'a str,
-    pub bytes: Spooled,
+    pub bytes: TemporaryFile,
     /// Without quotes; `None` is the MD5 of the bytes.
     pub etag: Option<String>,
     pub headers: Headers,
@@ -21,23 +22,23 @@ pub(in crate::s3) struct Put<'a> {
     pub source: Source,
 }
 
-/// What must hold of the newest version for a change to be made.
+/// The condition that the newest version must meet.
 pub(in crate::s3) enum Condition {
     None,
-    /// There is none (`If-None-Match: *`).
+    /// It does not exist (`If-None-Match: *`).
     Absent,
     /// It has this ETag (`If-Match`).
     Etag(String),
 }
 
-/// Where new bytes come from.
+/// The origin of the new bytes.
 pub(in crate::s3) enum Source {
     Request,
-    /// The plain file, as it was when it was read.
-    Plain(Stamp),
+    /// The visible file, with its stamp when it was read.
+    VisibleFile(FileStamp),
 }
 
-/// What a deletion did.
+/// The result of a deletion.
 #[derive(Debug, Default)]
 pub(in crate::s3) struct Deleted {
     pub version_id: Option<String>,
@@ -45,13 +46,13 @@ pub(in crate::s3) struct Deleted {
 }
 
 impl Store {
-    /// Adds the newest version of a key, and sends its event. `None` where the plain file that it
-    /// came from is known already.
+    /// Adds a version of a key, and sends its event. `None` if the bytes come from a visible file that
+    /// was imported already.
     pub fn put(&self, put: Put<'_>) -> Result<Option<Version>, LocalS3Error> {
         let Put { bucket, key, bytes, .. } = put;
         let copied = match put.source {
-            Source::Request => plain::prepare(key, bytes.path(), &self.spool_dir()),
-            Source::Plain(_) => None,
+            Source::Request => visible::prepare(key, bytes.path(), &self.temporary_dir()),
+            Source::VisibleFile(_) => None,
         };
         let mut buckets = self.lock();
         let no_bucket = || LocalS3Error::NoSuchBucket(bucket.to_owned());
@@ -60,39 +61,39 @@ impl Store {
         match (&put.condition, current) {
             (Condition::Absent, Some(_)) => return Err(LocalS3Error::PreconditionFailed),
             (Condition::Etag(_), None) => return Err(LocalS3Error::NoSuchKey(key.to_owned())),
-            (Condition::Etag(wish), Some(current)) if *wish != current.etag => {
+            (Condition::Etag(etag), Some(current)) if *etag != current.etag => {
                 return Err(LocalS3Error::PreconditionFailed);
             }
             _ => {}
         }
-        let known = keys.get(key).and_then(|record| record.plain);
+        let known = keys.get(key).and_then(|record| record.visible);
         let etag = put.etag.unwrap_or_else(|| bytes.md5_hex());
         let version = self.new_version(Some((bytes.size_bytes, etag)), put.headers)?;
         let dir = self.key_dir(bucket, key);
         std::fs::create_dir_all(&dir).map_err(LocalS3Error::io("create", &dir))?;
-        // The plain file before the record: were we killed in between, the watcher would find a
-        // file it does not know, and the object would come twice. The other way round it would
-        // take the old file for an edited one, and old rows would come back.
-        let plain = match put.source {
-            Source::Plain(stamp) if known == Some(stamp) => return Ok(None),
-            Source::Plain(stamp) => Some(stamp),
-            Source::Request if self.is_taken(keys, key) => known,
+        // Write the visible file before the record: after a crash in between, the watcher finds a
+        // file that it does not know, and imports the same object twice. In the other order it would
+        // take the old file for an edited one, and import old bytes as the newest version.
+        let visible = match put.source {
+            Source::VisibleFile(stamp) if known == Some(stamp) => return Ok(None),
+            Source::VisibleFile(stamp) => Some(stamp),
+            Source::Request if self.shares_visible_file(keys, key) => known,
             Source::Request => match copied {
                 Some(copied) => copied.place(&self.bucket_dir(bucket), key).or(known),
                 None => known,
             },
         };
         bytes.keep_as(&dir.join(version.file.as_deref().unwrap_or_default()))?;
-        self.commit(bucket, keys, key, version.clone(), plain, put.event)?;
+        self.commit(bucket, keys, key, version.clone(), visible, put.event)?;
         Ok(Some(version))
     }
 
-    /// Whether the plain file of a key would be that of another key.
-    fn is_taken(&self, keys: &Keys, key: &str) -> bool {
+    /// Whether another key has the same visible file.
+    fn shares_visible_file(&self, keys: &Keys, key: &str) -> bool {
         let folded = self.fold(key);
         self.folds_case
             && keys.values().any(|other| {
-                other.plain.is_some() && other.key != key && self.fold(&other.key) == folded
+                other.visible.is_some() && other.key != key && self.fold(&other.key) == folded
             })
     }
 
@@ -109,14 +110,14 @@ impl Store {
         Ok(Version { version_id, file, size_bytes, etag, modified_ms, sequencer, headers })
     }
 
-    /// Makes `version` the newest, in place of a version with the same id.
+    /// Makes `version` the newest. It replaces a version with the same id.
     fn commit(
         &self,
         bucket: &str,
         keys: &mut Keys,
         key: &str,
         version: Version,
-        plain: Option<Stamp>,
+        visible: Option<FileStamp>,
         event: &str,
     ) -> Result<(), LocalS3Error> {
         let dir = self.key_dir(bucket, key);
@@ -127,8 +128,8 @@ impl Store {
         let (sequencer, event) =
             (version.sequencer.clone(), event::record(event, bucket, key, &version));
         versions.push(version);
-        let record = Record { key: key.to_owned(), versions, plain };
-        self.events.note(&sequencer, &event)?;
+        let record = Record { key: key.to_owned(), versions, visible };
+        self.events.save(&sequencer, &event)?;
         record::write_json(&dir.join("record.json"), &record)?;
         keys.insert(key.to_owned(), record);
         for file in replaced.into_iter().filter_map(|old| old.file) {
@@ -138,7 +139,7 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a key, or one version of it. What is not there is deleted already.
+    /// Deletes a key, or one version of it. It is not an error if that does not exist.
     pub fn delete(
         &self,
         bucket: &str,
@@ -151,11 +152,11 @@ impl Store {
         self.delete_locked(bucket, keys, key, version_id)
     }
 
-    /// Deletes a key whose plain file somebody removed.
-    pub fn delete_vanished(&self, bucket: &str, key: &str) -> Result<(), LocalS3Error> {
+    /// Deletes a key whose visible file was removed.
+    pub fn delete_removed_file(&self, bucket: &str, key: &str) -> Result<(), LocalS3Error> {
         let mut buckets = self.lock();
         let Some(keys) = buckets.get_mut(bucket) else { return Ok(()) };
-        let is_known = keys.get(key).is_some_and(|record| record.plain.is_some());
+        let is_known = keys.get(key).is_some_and(|record| record.visible.is_some());
         if is_known && std::fs::symlink_metadata(self.bucket_dir(bucket).join(key)).is_err() {
             self.delete_locked(bucket, keys, key, None)?;
         }
@@ -170,56 +171,58 @@ impl Store {
         version_id: Option<&str>,
     ) -> Result<Deleted, LocalS3Error> {
         let bucket_dir = self.bucket_dir(bucket);
-        let plain = keys.get(key).and_then(|record| record.plain);
+        let visible = keys.get(key).and_then(|record| record.visible);
         let has_others = keys.get(key).is_some_and(|record| {
             record.versions.iter().any(|version| version.version_id.is_some())
         });
         if version_id.is_none() && (self.versioned || has_others) {
             let marker = self.new_version(None, Headers::default())?;
             let version_id = marker.version_id.clone();
-            plain::remove(&bucket_dir, key, plain);
+            visible::remove(&bucket_dir, key, visible);
             self.commit(bucket, keys, key, marker, None, "ObjectRemoved:DeleteMarkerCreated")?;
             return Ok(Deleted { version_id, is_marker: true });
         }
         let Some(record) = keys.get(key) else { return Ok(Deleted::default()) };
-        let wish = version_id.unwrap_or("null");
-        let Some(place) = record.versions.iter().position(|version| version.id() == wish) else {
+        let version_id_text = version_id.unwrap_or("null");
+        let Some(index) =
+            record.versions.iter().position(|version| version.id() == version_id_text)
+        else {
             return Ok(Deleted { version_id: version_id.map(str::to_owned), is_marker: false });
         };
         let mut record = record.clone();
-        let gone = record.versions.remove(place);
+        let deleted = record.versions.remove(index);
         let dir = self.key_dir(bucket, key);
-        if place == record.versions.len() {
-            // The version before it is the newest again.
-            plain::remove(&bucket_dir, key, plain);
+        if index == record.versions.len() {
+            // The version before it becomes the newest.
+            visible::remove(&bucket_dir, key, visible);
             let file = record.current().and_then(|version| version.file.as_deref());
             let copied =
-                file.and_then(|file| plain::prepare(key, &dir.join(file), &self.spool_dir()));
-            record.plain = copied.and_then(|copied| copied.place(&bucket_dir, key));
+                file.and_then(|file| visible::prepare(key, &dir.join(file), &self.temporary_dir()));
+            record.visible = copied.and_then(|copied| copied.place(&bucket_dir, key));
         }
-        let told = Version {
+        let removed = Version {
             sequencer: self.events.next_sequencer()?,
             modified_ms: record::now_ms(),
-            ..gone.clone()
+            ..deleted.clone()
         };
-        let event = event::record("ObjectRemoved:Delete", bucket, key, &told);
-        self.events.note(&told.sequencer, &event)?;
+        let event = event::record("ObjectRemoved:Delete", bucket, key, &removed);
+        self.events.save(&removed.sequencer, &event)?;
         if record.versions.is_empty() {
             std::fs::remove_dir_all(&dir).map_err(LocalS3Error::io("remove", &dir))?;
             keys.remove(key);
         } else {
             record::write_json(&dir.join("record.json"), &record)?;
             keys.insert(key.to_owned(), record);
-            if let Some(file) = &gone.file {
+            if let Some(file) = &deleted.file {
                 let _ = std::fs::remove_file(dir.join(file));
             }
         }
-        self.events.send(&told.sequencer, event);
-        Ok(Deleted { is_marker: gone.is_marker(), version_id: version_id.map(str::to_owned) })
+        self.events.send(&removed.sequencer, event);
+        Ok(Deleted { is_marker: deleted.is_marker(), version_id: version_id.map(str::to_owned) })
     }
 
     /// Sends the creation event of every current version again.
-    pub fn announce_all(&self) {
+    pub fn resend_events(&self) {
         for (bucket, keys) in self.lock().iter() {
             for record in keys.values() {
                 if let Some(version) = record.current() {

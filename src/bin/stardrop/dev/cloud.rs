@@ -1,7 +1,8 @@
-//! Cloud: a folder in; Postgres, an S3 endpoint and loaders that work for each other out.
+//! The local cloud of `stardrop dev`: starts a Postgres, an S3 endpoint and loaders over a folder, and
+//! connects them.
 //!
-//! What AWS does between S3 and Lambda is a channel here: an event that fails for a reason that
-//! may pass comes again, as a message from a queue would.
+//! A channel replaces the queue between S3 and the loaders: an event is sent again after an error
+//! that may pass, as SQS does.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,50 +24,50 @@ use stardrop::star;
 use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 use stardrop_local::s3::{LocalS3, LocalS3Options};
 
-/// The bucket that is there from the start.
+/// The bucket that is created at the start.
 pub const BUCKET: &str = "stardrop-inbox";
 
-/// The database.
+/// The name of the database.
 const DATABASE: &str = "stardrop";
 
-/// The login of the loaders: it may do what the Lambda's may, and nothing else.
+/// The login of the loaders, with the same rights as the Lambda's.
 const LOADER_LOGIN: &str = "stardrop_local_loader";
 
-/// How often an event is handed out before it is given up, as by a queue's `maxReceiveCount`.
-const MAX_RECEIVES: u32 = 20;
+/// The number of times that an event is tried, as `maxReceiveCount` of a queue.
+const MAX_ATTEMPTS: u32 = 20;
 
-/// Postgres' setting for a port and so on: how to start a [`LocalCloud`].
+/// How to start a [`LocalCloud`].
 #[derive(Debug, Clone)]
 pub struct CloudOptions {
-    /// Everything lies below it: the database, the buckets.
+    /// The folder of the database and the buckets.
     pub dir: PathBuf,
-    /// `None` takes a free port.
+    /// `None` chooses a free port.
     pub postgres_port: Option<u16>,
-    /// `None` takes a free port.
+    /// `None` chooses a free port.
     pub s3_port: Option<u16>,
-    /// How many objects are loaded side by side. With none, events wait for the next start.
+    /// The number of objects that are loaded at the same time. With 0, events wait for the next start.
     pub loaders: usize,
 }
 
-/// What became of one object of one event.
+/// The result of one attempt at one object.
 #[derive(Debug)]
 pub struct Finished {
     pub object: ObjectRef,
     pub result: Result<LoadReport>,
-    /// Whether the event comes again.
-    pub comes_again: bool,
+    /// Whether it is tried again.
+    pub is_retried: bool,
 }
 
-/// A running local cloud. It ends with the process.
+/// A running local cloud. It stops with the process.
 pub struct LocalCloud {
     pub postgres: LocalPostgres,
     pub s3: LocalS3,
-    /// What is finished, as it happens.
+    /// Receives the result of each attempt.
     pub finished: mpsc::UnboundedReceiver<Finished>,
     workers: Vec<JoinHandle<()>>,
 }
 
-/// An event and how often it was handed out.
+/// An object, and how often it was tried.
 type Message = (ObjectRef, u32);
 
 impl LocalCloud {
@@ -74,7 +75,7 @@ impl LocalCloud {
     ///
     /// # Errors
     ///
-    /// What does not start, and why.
+    /// If Postgres or the S3 endpoint does not start, or the database cannot be migrated.
     pub async fn start(
         options: CloudOptions,
         settings: &Settings,
@@ -92,8 +93,8 @@ impl LocalCloud {
         let mut s3_options = LocalS3Options::new(options.dir.join("buckets"));
         s3_options.port = options.s3_port;
         s3_options.event_sink = Some(event_sink);
-        let s3 = LocalS3::start(s3_options).await.map_err(no_cloud)?;
-        s3.create_bucket(BUCKET).map_err(no_cloud)?;
+        let s3 = LocalS3::start(s3_options).await.map_err(local_error)?;
+        s3.create_bucket(BUCKET).map_err(local_error)?;
 
         let login = postgres.url(DATABASE).replacen("postgres@", &format!("{LOADER_LOGIN}@"), 1);
         let loader_settings = Arc::new(settings.clone().with_database(&login)?);
@@ -101,22 +102,23 @@ impl LocalCloud {
         let (finished_sink, finished) = mpsc::unbounded_channel();
         let (queue_sink, queue) = mpsc::unbounded_channel::<Message>();
         let queue = Arc::new(Mutex::new(queue));
-        let mut workers = vec![tokio::spawn(receive(events, queue_sink.clone()))];
+        let mut workers = vec![tokio::spawn(enqueue_objects(events, queue_sink.clone()))];
         for _ in 0..options.loaders {
             let loader = Loader::new(
                 Arc::clone(&loader_settings),
                 Arc::clone(&catalog),
                 Arc::clone(&source),
             );
-            workers.push(tokio::spawn(work(
+            workers.push(tokio::spawn(run_loader(
                 loader,
                 Arc::clone(&queue),
                 queue_sink.clone(),
                 finished_sink.clone(),
             )));
         }
-        // Events that an earlier run took and did not finish; those it did finish do nothing.
-        s3.announce_all();
+        // An earlier run may have received events and not finished them. Loading a finished object again
+        // changes nothing.
+        s3.resend_events();
         Ok(LocalCloud { postgres, s3, finished, workers })
     }
 
@@ -125,7 +127,7 @@ impl LocalCloud {
         self.postgres.url(DATABASE)
     }
 
-    /// The folder of the bucket: what is copied into it becomes an object.
+    /// The folder of the bucket: a file that is copied into it becomes an object.
     pub fn inbox(&self) -> PathBuf {
         self.s3.root().join(BUCKET)
     }
@@ -134,7 +136,7 @@ impl LocalCloud {
     ///
     /// # Errors
     ///
-    /// Where the server does not stop.
+    /// If the server does not stop.
     pub async fn stop(self) -> Result<()> {
         for worker in &self.workers {
             worker.abort();
@@ -143,25 +145,30 @@ impl LocalCloud {
         let postgres = self.postgres;
         tokio::task::spawn_blocking(move || postgres.stop())
             .await
-            .map_err(no_cloud)?
-            .map_err(no_cloud)
+            .map_err(local_error)?
+            .map_err(local_error)
     }
 }
 
-fn no_cloud(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::NoDatabase, Stage::Connect, "the local cloud does not run")
-        .caused_by(error)
+/// An error of the local crate, as one of Stardrop.
+fn local_error(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(
+        ErrorKind::NoDatabase,
+        Stage::Connect,
+        "the local cloud could not be started or stopped",
+    )
+    .caused_by(error)
 }
 
 async fn start_postgres(options: &CloudOptions, settings: &Settings) -> Result<LocalPostgres> {
-    let path = std::env::join_paths(&settings.path).map_err(no_cloud)?;
-    let bin_dir = find_binaries(settings.pg_bin.as_deref(), Some(&path)).map_err(no_cloud)?;
+    let path = std::env::join_paths(&settings.path).map_err(local_error)?;
+    let bin_dir = find_binaries(settings.pg_bin.as_deref(), Some(&path)).map_err(local_error)?;
     let mut postgres = PostgresOptions::kept(bin_dir, options.dir.join("postgres"));
     postgres.port = options.postgres_port;
     tokio::task::spawn_blocking(move || LocalPostgres::start(postgres))
         .await
-        .map_err(no_cloud)?
-        .map_err(no_cloud)
+        .map_err(local_error)?
+        .map_err(local_error)
 }
 
 async fn make_database(superuser: &Settings) -> Result<()> {
@@ -190,8 +197,8 @@ async fn make_loader_login(client: &tokio_postgres::Client) -> Result<()> {
     client.batch_execute(&sql).await.map_err(|error| db::database_error(error, Stage::Migrate))
 }
 
-/// Takes the objects out of events.
-async fn receive(
+/// Puts the objects of events into the queue.
+async fn enqueue_objects(
     mut events: mpsc::UnboundedReceiver<Value>,
     queue: mpsc::UnboundedSender<Message>,
 ) {
@@ -208,28 +215,29 @@ async fn receive(
     }
 }
 
-async fn work(
+/// Loads objects from the queue, one after the other.
+async fn run_loader(
     mut loader: Loader,
     queue: Arc<Mutex<mpsc::UnboundedReceiver<Message>>>,
-    again: mpsc::UnboundedSender<Message>,
+    retries: mpsc::UnboundedSender<Message>,
     finished: mpsc::UnboundedSender<Finished>,
 ) {
     loop {
-        let Some((object, receives)) = queue.lock().await.recv().await else { return };
+        let Some((object, attempts)) = queue.lock().await.recv().await else { return };
         let result = loader.load(&object, None).await;
-        let comes_again = result.as_ref().is_err_and(|error| {
-            error.kind.policy().decision == Decision::Retry && receives + 1 < MAX_RECEIVES
+        let is_retried = result.as_ref().is_err_and(|error| {
+            error.kind.policy().decision == Decision::Retry && attempts + 1 < MAX_ATTEMPTS
         });
-        if comes_again {
-            let again = again.clone();
-            let message = (object.clone(), receives + 1);
-            let pause = Duration::from_millis(200 << receives.min(6));
+        if is_retried {
+            let retries = retries.clone();
+            let message = (object.clone(), attempts + 1);
+            let pause = Duration::from_millis(200 << attempts.min(6));
             tokio::spawn(async move {
                 tokio::time::sleep(pause).await;
-                let _ = again.send(message);
+                let _ = retries.send(message);
             });
         }
-        if finished.send(Finished { object, result, comes_again }).is_err() {
+        if finished.send(Finished { object, result, is_retried }).is_err() {
             return;
         }
     }

@@ -148,12 +148,12 @@ fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
             "{}",
             serde_json::json!({
                 "object": finished.object.to_string(), "outcome": "failed",
-                "failure": error.to_string(), "comes_again": finished.comes_again,
+                "failure": error.to_string(), "comes_again": finished.is_retried,
             })
         ),
         Err(error) => {
             let hint =
-                if finished.comes_again { "it is tried again" } else { error.kind.policy().hint };
+                if finished.is_retried { "it is tried again" } else { error.kind.policy().hint };
             println!("failed: {error}\n  {hint}");
         }
     }

@@ -104,7 +104,7 @@ async fn a_kept_cluster_keeps_its_rows_and_belongs_to_one_at_a_time() {
 
     let second = LocalPostgres::start(options.clone()).unwrap_err();
     assert!(matches!(second, PostgresError::InUse { .. }), "{second}");
-    assert!(second.to_string().contains("another stardrop"), "{second}");
+    assert!(second.to_string().contains("another process"), "{second}");
 
     server.stop().unwrap();
     let server = LocalPostgres::start(options.clone()).unwrap();
@@ -171,7 +171,7 @@ fn open_to_all(folder: &Path) {
 #[test]
 #[ignore = "a part of a_parent_killed_with_9_leaves_no_server_behind"]
 fn a_parent_that_waits_to_be_killed() {
-    let data = match std::env::var_os("STARDROP_TEST_KEPT") {
+    let data = match std::env::var_os("LOCAL_TEST_KEPT") {
         Some(folder) => PostgresData::Kept(folder.into()),
         None => PostgresData::Throwaway,
     };
@@ -191,11 +191,11 @@ fn a_parent_killed_with_9_leaves_no_server_behind() {
             "--exact",
             "--ignored",
             "--nocapture",
-            "local_postgres::a_parent_that_waits_to_be_killed",
+            "postgres::a_parent_that_waits_to_be_killed",
         ]);
         command.stdout(Stdio::piped());
         if let Some(folder) = &kept {
-            command.env("STARDROP_TEST_KEPT", folder);
+            command.env("LOCAL_TEST_KEPT", folder);
         }
         let mut parent = command.spawn().unwrap();
         let lines = BufReader::new(parent.stdout.take().unwrap()).lines();

@@ -1,17 +1,18 @@
-//! Plain: the bytes of a newest version in, the file that people see out, where its name allows it.
+//! The visible file of an object: writes the newest version's bytes to the bucket's folder, where
+//! people see and edit them, and removes them there.
 //!
-//! A key need not name a file: `a//b`, `../a`, one part longer than 255 bytes, or `a` beside
-//! `a/b`. Such an object is whole in the store, and has no plain file; the log says so.
+//! Not every key can be a file: `a//b`, `../a`, a part longer than 255 bytes, `a` next to `a/b`.
+//! Such an object exists in the store, but has no visible file; the log says so.
 
 use std::path::{Path, PathBuf};
 
 use super::name;
-use super::record::Stamp;
+use super::record::FileStamp;
 
-/// A copy that is about to become a plain file.
+/// A copy that is ready to become the visible file.
 pub(super) struct Copied {
     path: PathBuf,
-    stamp: Stamp,
+    stamp: FileStamp,
 }
 
 impl Drop for Copied {
@@ -20,24 +21,22 @@ impl Drop for Copied {
     }
 }
 
-/// Copies `bytes` to where they can be moved from in one step; `None` where `key` names no file.
-pub(super) fn prepare(key: &str, bytes: &Path, spool_dir: &Path) -> Option<Copied> {
-    let path = spool_dir.join(format!("{:016x}.plain", rand::random::<u64>()));
-    if name::plain_path(key).is_none() {
-        tracing::info!(
-            key,
-            "local s3: the key names no file: it is stored, and not visible as one"
-        );
+/// Copies `bytes` to a temporary file, which can be moved in one step; `None` if `key` cannot be a
+/// file, or the copy fails.
+pub(super) fn prepare(key: &str, bytes: &Path, temporary_dir: &Path) -> Option<Copied> {
+    let path = temporary_dir.join(format!("{:016x}.visible", rand::random::<u64>()));
+    if name::visible_path(key).is_none() {
+        tracing::info!(key, "local s3: the object is stored, but its key cannot be a file");
         return None;
     }
     // The standard library's copy shares blocks where the file system can.
     let copied = std::fs::copy(bytes, &path);
-    let stamp = copied.is_ok().then(|| Stamp::of(&path)).flatten();
+    let stamp = copied.is_ok().then(|| FileStamp::of(&path)).flatten();
     if stamp.is_none() {
         tracing::warn!(
             key,
             ?copied,
-            "local s3: the object is stored, but its plain file is not written"
+            "local s3: the object is stored, but its visible file could not be written"
         );
         let _ = std::fs::remove_file(&path);
     }
@@ -45,16 +44,16 @@ pub(super) fn prepare(key: &str, bytes: &Path, spool_dir: &Path) -> Option<Copie
 }
 
 impl Copied {
-    /// Moves the copy to its place, and says by what it can be known again. `None`, and a line in
-    /// the log, where that does not work.
-    pub fn place(self, bucket_dir: &Path, key: &str) -> Option<Stamp> {
-        let target = bucket_dir.join(name::plain_path(key)?);
+    /// Moves the copy into the bucket's folder, and returns its stamp. If that fails it logs a warning
+    /// and returns `None`.
+    pub fn place(self, bucket_dir: &Path, key: &str) -> Option<FileStamp> {
+        let target = bucket_dir.join(name::visible_path(key)?);
         let placed =
             make_parents(bucket_dir, key).and_then(|()| std::fs::rename(&self.path, &target));
         match placed {
             Ok(()) => Some(self.stamp),
             Err(error) => {
-                tracing::warn!(key, %error, "local s3: the object is stored, but cannot be a plain file");
+                tracing::warn!(key, %error, "local s3: the object is stored, but its visible file could not be written");
                 prune(bucket_dir, &target);
                 None
             }
@@ -62,7 +61,7 @@ impl Copied {
     }
 }
 
-/// Makes the folders of a key. A link among them is refused: it may lead anywhere.
+/// Creates the folders of a key. Fails on a symbolic link among them, which could lead outside.
 fn make_parents(bucket_dir: &Path, key: &str) -> std::io::Result<()> {
     let mut folder = bucket_dir.to_path_buf();
     std::fs::create_dir_all(&folder)?;
@@ -72,7 +71,7 @@ fn make_parents(bucket_dir: &Path, key: &str) -> std::io::Result<()> {
         match std::fs::symlink_metadata(&folder) {
             Ok(metadata) if metadata.is_dir() => {}
             Ok(_) => {
-                return Err(std::io::Error::other(format!("{} is no folder", folder.display())));
+                return Err(std::io::Error::other(format!("{} is not a folder", folder.display())));
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 std::fs::create_dir(&folder)?
@@ -83,12 +82,12 @@ fn make_parents(bucket_dir: &Path, key: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Removes the plain file of a deleted object and the folders that it leaves empty. A file that
-/// somebody has changed since stays: the watcher makes a new version of it.
-pub(super) fn remove(bucket_dir: &Path, key: &str, known: Option<Stamp>) {
-    let (Some(path), Some(known)) = (name::plain_path(key), known) else { return };
+/// Removes the visible file of a deleted object, and the folders that become empty. A file that was
+/// changed since then is kept: the watcher imports it as a new version.
+pub(super) fn remove(bucket_dir: &Path, key: &str, known: Option<FileStamp>) {
+    let (Some(path), Some(known)) = (name::visible_path(key), known) else { return };
     let path = bucket_dir.join(path);
-    match Stamp::of(&path) {
+    match FileStamp::of(&path) {
         Some(stamp) if stamp != known => return,
         Some(_) if make_parents(bucket_dir, key).is_ok() => {
             let _ = std::fs::remove_file(&path);

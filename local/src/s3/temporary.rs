@@ -1,4 +1,5 @@
-//! Spool: a stream or a file in, a file of ours with its size and MD5 out. Holds a few chunks.
+//! Temporary files: writes a stream or a copy of a file, and computes its size and MD5. Keeps a few
+//! chunks in memory.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -8,21 +9,21 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use md5::{Digest, Md5};
 
-use super::LocalS3Error;
+use super::error::LocalS3Error;
 use super::name::hex;
 
-/// Bytes that are read or written at once.
+/// The number of bytes read or written at once.
 pub(super) const CHUNK_BYTES: usize = 256 * 1024;
 
-/// A finished file that nobody owns yet: dropping it removes it.
+/// A complete file. Dropping it removes it from the disk, unless it was moved by `keep_as`.
 #[derive(Debug)]
-pub(super) struct Spooled {
+pub(super) struct TemporaryFile {
     path: PathBuf,
     pub size_bytes: u64,
     pub md5: [u8; 16],
 }
 
-impl Spooled {
+impl TemporaryFile {
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -31,43 +32,43 @@ impl Spooled {
         hex(&self.md5)
     }
 
-    /// Moves the file to where it stays.
+    /// Moves the file to its permanent place.
     pub fn keep_as(self, path: &Path) -> Result<(), LocalS3Error> {
         std::fs::rename(&self.path, path).map_err(LocalS3Error::io("write", path))
     }
 }
 
-impl Drop for Spooled {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-/// Writes into a new file of `folder`.
-pub(super) struct Spool {
+/// Writes a new temporary file.
+pub(super) struct TemporaryWriter {
     file: File,
     md5: Md5,
-    unfinished: Spooled,
+    written: TemporaryFile,
 }
 
-impl Spool {
-    pub fn create(folder: &Path) -> Result<Spool, LocalS3Error> {
+impl TemporaryWriter {
+    pub fn create(folder: &Path) -> Result<TemporaryWriter, LocalS3Error> {
         let path = folder.join(format!("{:016x}", rand::random::<u64>()));
         let file = File::create_new(&path).map_err(LocalS3Error::io("create", &path))?;
-        Ok(Spool {
+        Ok(TemporaryWriter {
             file,
             md5: Md5::new(),
-            unfinished: Spooled { path, size_bytes: 0, md5: [0; 16] },
+            written: TemporaryFile { path, size_bytes: 0, md5: [0; 16] },
         })
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), LocalS3Error> {
         self.md5.update(bytes);
-        self.unfinished.size_bytes += bytes.len() as u64;
-        self.file.write_all(bytes).map_err(LocalS3Error::io("write", &self.unfinished.path))
+        self.written.size_bytes += bytes.len() as u64;
+        self.file.write_all(bytes).map_err(LocalS3Error::io("write", &self.written.path))
     }
 
-    /// Takes all of `source`, which is at `path` for the message.
+    /// Writes all of `source`. Errors name `path`.
     pub fn copy(&mut self, source: &mut impl Read, path: &Path) -> Result<(), LocalS3Error> {
         let mut buffer = vec![0; CHUNK_BYTES];
         loop {
@@ -78,37 +79,37 @@ impl Spool {
         }
     }
 
-    pub fn finish(mut self) -> Spooled {
-        self.unfinished.md5 = self.md5.finalize().into();
-        self.unfinished
+    pub fn finish(mut self) -> TemporaryFile {
+        self.written.md5 = self.md5.finalize().into();
+        self.written
     }
 }
 
-/// A copy of the file at `path`.
-pub(super) fn spool_file(folder: &Path, path: &Path) -> Result<Spooled, LocalS3Error> {
+/// Copies the file at `path`.
+pub(super) fn copy_file(folder: &Path, path: &Path) -> Result<TemporaryFile, LocalS3Error> {
     let mut source = File::open(path).map_err(LocalS3Error::io("open", path))?;
-    let mut spool = Spool::create(folder)?;
-    spool.copy(&mut source, path)?;
-    Ok(spool.finish())
+    let mut writer = TemporaryWriter::create(folder)?;
+    writer.copy(&mut source, path)?;
+    Ok(writer.finish())
 }
 
-/// The body of a request. Hashing and writing happen on a thread of their own, at most four
-/// chunks behind the network.
-pub(super) async fn spool_stream<S, E>(
+/// Writes the body of a request. A separate thread hashes and writes, at most four chunks behind
+/// the network.
+pub(super) async fn receive_stream<S, E>(
     folder: PathBuf,
     body: Option<S>,
-) -> Result<Spooled, LocalS3Error>
+) -> Result<TemporaryFile, LocalS3Error>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<Bytes>(4);
     let writer = tokio::task::spawn_blocking(move || {
-        let mut spool = Spool::create(&folder)?;
+        let mut file = TemporaryWriter::create(&folder)?;
         while let Some(chunk) = receiver.blocking_recv() {
-            spool.write(&chunk)?;
+            file.write(&chunk)?;
         }
-        Ok(spool.finish())
+        Ok(file.finish())
     });
     let mut broken = None;
     if let Some(mut body) = body {
@@ -116,7 +117,7 @@ where
             match chunk {
                 Ok(chunk) => {
                     if sender.send(chunk).await.is_err() {
-                        // The writer failed, and says why below.
+                        // The writer failed; its error is returned below.
                         break;
                     }
                 }
@@ -128,6 +129,6 @@ where
         }
     }
     drop(sender);
-    let spooled = writer.await.map_err(|error| LocalS3Error::BodyBroken(error.to_string()))?;
-    broken.map_or(spooled, Err)
+    let written = writer.await.map_err(|error| LocalS3Error::BodyBroken(error.to_string()))?;
+    broken.map_or(written, Err)
 }

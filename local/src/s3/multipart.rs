@@ -1,4 +1,4 @@
-//! Upload: parts in, one object out. What is begun outlives a restart.
+//! Multipart uploads: stores parts in a folder, which survives a restart, and joins them.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use super::LocalS3Error;
+use super::error::LocalS3Error;
 use super::name::hex;
 use super::record::{self, Headers};
-use super::spool::{Spool, Spooled};
+use super::temporary::{TemporaryFile, TemporaryWriter};
 
 /// A multipart upload: a folder with `upload.json` and files named `<part>-<MD5>`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub(super) struct Upload {
     pub headers: Headers,
 }
 
-/// Begins an upload, and gives its id.
+/// Creates an upload, and returns its id.
 pub(super) fn create(folder: &Path, upload: &Upload) -> Result<String, LocalS3Error> {
     let id = format!("{:032x}", rand::random::<u128>());
     let dir = folder.join(&id);
@@ -28,7 +28,7 @@ pub(super) fn create(folder: &Path, upload: &Upload) -> Result<String, LocalS3Er
     Ok(id)
 }
 
-/// Finds an upload, and its folder.
+/// Finds an upload and its folder.
 pub(super) fn open(
     folder: &Path,
     id: &str,
@@ -51,8 +51,12 @@ pub(super) fn open(
     Ok((dir, upload))
 }
 
-/// Keeps a part, in place of an earlier one of the same number. Gives its ETag.
-pub(super) fn put_part(dir: &Path, number: i32, bytes: Spooled) -> Result<String, LocalS3Error> {
+/// Stores a part, and returns its ETag. An earlier part of the same number is replaced.
+pub(super) fn put_part(
+    dir: &Path,
+    number: i32,
+    bytes: TemporaryFile,
+) -> Result<String, LocalS3Error> {
     let prefix = format!("{number}-");
     let etag = bytes.md5_hex();
     let name = format!("{prefix}{etag}");
@@ -67,38 +71,38 @@ pub(super) fn put_part(dir: &Path, number: i32, bytes: Spooled) -> Result<String
     Ok(etag)
 }
 
-/// Joins parts, given by number and ETag, and gives the bytes and the object's ETag: the MD5 of
-/// the parts' MD5s, and their count.
+/// Joins parts, given by number and ETag. Returns the bytes and the object's ETag: the MD5 of the
+/// parts' MD5s, and the number of parts.
 pub(super) fn join(
     dir: &Path,
     parts: &[(i32, String)],
-    spool_dir: &Path,
-) -> Result<(Spooled, String), LocalS3Error> {
+    temporary_dir: &Path,
+) -> Result<(TemporaryFile, String), LocalS3Error> {
     if !parts.is_sorted_by(|(one, _), (other, _)| one < other) {
         return Err(LocalS3Error::InvalidPartOrder);
     }
-    let mut spool = Spool::create(spool_dir)?;
+    let mut writer = TemporaryWriter::create(temporary_dir)?;
     let mut md5 = Md5::new();
     for (number, etag) in parts {
         let invalid = || LocalS3Error::InvalidPart(*number);
         let digest = digest_of(etag).ok_or_else(invalid)?;
         let path = dir.join(format!("{number}-{}", hex(&digest)));
         let mut part = File::open(&path).map_err(|_| invalid())?;
-        spool.copy(&mut part, &path)?;
+        writer.copy(&mut part, &path)?;
         md5.update(digest);
     }
     let etag = format!("{}-{}", hex(md5.finalize().as_slice()), parts.len());
-    Ok((spool.finish(), etag))
+    Ok((writer.finish(), etag))
 }
 
-/// Ends an upload, finished or not.
+/// Removes an upload, completed or not.
 pub(super) fn remove(dir: &Path) -> Result<(), LocalS3Error> {
     std::fs::remove_dir_all(dir).map_err(LocalS3Error::io("remove", dir))
 }
 
-/// The 16 bytes that an ETag of 32 digits spells.
+/// The 16 bytes of an ETag of 32 hexadecimal digits.
 fn digest_of(etag: &str) -> Option<[u8; 16]> {
-    let digits = |place| u8::from_str_radix(etag.get(place..place + 2)?, 16).ok();
+    let digits = |index| u8::from_str_radix(etag.get(index..index + 2)?, 16).ok();
     let bytes: Option<Vec<u8>> = (0..etag.len()).step_by(2).map(digits).collect();
     bytes?.try_into().ok()
 }

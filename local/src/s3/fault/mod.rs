@@ -1,24 +1,30 @@
-//! Fault: a test's wishes in; broken, short, slow and refused answers out.
+//! Faults for tests (cargo feature `faults`): GET and HEAD requests that fail, and bodies that are
+//! cut, shortened, slow or stalled.
+
+mod response;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub(super) use response::ResponseFaults;
+use s3s::{S3Error, S3ErrorCode, S3Result};
+
 /// What goes wrong. Offsets are bytes of the object, also where a client asked for a range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FaultKind {
-    /// The connection breaks off after this byte; a range that starts after it is left alone.
+    /// The connection breaks off after this byte. A range that starts later is not affected.
     CutAt(u64),
-    /// A well-formed answer, with a fitting Content-Length, that ends at this byte.
+    /// A well-formed response, with the matching Content-Length, that ends at this byte.
     TruncateAt(u64),
-    /// At most so many bytes a second.
+    /// At most this number of bytes a second.
     BytesPerSecond(u64),
-    /// Nothing is sent for a while after this byte.
+    /// Sends nothing for this time after this byte.
     StallAt(u64, Duration),
-    /// The answer is an error with this status, such as 403, 500 or 503; HEAD gets it too.
+    /// The response is an error with this status, such as 403, 500 or 503; HEAD gets it too.
     Status(u16),
 }
 
-/// Something that goes wrong with a GET: once and for any key, unless said otherwise.
+/// Something that goes wrong with a GET: once, and with any key, unless changed below.
 ///
 /// ```
 /// use stardrop_local::s3::{Fault, FaultKind};
@@ -30,22 +36,22 @@ pub enum FaultKind {
 pub struct Fault {
     kind: FaultKind,
     key: Option<String>,
-    /// `None` is for ever.
+    /// `None` repeats without end.
     times: Option<u32>,
 }
 
 impl Fault {
-    /// Goes wrong with the next GET of any key.
+    /// A fault of the next GET, of any key.
     pub fn new(kind: FaultKind) -> Fault {
         Fault { kind, key: None, times: Some(1) }
     }
 
-    /// With this key alone.
+    /// Only for this key.
     pub fn of_key(self, key: impl Into<String>) -> Fault {
         Fault { key: Some(key.into()), ..self }
     }
 
-    /// So many times.
+    /// For this number of requests.
     pub fn times(self, times: u32) -> Fault {
         Fault { times: Some(times), ..self }
     }
@@ -56,17 +62,17 @@ impl Fault {
     }
 }
 
-/// The faults that are to come. Clones share them.
+/// The faults that have not happened yet. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Faults(Arc<Mutex<Vec<Fault>>>);
 
 impl Faults {
-    /// Adds a fault. Several may fit one request; of two of a kind the older one is used up first.
+    /// Adds a fault. Several may apply to one request; of two of a kind the older one goes first.
     pub fn push(&self, fault: Fault) {
         self.lock().push(fault);
     }
 
-    /// Forgets all faults.
+    /// Removes all faults.
     pub fn clear(&self) {
         self.lock().clear();
     }
@@ -80,18 +86,19 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Uses up a refusal for a request of `key`.
-    pub(super) fn take_status(&self, key: &str) -> Option<u16> {
-        self.take(key, |kind| match kind {
+    /// Takes the next [`FaultKind::Status`] for `key`, and returns the error that it stands for.
+    pub(super) fn take_error(&self, key: &str) -> S3Result<()> {
+        let status = self.take(key, |kind| match kind {
             FaultKind::Status(status) => Some(*status),
             _ => None,
-        })
+        });
+        status.map_or(Ok(()), |status| Err(error_of_status(status)))
     }
 
-    /// Uses up what goes wrong with the bytes `start..end` of `key`.
-    pub(super) fn take_plan(&self, key: &str, start: u64, end: u64) -> Plan {
+    /// Takes the faults for the bytes `start..end` of `key`.
+    pub(super) fn take_response(&self, key: &str, start: u64, end: u64) -> ResponseFaults {
         let inside = |at: u64| (start <= at && at < end).then_some(at);
-        Plan {
+        ResponseFaults {
             cut_at: self.take(key, |kind| match kind {
                 FaultKind::CutAt(at) => inside(*at),
                 _ => None,
@@ -111,32 +118,38 @@ impl Faults {
         }
     }
 
-    fn take<T>(&self, key: &str, fits: impl Fn(&FaultKind) -> Option<T>) -> Option<T> {
+    /// Takes the oldest fault for `key` of which `select` returns something.
+    fn take<T>(&self, key: &str, select: impl Fn(&FaultKind) -> Option<T>) -> Option<T> {
         let mut faults = self.lock();
-        let (place, found) = faults.iter().enumerate().find_map(|(place, fault)| {
-            let is_meant =
-                fault.key.as_deref().is_none_or(|wish| wish == key) && fault.times != Some(0);
-            Some((place, fits(&fault.kind).filter(|_| is_meant)?))
+        let (index, found) = faults.iter().enumerate().find_map(|(index, fault)| {
+            let applies =
+                fault.key.as_deref().is_none_or(|wanted| wanted == key) && fault.times != Some(0);
+            Some((index, select(&fault.kind).filter(|_| applies)?))
         })?;
-        if let Some(fault) = faults.get_mut(place)
+        if let Some(fault) = faults.get_mut(index)
             && let Some(times) = &mut fault.times
         {
             *times -= 1;
             if *times == 0 {
-                faults.remove(place);
+                faults.remove(index);
             }
         }
         Some(found)
     }
 }
 
-/// What goes wrong with one answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Plan {
-    pub cut_at: Option<u64>,
-    pub truncate_at: Option<u64>,
-    pub bytes_per_second: Option<u64>,
-    pub stall_at: Option<(u64, Duration)>,
+fn error_of_status(status: u16) -> S3Error {
+    let code = match status {
+        403 => S3ErrorCode::AccessDenied,
+        404 => S3ErrorCode::NoSuchKey,
+        503 => S3ErrorCode::SlowDown,
+        _ => S3ErrorCode::InternalError,
+    };
+    let mut error = S3Error::with_message(code, "failed by a fault");
+    if let Ok(status) = hyper::StatusCode::from_u16(status) {
+        error.set_status_code(status);
+    }
+    error
 }
 
 #[cfg(test)]
@@ -144,21 +157,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_happens_to_its_key_as_often_as_it_says() {
+    fn a_fault_happens_to_its_key_as_often_as_requested() {
         let faults = Faults::default();
         faults.push(Fault::new(FaultKind::Status(503)).of_key("a").times(2));
-        assert_eq!(faults.take_status("b"), None);
-        assert_eq!([faults.take_status("a"), faults.take_status("a")], [Some(503), Some(503)]);
-        assert_eq!(faults.take_status("a"), None);
+        assert!(faults.take_error("b").is_ok());
+        assert!(faults.take_error("a").is_err() && faults.take_error("a").is_err());
+        assert!(faults.take_error("a").is_ok());
         assert!(faults.pending().is_empty());
     }
 
     #[test]
-    fn a_range_behind_the_cut_is_left_alone() {
+    fn a_range_after_the_cut_is_not_affected() {
         let faults = Faults::default();
         faults.push(Fault::new(FaultKind::CutAt(100)));
-        assert_eq!(faults.take_plan("a", 101, 200).cut_at, None);
-        assert_eq!(faults.take_plan("a", 50, 200).cut_at, Some(100));
-        assert_eq!(faults.take_plan("a", 50, 200).cut_at, None);
+        assert_eq!(faults.take_response("a", 101, 200).cut_at, None);
+        assert_eq!(faults.take_response("a", 50, 200).cut_at, Some(100));
+        assert_eq!(faults.take_response("a", 50, 200).cut_at, None);
     }
 }

@@ -1,9 +1,9 @@
-//! Answer: our errors, conditions and versions in, their form in S3's protocol out.
+//! Translates our errors, conditions and versions into those of S3's protocol.
 
 use s3s::dto::{ETag, ETagCondition, Metadata, Timestamp};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
-use crate::s3::LocalS3Error;
+use crate::s3::error::LocalS3Error;
 use crate::s3::record::{Headers, Version};
 
 impl From<LocalS3Error> for S3Error {
@@ -29,45 +29,30 @@ impl From<LocalS3Error> for S3Error {
         if code == Code::InternalError {
             tracing::error!(%error, source = ?std::error::Error::source(&error), "local s3: a request failed");
         }
-        let mut answer = S3Error::with_message(code, error.to_string());
+        let mut response = S3Error::with_message(code, error.to_string());
         if matches!(error, LocalS3Error::Deleted(_) | LocalS3Error::IsMarker(_)) {
             let mut headers = hyper::HeaderMap::new();
             headers.insert("x-amz-delete-marker", hyper::http::HeaderValue::from_static("true"));
-            answer.set_headers(headers);
+            response.set_headers(headers);
         }
-        answer
+        response
     }
 }
 
-/// The error that a fault's status stands for.
-pub(super) fn refusal(status: u16) -> S3Error {
-    let code = match status {
-        403 => S3ErrorCode::AccessDenied,
-        404 => S3ErrorCode::NoSuchKey,
-        503 => S3ErrorCode::SlowDown,
-        _ => S3ErrorCode::InternalError,
-    };
-    let mut error = S3Error::with_message(code, "refused by a fault");
-    if let Ok(status) = hyper::StatusCode::from_u16(status) {
-        error.set_status_code(status);
-    }
-    error
-}
-
-/// 412 and 304, as RFC 9110 wants them.
+/// 412 and 304, as RFC 9110 requires.
 pub(super) fn check_conditions(
     version: &Version,
     if_match: Option<&ETagCondition>,
     if_none_match: Option<&ETagCondition>,
 ) -> S3Result<()> {
-    let fits = |condition: &ETagCondition| match condition {
+    let matches = |condition: &ETagCondition| match condition {
         ETagCondition::Any => true,
         ETagCondition::ETag(etag) => etag.value() == version.etag,
     };
-    if if_match.is_some_and(|condition| !fits(condition)) {
+    if if_match.is_some_and(|condition| !matches(condition)) {
         return Err(s3_error!(PreconditionFailed));
     }
-    if if_none_match.is_some_and(fits) {
+    if if_none_match.is_some_and(matches) {
         return Err(s3_error!(NotModified));
     }
     Ok(())
@@ -86,7 +71,8 @@ pub(super) fn metadata(headers: &Headers) -> Option<Metadata> {
     (!headers.metadata.is_empty()).then(|| pairs.collect())
 }
 
-/// What a client sent along. `aws-chunked` is how the body travels, not how it is encoded.
+/// The headers that are stored with an object. `aws-chunked` describes the transfer, not the
+/// content, and is left out.
 pub(super) fn headers(
     content_type: Option<String>,
     content_encoding: Option<String>,
@@ -94,9 +80,9 @@ pub(super) fn headers(
 ) -> Headers {
     let content_encoding = content_encoding.and_then(|text| {
         let codings = text.split(',').map(str::trim);
-        let kept: Vec<&str> =
+        let content: Vec<&str> =
             codings.filter(|coding| !coding.is_empty() && *coding != "aws-chunked").collect();
-        (!kept.is_empty()).then(|| kept.join(", "))
+        (!content.is_empty()).then(|| content.join(", "))
     });
     Headers {
         content_type,
