@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The local cloud's directory in, nothing left of it out; refuses while its Postgres is running.
+# Removes the local cloud's directory. Fails while its Postgres is running.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=${1:-.stardrop}
 
 if [ ! -d "$dir" ]; then
-  echo "clean-local: there is no $dir"
+  echo "clean-local: $dir does not exist"
   exit 0
 fi
 while IFS= read -r pid_file; do

@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# A built stardrop in, the main job told as a story out: a month of sales files dropped in a local
-# bucket, two of them bad, one dropped twice. Takes nothing from the machine and leaves nothing
-# behind (KEEP=1 leaves the directory).
+# Shows what Stardrop does: uploads a month of sales files to a local bucket, two of them bad and one
+# of them twice, and prints the loads, the rejected rows and queries of the star. Uses a temporary
+# directory, which is removed at the end (KEEP=1 keeps it).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 rows=${ROWS:-2000}     # per day
-patience=${WAIT:-120}  # seconds that any one wait may take
-broken_day=13          # a few bad rows: within the contract's budget
-hopeless_day=24        # far too many
+timeout=${WAIT:-120}   # seconds, for each wait
+some_bad_day=13        # a few bad rows: within the contract's reject budget
+all_bad_day=24         # too many bad rows: the load fails
 
-# --- the interface that this script relies on, in one place --------------------------------------
+# --- the commands of stardrop that this script uses ---------------------------------------------
 
 target=$(cargo metadata --no-deps --format-version 1 2>/dev/null |
   sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 stardrop=${STARDROP:-${target:-${CARGO_TARGET_DIR:-target}}/debug/stardrop}
 
-# Run in the background: exec, so that the pid is stardrop's own and not that of a shell around it.
+# Runs in the background. With exec, the pid is stardrop's and not that of a shell around it.
 start_cloud() { exec "$stardrop" dev --dir "$work" --port-file "$ready"; }
 
 generate_day() { # DAY BAD FILE
@@ -26,7 +26,7 @@ generate_day() { # DAY BAD FILE
 status() { "$stardrop" status "$@"; }
 rejects() { "$stardrop" rejects; }
 
-# ready.json is one flat object of texts.
+# ready.json is one flat object of strings.
 ready_text() { sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p" "$ready"; }
 
 # `status --json` is an array of objects whose keys are the ledger's columns.
@@ -43,11 +43,11 @@ log=$work/dev.log
 cloud=
 began=$(date +%s)
 
-if [ "$(id -u)" = 0 ]; then chmod 711 "$work"; fi # for the user that root's Postgres runs as
+if [ "$(id -u)" = 0 ]; then chmod 711 "$work"; fi # so that the user that runs root's Postgres can enter
 
 running() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 
-stop() { # PID: asks, and after ten seconds insists, of its whole group if it leads one
+stop() { # PID: sends SIGTERM, and after ten seconds SIGKILL to its process group
   running "$1" || return 0
   kill -TERM "$1" 2>/dev/null || true
   for _ in $(seq 100); do
@@ -65,7 +65,7 @@ finish() {
     tail -n 20 "$log" | sed 's/^/  /' >&2
   fi
   stop "$cloud"
-  # Should the local cloud have died without stopping its Postgres: that one by its own pid file.
+  # If the local cloud crashed, its Postgres may still run: find it by its pid file.
   local pid_file
   while IFS= read -r pid_file; do
     stop "$(head -n 1 "$pid_file")"
@@ -77,18 +77,18 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# --- telling -------------------------------------------------------------------------------------
+# --- output --------------------------------------------------------------------------------------
 
 heading() { printf '\n== %s\n' "$*"; }
 indent() { sed 's/^/   /'; }
-give_up() { printf 'demo: %s\n' "$*" >&2; exit 3; }
+fail() { printf 'demo: %s\n' "$*" >&2; exit 3; }
 
-wait_for() { # WHAT COMMAND...: until the command succeeds, the cloud dies or patience ends
-  local what=$1 until=$(($(date +%s) + patience))
+wait_for() { # WHAT COMMAND...: until the command succeeds, the cloud exits or the time is over
+  local what=$1 until=$(($(date +%s) + timeout))
   shift
   until "$@"; do
-    running "$cloud" || give_up "the local cloud stopped while waiting for $what"
-    [ "$(date +%s)" -lt "$until" ] || give_up "still waiting for $what after $patience s"
+    running "$cloud" || fail "the local cloud stopped while waiting for $what"
+    [ "$(date +%s)" -lt "$until" ] || fail "no $what after $timeout s; see the log below"
     sleep 0.2
   done
 }
@@ -103,10 +103,10 @@ loads_finished() { # N: at least N loads, none of them still loading
 
 sql() { "$psql" --no-psqlrc --quiet --pset footer=off --dbname "$DATABASE_URL" --command "$1" | sed '/^$/d' | indent; }
 
-[ -x "$stardrop" ] || give_up "no $stardrop: run \`make build\` first"
+[ -x "$stardrop" ] || fail "no $stardrop: run \`make build\` first"
 
 heading "A local cloud: Postgres, an S3 bucket and the loader"
-set -m # a process group of its own: Ctrl-C reaches this script alone, which then stops the group
+set -m # a separate process group: Ctrl-C signals only this script, which then stops the group
 start_cloud > "$log" 2>&1 < /dev/null &
 cloud=$!
 set +m
@@ -124,19 +124,19 @@ unset AWS_SESSION_TOKEN AWS_PROFILE
 inbox=$(ready_text inbox)/sales/2026/01
 bucket=$(ready_text bucket)
 
-heading "A month of sales files, $rows rows a day; two days have gone bad on purpose"
+heading "A month of sales files, $rows rows a day; two days contain bad rows on purpose"
 mkdir "$work/files"
 for day in $(seq -w 1 31); do
   bad=0
-  if [ "$day" = "$broken_day" ]; then bad=0.005; fi
-  if [ "$day" = "$hopeless_day" ]; then bad=0.2; fi
+  if [ "$day" = "$some_bad_day" ]; then bad=0.005; fi
+  if [ "$day" = "$all_bad_day" ]; then bad=0.2; fi
   generate_day "$day" "$bad" "$work/files/2026-01-$day.csv" > "$work/generate.log" 2>&1 ||
-    { cat "$work/generate.log" >&2; give_up "could not generate 2026-01-$day.csv"; }
+    { cat "$work/generate.log" >&2; fail "could not generate 2026-01-$day.csv"; }
 done
 head -n 3 "$work/files/2026-01-01.csv" | indent
 echo "   ... 31 files, $(cat "$work/files/"*.csv | wc -l | tr -d ' ') lines"
 
-heading "Drop them in the bucket"
+heading "Copy them to the bucket"
 echo "   cp *.csv $bucket/sales/2026/01/"
 mkdir -p "$inbox"
 dropped=$(date +%s)
@@ -147,33 +147,31 @@ inserted=$(sum_column rows_inserted)
 echo "   $loads loads in $(($(date +%s) - dropped)) s: $(count_state loaded) loaded, $(count_state failed) failed," \
   "$inserted rows in the star"
 
-heading "The same file again, same name: a new event, no new rows"
+heading "The same file again under the same name: a new event, but no new rows"
 echo "   cp 2026-01-05.csv $bucket/sales/2026/01/"
 cp "$work/files/2026-01-05.csv" "$inbox/"
-for _ in $(seq 25); do # it shows up as a load, or the ledger knows it already: both are well
+for _ in $(seq 25); do # either a new load appears, or the ledger recognises the file: both are right
   if loads_finished $((loads + 1)); then break; fi
   sleep 0.2
 done
-wait_for "the second drop" loads_finished "$loads"
+wait_for "the second upload" loads_finished "$loads"
 again=$(sum_column rows_inserted)
 echo "   before: $inserted rows   after: $again rows"
-[ "$again" = "$inserted" ] || give_up "the second drop added rows"
+[ "$again" = "$inserted" ] || fail "the second upload added rows"
 
-heading "stardrop status: every file, and where its rows went"
-# The first three, and those of which something was rejected.
+heading "stardrop status: every file, and how many of its rows were loaded"
+# The first three, and those with rejected rows.
 status | awk 'NR <= 4 || $3 == "failed" || $5 > 0 || /^load [0-9]+ failed/ {
     sub(/; first: /, ";\n  first: "); print; skipped = 0; next
   }
   !skipped { print "   ..."; skipped = 1 }' | sed "s|s3://$bucket/||" | indent
 
-heading "stardrop rejects: what could not be loaded, with its line and the reason"
+heading "stardrop rejects: each row that could not be loaded, with its line and the reason"
 rejects > "$work/rejects.txt"
 head -n 12 "$work/rejects.txt" | indent
 echo "   ... $(($(wc -l < "$work/rejects.txt") - 1)) rows in all"
 
-# --- the star: the lead puts `stardrop status --star` here should it come ------------------------
-
-heading "The star, as an analyst would ask it"
+heading "The star, as an analyst would query it"
 psql=${PG_BIN:+$PG_BIN/psql}
 if [ ! -x "$psql" ]; then psql=$(command -v psql || true); fi
 if [ -n "$psql" ] && "$psql" --version > "$work/psql.log" 2>&1; then
@@ -185,7 +183,7 @@ if [ -n "$psql" ] && "$psql" --version > "$work/psql.log" 2>&1; then
               count(*) as rows, round(sum(quantity * unit_price), 2) as amount
        from star.fact_sales group by week order by week"
 else
-  echo "   psql is not on this machine, so the queries are left out: the star is in the schema \"star\""
+  echo "   psql is not installed, so the queries are skipped: the star is in the schema \"star\""
 fi
 
 heading "Done in $(($(date +%s) - began)) s"

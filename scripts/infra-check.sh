@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# infra/ in, whether it is well formed, valid and as safe as its tests say, out.
+# Checks infra/: format, validity, its tests, and that its README lists every variable.
 #
-#   TERRAFORM   the command to run, such as `terraform`, or one with a wrapper before it
+#   TERRAFORM   the command to run, such as `terraform`, or a wrapper and its command
 set -euo pipefail
 cd "$(dirname "$0")/../infra"
 read -r -a terraform <<< "${TERRAFORM:-terraform}"
@@ -21,7 +21,7 @@ rm -f .terraform-init.log
 run validate -no-color
 run test -no-color
 
-# The README's tables are the variables, all of them.
+# The README's tables list all variables.
 missing=0
 for name in $(sed -n 's/^variable "\(.*\)" {$/\1/p' variables.tf); do
   grep -q "^| \`$name\` |" README.md || { printf 'infra: README.md has no row for the variable %s\n' "$name" >&2; missing=1; }

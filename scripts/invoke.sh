@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A sample event in, the answer of the loader that `make watch` runs out. The object that the sample
-# events name is dropped first if the bucket lacks it: datasets/sales/sample.csv.
+# Sends an event to the loader that `make watch` runs, and prints its response. Uploads the object
+# that the sample events name first, if it is missing: datasets/sales/sample.csv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 event=${1:-events/s3-put.json}
@@ -17,7 +17,7 @@ if [ ! -e "$inbox/$key" ]; then
   echo "invoke: cp datasets/sales/sample.csv $inbox/$key"
   mkdir -p "$(dirname "$inbox/$key")"
   cp datasets/sales/sample.csv "$inbox/$key"
-  sleep 2 # until the bucket has seen it
+  sleep 2 # until the bucket has imported it
 fi
 echo "invoke: $event"
 PATH="$PWD/.venv/bin:$PATH" cargo lambda invoke loader --data-file "$event"

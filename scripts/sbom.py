@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Cargo's own lists in, what is inside the loader as a CycloneDX 1.5 document, out on standard output.
+"""Prints the packages that the loader contains, as a CycloneDX 1.5 document.
 
     scripts/sbom.py TARGET
 
-Own code and not a tool: the tools that write one are compiled first and stamp it with the time, and
-the list of what is really linked, features considered, is `cargo tree`'s.
+No existing tool: they have to be compiled first and write the current time into the document, and
+only `cargo tree` lists what is linked with the enabled features.
 """
 import json
 import re
 import subprocess
 import sys
 
-TREE = ["--edges", "normal", "--no-default-features", "--features", "parquet", "--prefix", "none", "--format", "{p}"]
+TREE = ["--edges", "normal", "--no-default-features", "--prefix", "none", "--format", "{p}"]
 
 
 def cargo(*arguments: str) -> str:
@@ -37,7 +37,7 @@ def main() -> None:
         reference = f"pkg:cargo/{name}@{version}"
         entry = {"type": "library", "bom-ref": reference, "name": name, "version": version, "purl": reference}
         if package["license"]:
-            # Older crates write a stroke for OR.
+            # Older crates write a slash for OR.
             entry["licenses"] = [{"expression": re.sub(r"\s*/\s*", " OR ", package["license"])}]
         if (name, version) in checksums:
             entry["hashes"] = [{"alg": "SHA-256", "content": checksums[(name, version)]}]

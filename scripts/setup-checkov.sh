@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Python in, checkov in .venv out.
+# Installs checkov into .venv, if it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 checkov=3.3.30
@@ -12,7 +12,7 @@ if [ "$(.venv/checkov/bin/checkov --version 2>/dev/null)" = "$checkov" ]; then
   exit 0
 fi
 command -v python3 >/dev/null 2>&1 || die "python3 is missing"
-# Its many dependencies stay apart from those of the other tools in .venv.
+# A separate environment: its many dependencies must not conflict with those of the other tools.
 python3 -m venv --clear .venv/checkov || die "python3 has no venv: install python3-venv"
 say "pip install checkov==$checkov into .venv/checkov (once)"
 PIP_ROOT_USER_ACTION=ignore .venv/checkov/bin/python -m pip install --quiet --disable-pip-version-check "checkov==$checkov"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Python in, cargo-lambda and the Zig linker that it cross-compiles with out, both in .venv.
+# Installs cargo-lambda, and Zig, which it cross-compiles with, into .venv if they are missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo_lambda=1.9.2
@@ -17,7 +17,7 @@ if [ -e "$stamp" ] && .venv/bin/cargo-lambda lambda --version >/dev/null 2>&1; t
   exit 0
 fi
 
-# Debian ships python3 without venv, and says so only once it is asked to make one.
+# Debian's python3 lacks venv, and fails only when it is used.
 if ! have python3 || ! python3 -c 'import ensurepip' >/dev/null 2>&1; then
   if have apt-get && may_be_root; then
     say "apt-get install python3-venv"
@@ -38,7 +38,7 @@ fi
 say "pip install cargo-lambda==$cargo_lambda ziglang==$ziglang into .venv (115 MB, once)"
 PIP_ROOT_USER_ACTION=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check \
   "cargo-lambda==$cargo_lambda" "ziglang==$ziglang"
-.venv/bin/cargo-lambda lambda --version >/dev/null || die "cargo-lambda was installed and does not run"
+.venv/bin/cargo-lambda lambda --version >/dev/null || die "cargo-lambda was installed but does not run"
 rm -f .venv/stardrop-*
 touch "$stamp"
 say "cargo-lambda $cargo_lambda in .venv"

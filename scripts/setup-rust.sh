@@ -1,5 +1,5 @@
 #!/bin/sh
-# The Rust that is there in, rustfmt, clippy and the certainty that it is new enough out.
+# Checks that Rust is installed and new enough, and adds rustfmt and clippy if they are missing.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The ready file of a running `make dev` in, the loader as a local Lambda on that cloud out.
+# Runs the loader as a local Lambda, with the addresses from the ready file of a running `make dev`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ready=${1:-.stardrop/ready.json}
@@ -9,7 +9,7 @@ if [ ! -s "$ready" ]; then
   exit 3
 fi
 
-# The file is one flat object of texts, so this is enough to read it.
+# The file is one flat object of strings, which sed can read.
 text() { sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p" "$ready"; }
 
 DATABASE_URL=$(text database_url)

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Files in, a zip that is the same bit for bit whenever and by whomever it is made, out.
+"""Writes a zip file that is the same, byte for byte, whoever builds it and whenever.
 
     scripts/zip.py OUT.zip NAME=PATH...
 
-A folder brings all of its files; NAME says what the file, or the folder, is called within. Files
-named `sample.*` stay outside. What can be executed stays so; owners and times are left out.
+Of a folder, adds all files but those named `sample.*`. NAME is the name of the file or folder within
+the zip. Executable files stay executable; owners and times are left out.
 """
 import pathlib
 import stat
 import sys
 import zipfile
 
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can tell
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can store
 
 
 def members(name: str, path: pathlib.Path):
@@ -22,7 +22,7 @@ def members(name: str, path: pathlib.Path):
     elif path.is_file():
         yield name, path
     else:
-        sys.exit(f"zip: {path} is not there")
+        sys.exit(f"zip: {path} does not exist")
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, path in sorted(found):
             entry = zipfile.ZipInfo(name, EPOCH)
-            entry.create_system = 3  # Unix, whatever this machine is: the mode below counts
+            entry.create_system = 3  # Unix, also on other systems: the mode below applies
             executable = path.stat().st_mode & stat.S_IXUSR
             entry.external_attr = (stat.S_IFREG | (0o755 if executable else 0o644)) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
