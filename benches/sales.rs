@@ -1,7 +1,7 @@
-//! Sales: the bytes of a generated sales file in; lines of COPY text out, one core, no database.
+//! Times the way from the bytes of a generated sales file to lines of COPY text: one core, no database.
 //!
-//! The way is the loader's own: decode, records, rows. Beside it stands what any reader of CSV has to
-//! do at least: the `csv` crate's pass over the same bytes, which checks and writes nothing.
+//! It takes the loader's own modules: decode, records, rows. For comparison, the `csv` crate parses the
+//! same bytes, and checks and writes nothing.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -18,9 +18,9 @@ use stardrop::records::{CsvOptions, Format, ReaderOptions, Record, RecordReader,
 use stardrop::rows::{Header, RowWriter};
 
 const ROWS: u64 = 200_000;
-/// What S3's client hands over at once, more or less.
+/// About what S3's client returns at once.
 const CHUNK_BYTES: usize = 64 << 10;
-/// As much as the loader sends to Postgres at once.
+/// The number of bytes that the loader sends to Postgres at once.
 const SEND_BYTES: usize = 128 << 10;
 
 fn sales(catalog: &Catalog) -> (&Dataset, Bytes) {
@@ -31,7 +31,8 @@ fn sales(catalog: &Catalog) -> (&Dataset, Bytes) {
     (dataset, text.into())
 }
 
-/// Everything that happens to a file between S3 and Postgres. The rows, and the bytes of their lines.
+/// Does all that the loader does between S3 and Postgres. Returns the number of rows, and of the bytes
+/// of their lines.
 fn to_copy_lines(dataset: &Dataset, file: &Bytes, buffer: &mut Vec<u8>) -> (u64, u64) {
     let options = ReaderOptions { csv: CsvOptions::default(), ..ReaderOptions::default() };
     let mut reader = Format::from_name("csv").unwrap().open_stream(&options).unwrap();
@@ -66,7 +67,7 @@ fn writer_for(dataset: &Dataset, header: &Record) -> RowWriter {
     RowWriter::new(dataset, &Header::by_name(dataset, &names).unwrap(), "")
 }
 
-/// Hands over what comes next.
+/// Pushes the next bytes to the reader.
 fn feed(reader: &mut dyn RecordReader, decoder: &mut Decoder, file: &Bytes, at: &mut usize) {
     loop {
         match decoder.next().unwrap() {

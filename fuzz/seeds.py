@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Seeds: what the project has of each kind in; first inputs for the fuzzer, in fuzz/corpus, out."""
+"""Writes the first inputs of the fuzzer to fuzz/corpus: samples of this project for each target."""
 
 import bz2
 import gzip
@@ -42,7 +42,7 @@ def seed_decode():
         "zip": zipped([("a.csv", text)]),
         "zip-two": zipped([("a.csv", text), ("b.csv", text)]),
         "gzip-zip": gzip.compress(zipped([("a.csv", text)])),
-        # As the program zstd writes it.
+        # As the zstd program writes it.
         "zstd": bytes.fromhex("28b52ffd2408410000") + b"a,b\n1,2\n" + bytes.fromhex("94ef3c7b"),
         "nothing": b"",
     }

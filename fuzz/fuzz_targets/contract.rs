@@ -1,4 +1,4 @@
-//! Contract: any text in; mistakes with their place, or a dataset whose SQL can be made, out.
+//! Fuzzes contracts: any text gives errors with their lines, or a dataset whose SQL can be generated.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

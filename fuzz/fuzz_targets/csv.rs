@@ -1,10 +1,10 @@
-//! Csv: any text and any dialect in; the same records whatever the pieces, and from any checkpoint
-//! on, out.
+//! Fuzzes CSV: any text in any dialect gives the same records in chunks of any size, and after a
+//! resumption at any checkpoint.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use stardrop::records::{CsvOptions, CsvReader, Delimiter, RecordReader};
-use stardrop_fuzz::{Input, check_places, read};
+use stardrop_fuzz::{Input, check_positions, read};
 
 fuzz_target!(|data: &[u8]| {
     let mut input = Input(data);
@@ -31,20 +31,20 @@ fuzz_target!(|data: &[u8]| {
     let new = || CsvReader::new(options.clone());
 
     let mut reader = new();
-    let (told, end) = read(&mut reader, bytes, usize::MAX);
+    let (records, end) = read(&mut reader, bytes, usize::MAX);
     let known = reader.delimiter().map(<[u8]>::to_vec);
     let (parts, parts_end) = read(&mut new(), bytes, chunk);
-    assert_eq!(told, parts, "by pieces of {chunk}");
-    assert_eq!(end, parts_end, "by pieces of {chunk}");
-    check_places(&told, bytes, options.max_record_bytes);
+    assert_eq!(records, parts, "in chunks of {chunk}");
+    assert_eq!(end, parts_end, "in chunks of {chunk}");
+    check_positions(&records, bytes, options.max_record_bytes);
 
-    // What a checkpoint keeps is enough to go on with.
-    let middle = usize::from(flags >> 3) % told.len().max(1);
-    let Some(record) = told.get(middle) else { return };
+    // A checkpoint is enough to resume.
+    let middle = usize::from(flags >> 3) % records.len().max(1);
+    let Some(record) = records.get(middle) else { return };
     let delimiter = Delimiter::Text(known.expect("known after a record"));
     let resumed = CsvOptions { delimiter, ..options.clone() };
     let mut reader = CsvReader::resume_at(resumed, record.next_line, record.end);
     let (rest, rest_end) = read(&mut reader, &bytes[record.end as usize..], chunk);
-    assert_eq!(rest, told[middle + 1..], "from record {middle} on");
+    assert_eq!(rest, records[middle + 1..], "from record {middle} on");
     assert_eq!(rest_end, end, "from record {middle} on");
 });

@@ -1,4 +1,4 @@
-//! Decode: any bytes in; the same text whatever the pieces, within the limits, out.
+//! Fuzzes decoding: any bytes give the same text in chunks of any size, within the limits.
 #![no_main]
 
 use bytes::Bytes;
@@ -44,12 +44,12 @@ fuzz_target!(|data: &[u8]| {
     let whole = decode(&options, bytes, usize::MAX);
     let parts = decode(&options, bytes, chunk);
     match (&whole, &parts) {
-        (Ok(whole), Ok(parts)) => assert!(whole == parts, "pieces make a difference"),
+        (Ok(whole), Ok(parts)) => assert!(whole == parts, "the chunks make a difference"),
         (Err(_), Err(_)) => {}
-        _ => panic!("by pieces of {chunk}: {:?}, whole: {:?}", parts.is_ok(), whole.is_ok()),
+        _ => panic!("in chunks of {chunk}: {:?}, whole: {:?}", parts.is_ok(), whole.is_ok()),
     }
     if let Ok(text) = whole {
-        // A text may grow threefold on its way to UTF-8.
+        // A text may become three times as long in UTF-8.
         assert!(text.len() as u64 <= (MAX_BYTES.max(RATIO_FLOOR_BYTES) + bytes.len() as u64) * 3);
         assert!(!replace_invalid || std::str::from_utf8(&text).is_ok() || label == "utf-8");
     }

@@ -1,4 +1,4 @@
-//! Event: any JSON in; objects with a bucket and a key, or a clear error, out.
+//! Fuzzes events: any JSON gives objects with a bucket and a key, or an error.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -18,7 +18,7 @@ fn check(event: &Event) {
     assert!(!text.is_empty());
     for object in objects(event) {
         assert!(!object.bucket.is_empty() && !object.key.is_empty(), "{object:?}");
-        // What is asked of ourselves names the same object.
+        // The request to load it in another invocation names the same object.
         let request = event::request(object, 1);
         let again = event::parse(&request).unwrap_or_else(|e| panic!("{object:?}: {e}"));
         let again = objects(&again);

@@ -1,4 +1,4 @@
-//! Rows: any cells for columns of every type in; one line of COPY text, or a reason, out.
+//! Fuzzes rows: any cells, for columns of every type, give one line of COPY text or a rejection.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -8,16 +8,16 @@ use stardrop::dataset::{Catalog, Dataset};
 use stardrop::records::{CsvOptions, CsvReader, Delimiter, Record, RecordReader, Step};
 use stardrop::rows::{Header, RowWriter};
 
-/// Columns of every type, as plain as can be and with every option.
+/// Columns of every type, without options and with each option.
 const CONTRACT: &str = include_str!("../rows.toml");
 
 static DATASET: LazyLock<Dataset> = LazyLock::new(|| {
     let file = ("rows/dataset.toml".into(), "rows".to_owned(), CONTRACT.to_owned());
     let catalog = Catalog::read([file]).unwrap_or_else(|errors| panic!("{errors:?}"));
-    catalog.dataset("rows").expect("it is there").clone()
+    catalog.dataset("rows").expect("it exists").clone()
 });
 
-/// One writer for each column alone: a row stops at its first bad column.
+/// One writer for each column, since a row is rejected at its first bad column.
 static WRITERS: LazyLock<Vec<RowWriter>> = LazyLock::new(|| {
     let all = Header::by_position(&DATASET);
     let alone = |at: usize| {
@@ -41,13 +41,13 @@ fuzz_target!(|data: &[u8]| {
     reader.push(text);
     reader.end();
     let (writer, columns) = (&WRITERS[usize::from(choice & 0x7f) % WRITERS.len()], WRITERS.len());
-    let mut out = b"what stands before".to_vec();
+    let mut out = b"earlier bytes".to_vec();
     while let Ok(Step::Record) = reader.next(&mut record) {
         let from = out.len();
         match writer.write(&record, &mut out) {
             Ok(()) => check_line(&out[from..], columns),
             Err(rejection) => {
-                assert_eq!(out.len(), from, "a rejected row leaves nothing");
+                assert_eq!(out.len(), from, "a rejected row writes nothing");
                 assert!(!rejection.code.is_empty() && !rejection.reason.is_empty());
                 assert_eq!(rejection.line, record.line());
             }
@@ -57,7 +57,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// One line, of so many fields and two more, that COPY would take.
+/// Checks that COPY accepts the line: `columns` fields and two more.
 fn check_line(line: &[u8], columns: usize) {
     let text = std::str::from_utf8(line).expect("COPY text is UTF-8");
     let text = text.strip_suffix('\n').expect("a line ends");

@@ -1,8 +1,8 @@
-//! What the targets share: bytes in, an input taken apart, or what a reader made of it, out.
+//! Shared by the targets: takes parameters from the front of an input, and reads all records of a file.
 
 use stardrop::records::{Record, RecordError, RecordReader, Step};
 
-/// The bytes of an input, taken off its front: small numbers that choose, then all that is left.
+/// The bytes of an input: its first bytes choose parameters, the rest is the file.
 pub struct Input<'i>(pub &'i [u8]);
 
 impl<'i> Input<'i> {
@@ -18,15 +18,15 @@ impl<'i> Input<'i> {
         all[usize::from(self.byte()) % all.len()]
     }
 
-    /// All that is left.
+    /// The remaining bytes.
     pub fn rest(self) -> &'i [u8] {
         self.0
     }
 }
 
-/// What is told of one record.
+/// Everything that a reader says about one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct ReadRecord {
     pub fields: Vec<(Vec<u8>, bool)>,
     pub raw: Vec<u8>,
     pub extra: Option<Vec<u8>>,
@@ -38,11 +38,11 @@ pub struct Told {
     pub header: bool,
 }
 
-impl Told {
-    /// Of a record that has just been read.
-    pub fn of(record: &Record) -> Told {
+impl ReadRecord {
+    /// Copies a record that was just read.
+    pub fn of(record: &Record) -> ReadRecord {
         let quoted = |place| record.is_quoted(place);
-        Told {
+        ReadRecord {
             fields: record.iter().enumerate().map(|(at, f)| (f.to_vec(), quoted(at))).collect(),
             raw: record.raw().to_vec(),
             extra: record.extra().map(<[u8]>::to_vec),
@@ -56,33 +56,33 @@ impl Told {
     }
 }
 
-/// Reads all records, with so many bytes pushed at once.
+/// Reads all records, pushing at most `chunk` bytes at a time.
 pub fn read(
     reader: &mut dyn RecordReader,
     bytes: &[u8],
     chunk: usize,
-) -> (Vec<Told>, Result<(), RecordError>) {
-    let (mut chunks, mut record, mut told) = (bytes.chunks(chunk.max(1)), Record::new(), vec![]);
+) -> (Vec<ReadRecord>, Result<(), RecordError>) {
+    let (mut chunks, mut record, mut records) = (bytes.chunks(chunk.max(1)), Record::new(), vec![]);
     loop {
         match reader.next(&mut record) {
-            Ok(Step::Record) => told.push(Told::of(&record)),
+            Ok(Step::Record) => records.push(ReadRecord::of(&record)),
             Ok(Step::NeedMore) => match chunks.next() {
                 Some(chunk) => reader.push(chunk),
                 None => reader.end(),
             },
-            Ok(Step::End) => return (told, Ok(())),
+            Ok(Step::End) => return (records, Ok(())),
             Err(error) => {
-                assert_eq!(reader.next(&mut record), Err(error.clone()), "an error stays");
-                return (told, Err(error));
+                assert_eq!(reader.next(&mut record), Err(error.clone()), "an error is final");
+                return (records, Err(error));
             }
         }
     }
 }
 
-/// What must hold of the records of any file.
-pub fn check_places(told: &[Told], bytes: &[u8], limit: usize) {
+/// Checks the positions of the records of a file.
+pub fn check_positions(records: &[ReadRecord], bytes: &[u8], limit: usize) {
     let (mut line, mut offset) = (1, 0);
-    for record in told {
+    for record in records {
         assert!(record.line >= line && record.next_line >= record.line, "{record:?}");
         assert!(record.start >= offset && record.end > record.start, "{record:?}");
         assert!(record.end <= bytes.len() as u64, "{record:?}");

@@ -1,109 +1,40 @@
-//! Star: how long a batch takes against a small fact and against a large one, for each kind of
-//! dimension and of fact. Both are measured in turns in one run, so that their ratio means something
-//! on a noisy machine.
-//!
-//! `make bench-star ROWS=20000000` prints a table. Facts and members grow together, ten facts for
-//! each member, and a batch touches rows and members all over the tables.
+//! A database with a star of any size: creates it, fills it, and times batches.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here has nobody to tell")]
-
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use stardrop::dataset::Catalog;
 use stardrop::{migrate, star};
-use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
+use stardrop_local::postgres::LocalPostgres;
 use tokio_postgres::{Client, NoTls};
 
-const SMALL: i64 = 100_000;
-const LARGE: i64 = 20_000_000;
+/// The number of facts of the small star.
+pub const SMALL: i64 = 100_000;
+/// The number of rows of a batch.
+pub const BATCH: i64 = 10_000;
+/// The number of batches of each kind.
+pub const TRIALS: i64 = 4;
 const FACTS_PER_MEMBER: i64 = 10;
-const BATCH: i64 = 10_000;
-/// Of each kind of batch; the quickest counts.
-const TRIALS: i64 = 4;
-/// Members of one copy of the small star are numbered below this.
+/// The surrogate keys of one copy of the small star are below this number.
 const KEYS: i64 = 1_000_000;
 
-const COLUMNS: &str = r#"
-name  = "shop"
-match = ["shop/*"]
-[columns]
-id     = { type = "bigint", required = true }
-member = { type = "bigint" }
-town   = { type = "text" }
-name   = { type = "text" }
-paid   = { type = "integer" }
-at     = { type = "timestamp" }
-kind   = { type = "text" }
-rev    = { type = "integer" }
-"#;
-
-/// What is measured, and what the contract says beside its columns.
-const KINDS: &[(&str, &str)] = &[
-    (
-        "fact, by grain",
-        "[fact.sale]\ngrain = [\"id\"]\ndimensions = [{ date = \"at\" }]\nmeasures = [\"paid\"]",
-    ),
-    (
-        "fact, by grain and `version`",
-        "[fact.sale]\ngrain = [\"id\"]\nversion = \"rev\"\ndimensions = [{ date = \"at\" }]\nmeasures = [\"paid\"]",
-    ),
-    (
-        "fact, `keep`",
-        "[fact.sale]\ngrain = [\"id\"]\nconflict = \"keep\"\ndimensions = [{ date = \"at\" }]\nmeasures = [\"paid\"]",
-    ),
-    (
-        "fact, `delete_when`",
-        "[fact.sale]\ngrain = [\"id\"]\ndelete_when = \"kind = 'delete'\"\ndimensions = [{ date = \"at\" }]\nmeasures = [\"paid\"]",
-    ),
-    (
-        "fact, replaced",
-        "[policy]\noverwrite = \"replace\"\n[fact.sale]\ngrain = [\"id\"]\ndimensions = [{ date = \"at\" }]\nmeasures = [\"paid\"]",
-    ),
-    (
-        "fact, append only",
-        "[fact.sale]\ndimensions = [{ date = \"at\" }]\nmeasures = [\"id\", \"paid\"]",
-    ),
-    (
-        "dimension, key alone",
-        "[dimension.member]\nkey = [\"member\"]\n[fact.sale]\ngrain = [\"id\"]\ndimensions = [\"member\"]\nmeasures = [\"paid\"]",
-    ),
-    (
-        "dimension, `overwrite`",
-        "[dimension.member]\nkey = [\"member\"]\nattributes = [\"town\", \"name\"]\n[fact.sale]\ngrain = [\"id\"]\ndimensions = [\"member\"]\nmeasures = [\"paid\"]",
-    ),
-    (
-        "dimension, `first`",
-        "[dimension.member]\nkey = [\"member\"]\nattributes = [\"town\", \"name\"]\nhistory = \"first\"\n[fact.sale]\ngrain = [\"id\"]\ndimensions = [\"member\"]\nmeasures = [\"paid\"]",
-    ),
-    (
-        "dimension, `versions`",
-        "[dimension.member]\nkey = [\"member\"]\nattributes = [\"town\", \"name\"]\nhistory = \"versions\"\nvalid_from = \"at\"\n[fact.sale]\ngrain = [\"id\"]\ndimensions = [\"member\"]\nas_of = \"at\"\nmeasures = [\"paid\"]",
-    ),
-    (
-        "dimension, mixed",
-        "[dimension.member]\nkey = [\"member\"]\nattributes = [\"town\", \"name\"]\nhistory = { default = \"overwrite\", name = \"versions\" }\nvalid_from = \"at\"\n[fact.sale]\ngrain = [\"id\"]\ndimensions = [\"member\"]\nas_of = \"at\"\nmeasures = [\"paid\"]",
-    ),
-];
-
-/// A batch: what it is, and which rows of the whole it brings.
+/// The kinds of batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Batch {
-    /// Rows and members that are not there yet.
+pub enum Batch {
+    /// New rows and members.
     New,
-    /// Rows that are there, as they are.
+    /// Existing rows, unchanged.
     Same,
-    /// Rows and members that are there, changed, and later.
+    /// Existing rows and members, changed, with later times.
     Changed,
-    /// Members that looked different once, between what is known: facts move to other versions.
+    /// Members with an attribute that differs between two known versions: facts move to a new version.
     Late,
 }
 
-const BATCHES: [Batch; 4] = [Batch::New, Batch::Same, Batch::Changed, Batch::Late];
+pub const BATCHES: [Batch; 4] = [Batch::New, Batch::Same, Batch::Changed, Batch::Late];
 
-/// A star of so many facts.
-struct Site {
+/// A database with a star of this number of facts.
+pub struct Site {
     client: Client,
     facts: i64,
 }
@@ -119,7 +50,7 @@ impl Site {
         self.client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
 
-    /// Inserts rows; their values follow from their numbers alone, but for what changed.
+    /// Inserts rows. Their values depend only on their numbers and on `changed`.
     async fn insert(&self, numbers: &str, changed: &str, shift: &str) {
         self.run(&format!(
             "insert into staging.shop (id, member, town, name, paid, at, rev)
@@ -134,8 +65,10 @@ impl Site {
         .await;
     }
 
-    async fn batch(&self, batch: Batch, trial: i64) -> f64 {
-        // Every tenth row of the small star, as many of the large one, each time others.
+    /// Inserts a batch, and returns the seconds that it took.
+    pub async fn batch(&self, batch: Batch, trial: i64) -> f64 {
+        // Every tenth row of the small star, and the same number of rows of the large one; each trial
+        // takes others.
         let spread = |offset: i64| {
             format!(
                 "select k * {} + {offset} + 1 from generate_series(0::bigint, {} - 1) k",
@@ -162,7 +95,7 @@ impl Site {
         start.elapsed().as_secs_f64()
     }
 
-    /// Brings the star to its size: the small one through the trigger, the large one in copies.
+    /// Fills the star: SMALL facts through the trigger, the rest as copies of them.
     async fn fill(&self) {
         self.insert(&format!("select generate_series(1::bigint, {SMALL})"), "", "interval '0'")
             .await;
@@ -190,7 +123,7 @@ impl Site {
                    and attgenerated = '' order by attnum"
             ))
             .await;
-        // Keys first, and what refers to them after: they go in the other order.
+        // Foreign keys after the keys that they reference; they are dropped in the other order.
         let constraints = self
             .texts(&format!(
                 "select format('alter table {table} add constraint %I %s', conname, pg_get_constraintdef(oid))
@@ -265,7 +198,8 @@ async fn connect(url: &str) -> Client {
     client
 }
 
-async fn site(postgres: &LocalPostgres, contract: &str, name: &str, facts: i64) -> Site {
+/// Creates a database with a filled star.
+pub async fn site(postgres: &LocalPostgres, contract: &str, name: &str, facts: i64) -> Site {
     let admin = connect(&postgres.url("postgres")).await;
     admin.batch_execute(&format!("drop database if exists {name}")).await.unwrap();
     admin.batch_execute(&format!("create database {name}")).await.unwrap();
@@ -276,53 +210,4 @@ async fn site(postgres: &LocalPostgres, contract: &str, name: &str, facts: i64) 
     let site = Site { client, facts };
     site.fill().await;
     site
-}
-
-#[tokio::main]
-async fn main() {
-    let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let large: i64 = var("STARDROP_BENCH_ROWS").map_or(LARGE, |rows| rows.parse().unwrap());
-    let only = var("STARDROP_BENCH_KIND").unwrap_or_default();
-    let bin = find_binaries(
-        var("PG_BIN").map(PathBuf::from).as_deref(),
-        std::env::var_os("PATH").as_deref(),
-    );
-    let mut options = PostgresOptions::throwaway(bin.unwrap());
-    for (name, value) in
-        [("shared_buffers", "1GB"), ("maintenance_work_mem", "512MB"), ("max_wal_size", "8GB")]
-    {
-        options.settings.push((name.to_owned(), value.to_owned()));
-    }
-    let postgres = LocalPostgres::start(options).unwrap();
-    println!(
-        "Postgres {}, batches of {BATCH} rows, ms at {SMALL} facts / at {large} facts / ratio\n",
-        postgres.version()
-    );
-    println!("| kind | new | the same again | changed | late |\n|---|---|---|---|---|");
-    for (kind, contract) in KINDS.iter().filter(|(kind, _)| kind.contains(&only)) {
-        let contract = format!("{COLUMNS}{contract}\n");
-        let sites = [
-            site(&postgres, &contract, "small", SMALL).await,
-            site(&postgres, &contract, "large", large).await,
-        ];
-        let mut best: BTreeMap<(Batch, usize), f64> = BTreeMap::new();
-        for trial in 0..TRIALS {
-            for batch in BATCHES {
-                for (place, site) in sites.iter().enumerate() {
-                    let seconds = site.batch(batch, trial).await;
-                    let least = best.entry((batch, place)).or_insert(f64::INFINITY);
-                    *least = least.min(seconds);
-                }
-            }
-        }
-        let cells: Vec<String> = BATCHES
-            .iter()
-            .map(|batch| {
-                let [small, large] = [0, 1].map(|place| best[&(*batch, place)] * 1000.0);
-                format!("{small:.0} / {large:.0} / {:.2}", large / small)
-            })
-            .collect();
-        println!("| {kind} | {} |", cells.join(" | "));
-    }
-    postgres.stop().unwrap();
 }
