@@ -7,7 +7,6 @@ use std::fmt;
 use super::excel;
 use super::jsonl::JsonReader;
 use super::options::ReaderOptions;
-#[cfg(feature = "parquet")]
 use super::parquet;
 use super::{CsvReader, RecordError, RecordReader, Spooled};
 use crate::decode::is_compression_suffix;
@@ -19,9 +18,6 @@ enum Open {
     Stream(fn(&ReaderOptions) -> Box<dyn RecordReader>),
     /// From a file on disk, because reading starts at the end.
     Spooled(OpenSpooled),
-    /// Not at all: this binary was built without this cargo feature.
-    #[cfg(not(feature = "parquet"))]
-    Without(&'static str),
 }
 
 type OpenSpooled =
@@ -29,10 +25,7 @@ type OpenSpooled =
 
 const CSV: Open = Open::Stream(|options| Box::new(CsvReader::new(options.csv.clone())));
 const JSON: Open = Open::Stream(|options| Box::new(JsonReader::new(options)));
-#[cfg(feature = "parquet")]
 const PARQUET: Open = Open::Spooled(parquet::open);
-#[cfg(not(feature = "parquet"))]
-const PARQUET: Open = Open::Without("parquet");
 
 /// Every format: its name, its suffixes, whether its records name each field, and how to open it.
 static FORMATS: [Format; 4] = [
@@ -70,13 +63,9 @@ impl Format {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`] if the name is unknown, or this binary was built without its format.
+    /// [`Unsupported`] if the name is unknown.
     pub fn from_name(name: &str) -> Result<Format, Unsupported> {
         match FORMATS.iter().find(|format| format.name == name) {
-            #[cfg(not(feature = "parquet"))]
-            Some(Format { open: Open::Without(feature), .. }) => Err(Unsupported(format!(
-                "format `{name}` needs a build with the cargo feature `{feature}`"
-            ))),
             Some(format) => Ok(*format),
             None => {
                 let known = Format::names().collect::<Vec<_>>().join(", ");

@@ -24,7 +24,6 @@ mod format;
 mod grid;
 mod jsonl;
 mod options;
-#[cfg(feature = "parquet")]
 mod parquet;
 mod record;
 mod spooled;

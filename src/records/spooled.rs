@@ -57,7 +57,6 @@ impl SharedFile {
     }
 
     /// A reader that starts at `position`.
-    #[cfg(feature = "parquet")]
     pub fn at(&self, position: u64) -> SharedFile {
         SharedFile { position, ..self.clone() }
     }
