@@ -124,10 +124,6 @@ fn modules_use_only_modules_above_them_in_lib_rs() {
 #[test]
 fn files_import_in_one_direction() {
     let mut files = sources();
-    let local = root().join("local/src");
-    if local.is_dir() {
-        files.extend(rust_files(&local));
-    }
     files.retain(|(file, _)| !is_test(file));
     let circles = imports::Files::new(&files).circles();
     assert!(

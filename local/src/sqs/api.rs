@@ -10,7 +10,7 @@ use hyper::{Request, Response};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
-use super::{Queues, receive};
+use super::queue::{Queues, receive};
 
 /// An error response: its code and its message.
 struct ApiError(&'static str, String);

@@ -7,15 +7,14 @@
 mod api;
 mod queue;
 
-use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use queue::Queue;
+use queue::{Queue, Queues, receive};
 pub use queue::{QueueOptions, Received};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -23,8 +22,6 @@ use tokio::task::JoinHandle;
 /// The account and region in the names of queues.
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
-
-type Queues = Arc<Mutex<BTreeMap<String, Queue>>>;
 
 /// A running endpoint. Dropping it stops it and discards its queues.
 #[derive(Debug)]
@@ -115,20 +112,6 @@ impl LocalSqs {
 impl Drop for LocalSqs {
     fn drop(&mut self) {
         self.server.abort();
-    }
-}
-
-fn receive(queues: &Queues, name: &str, visibility: Option<Duration>) -> Option<Received> {
-    let mut queues = queues.lock().unwrap_or_else(PoisonError::into_inner);
-    let now = Instant::now();
-    loop {
-        let queue = queues.get_mut(name)?;
-        let received = queue.receive(now, visibility)?;
-        let Some(dead_letters) = queue.dead_letter_queue(&received) else { return Some(received) };
-        queue.delete(&received.receipt_handle);
-        if let Some(dead_letters) = queues.get_mut(&dead_letters) {
-            dead_letters.send(received.body, now, Duration::ZERO);
-        }
     }
 }
 

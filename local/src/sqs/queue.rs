@@ -1,7 +1,12 @@
 //! A queue: a message is delivered again until it is deleted, and is hidden for a while after each
 //! delivery.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+/// All queues, by name.
+pub(super) type Queues = Arc<Mutex<BTreeMap<String, Queue>>>;
 
 /// The options of a queue.
 #[derive(Debug, Clone)]
@@ -109,6 +114,26 @@ impl Queue {
     pub fn visible_in(&self, now: Instant) -> Option<Duration> {
         let next = self.messages.iter().map(|message| message.visible_at).min()?;
         Some(next.saturating_duration_since(now))
+    }
+}
+
+/// Receives the next visible message of a queue, after moving the messages before it that were received
+/// too often to their dead-letter queue.
+pub(super) fn receive(
+    queues: &Queues,
+    name: &str,
+    visibility: Option<Duration>,
+) -> Option<Received> {
+    let mut queues = queues.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = Instant::now();
+    loop {
+        let queue = queues.get_mut(name)?;
+        let received = queue.receive(now, visibility)?;
+        let Some(dead_letters) = queue.dead_letter_queue(&received) else { return Some(received) };
+        queue.delete(&received.receipt_handle);
+        if let Some(dead_letters) = queues.get_mut(&dead_letters) {
+            dead_letters.send(received.body, now, Duration::ZERO);
+        }
     }
 }
 
