@@ -269,7 +269,7 @@ async fn an_object_belongs_to_one_dataset() {
     let object = cloud.put("prices/a.csv", "id,price\n1,1\n").await;
     cloud.loader().load(&object, None).await.unwrap();
     let error = cloud.loader().load(&object, Some("firsts")).await.unwrap_err();
-    assert!(error.to_string().contains("into dataset `prices` already"), "{error}");
+    assert!(error.to_string().contains("already loaded into dataset `prices`"), "{error}");
 }
 
 #[tokio::test]
