@@ -36,7 +36,7 @@ pub async fn finish(
 /// # Errors
 ///
 /// [`ErrorKind::FenceLost`] where the claim is lost; an error of the connection or of Postgres.
-pub async fn record_hash(
+pub async fn save_hash(
     client: &Client,
     claim: &Claim,
     overwrite: &str,

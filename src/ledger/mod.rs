@@ -18,9 +18,10 @@ use crate::rows::Rejection;
 
 pub use batch::{BatchEnd, begin_batch, checkpoint, reject_rows};
 pub use claim::{Claim, ClaimResult, Claimed, Hashing, Worker, claim, terminate_worker};
-pub use close::{Pruned, fail, finish, mark_skipped, prune, record_hash, release, reopen, totals};
+pub use close::{Pruned, fail, finish, mark_skipped, prune, release, reopen, save_hash, totals};
 pub use rejects::{
-    LoadWithRejects, RejectsOpened, begin_rejects, finish_rejects, first_rejects, load_with_rejects,
+    LoadWithRejects, RejectsOpened, begin_reject_reload, finish_reject_reload, first_rejects,
+    load_with_rejects,
 };
 pub use undo::{Undo, Undone, UndoneTable, undo};
 

@@ -17,7 +17,7 @@ pub struct LoadWithRejects {
     pub lines: Vec<u64>,
 }
 
-/// The result of [`begin_rejects`].
+/// The result of [`begin_reject_reload`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectsOpened {
     /// The rows can be copied in this transaction. The new attempt is the fencing token.
@@ -61,7 +61,7 @@ pub async fn load_with_rejects(client: &Client, load_id: i64) -> Result<LoadWith
 ///
 /// [`ErrorKind::NotMigrated`](crate::error::ErrorKind::NotMigrated) where the database has another
 /// contract.
-pub async fn begin_rejects(
+pub async fn begin_reject_reload(
     client: &Client,
     load_id: i64,
     load: &LoadWithRejects,
@@ -88,7 +88,7 @@ pub async fn begin_rejects(
 /// # Errors
 ///
 /// [`ErrorKind::FenceLost`](crate::error::ErrorKind::FenceLost) where the claim is lost.
-pub async fn finish_rejects(
+pub async fn finish_reject_reload(
     client: &Client,
     load_id: i64,
     attempt: i32,

@@ -50,7 +50,7 @@ pub(super) async fn check_duplicate(
     }
     let overwrite = dataset.policy.overwrite.as_str();
     let state =
-        ledger::record_hash(client, &claimed.claim, overwrite, &hash, is_complete, lease).await?;
+        ledger::save_hash(client, &claimed.claim, overwrite, &hash, is_complete, lease).await?;
     Ok(match state.as_str() {
         "loading" if is_complete => None,
         "loading" if hash.offset() > from => Some(RunEnd::PartiallyHashed),

@@ -144,7 +144,8 @@ impl Loader {
         let contract = self.star.fingerprint(dataset);
         let overwrite = dataset.policy.overwrite.as_str();
         db::execute(client, "begin", Stage::Ledger).await?;
-        let opened = ledger::begin_rejects(client, load_id, load, contract, overwrite).await?;
+        let opened =
+            ledger::begin_reject_reload(client, load_id, load, contract, overwrite).await?;
         let attempt = match opened {
             RejectsOpened::Opened { attempt } => attempt,
             RejectsOpened::Busy => {
@@ -166,7 +167,8 @@ impl Loader {
         let refused = spool.stage(client, &star::copy_statement(dataset), |_| false).await?;
         let refused: Vec<Rejection> = refused.into_iter().map(|row| row.rejection).collect();
         let all_rejected = [still_rejected, &refused[..]].concat();
-        let has_changed = ledger::finish_rejects(client, load_id, attempt, &all_rejected).await?;
+        let has_changed =
+            ledger::finish_reject_reload(client, load_id, attempt, &all_rejected).await?;
         let end = if has_changed { "commit" } else { "rollback" };
         db::execute(client, end, Stage::Ledger).await?;
         Ok(refused)
