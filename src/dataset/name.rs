@@ -1,7 +1,7 @@
 //! Name: a name of the contract in, whether it can be a Postgres identifier out.
 //!
 //! No name holds a `$`. Columns that the generated SQL makes for itself do, so that any other name is
-//! free (`tests/it/any_name.rs`).
+//! free (`tests/it/star/column_names.rs`).
 
 /// Columns that stardrop adds itself.
 const RESERVED_COLUMNS: [&str; 5] =

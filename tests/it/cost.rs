@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::json;
 use stardrop::cost::{self, Arch, Question, REGIONS, SAMPLES};
 
-use crate::memory::write_sales;
+use crate::load::memory::write_sales;
 use crate::support::cloud::{BUCKET, Cloud, LOADER};
 use crate::support::runtime_api::{Answer, Function};
 use crate::support::{TestDatabase, bootstrap, root};
@@ -212,7 +212,8 @@ async fn measure() {
             let rows = write_sales(&cloud, &path, bytes);
             let size = std::fs::metadata(&path).unwrap().len();
             let mut function = Function::start(&cloud.vars()).await;
-            let warm = cloud.put_event("sales/warm.csv", crate::exactly_once::sales(10)).await;
+            let warm =
+                cloud.put_event("sales/warm.csv", crate::load::exactly_once::sales(10)).await;
             let Answer::Success(_) = function.invoke(warm).await else { panic!("not warm") };
             let pid = function.program.id().unwrap();
             let session = format!(

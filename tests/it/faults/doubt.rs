@@ -8,7 +8,7 @@ use stardrop::load::Outcome;
 use super::frames::Phase;
 use super::proxy::{At, Deed, Proxy};
 use super::tally::Injected;
-use crate::exactly_once::sales;
+use crate::load::exactly_once::sales;
 use crate::support::TestDatabase;
 use crate::support::cloud::{Cloud, settings_of};
 use crate::support::star_content::assert_balanced;

@@ -1,0 +1,4 @@
+//! Commands of the `stardrop` program that have no other folder here.
+
+mod generate;
+mod reconcile;

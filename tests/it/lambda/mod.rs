@@ -1,0 +1,8 @@
+//! The `loader` program, run against a local copy of the Lambda runtime API.
+
+pub mod events;
+mod migrate_task;
+mod package;
+pub mod shutdown;
+mod tasks;
+mod telemetry;

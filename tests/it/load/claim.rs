@@ -1,0 +1,70 @@
+//! Claim: races of events of one key; each is told what is true, and no version is left out.
+
+use stardrop::error::ErrorKind;
+use stardrop::load::Outcome;
+use stardrop_local::s3::{Fault, FaultKind};
+
+use crate::load::order::STOCK;
+use crate::support::cloud::Cloud;
+use crate::support::{TestDatabase, catalog_of, connect};
+
+#[tokio::test]
+async fn a_then_b_then_a_again_ends_as_a_though_the_first_a_was_only_begun() {
+    let catalog = catalog_of(&[("stock", STOCK)]);
+    let (db, _) = TestDatabase::of(&catalog).await;
+    let cloud = Cloud::of(&db, catalog).await;
+    let (a, b) = ("id,qty\n1,1\n2,2\n3,3\n4,4\n", "id,qty\n5,5\n");
+    let first = cloud.put("stock/a.csv", a).await;
+    let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "2")]);
+    cloud.s3.faults().push(Fault::new(FaultKind::CutAt(20)));
+    let error = loader.load(&first, None).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::ObjectUnreadable, "{error}");
+    assert_eq!(db.rows("select state, checkpoint_rows from stardrop.load").await, "loading|2");
+    cloud.put_and_load("stock/a.csv", b).await;
+    let again = cloud.put_and_load("stock/a.csv", a).await;
+    assert_eq!(again.outcome, Outcome::Loaded);
+    let now = "select string_agg(id::text, ',' order by id) from star.fact_stock";
+    assert_eq!(db.text(now).await, "1,2,3,4");
+    // The event of the first one comes at last, and changes nothing.
+    assert_eq!(loader.load(&first, None).await.unwrap().outcome, Outcome::AlreadyLoaded);
+    assert_eq!(db.text(now).await, "1,2,3,4");
+}
+
+const CLAIM: &str = "select outcome, state from stardrop.claim('sales', 'b', 'k', null, 'old', 1,
+    timestamptz '2026-01-01', '01', 'merge', false, interval '1 hour', now())";
+
+#[tokio::test]
+async fn two_events_of_a_version_that_need_not_be_loaded_do_not_trip_over_each_other() {
+    let db = TestDatabase::migrated().await;
+    db.run("insert into stardrop.load (dataset, bucket, key, etag, object_time, sequencer, state, finished_at)
+            values ('sales', 'b', 'k', 'new', '2026-01-02', '02', 'loaded', now())")
+        .await;
+    let (first, second) = (connect(&db.url).await, connect(&db.url).await);
+    // The first one has let go of the key, and its commit is still to come.
+    first.batch_execute("begin").await.unwrap();
+    let told = first.query_one(CLAIM, &[]).await.unwrap();
+    assert_eq!((told.get("outcome"), told.get("state")), ("done", "superseded"));
+    let other = tokio::spawn(async move { second.query_one(CLAIM, &[]).await });
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    first.batch_execute("commit").await.unwrap();
+    let told = other.await.unwrap().unwrap();
+    assert_eq!((told.get("outcome"), told.get("state")), ("done", "superseded"));
+    assert_eq!(db.text("select count(*) from stardrop.load").await, "2");
+}
+
+#[tokio::test]
+async fn a_rejected_last_line_without_an_end_is_kept_when_the_load_is_claimed_again() {
+    let catalog =
+        catalog_of(&[("stock", &STOCK.replace("[policy]", "[policy]\nrejects = \"50%\""))]);
+    let (db, _) = TestDatabase::of(&catalog).await;
+    let cloud = Cloud::of(&db, catalog).await;
+    let object = cloud.put("stock/a.csv", "id,qty\n1,1\nx,2").await;
+    let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "2")]);
+    loader.load(&object, None).await.unwrap();
+    // As if the worker had died after its last batch, which was full, and before the end.
+    db.run("update stardrop.load set state = 'loading', finished_at = null").await;
+    loader.load(&object, None).await.unwrap();
+    let kept =
+        "select rows_rejected, (select count(*) from stardrop.rejected_row) from stardrop.load";
+    assert_eq!(db.rows(kept).await, "1|1");
+}

@@ -1,0 +1,15 @@
+//! Loading: from an event to a finished load, exactly once, whatever goes wrong on the way.
+
+mod bisect;
+mod claim;
+mod concurrency;
+mod deadline;
+pub mod exactly_once;
+mod failures;
+pub mod memory;
+pub mod order;
+mod rejects;
+mod replace;
+pub mod resume;
+mod same_content;
+mod staging_keep;

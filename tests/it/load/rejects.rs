@@ -1,0 +1,306 @@
+//! Rejects: rows that break the contract are kept whole, with their place and the reason.
+
+use stardrop::dataset::Catalog;
+use stardrop::error::ErrorKind;
+use stardrop::load::Outcome;
+
+use crate::support::cloud::{BUCKET, Cloud, ended};
+use crate::support::star_content::assert_balanced;
+use crate::support::{TestDatabase, catalog_of};
+
+/// A small shop, with this budget of rejected rows.
+fn shop(rejects: &str) -> Catalog {
+    let contract = format!(
+        r#"
+name  = "shop"
+match = ["shop/**/*.csv"]
+[columns]
+id    = {{ type = "bigint", required = true }}
+buyer = {{ type = "text" }}
+paid  = {{ type = "numeric(8,2)" }}
+day   = {{ type = "date" }}
+[policy]
+rejects = "{rejects}"
+[dimension.buyer]
+key = ["buyer"]
+[fact.receipt]
+grain      = ["id"]
+dimensions = ["buyer", {{ date = "day" }}]
+measures   = ["paid"]
+"#
+    );
+    catalog_of(&[("shop", &contract)])
+}
+
+async fn cloud_with(rejects: &str) -> (TestDatabase, Cloud) {
+    let catalog = shop(rejects);
+    let (db, _) = TestDatabase::of(&catalog).await;
+    let cloud = Cloud::of(&db, catalog).await;
+    (db, cloud)
+}
+
+const REJECTED: &str = "select source_line, column_name, code, reason, raw,
+    encode(raw_bytes, 'hex') as raw_bytes from stardrop.rejected_row order by 1";
+
+const LEFT_BEHIND: &str = "select (select count(*) from star.fact_receipt) as facts,
+    (select count(*) from star.dim_buyer where buyer_key > 0) as buyers,
+    (select count(*) from star.dim_date) as dates, (select count(*) from staging.shop) as staged";
+
+#[tokio::test]
+async fn a_rejected_row_is_kept_with_its_line_column_reason_and_text() {
+    let (db, cloud) = cloud_with("90%").await;
+    let mut file = b"id,buyer,paid,day\n".to_vec();
+    file.extend_from_slice(b"1,Ann,9.50,2026-01-05\n"); // line 2
+    file.extend_from_slice(b"two,Bo,9.50,2026-01-05\n");
+    file.extend_from_slice(b"3,\"line one\nline two\",9.50,yesterday\n"); // lines 4 and 5
+    file.extend_from_slice(b"4,J\xf8rn,9.50,2026-01-05\n"); // Latin-1
+    file.extend_from_slice(b",Dan,9.50,2026-01-05\n");
+    file.extend_from_slice(b"6,Eve,9.50\n");
+    file.extend_from_slice(b"7,\"said \"\"hi\"\"\",1234567.89,2026-01-05\n");
+    file.extend_from_slice(b"8,\"two\nlines\",9.50,2026-01-05\n"); // lines 10 and 11
+    file.extend_from_slice(b"9,Zoe,9.50,2026-02-30\n");
+    let report = cloud.put_and_load("shop/a.csv", file).await;
+    assert_eq!((report.outcome, report.rows_read, report.rows_rejected), (Outcome::Loaded, 9, 7));
+    insta::assert_snapshot!(db.rows(REJECTED).await, @r#"
+    3|id|invalid_integer|expected a whole number|two,Bo,9.50,2026-01-05|null
+    4|day|invalid_date|expected a day as YYYY-MM-DD|3,"line one
+    line two",9.50,yesterday|null
+    6|buyer|invalid_utf8|expected UTF-8, found other bytes at byte 103 of the file|null|342c4af8726e2c392e35302c323032362d30312d3035
+    7|id|missing_value|expected a value, found none|,Dan,9.50,2026-01-05|null
+    8|null|field_count|expected 4 fields, found 3|6,Eve,9.50|null
+    9|paid|out_of_range|expected a number that fits numeric(8,2)|7,"said ""hi""",1234567.89,2026-01-05|null
+    12|day|invalid_date|expected a day as YYYY-MM-DD|9,Zoe,9.50,2026-02-30|null
+    "#);
+    let owner = [("DATABASE_URL", db.url.as_str())];
+    let (code, out, _) = ended(&cloud.stardrop(&["status", "1"], &owner).output().await.unwrap());
+    assert_eq!(code, Some(0));
+    let first = out.split("\n\n").nth(2).unwrap();
+    insta::assert_snapshot!(first, @"
+    rejected as      rows  first line  column  reason
+    invalid_integer     1           3  id      expected a whole number
+    invalid_date        2           4  day     expected a day as YYYY-MM-DD
+    invalid_utf8        1           6  buyer   expected UTF-8, found other bytes at byte 103 of the file
+    missing_value       1           7  id      expected a value, found none
+    field_count         1           8          expected 4 fields, found 3
+    out_of_range        1           9  paid    expected a number that fits numeric(8,2)
+    ");
+    let status = cloud.stardrop(&["status", "1", "--json"], &owner).output().await.unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let codes = json[0]["rejected_row"].as_array().unwrap();
+    assert_eq!((codes.len(), &codes[0]["code"]), (6, &"invalid_integer".into()), "{json}");
+    assert_eq!((&codes[1]["source_line"], &codes[1]["rows"]), (&4.into(), &2.into()), "{json}");
+
+    let facts = "select id, buyer, f.source_line from star.fact_receipt f
+        join star.dim_buyer using (buyer_key) order by 1";
+    assert_eq!(db.rows(facts).await, "1|Ann|2\n8|two\nlines|10");
+    assert_balanced(&db).await;
+}
+
+#[tokio::test]
+async fn a_file_of_one_batch_over_its_budget_leaves_only_its_rejected_rows() {
+    let (db, cloud) = cloud_with("10%").await;
+    let mut file = String::from("id,buyer,paid,day\n");
+    for id in 0..20 {
+        let paid = if id % 5 == 4 { "free" } else { "1.00" };
+        file.push_str(&format!("{id},buyer {id},{paid},2026-01-05\n"));
+    }
+    let object = cloud.put("shop/a.csv", file).await;
+    let error = cloud.load(&object).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::OverRejectBudget);
+    let text = error.to_string();
+    for part in ["s3://inbox/shop/a.csv", "4 of 20 rows", "10%", "line 6", "column paid"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(!text.contains("free"), "a cell's value is in the message: {text}");
+    assert_eq!(db.rows(LEFT_BEHIND).await, "0|0|0|0");
+    assert_eq!(
+        db.rows("select source_line, raw from stardrop.rejected_row order by 1").await,
+        "6|4,buyer 4,free,2026-01-05\n11|9,buyer 9,free,2026-01-05\n\
+         16|14,buyer 14,free,2026-01-05\n21|19,buyer 19,free,2026-01-05"
+    );
+    assert_eq!(
+        db.rows("select state, checkpoint_rows, rows_read, rows_rejected, failure_stage, failure_text is not null as told from stardrop.load").await,
+        "failed|0|20|4|rows|true"
+    );
+    // It stays failed: the same event does nothing.
+    assert_eq!(cloud.load(&object).await.unwrap().outcome, Outcome::FailedBefore);
+    assert_eq!(db.rows(LEFT_BEHIND).await, "0|0|0|0");
+
+    // The command line shows the rows, and whose fault it is.
+    let owner = [("DATABASE_URL", db.url.as_str())];
+    let rejects = cloud.stardrop(&["rejects"], &owner).output().await.unwrap();
+    let shown = String::from_utf8(rejects.stdout).unwrap();
+    assert!(shown.contains("16") && shown.contains("14,buyer 14,free,2026-01-05"), "{shown}");
+}
+
+#[tokio::test]
+async fn batches_before_the_one_over_budget_stay_and_the_load_stands_at_their_checkpoint() {
+    let (db, cloud) = cloud_with("10%").await;
+    let mut file = String::from("id,buyer,paid,day\n");
+    for id in 0..500 {
+        let paid = if id >= 300 || id == 7 { "free" } else { "1.00" };
+        file.push_str(&format!("{id},buyer {},{paid},2026-01-05\n", id % 30));
+    }
+    let object = cloud.put("shop/a.csv", file).await;
+    let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "100")]);
+    let error = loader.load(&object, None).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::OverRejectBudget);
+    assert_eq!(
+        db.rows(
+            "select state, checkpoint_rows, checkpoint_line, rows_read, rows_rejected, rows_staged,
+                    rows_inserted, batches from stardrop.load"
+        )
+        .await,
+        "failed|300|301|400|101|299|299|3"
+    );
+    assert_eq!(db.text("select count(*) from star.fact_receipt").await, "299");
+    assert_eq!(
+        db.rows("select count(*), min(source_line), max(source_line) from stardrop.rejected_row")
+            .await,
+        "101|9|401"
+    );
+    // Taken up again, the load stands at what was committed.
+    db.run("select stardrop.reopen(1)").await;
+    assert_eq!(
+        db.rows("select state, rows_read, rows_rejected, rows_staged from stardrop.load").await,
+        "loading|300|1|299"
+    );
+}
+
+#[tokio::test]
+async fn the_command_line_blames_the_data_for_a_file_over_its_budget() {
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let head = crate::load::exactly_once::sales(0);
+    cloud.put("sales/bad.csv", format!("{head}x,1,,1,,,p,,,,\n")).await;
+    let address = format!("s3://{BUCKET}/sales/bad.csv");
+    for words in ["1 of 1 rows were rejected", "failed before"] {
+        let output = cloud.stardrop(&["load", &address], &[]).output().await.unwrap();
+        let (code, out, err) = crate::support::cloud::ended(&output);
+        assert_eq!(code, Some(1), "{out}{err}");
+        assert!(out.contains(words) || err.contains(words), "{out}{err}");
+    }
+}
+
+#[tokio::test]
+async fn rejected_rows_come_back_as_a_file_that_loads_once_it_is_mended() {
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let file = "order_id;line_no;Order Date;customer_id;customer_name;country;product_id;product_name;\
+                quantity;unit_price;updated_at\n\
+                1;1;2026-01-05 10:00;7;Zo\u{eb};DE;p1;\"Tea; green\";2;3.50;2026-01-05 10:00Z\n\
+                2;1;2026-01-05 10:00;7;Zo\u{eb};DE;p1;\"Tea; green\";two;3.50;2026-01-05 10:00Z\n\
+                3;1;2026-01-05 10:00;7;Zo\u{eb};DE\n";
+    let many: String = (10..400)
+        .map(|id| {
+            format!("{id};1;2026-01-05 10:00;7;Zo\u{eb};DE;p1;Tea;2;3.50;2026-01-05 10:00Z\n")
+        })
+        .collect();
+    let report = cloud.put_and_load("sales/a.csv", format!("{file}{many}")).await;
+    assert_eq!((report.rows_read, report.rows_rejected), (393, 2));
+    let owner = [("DATABASE_URL", db.url.as_str())];
+    let load = report.load_id.to_string();
+    let output = cloud.stardrop(&["rejects", &load, "--csv"], &owner).output().await.unwrap();
+    let (code, out, err) = ended(&output);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    insta::assert_snapshot!(out.trim_start_matches('\u{feff}'), @r#"
+    order_id;line_no;Order Date;customer_id;customer_name;country;product_id;product_name;quantity;unit_price;updated_at;"rejected_column";"rejected_reason"
+    2;1;2026-01-05 10:00;7;Zoë;DE;p1;"Tea; green";two;3.50;2026-01-05 10:00Z;"quantity";"expected a whole number"
+    3;1;2026-01-05 10:00;7;Zoë;DE;"";"expected 11 fields, found 6"
+    "#);
+
+    // Mended, and dropped with the two columns still there.
+    let mended =
+        out.replace(";two;", ";2;").replace(";DE;\"", ";DE;p1;Tea;1;1.00;2026-01-05 10:00Z;\"");
+    let again = cloud.put_and_load("sales/b.csv", mended).await;
+    assert_eq!((again.rows_read, again.rows_rejected), (2, 0));
+    let star =
+        "select order_id, quantity, line_no from star.fact_sales where order_id < 10 order by 1";
+    assert_eq!(db.rows(star).await, "1|2|1\n2|2|1\n3|1|1");
+    assert_eq!(db.text("select count(extra) from star.fact_sales").await, "0");
+    let notes = "select coalesce(max(notes), 'none') from stardrop.load where load_id = 2";
+    assert!(!db.text(notes).await.contains("rejected_"));
+    assert_balanced(&db).await;
+}
+
+/// The rejected rows of the newest load, as the command line gives them back.
+async fn given_back(db: &TestDatabase, cloud: &Cloud, contract: &str) -> (String, String) {
+    let load = db.text("select max(load_id) from stardrop.load").await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("shop")).unwrap();
+    std::fs::write(folder.path().join("shop/dataset.toml"), contract).unwrap();
+    let datasets = folder.path().display().to_string();
+    let vars = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", &datasets)];
+    let output = cloud.stardrop(&["rejects", &load, "--csv"], &vars).output().await.unwrap();
+    let (code, out, err) = ended(&output);
+    assert_eq!(code, Some(0), "{err}");
+    (out, err)
+}
+
+#[tokio::test]
+async fn rejected_rows_that_nobody_mended_are_rejected_again() {
+    let short = "id,v,w,x\n1,a,b,c\n2,b\n3\n4,b,c\n5,a,b,c,d\n6,a,b,c,d,e\n7,,,\nx,a,b,c\n";
+    let blank = "id,v,w,x,,\n1,a,b,c,,\n2,b\nx,a,b,c\ny,a,b,c,,\n4,b,c\n5,a,b,c,d,\n";
+    for (file, header, protect, text, kept, mended) in [
+        ("", true, "", short, "5", "x,a,b,c,\"id\""),
+        ("", true, "", blank, "3", "x,a,b,c,,,\"id\""),
+        ("ragged = \"pad\"", true, "", short, "2", "x,a,b,c,\"id\""),
+        ("header = false", false, "", &short[9..], "5", "x,a,b,c\n"),
+        ("", true, ", protect = \"drop\"", short, "0", "x,,b,c,\"id\""),
+        ("ragged = \"pad\"", true, ", protect = \"drop\"", short, "0", "x,,b,c,\"id\""),
+    ] {
+        let contract = format!(
+            r#"
+name  = "shop"
+match = ["shop/**"]
+[file]
+{file}
+[columns]
+id = {{ type = "text", required = true }}
+v  = {{ type = "text"{protect} }}
+w  = {{ type = "text" }}
+x  = {{ type = "text" }}
+[policy]
+rejects = "100%"
+[fact.receipt]
+grain      = ["id"]
+degenerate = ["v", "w", "x"]
+"#
+        );
+        // A first contract rejects one row more, for what is in it.
+        let contract = contract.replacen("\"text\"", "\"integer\"", 1);
+        let catalog = catalog_of(&[("shop", &contract)]);
+        let (db, _) = TestDatabase::of(&catalog).await;
+        let cloud = Cloud::of(&db, catalog).await;
+        cloud.put_and_load("shop/a.csv", text).await;
+        let (out, err) = given_back(&db, &cloud, &contract).await;
+        assert!(out.contains(mended), "{file} {protect}: {out}");
+        assert_eq!(out.contains("rejected_column"), header, "{out}");
+        assert_eq!(err.contains("withheld"), !protect.is_empty(), "{err}");
+        assert!(!out.contains("withheld"), "{out}");
+        let again = cloud.put_and_load("shop/b.csv", out.clone()).await;
+        assert_eq!(again.rows_read, again.rows_rejected, "{file} {protect}: {out}");
+        let counted = "select count(*) from stardrop.rejected_row
+            where load_id = 1 and code = 'field_count'";
+        let rejected = db.text(counted).await;
+        assert!(kept == "0" || rejected == kept, "{rejected} {out}");
+        // Mended, with the two columns still there.
+        let whole = out.replace("\nx,", "\n9,").replace("\u{feff}x,", "\u{feff}9,");
+        let loaded = cloud.put_and_load("shop/c.csv", whole).await;
+        assert_eq!(loaded.rows_read, loaded.rows_rejected + 1, "{file} {protect}: {out}");
+        assert_balanced(&db).await;
+    }
+}
+
+#[tokio::test]
+async fn empty_fields_at_a_lines_end_are_no_fault_however_many() {
+    let (db, cloud) = cloud_with("90%").await;
+    let file = "id,buyer,paid,day\n1,Ann,9.50,2026-01-05,\n2,Bo,9.50,2026-01-05,,, ,\n\
+                3,Cy,9.50,2026-01-05,,x\n4,Di,,,,,,\n";
+    cloud.put_and_load("shop/a.csv", file).await;
+    assert_eq!(db.rows("select id from star.fact_receipt order by 1").await, "1\n2\n4");
+    assert_eq!(
+        db.rows("select source_line, code from stardrop.rejected_row").await,
+        "4|field_count"
+    );
+}

@@ -1,0 +1,7 @@
+//! Migrations: making a database match its contracts.
+
+pub mod apply;
+mod changes;
+mod contract_sql;
+mod during_loads;
+mod formula;

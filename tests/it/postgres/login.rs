@@ -1,0 +1,98 @@
+//! Login: with a password out of a secret, and with a token, as on AWS.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use hyper::service::service_fn;
+use hyper::{Request, Response, body::Incoming};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+
+use crate::support::TestDatabase;
+use crate::support::cloud::{Cloud, LOADER, ended};
+
+/// What answers every request with this, in place of Secrets Manager; and what it was asked.
+async fn secrets(answer: String) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (answer, heard) = (answer.clone(), Arc::clone(&heard));
+            let service = service_fn(move |request: Request<Incoming>| {
+                let target = request.headers().get("x-amz-target").cloned();
+                heard.lock().unwrap().push(format!("{target:?}"));
+                let answer = answer.clone();
+                async move { Ok::<_, Infallible>(Response::new(answer)) }
+            });
+            let connection = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service);
+            tokio::spawn(connection);
+        }
+    });
+    (address, asked)
+}
+
+fn secret(user: &str) -> String {
+    let held = json!({ "username": user, "password": "not asked for on a socket" }).to_string();
+    json!({ "ARN": "arn:x", "Name": "db", "SecretString": held }).to_string()
+}
+
+#[tokio::test]
+async fn user_and_password_come_out_of_a_secret() {
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let no_user = cloud.url.replacen(&format!("{LOADER}@"), "", 1);
+    let load = async |secret: String| {
+        let (address, asked) = secrets(secret).await;
+        let object = cloud.put("sales/a.csv", crate::load::exactly_once::sales(3)).await;
+        let mut command = cloud.stardrop(
+            &["load", &object.to_string()],
+            &[
+                ("DATABASE_URL", &no_user),
+                ("STARDROP_DB_AUTH", "secret"),
+                ("STARDROP_DB_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:1:secret:db"),
+                ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &address),
+            ],
+        );
+        let ended = ended(&command.output().await.unwrap());
+        (ended, asked.lock().unwrap().clone())
+    };
+
+    let ((code, out, err), asked) = load(secret(LOADER)).await;
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(asked[0].contains("secretsmanager.GetSecretValue"), "{asked:?}");
+    assert_eq!(db.text("select count(*) from star.fact_sales").await, "3");
+
+    let ((code, _, err), _) = load(secret("nobody_of_that_name")).await;
+    assert_eq!(code, Some(3), "{err}");
+    let held = json!({ "SecretString": "top secret, and no JSON" }).to_string();
+    let ((code, _, err), _) = load(held).await;
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("is no JSON with `username` and `password`"), "{err}");
+    assert!(!err.contains("top secret"), "{err}");
+}
+
+#[tokio::test]
+async fn a_token_is_never_sent_in_the_clear_and_needs_a_region() {
+    let vars = [
+        ("PGHOST", "db.example.invalid"),
+        ("PGUSER", "stardrop_lambda"),
+        ("STARDROP_DB_AUTH", "iam"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ];
+    let run = async |more: &[(&str, &str)]| {
+        let vars = [&vars[..], more].concat();
+        let mut command = crate::support::cloud::stardrop(&["status"], &vars);
+        ended(&command.output().await.unwrap())
+    };
+    let (code, _, err) = run(&[("PGSSLMODE", "prefer")]).await;
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("PGSSLMODE: has to encrypt"), "{err}");
+    let (code, _, err) = run(&[("PGSSLMODE", "require")]).await;
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("set AWS_REGION"), "{err}");
+}

@@ -1,0 +1,7 @@
+//! The database: roles, rights, logins, TLS and the functions of the ledger.
+
+mod certificates;
+mod ledger_functions;
+mod login;
+mod roles;
+mod tls;
