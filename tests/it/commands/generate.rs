@@ -5,7 +5,7 @@ use std::time::Instant;
 use stardrop::dataset::Dataset;
 use stardrop::mock::{self, MockFile};
 
-use crate::support::cloud::{Cloud, ended};
+use crate::support::cloud::{Cloud, run};
 use crate::support::star_content::assert_balanced;
 use crate::support::{TestDatabase, project_catalog};
 
@@ -58,8 +58,7 @@ async fn the_command_line_writes_the_same_bytes_for_the_same_seed() {
         let mut files = Vec::new();
         for seed in ["7", "7", "8"] {
             let arguments = ["generate", dataset.name.as_str(), "--rows", "500", "--seed", seed];
-            let output = crate::support::cloud::stardrop(&arguments, &vars).output().await.unwrap();
-            let (code, out, err) = ended(&output);
+            let (code, out, err) = run(crate::support::cloud::stardrop(&arguments, &vars)).await;
             assert_eq!((code, err.as_str()), (Some(0), ""));
             files.push(out);
         }

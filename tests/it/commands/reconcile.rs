@@ -5,7 +5,7 @@ use stardrop_local::s3::{Fault, FaultKind};
 
 use crate::load::exactly_once::sales;
 use crate::support::TestDatabase;
-use crate::support::cloud::{Cloud, ended};
+use crate::support::cloud::{Cloud, run};
 use crate::support::star_content::assert_balanced;
 
 #[tokio::test]
@@ -29,8 +29,8 @@ async fn lost_events_overwritten_keys_and_stuck_loads_are_found_and_healed() {
 
     let reconcile = |more: &[&str]| {
         let arguments = [&["reconcile", "s3://inbox/", "--json"], more].concat();
-        let mut command = cloud.stardrop(&arguments, &[]);
-        async move { ended(&command.output().await.unwrap()) }
+        let command = cloud.stardrop(&arguments, &[]);
+        async move { run(command).await }
     };
     let (code, out, err) = reconcile(&[]).await;
     assert_eq!(code, Some(1), "{err}");

@@ -135,6 +135,12 @@ impl Proxy {
         Proxy { port, shared, accepting, open }
     }
 
+    /// The number of sessions that are open, the one whose commit is delivered late included.
+    pub fn sessions(&self) -> usize {
+        // The task that accepts has a receiver too.
+        self.open.receiver_count() - 1
+    }
+
     /// From here on these faults are to come.
     pub fn plan(&self, faults: Vec<(At, Deed)>) {
         *self.shared.plan.lock().unwrap() = Plan { faults, ..Plan::default() };

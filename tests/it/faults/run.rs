@@ -13,6 +13,7 @@ use super::oracle::Ledger;
 use super::schedule::{Round, Schedule};
 use super::site::Site;
 use super::tally::{Injected, Tally};
+use crate::support::wait::becomes_true;
 
 /// How often all events come again at the end, as from a queue.
 const REDELIVERIES: usize = 8;
@@ -126,16 +127,9 @@ async fn settle(bucket: &Bucket) -> Result<u64, String> {
 async fn nothing_is_left_open(site: &Site) -> Result<(), String> {
     let open = "select format('%s: %s', state, query) from pg_stat_activity
         where datname = current_database() and application_name = 'stardrop'";
-    let mut left = Vec::new();
-    for _ in 0..200 {
-        left = site.lines(open).await;
-        if left.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    let none = || async { site.lines(open).await.is_empty() };
+    if becomes_true(Duration::from_secs(10), none).await {
+        return Ok(());
     }
-    if !left.is_empty() {
-        return Err(format!("sessions are left open: {left:?}"));
-    }
-    Ok(())
+    Err(format!("sessions are left open: {:?}", site.lines(open).await))
 }

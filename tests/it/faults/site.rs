@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use stardrop::dataset::Catalog;
@@ -20,7 +19,8 @@ use tokio_postgres::Client;
 use super::files;
 use super::schedule::Schedule;
 use crate::support::cloud::{LOADER, as_user, settings_of};
-use crate::support::{connect, server, server_binaries};
+use crate::support::wait::eventually;
+use crate::support::{connect, create_database, server, server_binaries};
 
 /// An S3 endpoint and the events that it sent.
 pub struct Endpoint {
@@ -99,7 +99,7 @@ impl Site {
     ) -> Site {
         let catalog = files::catalog();
         let url = format!("{server}{name}");
-        create(&format!("{server}postgres"), name, template).await;
+        create_database(&format!("{server}postgres"), name, template).await;
         let mut client = connect(&url).await;
         if template == "template1" {
             prepare(&mut client, &catalog).await;
@@ -206,11 +206,8 @@ impl Site {
     /// Waits until a server that was killed is back.
     pub async fn server_is_back(&self) {
         let Some(own) = self.own.clone() else { return };
-        let started = Instant::now();
-        while own.lock().unwrap().pid().is_none() {
-            assert!(started.elapsed() < Duration::from_secs(60), "the server does not come back");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let running = || async { own.lock().unwrap().pid().is_some() };
+        eventually("the killed server runs again", running).await;
         let _ = tokio::task::spawn_blocking(move || drop(own.lock().unwrap())).await;
         *self.client.lock().await = None;
     }
@@ -224,20 +221,4 @@ async fn prepare(client: &mut Client, catalog: &Catalog) {
     );
     client.batch_execute(&role).await.unwrap();
     client.batch_execute(&files::users_rules()).await.unwrap();
-}
-
-async fn create(url: &str, name: &str, template: &str) {
-    let admin = connect(url).await;
-    let sql = format!("create database {name} template {template}");
-    for _ in 0..200 {
-        match admin.batch_execute(&sql).await {
-            Ok(()) => return,
-            // Somebody else copies it, or its last session is just ending.
-            Err(error) if error.code().is_some_and(|code| code.code() == "55006") => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            Err(error) => panic!("{sql}: {error:?}"),
-        }
-    }
-    panic!("{template} is never free");
 }

@@ -9,7 +9,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use stardrop::error::ErrorKind;
 
-use crate::support::cloud::{BUCKET, Cloud, ended};
+use crate::support::cloud::{BUCKET, Cloud, run};
 use crate::support::star_content::assert_balanced;
 use crate::support::workbook::Zip;
 use crate::support::{TestDatabase, catalog_of};
@@ -163,8 +163,7 @@ async fn a_file_that_a_library_panics_at_is_refused_without_a_word_of_the_panic(
     cloud.put("cells/a.xlsx", zip.finish()).await;
     let address = format!("s3://{BUCKET}/cells/a.xlsx");
     let datasets = [("STARDROP_DATASETS", folder.path().to_str().unwrap())];
-    let output = cloud.stardrop(&["load", &address], &datasets).output().await.unwrap();
-    let (code, out, err) = ended(&output);
+    let (code, out, err) = run(cloud.stardrop(&["load", &address], &datasets)).await;
     assert_eq!(code, Some(1), "{out}{err}");
     assert!(err.contains("the workbook cannot be read: it is damaged"), "{out}{err}");
     assert!(!err.contains("panicked"), "{err}");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stardrop_local::postgres::{LocalPostgres, PostgresOptions};
 
 use crate::lambda::events::{sample, success};
-use crate::lambda::shutdown::{terminate, until};
+use crate::lambda::shutdown::terminate;
 use crate::load::exactly_once::sales;
 use crate::support::cloud::{Cloud, as_user};
 use crate::support::runtime_api::{Answer, Function};
@@ -123,11 +123,11 @@ async fn two_migrations_at_once_come_one_after_the_other() {
     assert_eq!(empty.text(waiting).await, "0", "the one that gave up waits no more");
     // One that is told to end waits no more either.
     one.begin(event.clone(), Duration::from_secs(600));
-    until(&empty, waiting, "1").await;
+    empty.eventually(waiting, "1").await;
     let (took, code) = terminate(&mut one).await;
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(2), "{took:?}");
-    until(&empty, waiting, "0").await;
+    empty.eventually(waiting, "0").await;
     empty.run("select pg_advisory_unlock((84::bigint << 48) + 1)").await;
     success(two.invoke(event).await);
 }

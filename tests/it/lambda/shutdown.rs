@@ -11,6 +11,7 @@ use crate::load::exactly_once::sales;
 use crate::support::cloud::{Cloud, LOADER, QUEUE, event_of};
 use crate::support::runtime_api::{Answer, Function};
 use crate::support::star_content::{assert_balanced, meaning};
+use crate::support::wait::within;
 use crate::support::{TestDatabase, connect};
 
 fn signal(signal: &str, pid: impl ToString) {
@@ -25,20 +26,11 @@ fn loaders() -> String {
     )
 }
 
-/// Waits until a query says so.
-pub async fn until(db: &TestDatabase, sql: &str, value: &str) {
-    let since = Instant::now();
-    while db.text(sql).await != value {
-        assert!(since.elapsed() < Duration::from_secs(60), "{sql} never says {value}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 /// Sends SIGTERM; how long the program then takes to end, and its exit code.
 pub async fn terminate(function: &mut Function) -> (Duration, Option<i32>) {
     let since = Instant::now();
     signal("-TERM", function.program.id().unwrap());
-    let status = function.program.wait().await.unwrap();
+    let status = within("the loader ends", function.program.wait()).await.unwrap();
     (since.elapsed(), status.code())
 }
 
@@ -93,7 +85,7 @@ async fn a_connection_that_is_lost_between_invocations_is_made_anew() {
     assert_eq!(success(answer)["loads"][0]["outcome"], "loaded");
     assert!(took < Duration::from_secs(20), "{took:?}");
 
-    until(&db, "select count(*) from star.fact_sales", "5").await;
+    db.eventually("select count(*) from star.fact_sales", "5").await;
     let loads = "select key, state, attempt from stardrop.load order by key";
     let expected = "sales/a.csv|loaded|1\nsales/b.csv|loaded|1\nsales/c.csv|loaded|1";
     assert_eq!(db.rows(loads).await, expected);
@@ -135,7 +127,7 @@ async fn an_idle_loader_that_is_told_to_end_leaves_no_connection() {
     let (took, code) = terminate(&mut function).await;
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(2), "{took:?}");
-    until(&db, &loaders(), "0").await;
+    db.eventually(&loaders(), "0").await;
     let line = function.lines().into_iter().find(|line| line["message"] == "told to end").unwrap();
     assert_eq!((&line["idle"], &line["in_time"]), (&json!(true), &json!(true)));
 }
@@ -153,7 +145,8 @@ async fn a_load_that_is_told_to_end_goes_on_elsewhere_at_once() {
     cloud.sqs.send(QUEUE, &event.to_string()).unwrap();
     let message = cloud.sqs.receive(QUEUE).unwrap();
     function.begin(event_of(&message), Duration::from_secs(600));
-    until(&db, "select coalesce(max(checkpoint_rows), 0) >= 2000 from stardrop.load", "true").await;
+    db.eventually("select coalesce(max(checkpoint_rows), 0) >= 2000 from stardrop.load", "true")
+        .await;
 
     // Twice: a second word changes nothing.
     let since = Instant::now();
@@ -161,7 +154,7 @@ async fn a_load_that_is_told_to_end_goes_on_elsewhere_at_once() {
     signal("-TERM", pid);
     signal("-TERM", pid);
     let answered = function.answer_or_end().await;
-    let status = function.program.wait().await.unwrap();
+    let status = within("the loader ends", function.program.wait()).await.unwrap();
     assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
     assert_eq!(status.code(), Some(0));
     let Some(Answer::Success(answer)) = answered else { panic!("{answered:?}") };
@@ -194,13 +187,13 @@ async fn a_batch_that_waits_in_the_database_is_given_up_when_the_loader_is_told_
         "select count(*) from pg_stat_activity
          where usename = '{LOADER}' and datname = current_database() and wait_event_type = 'Lock'"
     );
-    until(&db, &waits, "1").await;
+    db.eventually(&waits, "1").await;
     let (took, code) = terminate(&mut function).await;
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(2), "{took:?}");
     // The lock is still held: nothing but the word of the loader can have ended the batch.
     let since = Instant::now();
-    until(&db, &loaders(), "0").await;
+    db.eventually(&loaders(), "0").await;
     assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
     other.batch_execute("rollback").await.unwrap();
     let answer = success(Function::start(&cloud.vars()).await.invoke(event).await);
@@ -219,11 +212,12 @@ async fn a_loader_that_is_told_to_end_at_any_moment_loses_and_repeats_nothing() 
     for _ in 0..8 {
         let mut function = Function::start(&vars).await;
         function.begin(event.clone(), Duration::from_secs(600));
+        // The moment itself is what the test varies.
         tokio::time::sleep(Duration::from_millis(rand::random_range(0..400))).await;
         let (took, code) = terminate(&mut function).await;
         assert_eq!(code, Some(0));
         assert!(took < Duration::from_secs(2), "{took:?}");
-        until(&db, &loaders(), "0").await;
+        db.eventually(&loaders(), "0").await;
     }
     let attempts = db.text("select coalesce(max(attempt), 0) from stardrop.load").await;
     success(Function::start(&vars).await.invoke(event).await);

@@ -10,7 +10,7 @@ use tokio::net::UdpSocket;
 
 use crate::lambda::events::{sample, success};
 use crate::load::exactly_once::sales;
-use crate::support::cloud::{Cloud, queue_event};
+use crate::support::cloud::{Cloud, queue_event, run};
 use crate::support::runtime_api::{Function, REQUEST_ID};
 use crate::support::schema::assert_valid;
 use crate::support::{TestDatabase, root};
@@ -97,10 +97,9 @@ async fn the_command_line_emits_no_metrics() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let object = cloud.put("sales/a.csv", sales(3)).await;
-    let output = cloud.stardrop(&["load", &object.to_string()], &[]).output().await.unwrap();
-    assert!(output.status.success());
-    let both = [output.stdout, output.stderr].concat();
-    assert!(!String::from_utf8(both).unwrap().contains("_aws"));
+    let (code, out, err) = run(cloud.stardrop(&["load", &object.to_string()], &[])).await;
+    assert_eq!(code, Some(0), "{err}");
+    assert!(!out.contains("_aws") && !err.contains("_aws"));
 }
 
 /// The names in quotes, or before `=`, of a text that read like those of our metrics.

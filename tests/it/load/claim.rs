@@ -45,7 +45,7 @@ async fn two_events_of_a_version_that_need_not_be_loaded_do_not_trip_over_each_o
     let told = first.query_one(CLAIM, &[]).await.unwrap();
     assert_eq!((told.get("outcome"), told.get("state")), ("done", "superseded"));
     let other = tokio::spawn(async move { second.query_one(CLAIM, &[]).await });
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    db.eventually_a_session_waits_for_a_lock().await;
     first.batch_execute("commit").await.unwrap();
     let told = other.await.unwrap().unwrap();
     assert_eq!((told.get("outcome"), told.get("state")), ("done", "superseded"));

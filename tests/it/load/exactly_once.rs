@@ -1,7 +1,7 @@
 //! Exactly once: whatever kills, freezes or repeats a load, each row is in the star once.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use stardrop::error::ErrorKind;
 use stardrop::load::Outcome;
@@ -11,6 +11,7 @@ use tokio::process::Child;
 use crate::support::TestDatabase;
 use crate::support::cloud::{BUCKET, Cloud};
 use crate::support::star_content::{assert_balanced, meaning};
+use crate::support::wait::{eventually, within};
 
 const KEY: &str = "sales/2026/01/day.csv";
 const ROWS: u64 = 30_000;
@@ -45,14 +46,13 @@ async fn undisturbed(text: &str, batch_rows: &str) -> String {
     meaning(&db).await
 }
 
-/// Waits until a query says true, while the program still runs.
+/// Waits until the SQL condition is true. The program must still be running then.
 async fn wait_until(db: &TestDatabase, program: &mut Child, condition: &str) {
-    let started = Instant::now();
-    while db.text(condition).await != "true" {
+    eventually(condition, || {
         assert!(program.try_wait().unwrap().is_none(), "the loader ended too early");
-        assert!(started.elapsed() < Duration::from_secs(30), "never: {condition}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+        async { db.text(condition).await == "true" }
+    })
+    .await;
 }
 
 /// Starts the command line on an object that comes slowly.
@@ -147,7 +147,7 @@ async fn a_worker_that_is_frozen_past_its_lease_is_ended_and_its_load_taken_over
     let report = taken.expect("the load is never taken over").unwrap();
     assert_eq!(report.outcome, Outcome::Loaded);
     // The worker that comes back to life can commit nothing: it claims again, and finds it done.
-    let output = program.wait_with_output().await.unwrap();
+    let output = within("the worker ends", program.wait_with_output()).await.unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(
         db.rows("select state, attempt, rows_inserted from stardrop.load").await,
@@ -200,15 +200,18 @@ async fn a_load_that_moves_may_lose_its_connection_any_number_of_times() {
         let first = loader.load(&object, None).await;
         (first, loader.load(&object, None).await)
     });
-    let mut cuts = 0;
-    while cuts < 8 && !load.is_finished() {
-        let cut = "select count(*) filter (where pg_terminate_backend(worker_pid))
-                   from stardrop.load where state = 'loading' and checkpoint_rows >= 500 * ";
-        let ended = db.text(&format!("{cut}{}", 1 + 4 * cuts)).await;
-        cuts += u32::from(ended == "1");
-        tokio::time::sleep(Duration::from_millis(if ended == "1" { 400 } else { 20 })).await;
+    for cut in 0..8 {
+        let rows = 500 * (1 + 4 * cut);
+        let terminate = format!(
+            "select count(*) filter (where pg_terminate_backend(worker_pid))
+             from stardrop.load where state = 'loading' and checkpoint_rows >= {rows}"
+        );
+        eventually(&format!("connection {cut} of the load is cut"), || async {
+            assert!(!load.is_finished(), "the load ended after {cut} cuts");
+            db.text(&terminate).await == "1"
+        })
+        .await;
     }
-    assert_eq!(cuts, 8, "the load was over before its connection was cut often enough");
     cloud.s3.faults().clear();
     let (first, again) = load.await.unwrap();
     let report = first.unwrap();

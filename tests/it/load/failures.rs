@@ -10,7 +10,7 @@ use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 
 use crate::load::exactly_once::sales;
 use crate::support::cloud::{
-    BUCKET, Cloud, LOADER, as_user, ended, object_of, queue_event, settings_of,
+    BUCKET, Cloud, LOADER, as_user, object_of, queue_event, run, settings_of,
 };
 use crate::support::{TestDatabase, catalog_of, connect, project_catalog, root};
 
@@ -46,8 +46,7 @@ async fn assert_says(
     exit: i32,
     words: &[&str],
 ) {
-    let output = cloud.stardrop(&["load", address], more).output().await.unwrap();
-    let (code, out, err) = ended(&output);
+    let (code, out, err) = run(cloud.stardrop(&["load", address], more)).await;
     assert_eq!(code, Some(exit), "{out}{err}");
     for word in words {
         assert!(err.contains(word), "`{word}` is not in: {err}");

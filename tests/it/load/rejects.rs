@@ -4,7 +4,7 @@ use stardrop::dataset::Catalog;
 use stardrop::error::ErrorKind;
 use stardrop::load::Outcome;
 
-use crate::support::cloud::{BUCKET, Cloud, ended};
+use crate::support::cloud::{BUCKET, Cloud, run};
 use crate::support::star_content::assert_balanced;
 use crate::support::{TestDatabase, catalog_of};
 
@@ -72,7 +72,7 @@ async fn a_rejected_row_is_kept_with_its_line_column_reason_and_text() {
     12|day|invalid_date|expected a day as YYYY-MM-DD|9,Zoe,9.50,2026-02-30|null
     "#);
     let owner = [("DATABASE_URL", db.url.as_str())];
-    let (code, out, _) = ended(&cloud.stardrop(&["status", "1"], &owner).output().await.unwrap());
+    let (code, out, _) = run(cloud.stardrop(&["status", "1"], &owner)).await;
     assert_eq!(code, Some(0));
     let first = out.split("\n\n").nth(2).unwrap();
     insta::assert_snapshot!(first, @"
@@ -84,8 +84,8 @@ async fn a_rejected_row_is_kept_with_its_line_column_reason_and_text() {
     field_count         1           8          expected 4 fields, found 3
     out_of_range        1           9  paid    expected a number that fits numeric(8,2)
     ");
-    let status = cloud.stardrop(&["status", "1", "--json"], &owner).output().await.unwrap();
-    let json: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let (_, status, _) = run(cloud.stardrop(&["status", "1", "--json"], &owner)).await;
+    let json: serde_json::Value = serde_json::from_str(&status).unwrap();
     let codes = json[0]["rejected_row"].as_array().unwrap();
     assert_eq!((codes.len(), &codes[0]["code"]), (6, &"invalid_integer".into()), "{json}");
     assert_eq!((&codes[1]["source_line"], &codes[1]["rows"]), (&4.into(), &2.into()), "{json}");
@@ -128,8 +128,7 @@ async fn a_file_of_one_batch_over_its_budget_leaves_only_its_rejected_rows() {
 
     // The command line shows the rows, and whose fault it is.
     let owner = [("DATABASE_URL", db.url.as_str())];
-    let rejects = cloud.stardrop(&["rejects"], &owner).output().await.unwrap();
-    let shown = String::from_utf8(rejects.stdout).unwrap();
+    let (_, shown, _) = run(cloud.stardrop(&["rejects"], &owner)).await;
     assert!(shown.contains("16") && shown.contains("14,buyer 14,free,2026-01-05"), "{shown}");
 }
 
@@ -175,8 +174,7 @@ async fn the_command_line_blames_the_data_for_a_file_over_its_budget() {
     cloud.put("sales/bad.csv", format!("{head}x,1,,1,,,p,,,,\n")).await;
     let address = format!("s3://{BUCKET}/sales/bad.csv");
     for words in ["1 of 1 rows were rejected", "failed before"] {
-        let output = cloud.stardrop(&["load", &address], &[]).output().await.unwrap();
-        let (code, out, err) = crate::support::cloud::ended(&output);
+        let (code, out, err) = run(cloud.stardrop(&["load", &address], &[])).await;
         assert_eq!(code, Some(1), "{out}{err}");
         assert!(out.contains(words) || err.contains(words), "{out}{err}");
     }
@@ -200,8 +198,7 @@ async fn rejected_rows_come_back_as_a_file_that_loads_once_it_is_mended() {
     assert_eq!((report.rows_read, report.rows_rejected), (393, 2));
     let owner = [("DATABASE_URL", db.url.as_str())];
     let load = report.load_id.to_string();
-    let output = cloud.stardrop(&["rejects", &load, "--csv"], &owner).output().await.unwrap();
-    let (code, out, err) = ended(&output);
+    let (code, out, err) = run(cloud.stardrop(&["rejects", &load, "--csv"], &owner)).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
     insta::assert_snapshot!(out.trim_start_matches('\u{feff}'), @r#"
     order_id;line_no;Order Date;customer_id;customer_name;country;product_id;product_name;quantity;unit_price;updated_at;"rejected_column";"rejected_reason"
@@ -231,8 +228,7 @@ async fn given_back(db: &TestDatabase, cloud: &Cloud, contract: &str) -> (String
     std::fs::write(folder.path().join("shop/dataset.toml"), contract).unwrap();
     let datasets = folder.path().display().to_string();
     let vars = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", &datasets)];
-    let output = cloud.stardrop(&["rejects", &load, "--csv"], &vars).output().await.unwrap();
-    let (code, out, err) = ended(&output);
+    let (code, out, err) = run(cloud.stardrop(&["rejects", &load, "--csv"], &vars)).await;
     assert_eq!(code, Some(0), "{err}");
     (out, err)
 }

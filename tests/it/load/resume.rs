@@ -1,13 +1,13 @@
 //! Resume: a loader is killed amid a file, whatever its format; the next one brings every row once.
 
 use std::io::Write as _;
-use std::time::Duration;
 
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type};
 use stardrop::load::Outcome;
 
 use crate::support::cloud::{BUCKET, Cloud};
 use crate::support::star_content::assert_balanced;
+use crate::support::wait::within;
 use crate::support::workbook::{Cell, workbook};
 use crate::support::{TestDatabase, catalog_of, connect};
 
@@ -118,17 +118,8 @@ async fn a_loader_killed_amid_a_file_of_any_format_leaves_the_rest_to_the_next_o
         let vars = [("STARDROP_DATASETS", datasets.as_str()), ("STARDROP_BATCH_ROWS", "200")];
         let address = format!("s3://{BUCKET}/{key}");
         let mut child = cloud.stardrop(&["load", &address], &vars).spawn().unwrap();
-        let waiting = "select count(*) from pg_stat_activity
-            where datname = current_database() and wait_event_type = 'Lock'";
-        for round in 0.. {
-            assert!(round < 1200, "{key}: the loader never comes to the row");
-            tokio::time::sleep(Duration::from_millis(25)).await;
-            if db.text(waiting).await != "0" {
-                break;
-            }
-        }
-        child.start_kill().unwrap();
-        child.wait().await.unwrap();
+        db.eventually_a_session_waits_for_a_lock().await;
+        within("the killed loader ends", child.kill()).await.unwrap();
         blocker.batch_execute("rollback").await.unwrap();
         let at = "select state, checkpoint_rows, rows_rejected, batches from stardrop.load";
         assert_eq!(db.rows(at).await, "loading|600|6|3", "{key}");

@@ -4,7 +4,7 @@ use stardrop::error::ErrorKind;
 use stardrop::migrate::{self, Destructive};
 use stardrop::star;
 
-use crate::support::cloud::{Cloud, ended};
+use crate::support::cloud::{Cloud, run};
 use crate::support::star_content::assert_balanced;
 use crate::support::{TestDatabase, catalog_of};
 
@@ -55,7 +55,7 @@ async fn stardrop(db: &TestDatabase, cloud: &Cloud, arguments: &[&str]) -> Strin
     std::fs::write(folder.join("dataset.toml"), SHOP).unwrap();
     let datasets = datasets.path().display().to_string();
     let owner = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", datasets.as_str())];
-    let (code, out, err) = ended(&cloud.stardrop(arguments, &owner).output().await.unwrap());
+    let (code, out, err) = run(cloud.stardrop(arguments, &owner)).await;
     assert_eq!((code, err.as_str()), (Some(0), ""), "{arguments:?}");
     out
 }

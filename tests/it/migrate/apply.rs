@@ -4,7 +4,7 @@ use stardrop::error::{ErrorKind, Result};
 use stardrop::migrate::{self, Report};
 use stardrop::star;
 
-use crate::support::cloud::{Cloud, ended, stardrop};
+use crate::support::cloud::{Cloud, run, stardrop};
 use crate::support::{TestDatabase, catalog_of, connect, project_catalog, root, server};
 
 pub const SHOP: &str = r#"
@@ -181,13 +181,13 @@ async fn migrations_at_once_do_not_trip_over_each_other() {
 async fn check_and_sql_need_no_database() {
     let datasets = root().join("datasets").display().to_string();
     let vars = [("STARDROP_DATASETS", datasets.as_str())];
-    let (code, out, err) = ended(&stardrop(&["migrate", "--check"], &vars).output().await.unwrap());
+    let (code, out, err) = run(stardrop(&["migrate", "--check"], &vars)).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert!(out.contains("sales") && out.contains("online_retail"), "{out}");
-    let (code, out, err) = ended(&stardrop(&["migrate", "--sql"], &vars).output().await.unwrap());
+    let (code, out, err) = run(stardrop(&["migrate", "--sql"], &vars)).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert_eq!(out, star::compile(&project_catalog()).script());
-    let (code, _, err) = ended(&stardrop(&["migrate"], &vars).output().await.unwrap());
+    let (code, _, err) = run(stardrop(&["migrate"], &vars)).await;
     assert_eq!(code, Some(2));
     assert!(err.contains("DATABASE_URL"), "{err}");
 }
@@ -209,7 +209,7 @@ async fn the_command_line_migrates_and_says_what_it_did() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let owner = [("DATABASE_URL", db.url.as_str())];
-    let (code, out, err) = ended(&cloud.stardrop(&["migrate"], &owner).output().await.unwrap());
+    let (code, out, err) = run(cloud.stardrop(&["migrate"], &owner)).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert_eq!(out, "the database is up to date\n");
 }

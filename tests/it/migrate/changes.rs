@@ -6,7 +6,7 @@ use stardrop::migrate::{self, Destructive, Report};
 use stardrop::star;
 
 use crate::migrate::apply::{ROW, SHAPE, SHOP};
-use crate::support::cloud::{Cloud, ended};
+use crate::support::cloud::{Cloud, run};
 use crate::support::{TestDatabase, catalog_of};
 
 async fn apply(
@@ -285,8 +285,7 @@ async fn the_command_line_shows_the_plan_and_loses_data_on_request_only() {
     let datasets = folder.path().display().to_string();
     let vars = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", datasets.as_str())];
     let lines = "drop column star.dim_buyer.town; lost: its 1 values\nupdate dataset shop\n";
-    let run =
-        async |arguments: &[&str]| ended(&cloud.stardrop(arguments, &vars).output().await.unwrap());
+    let run = async |arguments: &[&str]| run(cloud.stardrop(arguments, &vars)).await;
     let (code, out, err) = run(&["migrate", "--plan"]).await;
     let refused = "`stardrop migrate` refuses this: it takes --allow-destructive\n";
     assert_eq!((code, out, err.as_str()), (Some(0), lines.to_owned() + refused, ""));
@@ -329,8 +328,7 @@ async fn columns_that_files_have_and_no_contract_names_are_proposed_and_never_ad
     std::fs::create_dir(folder.path().join("shop")).unwrap();
     std::fs::write(folder.path().join("shop/dataset.toml"), SHOP).unwrap();
     let vars = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", datasets.as_str())];
-    let run =
-        async |arguments: &[&str]| ended(&cloud.stardrop(arguments, &vars).output().await.unwrap());
+    let run = async |arguments: &[&str]| run(cloud.stardrop(arguments, &vars)).await;
     let (code, out, err) = run(&["migrate", "--plan"]).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
     insta::assert_snapshot!(out, @r#"

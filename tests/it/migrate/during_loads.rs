@@ -1,12 +1,10 @@
 //! Migrate, while loads run: they come before it or after it, and none of them sees half of it.
 
-use std::time::Duration;
-
 use stardrop::error::ErrorKind;
 use stardrop::{migrate, star};
 
 use crate::migrate::apply::SHOP;
-use crate::support::cloud::{Cloud, LOADER, as_user};
+use crate::support::cloud::{Cloud, LOADER, as_user, run};
 use crate::support::star_content::assert_balanced;
 use crate::support::{TestDatabase, catalog_of, connect};
 
@@ -48,11 +46,8 @@ async fn a_load_of_many_batches_goes_on_under_the_new_contract_after_a_migration
         }
     });
     // Once it is under way.
-    while db.text("select coalesce(max(checkpoint_rows), 0) >= 500 from stardrop.load").await
-        != "true"
-    {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    db.eventually("select coalesce(max(checkpoint_rows), 0) >= 500 from stardrop.load", "true")
+        .await;
     let mut migrator = connect(&db.url).await;
     let report = migrate::run(&mut migrator, &star::compile(&new)).await.unwrap();
     assert!(report.changes.iter().any(|c| c == "add column star.fact_receipt.tip"), "{report:?}");
@@ -120,7 +115,7 @@ async fn a_migration_waits_for_a_batch_and_lets_nobody_see_half_of_it() {
         let mut migrator = connect(&url).await;
         migrate::run(&mut migrator, &star::compile(&new)).await
     });
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    db.eventually_a_session_waits_for_a_lock().await;
     assert!(!migrating.is_finished());
     let columns =
         "select count(*) from pg_attribute where attname in ('tip', 'zip') and not attisdropped";
@@ -179,8 +174,7 @@ async fn a_replay_of_the_dataset_fills_new_columns_from_the_files() {
     std::fs::write(folder.path().join("shop/dataset.toml"), &big).unwrap();
     let datasets = folder.path().display().to_string();
     let vars = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", datasets.as_str())];
-    let replay = cloud.stardrop(&["replay", "--dataset", "shop"], &vars).output().await.unwrap();
-    let (code, out, err) = crate::support::cloud::ended(&replay);
+    let (code, out, err) = run(cloud.stardrop(&["replay", "--dataset", "shop"], &vars)).await;
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
     assert_eq!(db.rows(filled).await, "30|30|30|t3");
     // The newest file of each row has won again.

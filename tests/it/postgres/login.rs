@@ -9,7 +9,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 
 use crate::support::TestDatabase;
-use crate::support::cloud::{Cloud, LOADER, ended};
+use crate::support::cloud::{Cloud, LOADER, run};
 
 /// What answers every request with this, in place of Secrets Manager; and what it was asked.
 async fn secrets(answer: String) -> (String, Arc<Mutex<Vec<String>>>) {
@@ -56,7 +56,7 @@ async fn user_and_password_come_out_of_a_secret() {
                 ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &address),
             ],
         );
-        let ended = ended(&command.output().await.unwrap());
+        let ended = run(command).await;
         (ended, asked.lock().unwrap().clone())
     };
 
@@ -87,7 +87,7 @@ async fn a_token_is_never_sent_in_the_clear_and_needs_a_region() {
     let run = async |more: &[(&str, &str)]| {
         let vars = [&vars[..], more].concat();
         let mut command = crate::support::cloud::stardrop(&["status"], &vars);
-        ended(&command.output().await.unwrap())
+        run(command).await
     };
     let (code, _, err) = run(&[("PGSSLMODE", "prefer")]).await;
     assert_eq!(code, Some(2), "{err}");

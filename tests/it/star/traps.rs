@@ -75,21 +75,12 @@ async fn two_transactions_that_bring_the_same_new_grain_both_succeed() {
         let (first, second) = (connect(&db.url).await, connect(&db.url).await);
         first.batch_execute(&format!("begin; {sql}")).await.unwrap();
         let waiting = tokio::spawn(async move { second.batch_execute(sql).await });
-        db_waits(&db).await;
+        db.eventually_a_session_waits_for_a_lock().await;
         first.batch_execute("commit").await.unwrap();
         assert_eq!(code(waiting.await.unwrap()), if trap { "23505" } else { "" }, "{sql}");
     }
     assert_eq!(db.text("select count(*) from star.fact_receipt").await, "1");
     assert_balanced(&db).await;
-}
-
-/// Until a session waits for another one.
-async fn db_waits(db: &TestDatabase) {
-    let waits = "select count(*) from pg_locks where not granted and pid in (
-        select pid from pg_stat_activity where datname = current_database())";
-    while db.text(waits).await == "0" {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 #[tokio::test]
@@ -235,6 +226,7 @@ async fn a_copy_that_waits_for_a_frozen_client_ends_by_nothing_but_terminate() {
     sink.as_mut().send(Bytes::from_static(b"1\n")).await.unwrap();
     let copies =
         format!("select count(*) from pg_stat_activity where pid = {pid} and query like 'copy %'");
+    // Nothing is to happen in three times the timeout.
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(db.text(&copies).await, "1", "statement_timeout ended it");
     db.text(&format!("select pg_cancel_backend({pid})")).await;

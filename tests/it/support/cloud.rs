@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -22,6 +21,7 @@ use stardrop_local::sqs::{LocalSqs, QueueOptions, Received};
 use tokio::process::Command;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::wait::within;
 use super::{TestDatabase, bootstrap, project_catalog};
 
 /// The bucket that is there from the start.
@@ -195,10 +195,11 @@ pub fn stardrop(arguments: &[&str], vars: &[(&str, &str)]) -> Command {
     command
 }
 
-/// How a program ended: its exit code, standard output and standard error.
-pub fn ended(output: &Output) -> (Option<i32>, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+/// Runs a program to its end; its exit code, standard output and standard error.
+pub async fn run(mut command: Command) -> (Option<i32>, String, String) {
+    let output = within("the program ends", command.output()).await.unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
 /// The settings of a loader.

@@ -6,6 +6,7 @@ pub mod runtime_api;
 pub mod schema;
 pub mod site;
 pub mod star_content;
+pub mod wait;
 pub mod workbook;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,10 @@ use stardrop::star::Star;
 use stardrop::{catalog, migrate, star};
 use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 use tokio::sync::OnceCell;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
+
+use self::wait::eventually;
 
 /// The project's folder.
 pub fn root() -> &'static Path {
@@ -99,7 +103,8 @@ impl TestDatabase {
     pub async fn migrated() -> TestDatabase {
         TEMPLATE
             .get_or_init(|| async {
-                create("template_migrated", "template1").await;
+                let admin = server().url("postgres");
+                create_database(&admin, "template_migrated", "template1").await;
                 let mut client = connect(&server().url("template_migrated")).await;
                 let star = star::compile(&project_catalog());
                 migrate::run(&mut client, &star).await.unwrap();
@@ -123,7 +128,7 @@ impl TestDatabase {
 
     async fn new(template: &str) -> TestDatabase {
         let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-        create(&name, template).await;
+        create_database(&server().url("postgres"), &name, template).await;
         let url = server().url(&name);
         let client = connect(&url).await;
         TestDatabase { url, client }
@@ -152,6 +157,19 @@ impl TestDatabase {
         }
     }
 
+    /// Waits until this value, as text, is `expected`.
+    pub async fn eventually(&self, sql: &str, expected: &str) {
+        let what = format!("{expected} by {sql}");
+        eventually(&what, || async { self.text(sql).await == expected }).await;
+    }
+
+    /// Waits until a session of this database waits for a lock.
+    pub async fn eventually_a_session_waits_for_a_lock(&self) {
+        let waiting = "select count(*) > 0 from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'";
+        self.eventually(waiting, "true").await;
+    }
+
     /// Runs statements.
     pub async fn run(&self, sql: &str) {
         if let Err(error) = self.client.batch_execute(sql).await {
@@ -160,18 +178,17 @@ impl TestDatabase {
     }
 }
 
-async fn create(name: &str, template: &str) {
-    let admin = connect(&server().url("postgres")).await;
-    // Copying a template fails while somebody else copies it.
+/// Copies a template database. Postgres refuses that (55006, `object_in_use`) while another session
+/// copies the template or is connected to it, so it is retried.
+pub async fn create_database(admin_url: &str, name: &str, template: &str) {
+    let admin = connect(admin_url).await;
     let sql = format!("create database {name} template {template}");
-    for _ in 0..200 {
+    eventually(&format!("no session uses {template}"), || async {
         match admin.batch_execute(&sql).await {
-            Ok(()) => return,
-            Err(error) if error.code().is_some_and(|code| code.code() == "55006") => {
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
+            Ok(()) => true,
+            Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) => false,
             Err(error) => panic!("{sql}: {error:?}"),
         }
-    }
-    panic!("{template} is never free");
+    })
+    .await;
 }

@@ -156,6 +156,7 @@ impl Function {
             biased;
             answer = self.answers.recv() => answer,
             _ = self.program.wait() => self.answers.try_recv().ok(),
+            () = tokio::time::sleep(PATIENCE) => panic!("neither an answer nor an end"),
         }
     }
 
@@ -168,10 +169,12 @@ impl Function {
                 tokio::select! {
                     _ = self.polls.recv() => {}
                     _ = self.program.wait() => {}
+                    () = tokio::time::sleep(PATIENCE) => panic!("it asks for no other event"),
                 }
                 answer
             }
             _ = self.program.wait() => None,
+            () = tokio::time::sleep(PATIENCE) => panic!("neither an answer nor an end"),
         }
     }
 

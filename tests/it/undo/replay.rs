@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::cloud::{Cloud, ended};
+use crate::support::cloud::{Cloud, run};
 use crate::support::star_content::{assert_balanced, meaning};
 use crate::support::{TestDatabase, catalog_of};
 
@@ -59,7 +59,7 @@ impl Shop {
     async fn stardrop(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         let datasets = self.folder.path().to_str().unwrap();
         let owner = [("DATABASE_URL", self.db.url.as_str()), ("STARDROP_DATASETS", datasets)];
-        ended(&self.cloud.stardrop(arguments, &owner).output().await.unwrap())
+        run(self.cloud.stardrop(arguments, &owner)).await
     }
 
     /// A file of that day, in January.

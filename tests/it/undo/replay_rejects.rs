@@ -1,12 +1,11 @@
 //! Replay of rejects: a contract is mended, and the rows that it had rejected stand in the star as if
 //! they had been right from the start.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
-use crate::support::cloud::{Cloud, ended};
+use crate::support::cloud::{Cloud, run};
 use crate::support::star_content::{assert_balanced, everything, meaning};
+use crate::support::wait::within;
 use crate::support::workbook::{Cell, workbook};
 use crate::support::{TestDatabase, catalog_of, connect};
 
@@ -82,7 +81,7 @@ impl Shop {
     }
 
     async fn stardrop(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        ended(&self.command(arguments).output().await.unwrap())
+        run(self.command(arguments)).await
     }
 
     /// Everything that a replay may touch.
@@ -287,18 +286,6 @@ async fn a_mended_encoding_and_protected_and_native_values_are_read_from_the_fil
     assert_balanced(&site.db).await;
 }
 
-/// Waits until a session other than ours is blocked.
-async fn until_somebody_waits(db: &TestDatabase) {
-    for _ in 0..400 {
-        let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-        if db.text(waiting).await != "0" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("nobody waits");
-}
-
 #[tokio::test]
 async fn a_replay_that_is_killed_or_refused_in_the_middle_leaves_everything_as_it_was() {
     let site = Shop::of(&shop(STRICT, "")).await;
@@ -310,20 +297,17 @@ async fn a_replay_that_is_killed_or_refused_in_the_middle_leaves_everything_as_i
     let blocker = connect(&site.db.url).await;
     blocker.batch_execute("begin; lock table star.fact_receipt in exclusive mode").await.unwrap();
     let mut child = site.command(&["replay", "--rejects", "1"]).spawn().unwrap();
-    until_somebody_waits(&site.db).await;
+    site.db.eventually_a_session_waits_for_a_lock().await;
     // Whoever else wants the load meanwhile is told.
     let (code, _, err) = site.stardrop(&["replay", "--rejects", "1"]).await;
     assert_eq!(code, Some(3), "{err}");
     assert!(err.contains("another worker holds the key of load 1"), "{err}");
     child.start_kill().unwrap();
-    child.wait().await.unwrap();
+    within("the killed replay ends", child.wait()).await.unwrap();
     blocker.batch_execute("rollback").await.unwrap();
-    for _ in 0..400 {
-        if site.db.text("select count(*) from pg_locks where locktype = 'advisory'").await == "0" {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
+    let locks = "select count(*) from pg_locks where locktype = 'advisory'
+        and database = (select oid from pg_database where datname = current_database())";
+    site.db.eventually(locks, "0").await;
     assert_eq!(site.all().await, before);
 
     // An error after the rows, in the last statement: the books themselves.

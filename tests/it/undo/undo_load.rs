@@ -1,15 +1,14 @@
 //! Undo: a load's facts go, whatever else stays is said, and replays bring back what was there.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use stardrop::ledger::{self, Undo};
 use stardrop::load::Outcome;
 use stardrop_local::s3::{Fault, FaultKind};
 
 use crate::load::exactly_once::sales;
-use crate::support::cloud::{Cloud, ended};
+use crate::support::cloud::{Cloud, run};
 use crate::support::star_content::{assert_balanced, meaning};
+use crate::support::wait::eventually;
 use crate::support::{TestDatabase, connect};
 
 const HEADER: &str = "order_id,line_no,order_ts,customer_id,customer_name,country,product_id,product_name,quantity,unit_price,updated_at\n";
@@ -32,7 +31,7 @@ async fn stardrop(
     arguments: &[&str],
 ) -> (Option<i32>, String, String) {
     let owner = [("DATABASE_URL", db.url.as_str())];
-    ended(&cloud.stardrop(arguments, &owner).output().await.unwrap())
+    run(cloud.stardrop(arguments, &owner)).await
 }
 
 /// Monday's file, and Tuesday's, which changes one row, repeats one and brings one.
@@ -208,10 +207,11 @@ async fn undoing_while_others_load_loses_none_of_their_rows() {
     }
     let at_work =
         "select count(*) from stardrop.load where state = 'loading' and checkpoint_rows > 0";
-    while db.text(at_work).await == "0" {
-        assert!(!loading.iter().all(|load| load.is_finished()), "nobody was seen at work");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("a load has committed a batch", || async {
+        assert!(!loading.iter().all(|load| load.is_finished()), "all loads ended unseen");
+        db.text(at_work).await != "0"
+    })
+    .await;
     let undoer = connect(&db.url).await;
     assert!(matches!(ledger::undo(&undoer, 1).await.unwrap(), Undo::Undone(_)));
     // One that is being loaded is not undone under its worker's hands.
