@@ -36,8 +36,8 @@ PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
 .PHONY: help setup setup-rust setup-postgres setup-lambda build test torture oracle bench bench-star \
-  fuzz lint doc machete fmt demo dev watch invoke package package-test layer workflow-check deny infra-check infra-scan \
-  certificates clean-local
+  test-real-data fuzz lint doc machete fmt demo dev watch invoke package package-test layer workflow-check deny \
+  infra-check infra-scan certificates clean-local
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ test: setup-rust setup-postgres ## run all tests against a real Postgres (PG=18 
 	$(CARGO) test $(CARGO_FLAGS) --workspace --lib --bins --test it && \
 	$(CARGO) test $(CARGO_FLAGS) --workspace --doc && \
 	{ set +x; } 2>/dev/null && echo "make test: passed in $$(( $$(date +%s) - started )) s"
+
+test-real-data: setup-rust setup-postgres ## run the tests over the published files, which need ../shared/data
+	@$(WITH_PG) && set -x && $(CARGO) test $(CARGO_FLAGS) --test it -- real_data:: --include-ignored
 
 torture: setup-rust setup-postgres ## inject faults for MINUTES=30, and fail on any difference from the oracle
 	@$(WITH_PG) && export STARDROP_FAULT_MINUTES=$(MINUTES) && \

@@ -2,7 +2,12 @@
 
 mod column_types;
 mod compressed;
+pub mod csv_meaning;
+mod csv_traits;
+pub mod damaged;
 mod dialects;
 mod formats;
 mod odd_files;
 mod parquet_cells;
+mod sheets;
+mod workbook_traits;

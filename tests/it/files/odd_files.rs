@@ -1,15 +1,13 @@
 //! Odd files: bombs, giants, scraps and nonsense go through the real loader, and end in a sentence or
 //! in rows; nothing panics or hangs.
 
-use std::io::{Cursor, Write as _};
+use std::io::Write as _;
 use std::time::{Duration, Instant};
-
-use stardrop::records::{Format, ReaderOptions, Record, Step};
 
 use crate::support::cloud::Cloud;
 use crate::support::star_content::assert_balanced;
-use crate::support::workbook::{Cell, Zip, ods, workbook, xlsb};
-use crate::support::{TestDatabase, catalog_of, shared_data};
+use crate::support::workbook::{Cell, Zip, text, workbook};
+use crate::support::{TestDatabase, catalog_of};
 
 const CONTRACT: &str = r#"
 name  = "odd"
@@ -38,10 +36,6 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
         zip.add(name, bytes);
     }
     zip.finish()
-}
-
-fn text(text: &str) -> Cell {
-    Cell::Text(text.to_owned())
 }
 
 /// A sheet with a cell in the last corner that there is.
@@ -183,157 +177,4 @@ async fn odd_files_end_in_a_sentence_or_in_rows() {
     assert_eq!(db.rows(stuck).await, "", "{said}");
     insta::assert_snapshot!("odd_files", said);
     assert_balanced(&db).await;
-}
-
-const SHEETS: &str = r#"
-name  = "sheets"
-match = ["sheets/**"]
-[columns]
-id   = { type = "integer", required = true }
-name = { type = "text" }
-paid = { type = "numeric(8,2)", decimal = "," }
-day  = { type = "date", format = "%d/%m/%Y" }
-at   = { type = "timestamp" }
-[policy]
-rejects = "90%"
-[fact.sheet]
-grain      = ["id"]
-degenerate = ["name", "paid", "day", "at"]
-"#;
-
-#[tokio::test]
-async fn a_sheet_means_the_same_in_every_kind_of_workbook() {
-    let number = |number: &str| Cell::Number(number.to_owned());
-    let rows = vec![
-        ["id", "name", "paid", "day", "at"].map(text).into(),
-        vec![
-            number("1"),
-            text("Zo\u{eb}, \"x\""),
-            number("1234.5"),
-            Cell::Date(46_027.0),
-            Cell::Date(46_027.75),
-        ],
-        vec![],
-        vec![
-            number("2"),
-            Cell::Empty,
-            text("1234,5"),
-            text("05/01/2026"),
-            text("2026-01-05 18:00"),
-        ],
-        vec![number("2.5"), text("half"), Cell::Empty, Cell::Empty, Cell::Empty],
-        vec![number("3"), text("<&>"), number("-0.25"), Cell::Empty, Cell::Empty],
-    ];
-    for (key, bytes) in [
-        ("sheets/a.xlsx", workbook(&[("Sheet", &rows)], false)),
-        ("sheets/a.xlsb", xlsb(&rows)),
-        ("sheets/a.ods", ods(&rows)),
-    ] {
-        let catalog = catalog_of(&[("sheets", SHEETS)]);
-        let (db, _) = TestDatabase::of(&catalog).await;
-        let cloud = Cloud::of(&db, catalog).await;
-        cloud.put_and_load(key, bytes).await;
-        let star = "select id, name, paid, day, at, source_line from star.fact_sheet order by 1";
-        let rejected = "select source_line, column_name, raw from stardrop.rejected_row";
-        let said = format!("{}\n--\n{}", db.rows(star).await, db.rows(rejected).await);
-        assert_eq!(
-            said,
-            "1|Zo\u{eb}, \"x\"|1234.50|2026-01-05|2026-01-05T18:00:00|2\n\
-             2|null|1234.50|2026-01-05|2026-01-05T18:00:00|4\n\
-             3|<&>|-0.25|null|null|6\n--\n5|id|2.5,half,,,",
-            "{key}"
-        );
-        assert_balanced(&db).await;
-    }
-}
-
-/// Reads all records; how many, or the error.
-fn read(format: &str, bytes: Vec<u8>) -> Result<u64, String> {
-    let format = Format::from_name(format).unwrap();
-    let opened = format.open_spooled(Box::new(Cursor::new(bytes)), &ReaderOptions::default());
-    let mut reader = opened.unwrap().map_err(|error| error.to_string())?;
-    let (mut record, mut count) = (Record::new(), 0);
-    while reader.next(&mut record).map_err(|error| error.to_string())? == Step::Record {
-        count += 1;
-    }
-    Ok(count)
-}
-
-#[test]
-fn a_damaged_workbook_or_parquet_file_is_refused_and_nothing_panics() {
-    let rows =
-        [vec![text("id"), text("day")], vec![Cell::Number("1".to_owned()), Cell::Date(46_027.5)]];
-    let mut whole = vec![
-        ("xlsx", workbook(&[("Sheet", &rows)], false)),
-        ("xlsx", xlsb(&rows)),
-        ("xlsx", ods(&rows)),
-        ("parquet", crate::load::resume::parquet()),
-    ];
-    // Not .xls: where damage moves a cell to a far corner, the library fills all that is between.
-    if let Some(folder) = shared_data("xlsx") {
-        for file in ["calamine/date.xlsx", "readxl/geometry.xlsx"] {
-            whole.push(("xlsx", std::fs::read(folder.join(file)).unwrap()));
-        }
-    }
-    let mut seed = 1_u64;
-    let mut next = |below: usize| {
-        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (seed >> 33) as usize % below
-    };
-    let mut outcomes = (0, 0);
-    for (format, bytes) in &whole {
-        assert!(read(format, bytes.clone()).unwrap() > 1);
-        for _ in 0..60 {
-            let mut damaged = bytes.clone();
-            for _ in 0..=next(8) {
-                let at = next(damaged.len());
-                damaged[at] = next(256) as u8;
-            }
-            if next(4) == 0 {
-                damaged.truncate(next(damaged.len()));
-            }
-            let started = Instant::now();
-            match read(format, damaged) {
-                Ok(_) => outcomes.0 += 1,
-                Err(error) => {
-                    assert!(
-                        error.contains("cannot be read") || error.contains("too many cells"),
-                        "{error}"
-                    );
-                    outcomes.1 += 1;
-                }
-            }
-            assert!(started.elapsed() < Duration::from_secs(20), "{format} hangs");
-        }
-    }
-    assert!(outcomes.0 > 0 && outcomes.1 > 0, "{outcomes:?}");
-    // Of a kind that made the library panic: a string that is in no table of strings.
-    let mut zip = Zip::default();
-    let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet";
-    zip.add("xl/_rels/workbook.bin.rels", format!("<Relationships><Relationship Id=\"rId2\" Type=\"{relation}\" Target=\"worksheets/sheet1.bin\"/></Relationships>"));
-    zip.add("xl/workbook.bin", b"\x9c\x01\x14\0\0\0\0\x01\0\0\0\x04\0\0\0r\0I\0d\x009\0\x90\x01\0");
-    let said = read("xlsx", zip.finish()).unwrap_err();
-    assert_eq!(said, "line 1: the workbook cannot be read: it is damaged");
-}
-
-#[tokio::test]
-async fn a_date_beyond_those_of_a_workbook_is_rejected_and_not_moved_to_the_last_one() {
-    let number = |number: usize| Cell::Number(number.to_string());
-    for (is_1904, last) in [(false, 2_958_465.0), (true, 2_957_003.0)] {
-        let days = [last, last + 1.0, 1e300, -1.0, -0.25, last + 0.5];
-        let mut rows: Vec<Vec<Cell>> = vec![["id", "day", "at"].map(text).into()];
-        rows.extend(days.iter().enumerate().map(|(place, day)| match place {
-            5 => vec![number(place), Cell::Empty, Cell::Date(*day)],
-            _ => vec![number(place), Cell::Date(*day), Cell::Empty],
-        }));
-        let contract = SHEETS.replace("90%\"", "90%\"\nmissing_column = \"null\"");
-        let catalog = catalog_of(&[("sheets", &contract)]);
-        let (db, _) = TestDatabase::of(&catalog).await;
-        let cloud = Cloud::of(&db, catalog).await;
-        cloud.put_and_load("sheets/a.xlsx", workbook(&[("Sheet", &rows)], is_1904)).await;
-        let star = "select id, day, at from star.fact_sheet order by 1";
-        assert_eq!(db.rows(star).await, "0|9999-12-31|null\n5|null|9999-12-31T12:00:00");
-        let rejected = "select source_line, column_name from stardrop.rejected_row order by 1";
-        assert_eq!(db.rows(rejected).await, "3|day\n4|day\n5|day\n6|day");
-    }
 }

@@ -1,5 +1,6 @@
 //! The `loader` program, run against a local copy of the Lambda runtime API.
 
+pub mod event_shapes;
 pub mod events;
 mod migrate_task;
 mod package;

@@ -1,30 +1,17 @@
-//! Events as AWS and its tools publish them, kept beside the project.
-
-use std::path::PathBuf;
+//! Events as AWS and its tools publish them.
 
 use serde_json::Value;
 use stardrop::event::{Event, parse};
-use stardrop::object::ObjectRef;
 
-/// The published event, or `None` where the samples are not there.
-fn published(name: &str) -> Option<Value> {
-    let path =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/s3_events").join(name);
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("SKIPPED: {} is not there", path.display());
-        return None;
-    };
-    Some(serde_json::from_str(&text).expect("the sample is JSON"))
-}
+use super::{read, shared_data};
+use crate::lambda::event_shapes::only_object;
 
-fn only_object(event: &Value) -> ObjectRef {
-    match parse(event).expect("a known event") {
-        Event::Objects(mut objects) if objects.len() == 1 => objects.remove(0),
-        other => panic!("expected one object, found {other:?}"),
-    }
+fn published(name: &str) -> Value {
+    serde_json::from_slice(&read(&shared_data("s3_events").join(name))).unwrap()
 }
 
 #[test]
+#[ignore = "needs ../shared/data"]
 fn published_s3_notifications_give_their_object() {
     for (name, bucket, key, version, time) in [
         (
@@ -50,19 +37,20 @@ fn published_s3_notifications_give_their_object() {
         ),
         ("samcli_S3Put.template.json", "{{{bucket}}}", "{{{key}}}", None, "1970-01-01T00:00:00Z"),
     ] {
-        let Some(event) = published(name) else { continue };
+        let event = published(name);
         let object = only_object(&event);
         assert_eq!((object.bucket.as_str(), object.key.as_str()), (bucket, key), "{name}");
         assert_eq!(object.version_id.as_deref(), version, "{name}");
-        assert_eq!(object.object_time, Some(time.parse().expect("a time")), "{name}");
+        assert_eq!(object.object_time, Some(time.parse().unwrap()), "{name}");
         assert!(object.etag.is_some() && object.sequencer.is_some(), "{name}");
     }
 }
 
 #[test]
+#[ignore = "needs ../shared/data"]
 fn a_published_event_bridge_event_gives_its_object() {
     let name = "powertools_s3EventBridgeNotificationObjectCreatedEvent.json";
-    let Some(event) = published(name) else { return };
+    let event = published(name);
     let object = only_object(&event);
     assert_eq!(object.to_string(), "s3://example-bucket/IMG_m7fzo3.jpg");
     assert_eq!(object.size_bytes, Some(184_662));
@@ -71,23 +59,25 @@ fn a_published_event_bridge_event_gives_its_object() {
 }
 
 #[test]
+#[ignore = "needs ../shared/data"]
 fn a_published_queue_message_gives_its_object() {
-    let Some(event) = published("powertools_s3SqsEvent.json") else { return };
-    let Event::Queue(messages) = parse(&event).expect("a known event") else {
+    let event = published("powertools_s3SqsEvent.json");
+    let Event::Queue(messages) = parse(&event).unwrap() else {
         panic!("expected messages");
     };
     let [message] = messages.as_slice() else { panic!("expected one message") };
     assert_eq!(message.message_id, "ca3e7a89-c358-40e5-8aa0-5da01403c267");
     assert_eq!(message.queue_arn, "arn:aws:sqs:us-east-1:123456789012:SQS");
-    let object = &message.content.as_ref().expect("readable")[0];
+    let object = &message.content.as_ref().unwrap()[0];
     assert_eq!(object.to_string(), "s3://xxx/test.pdf");
     assert_eq!(object.version_id.as_deref(), Some("yd3d4HaWOT2zguDLvIQLU6ptDTwKBnQV"));
 }
 
 #[test]
-fn a_published_queue_message_of_somebody_else_fails_alone() {
-    let Some(event) = published("example-sqs-event.json") else { return };
-    let Event::Queue(messages) = parse(&event).expect("a known event") else {
+#[ignore = "needs ../shared/data"]
+fn a_published_queue_message_that_is_no_event_fails_alone() {
+    let event = published("example-sqs-event.json");
+    let Event::Queue(messages) = parse(&event).unwrap() else {
         panic!("expected messages");
     };
     assert_eq!(messages[0].receive_count, 2);
@@ -95,10 +85,11 @@ fn a_published_queue_message_of_somebody_else_fails_alone() {
 }
 
 #[test]
+#[ignore = "needs ../shared/data"]
 fn a_published_event_of_another_service_is_refused() {
-    let Some(event) = published("example-eventbridge-event-obj.json") else { return };
+    let event = published("example-eventbridge-event-obj.json");
     assert_eq!(
-        parse(&event).expect_err("not S3").to_string(),
+        parse(&event).unwrap_err().to_string(),
         "event: expected `source` aws.s3 in the EventBridge event, found another"
     );
 }

@@ -1,12 +1,16 @@
 //! The star schema: what the trigger writes to dimensions and facts.
 
 mod column_names;
+pub mod conflicting_attributes;
 mod diagram;
 mod facts;
 mod insert_by_hand;
+pub mod known_sums;
 mod lineage;
+pub mod online_retail;
 mod plpgsql;
 mod query_plans;
+pub mod retail_history;
 mod shared_dimension;
 mod traps;
 mod trigger;

@@ -2,6 +2,8 @@
 
 pub mod bootstrap;
 pub mod cloud;
+pub mod file_table;
+pub mod fixtures;
 pub mod runtime_api;
 pub mod schema;
 pub mod site;
@@ -26,16 +28,6 @@ use self::wait::eventually;
 /// The project's folder.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The public test data beside the project; `None`, loudly, where it is missing.
-pub fn shared_data(folder: &str) -> Option<PathBuf> {
-    let path = root().join("../shared/data").join(folder);
-    if path.is_dir() {
-        return Some(path);
-    }
-    eprintln!("SKIPPED: the test data {} is missing", path.display());
-    None
 }
 
 /// The datasets that come with the project.

@@ -11,6 +11,11 @@ pub enum Cell {
     Empty,
 }
 
+/// A cell of text.
+pub fn text(text: &str) -> Cell {
+    Cell::Text(text.to_owned())
+}
+
 /// A workbook with these sheets. `is_1904` chooses the epoch of its dates.
 pub fn workbook(sheets: &[(&str, &[Vec<Cell>])], is_1904: bool) -> Vec<u8> {
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";

@@ -1,0 +1,86 @@
+//! Damaged workbooks and Parquet files: each is read or refused in a sentence; none panics or hangs.
+
+use std::io::Cursor;
+use std::time::{Duration, Instant};
+
+use stardrop::records::{Format, ReaderOptions, Record, Step};
+
+use crate::load::resume::parquet;
+use crate::support::fixtures::fixture;
+use crate::support::workbook::{Cell, Zip, ods, text, workbook, xlsb};
+
+/// Reads all records; their number, or the error.
+fn read(format: &str, bytes: Vec<u8>) -> Result<u64, String> {
+    let format = Format::from_name(format).unwrap();
+    let opened = format.open_spooled(Box::new(Cursor::new(bytes)), &ReaderOptions::default());
+    let mut reader = opened.unwrap().map_err(|error| error.to_string())?;
+    let (mut record, mut count) = (Record::new(), 0);
+    while reader.next(&mut record).map_err(|error| error.to_string())? == Step::Record {
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Damages each file, of a format's name and its bytes, in sixty ways, and reads it.
+pub fn read_damaged(whole: &[(&str, Vec<u8>)]) {
+    let mut seed = 1_u64;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (seed >> 33) as usize % below
+    };
+    let mut outcomes = (0, 0);
+    for (format, bytes) in whole {
+        assert!(read(format, bytes.clone()).unwrap() > 1);
+        for _ in 0..60 {
+            let mut damaged = bytes.clone();
+            for _ in 0..=next(8) {
+                let at = next(damaged.len());
+                damaged[at] = next(256) as u8;
+            }
+            if next(4) == 0 {
+                damaged.truncate(next(damaged.len()));
+            }
+            let started = Instant::now();
+            match read(format, damaged) {
+                Ok(_) => outcomes.0 += 1,
+                Err(error) => {
+                    assert!(
+                        error.contains("cannot be read") || error.contains("too many cells"),
+                        "{error}"
+                    );
+                    outcomes.1 += 1;
+                }
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "{format} hangs");
+        }
+    }
+    assert!(outcomes.0 > 0 && outcomes.1 > 0, "{outcomes:?}");
+}
+
+#[test]
+fn a_damaged_workbook_or_parquet_file_is_read_or_refused_and_nothing_panics() {
+    let rows =
+        [vec![text("id"), text("day")], vec![Cell::Number("1".to_owned()), Cell::Date(46_027.5)]];
+    // Not .xls: where damage moves a cell to a far corner, the library fills all that is between.
+    let mut whole = vec![
+        ("xlsx", workbook(&[("Sheet", &rows)], false)),
+        ("xlsx", xlsb(&rows)),
+        ("xlsx", ods(&rows)),
+        ("parquet", parquet()),
+    ];
+    for name in ["cells-of-all-types.xlsx", "dates-from-1900.xlsx", "links-and-rich-text.xlsx"] {
+        whole.push(("xlsx", fixture(&format!("workbooks/{name}"))));
+    }
+    read_damaged(&whole);
+}
+
+#[test]
+fn a_string_that_is_in_no_table_of_strings_is_refused() {
+    // The library panics at it.
+    let mut zip = Zip::default();
+    let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet";
+    zip.add("xl/_rels/workbook.bin.rels", format!("<Relationships><Relationship Id=\"rId2\" Type=\"{relation}\" Target=\"worksheets/sheet1.bin\"/></Relationships>"));
+    zip.add("xl/workbook.bin", b"\x9c\x01\x14\0\0\0\0\x01\0\0\0\x04\0\0\0r\0I\0d\x009\0\x90\x01\0");
+    let said = read("xlsx", zip.finish()).unwrap_err();
+    assert_eq!(said, "line 1: the workbook cannot be read: it is damaged");
+}
