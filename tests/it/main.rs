@@ -1,4 +1,5 @@
-//! The one integration binary: everything here runs against real servers.
+//! The one integration test binary. Its tests run against real Postgres servers and a local S3 endpoint; the
+//! folders follow the modules of the code.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

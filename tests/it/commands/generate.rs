@@ -1,4 +1,5 @@
-//! Generate: mock files fit the contract that they are made from, and are the same every time.
+//! Tests `stardrop generate`: mock files fit the contract that they are made from, and the same seed gives
+//! the same bytes.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Reconcile: what the bucket has and the ledger has not is found, and loaded on request.
+//! Tests `stardrop reconcile`: objects of the bucket that the ledger lacks are found, and loaded on request.
 
 use serde_json::{Value, json};
 use stardrop_local::s3::{Fault, FaultKind};

@@ -1,4 +1,5 @@
-//! Books: the ledger and what S3 did in; whether each load ended as it may, with its counts, out.
+//! Checks the ledger against what S3 did: each load ended in a state that its object allows, and its row
+//! counts are right.
 
 use super::bucket::Act;
 use super::files::KINDS;

@@ -1,7 +1,7 @@
-//! Broken: a way to break the ledger in; a database in which the oracle has to find differences out.
+//! Breaks the ledger on purpose, so that tests can show that the oracle finds the differences.
 //!
-//! `STARDROP_FAULT_BREAK=checkpoint` breaks the databases of any run of the harness. Nothing of the
-//! product knows of it: the functions are replaced in the harness' own databases only.
+//! `STARDROP_FAULT_BREAK=checkpoint` breaks the databases of any run of the harness. The product does not
+//! know this setting: the functions are replaced in the databases of the harness only.
 
 use super::site::Site;
 

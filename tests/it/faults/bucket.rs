@@ -1,4 +1,4 @@
-//! Bucket: object versions and deletions of a schedule in; what S3 did, in order, out.
+//! Writes and deletes the object versions of a schedule in S3, and records what S3 did, in order.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

@@ -1,4 +1,5 @@
-//! Doubt: the answer to a COMMIT is lost, or the COMMIT itself comes late; what is true is found out.
+//! Commits in doubt: the answer to a COMMIT is lost, or the COMMIT arrives late. The loader finds out
+//! whether the batch was committed.
 
 use std::sync::Arc;
 use std::time::Duration;

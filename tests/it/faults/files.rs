@@ -1,4 +1,4 @@
-//! Files: random numbers in; contracts and small files that go wrong in every way, out.
+//! Makes contracts and small files from random numbers: files that break their contract in every way.
 
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, RngExt as _};

@@ -1,5 +1,5 @@
-//! Frames: the bytes of one side of a Postgres session in; whole protocol messages, and what the
-//! loader is doing with each, out.
+//! Cuts one side of a Postgres session into whole protocol messages, and names the loader's step that
+//! each message belongs to.
 //!
 //! <https://www.postgresql.org/docs/current/protocol-message-formats.html>
 

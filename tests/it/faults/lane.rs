@@ -1,4 +1,4 @@
-//! Lane: the deliveries of one loader in; them done, each with its faults, out.
+//! Makes the deliveries of one loader, each with its faults.
 
 use std::pin::pin;
 use std::sync::Arc;

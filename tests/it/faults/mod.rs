@@ -1,4 +1,4 @@
-//! Faults: schedules of files, deliveries and faults against the real loader; an oracle judges.
+//! Runs schedules of files, deliveries and faults against the real loader, and lets an oracle check the star.
 //!
 //! One seed is one schedule: `STARDROP_FAULT_SEED=7 cargo test --test it -- faults::whatever` runs it.
 

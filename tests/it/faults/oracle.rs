@@ -1,5 +1,5 @@
-//! Oracle: the ledger's loads and the texts of their files in; the star that a plain reading of
-//! them gives, compared with the real one row for row, out.
+//! Works out the star by a plain reading of the files that the ledger calls loaded, and compares it with
+//! the real star row by row.
 
 use std::collections::BTreeMap;
 

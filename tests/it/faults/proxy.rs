@@ -1,4 +1,4 @@
-//! Proxy: a loader's session with Postgres in; the same session out, with faults at chosen messages.
+//! Passes a loader's session on to Postgres, and injects faults at chosen messages.
 
 use std::collections::HashMap;
 use std::io;

@@ -1,5 +1,5 @@
-//! Reading: the text of a file in; its rows and the rejected ones, read as plainly as can be, out.
-//! Shares nothing with the loader.
+//! Reads the text of a file into rows and rejected rows, as plainly as possible. Shares no code with the
+//! loader.
 
 use super::files::{HEADER, UNLUCKY};
 

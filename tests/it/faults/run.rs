@@ -1,4 +1,4 @@
-//! Run: a schedule in; whether the star is what its files say, and the books balance, out.
+//! Runs one schedule, and reports whether the star is what the files say and the ledger balances.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

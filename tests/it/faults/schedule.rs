@@ -1,4 +1,4 @@
-//! Schedule: a seed in; which files, deliveries and faults, in which order, out. Nothing else.
+//! Makes a schedule from a seed and from nothing else: which files, deliveries and faults, in which order.
 
 use std::time::Duration;
 

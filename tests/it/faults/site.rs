@@ -1,5 +1,4 @@
-//! Site: a server in; a database with the harness' datasets and two S3 endpoints beside it, to be
-//! used by one schedule after the other, out.
+//! A database with the harness' datasets and two S3 endpoints, used by one schedule after the other.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

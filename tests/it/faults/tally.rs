@@ -1,4 +1,4 @@
-//! Tally: what was injected and loaded in; the totals that a person reads out.
+//! Counts what was injected and loaded, and prints the totals.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Round trip: what every type accepts, Postgres gives back as the value that the text was.
+//! Column types: each text that a type accepts is in Postgres the value that the text means.
 
 use futures_util::SinkExt as _;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Packed: compressed and oddly encoded objects end in the same star as the plain file.
+//! Compressed objects and objects in other encodings lead to the same star as the plain file.
 
 use std::io::Write as _;
 

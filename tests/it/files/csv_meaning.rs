@@ -1,4 +1,4 @@
-//! CSV syntax: what quotes, line ends and delimiters mean, whatever the chunks that the bytes come in.
+//! CSV syntax: what quotes, line ends and delimiters mean, whatever the chunks in which the bytes arrive.
 
 use serde_json::{Map, Value, json};
 use stardrop::records::{CsvOptions, CsvReader, Record, RecordReader, Step};

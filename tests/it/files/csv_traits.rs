@@ -1,5 +1,5 @@
-//! What becomes of CSV files with odd traits, each loaded as a dataset of its own. The file's name
-//! says the trait; the snapshot shows the outcome and every row.
+//! Loads CSV files with odd traits, each as a dataset of its own. The name of a file says its trait; the
+//! snapshot shows the outcome and every row.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Damaged workbooks and Parquet files: each is read or refused in a sentence; none panics or hangs.
+//! Damaged workbooks and Parquet files are read, or refused with a message; none panics or hangs.
 
 use std::io::Cursor;
 use std::time::{Duration, Instant};

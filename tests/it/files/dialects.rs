@@ -1,4 +1,4 @@
-//! Dialects: files as people really write them, with the contract that reads them.
+//! CSV files as other systems write them, with the contract that reads each of them.
 
 use stardrop::error::{Error, ErrorKind};
 

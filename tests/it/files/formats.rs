@@ -1,4 +1,4 @@
-//! Formats: JSON, workbooks and Parquet go through the same rows, rejects and books.
+//! JSON, workbooks and Parquet files load by the same rules, with the same rejected rows and counts, as CSV.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Odd files: bombs, giants, scraps and nonsense go through the real loader, and end in a sentence or
-//! in rows; nothing panics or hangs.
+//! Decompression bombs, giant lines, broken and empty files: the real loader loads each or refuses it with a
+//! message; none panics or hangs.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};

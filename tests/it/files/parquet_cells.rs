@@ -1,5 +1,4 @@
-//! Parquet cells: values that no calendar and no text can hold reject their own row, and are in no
-//! message.
+//! Parquet cells that no date or text can hold reject their own row, and no message shows their value.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Cells of workbooks: the same sheet means the same in every kind of workbook, and a date that a
-//! workbook cannot hold rejects its row.
+//! Cells of workbooks: a sheet means the same in every kind of workbook, and a date that a workbook cannot
+//! hold rejects its row.
 
 use crate::support::cloud::Cloud;
 use crate::support::star_content::assert_balanced;

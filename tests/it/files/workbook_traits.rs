@@ -1,5 +1,5 @@
-//! What becomes of workbooks with odd traits: those in `fixtures/workbooks`, which
-//! `fixtures/make_workbooks.py` wrote. Each is loaded as a dataset of its own.
+//! Loads workbooks with odd traits, each as a dataset of its own. `fixtures/make_workbooks.py` wrote them to
+//! `fixtures/workbooks`.
 
 use std::fmt::Write as _;
 

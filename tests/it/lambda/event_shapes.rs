@@ -1,5 +1,5 @@
-//! Shapes of events that the samples in `events/` do not have: fields that only some services write,
-//! and messages of other services.
+//! Shapes of events that the samples in `events/` lack: fields that only some services write, and messages
+//! of other services.
 
 use serde_json::{Value, json};
 use stardrop::event::{Event, parse};

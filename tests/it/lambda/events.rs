@@ -1,4 +1,4 @@
-//! Lambda: the real `loader` program, against a stand-in of Lambda's own API.
+//! Sends S3 and queue events to the real `loader` program, which runs against a local Lambda runtime API.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Lambda, migrate: what an apply sends makes the database match the datasets, with its logins.
+//! Sends the event by which a deployment migrates: the database then matches the datasets, and the logins
+//! exist.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The `loader` program, run against a local copy of the Lambda runtime API.
+//! Tests of the `loader` program, which runs against a local Lambda runtime API.
 
 pub mod event_shapes;
 pub mod events;

@@ -1,5 +1,5 @@
-//! Package: the program that is deployed, in a place like Lambda's. It is the loader of this build,
-//! or, by `make package-test`, that of the package.
+//! Runs the program that is deployed in a sandbox like Lambda's. It is the loader of this build or, in
+//! `make package-test`, that of the package.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Lambda, end: connections that are lost between invocations, and a process that is told to end.
+//! Connections that are lost between invocations, and shutdown by SIGTERM at any moment of a load.
 
 use std::process::Command;
 use std::time::{Duration, Instant};

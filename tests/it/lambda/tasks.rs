@@ -1,4 +1,4 @@
-//! Lambda, tasks: health and reconcile by event; and a loader that lacks what it needs.
+//! Health and reconcile by event, and a loader that lacks a setting, its database or its queue.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

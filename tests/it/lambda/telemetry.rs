@@ -1,4 +1,4 @@
-//! Lambda, telemetry: what the real loader logs, counts and traces.
+//! The log lines, metrics and trace ids that the real loader writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

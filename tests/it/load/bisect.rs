@@ -1,4 +1,4 @@
-//! Bisection: rows that only Postgres can refuse are found and rejected, the rest loads.
+//! Rows that only Postgres can refuse are found by bisection and rejected; the other rows load.
 
 use crate::support::cloud::Cloud;
 use crate::support::{TestDatabase, catalog_of};

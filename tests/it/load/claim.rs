@@ -1,4 +1,4 @@
-//! Claim: races of events of one key; each is told what is true, and no version is left out.
+//! Races between events of one key: each gets the right outcome, and no version is left out.
 
 use stardrop::error::ErrorKind;
 use stardrop::load::Outcome;

@@ -1,4 +1,4 @@
-//! Concurrency: many writers of one star at once, and batches of any size in one session.
+//! Many loaders write to one star at once, and batches of any size follow each other in one session.
 
 use std::time::{Duration, Instant};
 

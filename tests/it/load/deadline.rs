@@ -1,5 +1,5 @@
-//! Deadline: a load that needs more time than an invocation has goes on by the queue, and every
-//! row counts once.
+//! A load that needs more time than an invocation has continues in the next one, through the queue, and
+//! every row counts once.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Exactly once: whatever kills, freezes or repeats a load, each row is in the star once.
+//! Whatever kills, freezes or repeats a load, each row is in the star exactly once.
 
 use std::process::Stdio;
 use std::time::Duration;

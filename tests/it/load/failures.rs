@@ -1,4 +1,4 @@
-//! Failures: whatever is wrong around the loader is said in one line, and no event is lost.
+//! Failures around the loader: each is reported in one line that says what to do, and no event is lost.
 
 use serde_json::{Value, json};
 use stardrop::answer::Answerer;

@@ -1,4 +1,4 @@
-//! Memory: the loader's is flat, whatever the size of the object.
+//! The memory of the loader does not grow with the size of the object.
 
 use std::fs::File;
 use std::io::Write;

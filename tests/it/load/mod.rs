@@ -1,4 +1,4 @@
-//! Loading: from an event to a finished load, exactly once, whatever goes wrong on the way.
+//! Tests of a load from its event to its end: exactly once, whatever goes wrong on the way.
 
 mod bisect;
 mod claim;

@@ -1,4 +1,4 @@
-//! Order: events that come twice, late and out of order; versions that replace each other.
+//! Events that arrive twice, late or out of order, and versions of an object that replace each other.
 
 use stardrop::ledger;
 use stardrop::load::LoadReport;

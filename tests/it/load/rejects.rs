@@ -1,4 +1,4 @@
-//! Rejects: rows that break the contract are kept whole, with their place and the reason.
+//! Rows that break the contract are kept whole, with their position and the reason.
 
 use stardrop::dataset::Catalog;
 use stardrop::error::ErrorKind;

@@ -1,4 +1,4 @@
-//! Replace: versions of a file that replace each other lose no row, whatever clocks and workers do.
+//! Versions of a file that replace each other lose no row, whatever the clocks of S3 and the order of events.
 
 use stardrop::error::ErrorKind;
 use stardrop_local::s3::{Fault, FaultKind};

@@ -1,4 +1,4 @@
-//! Resume: a loader is killed amid a file, whatever its format; the next one brings every row once.
+//! A loader is killed in the middle of a file of each format; the next one loads the rest, each row once.
 
 use std::io::Write as _;
 

@@ -1,4 +1,4 @@
-//! Same content: the same bytes under another name count once, also where no etag tells.
+//! The same bytes under another key count once, also where the ETags differ.
 
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use sha2::{Digest, Sha256};

@@ -1,4 +1,4 @@
-//! Kept: `staging = "keep"`: the rows of every load stay as they were received, until pruned.
+//! `staging = "keep"`: the rows of every load stay in staging as they were received, until they are pruned.
 
 use stardrop::error::ErrorKind;
 use stardrop::migrate::{self, Destructive};

@@ -1,4 +1,4 @@
-//! Migrate: a database is made to fit its contracts, and what would lose data is refused.
+//! A migration makes a database match its contracts, and refuses what would lose data.
 
 use stardrop::error::{ErrorKind, Result};
 use stardrop::migrate::{self, Report};

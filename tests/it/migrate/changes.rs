@@ -1,5 +1,5 @@
-//! Migrate, change by change: what is safe is made, what is not is made on request and says what
-//! goes, and the database is believed, not the ledger.
+//! Each change that a migration can make: safe ones are made, others only on request, with what they lose.
+//! The plan follows the database itself, not the ledger.
 
 use stardrop::error::{ErrorKind, Result};
 use stardrop::migrate::{self, Destructive, Report};

@@ -1,4 +1,4 @@
-//! Contract SQL: what SQL a contract brings along, in expressions and beside it, stays what it is.
+//! SQL that a contract contains, in expressions and in files next to it, cannot break out of its place.
 
 use std::fs;
 

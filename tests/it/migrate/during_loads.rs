@@ -1,4 +1,4 @@
-//! Migrate, while loads run: they come before it or after it, and none of them sees half of it.
+//! Migrations while loads run: each load sees the schema before the migration or after it, never half of it.
 
 use stardrop::error::ErrorKind;
 use stardrop::{migrate, star};

@@ -1,4 +1,4 @@
-//! Formula: a measure that is computed otherwise is told, since rows that are there keep their values.
+//! A changed formula of a measure is reported, since the rows of the star keep their old values.
 
 use stardrop::{migrate, star};
 

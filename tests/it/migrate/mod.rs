@@ -1,4 +1,4 @@
-//! Migrations: making a database match its contracts.
+//! Tests of migrations, which make a database match its contracts.
 
 pub mod apply;
 mod changes;

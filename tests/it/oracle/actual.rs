@@ -1,4 +1,4 @@
-//! Actual: a database and files in; what the triggers make of them, in the oracle's words, out.
+//! Loads files into a database, and returns what the triggers made of them in the oracle's terms.
 
 use super::case::{COLUMNS, Case, Fact, File, Row};
 use crate::support::TestDatabase;

@@ -1,4 +1,4 @@
-//! Case: what a contract of the test says, as plain values in; the contract's text out.
+//! A contract of the oracle as plain values, and its text as TOML.
 
 /// What is remembered of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
-//! Expected: a contract and files in; the dimensions and facts that they mean out.
+//! Works out the dimensions and facts that a contract and its files mean.
 //!
-//! Written from what the design says of each word of the contract, over sorted vectors; it knows
-//! nothing of how the generated SQL gets there, nor in which order the files came.
+//! It is written from what the design says of each key of a contract, over sorted vectors. It knows neither
+//! the generated SQL nor the order in which the files arrived.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
-//! Oracle: random contracts, files and arrival orders give the star that the design says.
+//! Compares the star with a plain model of it, for random contracts, files and orders of arrival.
 //!
-//! `STARDROP_ORACLE_CASES` says how many sets of files to try (`make oracle CASES=2000`), and
-//! `STARDROP_ORACLE_SEED` with which one to begin; a failure prints the seed of its case.
+//! `STARDROP_ORACLE_CASES` is the number of sets of files to try (`make oracle CASES=2000`), and
+//! `STARDROP_ORACLE_SEED` the first seed; a failure prints the seed of its case.
 
 mod actual;
 mod case;

@@ -1,4 +1,4 @@
-//! Random: a seed in; a contract and files that quarrel about few keys and times out.
+//! Makes a contract and files from a seed. The files contradict each other about a few keys and times.
 
 use super::case::{Attribute, COLUMNS, Case, Dimension, Fact, File, History, Row, Source, Use};
 use super::case::{SOURCES, Value};

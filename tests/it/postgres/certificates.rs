@@ -1,4 +1,4 @@
-//! Certificates: the authorities of RDS that are packaged; each is read, and none is close to its end.
+//! The packaged certificate authorities of RDS: each can be read, and none expires soon.
 
 use std::time::{Duration, SystemTime};
 

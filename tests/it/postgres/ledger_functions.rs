@@ -1,4 +1,4 @@
-//! Ledger functions: the small hand-written ones, each with what goes in and what comes out.
+//! The small SQL functions of the ledger, called one by one.
 
 use crate::support::TestDatabase;
 

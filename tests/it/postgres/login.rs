@@ -1,4 +1,4 @@
-//! Login: with a password out of a secret, and with a token, as on AWS.
+//! Logins by a password from Secrets Manager, and by an IAM token, as on AWS.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! The database: roles, rights, logins, TLS and the functions of the ledger.
+//! Tests of the database itself: roles, rights, logins, TLS and the functions of the ledger.
 
 mod certificates;
 mod ledger_functions;

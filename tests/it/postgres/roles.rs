@@ -1,4 +1,4 @@
-//! Roles: the owner cannot log in, the loader can do its work and nothing else, readers read.
+//! Rights: the owner cannot log in, the loader can do its work and nothing else, readers can only read.
 
 use tokio_postgres::Client;
 

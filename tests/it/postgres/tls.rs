@@ -1,5 +1,5 @@
-//! TLS: a real server with a certificate; only one that the settings trust is talked to, and each
-//! refusal says what is wrong and which setting mends it.
+//! TLS against real servers: the loader talks only to a server that its settings trust, and each refusal says
+//! what is wrong and which setting fixes it.
 
 use std::path::{Path, PathBuf};
 

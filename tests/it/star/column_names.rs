@@ -1,5 +1,5 @@
-//! Any name: every word of the SQL that stardrop makes, and of its functions, as the name of a column,
-//! in each place where a contract can name one. What is added to that SQL is tried by itself.
+//! Uses every word of the generated SQL, and of its functions, as the name of a column, in each place where a
+//! contract can name one. The list of words is read from the SQL itself.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

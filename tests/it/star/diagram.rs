@@ -1,4 +1,4 @@
-//! Diagram: the star of the project's datasets as a picture.
+//! Tests `stardrop diagram`, which draws the star of the project's datasets.
 
 use crate::support::cloud::{run, stardrop};
 use crate::support::root;

@@ -1,4 +1,5 @@
-//! Facts: rows that are kept, deleted, computed; roles; foreign keys.
+//! Facts: rows that the first file keeps, rows that a tombstone deletes, computed measures, roles of
+//! dimensions, and foreign keys.
 
 use stardrop::error::ErrorKind;
 use stardrop::{migrate, star};

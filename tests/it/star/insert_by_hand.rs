@@ -1,4 +1,4 @@
-//! The star: rows put into staging by hand come out in dimensions and facts.
+//! Rows that are inserted into staging by hand reach the dimensions, the facts and the ledger.
 
 use crate::support::TestDatabase;
 

@@ -1,4 +1,4 @@
-//! Lineage: from any row of a fact to the object and the line that it came from.
+//! Leads from any row of a fact to the object and the line that it was loaded from.
 
 use crate::load::exactly_once::sales;
 use crate::support::cloud::{BUCKET, Cloud};

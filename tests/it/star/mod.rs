@@ -1,4 +1,4 @@
-//! The star schema: what the trigger writes to dimensions and facts.
+//! Tests of the star schema: what the triggers write to dimensions and facts.
 
 mod column_names;
 pub mod conflicting_attributes;

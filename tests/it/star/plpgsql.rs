@@ -1,4 +1,4 @@
-//! Plpgsql: `plpgsql_check` finds nothing in any function, hand-written or generated.
+//! Runs `plpgsql_check` over all functions, hand-written and generated.
 
 use crate::support::TestDatabase;
 

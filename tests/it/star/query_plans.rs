@@ -1,7 +1,6 @@
-//! Plans: a batch against large tables reads a few rows of each for each of its own, and scans none.
+//! A batch against large tables reads a few rows of each for each row of its own, and scans no table.
 //!
-//! Postgres itself counts: how often a table was scanned whole, and how many entries of its indexes
-//! were read.
+//! Postgres' own statistics count the scans of tables and the index entries that were read.
 
 use std::collections::BTreeMap;
 

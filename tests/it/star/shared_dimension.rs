@@ -1,4 +1,4 @@
-//! Shared dimension: several datasets bring different attributes of the same members.
+//! Several datasets bring different attributes of the same members of a dimension.
 
 use crate::support::site::Site;
 use crate::support::star_content::assert_balanced;

@@ -1,4 +1,4 @@
-//! Traps: what was tried on a real server, and must not come back. Most tests show the trap first.
+//! Traps that the design avoids, tried on a real server. Most tests show the trap itself first.
 //! `docs/decisions/0004-traps.md` lists all traps with their tests.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The trigger: what enters staging, by whatever door, becomes the same star.
+//! The trigger of staging: rows lead to the same star whoever inserts them.
 
 use tokio_postgres::Client;
 

@@ -1,4 +1,4 @@
-//! Versions: what a member looked like when (type 2), and which version a fact refers to.
+//! Type 2 dimensions: the versions of a member over time, and the version that a fact refers to.
 
 use stardrop::star;
 

@@ -1,5 +1,4 @@
-//! Bootstrap: the program that Lambda runs, from this build or from a package, out; and a place for
-//! it that is like Lambda's own.
+//! Finds the program that Lambda runs, of this build or of a package, and makes a sandbox like Lambda's.
 //!
 //! `make package-test` sets both variables, so that the tests run what is deployed.
 

@@ -1,7 +1,7 @@
-//! Cloud: a test's database in; an S3 endpoint and loaders of the project's own code out.
+//! An S3 endpoint, a queue and loaders for one test database.
 //!
-//! Loaders log in as a role that is nothing but a member of `stardrop_loader`, so that every test
-//! proves the rights as well. Objects come out of the endpoint's own events.
+//! Loaders log in as a role that is only a member of `stardrop_loader`, so that every test proves the
+//! rights as well. Objects are taken from the endpoint's own events.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What the tests stand on: one throwaway server per run, one database per test.
+//! What all tests use: one temporary Postgres server per run, one database per test.
 
 pub mod bootstrap;
 pub mod cloud;

@@ -1,7 +1,7 @@
-//! Runtime API: a stand-in for Lambda's, over HTTP; the real `loader` program runs against it.
+//! A local Lambda runtime API over HTTP, and the real `loader` program running against it.
 //!
-//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>; of the API for extensions, what
-//! a program needs that wants to hear of its end by SIGTERM.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>; of the extensions API only what a program
+//! needs that wants to receive SIGTERM.
 
 use std::convert::Infallible;
 use std::future::poll_fn;

@@ -1,5 +1,5 @@
-//! Schema: a value and a JSON schema in; how the value breaks it, or nothing, out. Keywords that it
-//! does not know it refuses, so that no schema passes unread.
+//! Checks a value against a JSON schema. It panics at a keyword that it does not know, so that no rule is
+//! skipped.
 
 use serde_json::Value;
 

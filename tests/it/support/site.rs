@@ -1,4 +1,4 @@
-//! Site: contracts in; a migrated database and a bucket for them out.
+//! A migrated database and a bucket for a list of contracts.
 
 use stardrop::load::LoadReport;
 

@@ -1,4 +1,4 @@
-//! Star content: a database in; what a person would compare of its star out, as text.
+//! Reads what a person would compare of a star, as text.
 
 use super::TestDatabase;
 

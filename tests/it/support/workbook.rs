@@ -1,4 +1,4 @@
-//! Workbook: rows of cells in, the bytes of a small .xlsx, .xlsb or .ods file out.
+//! Writes small .xlsx, .xlsb and .ods files from rows of cells.
 
 use std::io::Write as _;
 

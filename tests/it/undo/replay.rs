@@ -1,5 +1,5 @@
-//! Replay: a load that is loaded begins anew; the star ends as if it had come just once, and nothing is
-//! taken out of it that cannot be brought back.
+//! Loads a finished load again: the star ends as if it had been loaded once, and rows that cannot be loaded
+//! again are not deleted.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

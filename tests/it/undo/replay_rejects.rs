@@ -1,5 +1,5 @@
-//! Replay of rejects: a contract is mended, and the rows that it had rejected stand in the star as if
-//! they had been right from the start.
+//! Loads rejected rows again after the contract was fixed: the star ends as if the contract had been right
+//! from the start.
 
 use serde_json::Value;
 

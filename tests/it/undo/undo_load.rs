@@ -1,4 +1,4 @@
-//! Undo: a load's facts go, whatever else stays is said, and replays bring back what was there.
+//! Undoes a load: its facts are deleted, the output says what remains, and replays restore the earlier rows.
 
 use serde_json::Value;
 use stardrop::ledger::{self, Undo};
