@@ -9,7 +9,7 @@ use crate::support::cloud::{Cloud, run};
 use crate::support::star_content::assert_balanced;
 
 #[tokio::test]
-async fn lost_events_overwritten_keys_and_stuck_loads_are_found_and_healed() {
+async fn lost_events_overwritten_keys_and_stuck_loads_are_found_and_repaired() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     cloud.put_and_load("sales/fine.csv", sales(10)).await;

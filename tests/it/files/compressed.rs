@@ -41,7 +41,7 @@ fn utf16(text: &str) -> Vec<u8> {
 
 /// Breaks each object off in its middle, lets it come again, and compares with the plain file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn packed_objects_go_on_at_their_checkpoint_and_mean_what_the_plain_one_means() {
+async fn compressed_objects_continue_at_their_checkpoint_and_mean_the_same_as_plain_ones() {
     let text = sales(20_000);
     let plain = {
         let db = TestDatabase::migrated().await;
@@ -130,7 +130,7 @@ async fn texts_are_read_in_the_encoding_of_the_contract() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_reject_the_row_with_their_place_or_are_replaced() {
+async fn bytes_that_are_not_text_reject_the_row_with_their_position_or_are_replaced() {
     let file = b"id,name\n1,ok\n2,J\xf8rn\n3,\"\"\"\xff\"\n";
     insta::assert_snapshot!(loaded("", "", file).await, @r#"
     1|ok
@@ -143,7 +143,7 @@ async fn bytes_that_are_no_text_reject_the_row_with_their_place_or_are_replaced(
 }
 
 #[tokio::test]
-async fn a_nul_rejects_the_row_or_is_taken_out() {
+async fn a_nul_rejects_the_row_or_is_removed() {
     let file = b"id,name\n1,a\0b\n2,\0\n\x003,c\n4,ok\n";
     insta::assert_snapshot!(loaded("", "", file).await, @r#"
     4|ok
@@ -172,7 +172,7 @@ async fn refused(key: &str, bytes: Vec<u8>, more: &[(&str, &str)]) -> (ErrorKind
 }
 
 #[tokio::test]
-async fn what_unpacks_to_too_much_is_refused_and_nothing_stays() {
+async fn an_object_that_decompresses_beyond_the_limit_is_refused_and_leaves_nothing() {
     let bomb = gzip(&[sales(1).into_bytes(), vec![b'0'; 20 << 20]].concat());
     let limits = [("STARDROP_MAX_UNPACKED_BYTES", "1000000")];
     let (kind, message) = refused("sales/bomb.csv.gz", bomb.clone(), &limits).await;
@@ -185,7 +185,7 @@ async fn what_unpacks_to_too_much_is_refused_and_nothing_stays() {
 }
 
 #[tokio::test]
-async fn a_broken_archive_is_the_files_fault() {
+async fn a_broken_archive_is_an_error_of_the_file() {
     let whole = gzip(sales(1_000).as_bytes());
     let half = whole[..whole.len() / 2].to_vec();
     let (kind, message) = refused("sales/half.csv.gz", half, &[]).await;

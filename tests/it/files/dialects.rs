@@ -73,7 +73,7 @@ async fn files_of_other_systems_are_read_as_the_contract_says() {
 }
 
 #[tokio::test]
-async fn ragged_rows_are_rejected_or_mended_as_the_contract_says() {
+async fn ragged_rows_are_rejected_or_fixed_as_the_contract_says() {
     let text = b"id,a,b\n1,x,y\n2,x\n3,x,y,z\n4,x,y,\n5\n";
     insta::assert_snapshot!(load("", PLAIN, "", text).await.unwrap(), @r#"
     1|x|y
@@ -120,7 +120,7 @@ async fn ragged_rows_are_rejected_or_mended_as_the_contract_says() {
 }
 
 #[tokio::test]
-async fn a_delimiter_at_the_end_of_each_line_is_no_column() {
+async fn a_delimiter_at_the_end_of_each_line_adds_no_column() {
     let text = b"id,a,b,,\n1,x,y,,\n2,x,y,\n3,x,y\n4,x,y,,z\n";
     let said = load("", PLAIN, "unknown_column = \"reject\"", text).await.unwrap();
     insta::assert_snapshot!(said, @r#"
@@ -135,7 +135,7 @@ async fn a_delimiter_at_the_end_of_each_line_is_no_column() {
 }
 
 #[tokio::test]
-async fn what_a_header_does_otherwise_is_noted() {
+async fn differences_between_header_and_contract_are_noted() {
     let text = b"B, ID ,,new,a,new\n1,2,3,4,5,6\n";
     insta::assert_snapshot!(load("", PLAIN, "", text).await.unwrap(), @r#"
     2|5|1
@@ -150,7 +150,7 @@ async fn what_a_header_does_otherwise_is_noted() {
 }
 
 #[tokio::test]
-async fn numbers_dates_and_booleans_are_read_in_the_manner_of_the_contract() {
+async fn numbers_dates_and_booleans_are_read_as_the_contract_says() {
     let columns = r#"
 id      = { type = "integer", required = true, decimal = ",", thousands = "." }
 zip     = { type = "text" }

@@ -162,7 +162,7 @@ async fn a_workbook_is_read_by_sheet_with_true_dates_of_both_epochs() {
 }
 
 #[tokio::test]
-async fn what_is_no_workbook_or_lacks_the_sheet_is_said() {
+async fn a_file_that_is_not_a_workbook_or_lacks_the_sheet_is_reported() {
     let catalog = orders("format = \"xlsx\"\nsheet = \"Orders\"");
     let (db, _) = TestDatabase::of(&catalog).await;
     let cloud = Cloud::of(&db, catalog).await;
@@ -268,7 +268,7 @@ degenerate = ["buyer", "paid", "day", "at", "tags"]
 }
 
 #[tokio::test]
-async fn a_string_in_json_stays_one_in_a_json_column_and_text_in_csv_is_parsed() {
+async fn a_json_string_stays_a_string_in_a_json_column_and_csv_text_is_parsed() {
     let contract = |protect: &str| {
         format!(
             r#"

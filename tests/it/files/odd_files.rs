@@ -142,7 +142,7 @@ fn odd_files() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn odd_files_end_in_a_sentence_or_in_rows() {
+async fn odd_files_load_or_are_refused_with_a_message() {
     let mut said = String::new();
     let catalog = catalog_of(&[("odd", CONTRACT)]);
     let (db, _) = TestDatabase::of(&catalog).await;

@@ -102,7 +102,7 @@ async fn a_parquet_day_beyond_any_calendar_rejects_its_row_in_a_column_of_the_co
 }
 
 #[tokio::test]
-async fn a_parquet_text_that_is_no_utf_8_rejects_its_row_or_is_replaced() {
+async fn a_parquet_text_that_is_not_utf_8_rejects_its_row_or_is_replaced() {
     let texts: [&[u8]; 4] = [b"card 4111-1111 \xff", b"b \"q\"", b"c", b"d"];
     let bytes = file(&[0; 4], &[0; 4], &texts);
     insta::assert_snapshot!(loaded("", bytes.clone()).await, @r#"
@@ -122,7 +122,7 @@ async fn a_parquet_text_that_is_no_utf_8_rejects_its_row_or_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_damaged_parquet_file_is_refused_in_words_that_hold_nothing_of_it() {
+async fn a_damaged_parquet_file_is_refused_without_showing_its_content() {
     let texts: Vec<Vec<u8>> = (0..50).map(|n| format!("card 4111-{n}").into_bytes()).collect();
     let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
     let whole = file(&[0; 50], &[0; 50], &texts);
@@ -148,7 +148,7 @@ async fn a_damaged_parquet_file_is_refused_in_words_that_hold_nothing_of_it() {
 
 /// Of a kind that makes the library panic: a string that is in no table of strings.
 #[tokio::test]
-async fn a_file_that_a_library_panics_at_is_refused_without_a_word_of_the_panic() {
+async fn a_file_that_makes_a_library_panic_is_refused_without_the_panic_message() {
     let mut zip = Zip::default();
     let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet";
     zip.add("xl/_rels/workbook.bin.rels", format!("<Relationships><Relationship Id=\"rId2\" Type=\"{relation}\" Target=\"worksheets/sheet1.bin\"/></Relationships>"));

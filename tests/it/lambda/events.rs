@@ -45,7 +45,7 @@ async fn an_event_fills_the_star_and_its_second_delivery_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_is_no_time_is_none() {
+async fn a_deadline_that_is_not_a_point_in_time_is_ignored() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let mut function = Function::start(&cloud.vars()).await;
@@ -55,7 +55,7 @@ async fn a_deadline_that_is_no_time_is_none() {
 }
 
 #[tokio::test]
-async fn one_poison_message_of_a_queue_comes_back_alone() {
+async fn one_bad_message_of_a_batch_is_returned_alone() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let mut function = Function::start(&cloud.vars()).await;
@@ -83,7 +83,7 @@ async fn one_poison_message_of_a_queue_comes_back_alone() {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_loaded_now_is_an_error_and_loads_when_it_comes_again() {
+async fn an_event_that_cannot_be_loaded_now_is_an_error_and_loads_on_its_next_delivery() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let role = format!("locked_out_{}", std::process::id());

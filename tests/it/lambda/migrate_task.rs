@@ -75,7 +75,7 @@ async fn an_empty_database_is_migrated_with_its_logins_and_a_second_time_nothing
 }
 
 #[tokio::test]
-async fn who_owns_the_database_and_may_create_roles_can_migrate_it_without_being_a_superuser() {
+async fn a_database_owner_that_may_create_roles_can_migrate_without_being_a_superuser() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     // A server of its own, on which not even the roles are there.
@@ -104,7 +104,7 @@ async fn who_owns_the_database_and_may_create_roles_can_migrate_it_without_being
 }
 
 #[tokio::test]
-async fn two_migrations_at_once_come_one_after_the_other() {
+async fn two_migrations_at_once_run_one_after_the_other() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let empty = TestDatabase::empty().await;

@@ -19,7 +19,7 @@ fn lambda_vars(cloud: &Cloud) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn in_a_place_like_lambdas_files_of_all_kinds_are_loaded() {
+async fn a_sandbox_like_lambdas_loads_files_of_all_kinds() {
     let Some(sandbox) = Sandbox::new(512) else { return };
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -39,7 +39,7 @@ async fn in_a_place_like_lambdas_files_of_all_kinds_are_loaded() {
 }
 
 #[tokio::test]
-async fn a_workbook_larger_than_tmp_is_an_error_that_names_the_setting_and_csv_goes_on() {
+async fn a_workbook_larger_than_tmp_is_an_error_that_names_the_setting_and_csv_still_loads() {
     let Some(sandbox) = Sandbox::new(1) else { return };
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -65,7 +65,7 @@ async fn a_workbook_larger_than_tmp_is_an_error_that_names_the_setting_and_csv_g
 }
 
 #[tokio::test]
-async fn without_the_layer_it_ends_at_once_and_names_the_folder() {
+async fn without_the_layer_the_loader_exits_at_once_and_names_the_folder() {
     let mut command = tokio::process::Command::new(bootstrap::program());
     command.env_clear().env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9");
     command.env("STARDROP_DATASETS", "/nowhere/opt/datasets").kill_on_drop(true);
@@ -78,7 +78,7 @@ async fn without_the_layer_it_ends_at_once_and_names_the_folder() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_gone_gives_the_event_back_and_one_that_comes_back_is_found() {
+async fn an_unreachable_database_returns_the_event_and_is_found_once_it_is_back() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let event = cloud.put_event("sales/a.csv", sales(10)).await;

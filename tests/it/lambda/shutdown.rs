@@ -56,7 +56,7 @@ async fn one_connection_serves_many_invocations() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_lost_between_invocations_is_made_anew() {
+async fn a_connection_that_is_lost_between_invocations_is_replaced() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let mut function = Function::start(&cloud.vars()).await;
@@ -118,7 +118,7 @@ async fn an_invocation_that_breaks_off_midway_leaves_a_loader_that_works() {
 }
 
 #[tokio::test]
-async fn an_idle_loader_that_is_told_to_end_leaves_no_connection() {
+async fn an_idle_loader_leaves_no_connection_at_shutdown() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let mut function = Function::start(&cloud.vars()).await;
@@ -133,7 +133,7 @@ async fn an_idle_loader_that_is_told_to_end_leaves_no_connection() {
 }
 
 #[tokio::test]
-async fn a_load_that_is_told_to_end_goes_on_elsewhere_at_once() {
+async fn a_load_that_shutdown_interrupts_continues_elsewhere_at_once() {
     let text = sales(20_000);
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -175,7 +175,7 @@ async fn a_load_that_is_told_to_end_goes_on_elsewhere_at_once() {
 }
 
 #[tokio::test]
-async fn a_batch_that_waits_in_the_database_is_given_up_when_the_loader_is_told_to_end() {
+async fn a_batch_that_waits_in_the_database_is_cancelled_at_shutdown() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let mut function = Function::start(&cloud.vars()).await;
@@ -202,7 +202,7 @@ async fn a_batch_that_waits_in_the_database_is_given_up_when_the_loader_is_told_
 }
 
 #[tokio::test]
-async fn a_loader_that_is_told_to_end_at_any_moment_loses_and_repeats_nothing() {
+async fn shutdown_at_any_moment_loses_and_repeats_no_row() {
     let text = sales(6_000);
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;

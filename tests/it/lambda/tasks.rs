@@ -35,7 +35,7 @@ const WRITTEN: &str = "select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_sta
                        where schemaname in ('star', 'staging', 'stardrop')";
 
 #[tokio::test]
-async fn health_names_what_is_not_well_and_writes_nothing() {
+async fn health_names_every_problem_and_writes_nothing() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let queue = cloud.sqs.queue_url(QUEUE);
@@ -93,7 +93,7 @@ async fn health_names_what_is_not_well_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn reconcile_hands_what_is_missing_to_the_queue_or_loads_it_where_there_is_none() {
+async fn reconcile_sends_missing_objects_to_the_queue_or_loads_them_without_one() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     cloud.put_and_load("sales/fine.csv", sales(10)).await;
@@ -147,7 +147,7 @@ async fn reconcile_hands_what_is_missing_to_the_queue_or_loads_it_where_there_is
 }
 
 #[tokio::test]
-async fn a_dead_database_is_answered_soon_and_the_loader_lives_on() {
+async fn an_unreachable_database_is_reported_soon_and_the_loader_keeps_running() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let event = cloud.put_event("sales/a.csv", sales(10)).await;
@@ -172,7 +172,7 @@ async fn a_dead_database_is_answered_soon_and_the_loader_lives_on() {
 }
 
 #[tokio::test]
-async fn what_is_set_wrongly_is_said_at_each_event_and_not_by_a_crash() {
+async fn a_wrong_setting_is_reported_at_each_event_without_a_crash() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let event = cloud.put_event("sales/a.csv", sales(10)).await;

@@ -44,7 +44,7 @@ fn metrics(lines: &[Value]) -> BTreeMap<String, u64> {
 }
 
 #[tokio::test]
-async fn each_load_is_counted_once_with_what_stands_in_the_ledger() {
+async fn each_load_is_counted_once_with_the_numbers_of_the_ledger() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let mut function = Function::start(&cloud.vars()).await;
@@ -114,7 +114,7 @@ fn names_of(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn every_metric_is_on_the_dashboard_and_no_other_is_asked_for() {
+fn every_metric_is_on_the_dashboard_and_the_dashboard_asks_for_no_other() {
     let emitted: BTreeSet<&str> = TABLE.iter().map(|(name, ..)| *name).collect();
     assert_eq!(emitted.len(), TABLE.len(), "each once");
     let alarms = read("infra/alarms.tf");
@@ -134,7 +134,7 @@ fn every_metric_is_on_the_dashboard_and_no_other_is_asked_for() {
 }
 
 #[tokio::test]
-async fn each_line_of_a_load_says_of_which_and_all_fields_are_known() {
+async fn each_log_line_names_its_load_and_all_its_fields_are_known() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let mut vars = cloud.vars();

@@ -86,7 +86,7 @@ async fn a_users_trigger_that_raises_rejects_exactly_the_offending_rows() {
 }
 
 #[tokio::test]
-async fn a_file_without_a_header_goes_on_with_the_delimiter_that_it_began_with() {
+async fn a_file_without_a_header_keeps_its_delimiter_in_every_batch() {
     let catalog = catalog_of(&[(
         "plain",
         "name = \"plain\"\nmatch = [\"plain/*.csv\"]\n[file]\nheader = false\n[policy]\nrejects = \"50%\"\n\

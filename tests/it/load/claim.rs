@@ -9,7 +9,7 @@ use crate::support::cloud::Cloud;
 use crate::support::{TestDatabase, catalog_of, connect};
 
 #[tokio::test]
-async fn a_then_b_then_a_again_ends_as_a_though_the_first_a_was_only_begun() {
+async fn versions_a_b_a_end_as_a_even_if_the_first_a_was_not_finished() {
     let catalog = catalog_of(&[("stock", STOCK)]);
     let (db, _) = TestDatabase::of(&catalog).await;
     let cloud = Cloud::of(&db, catalog).await;
@@ -34,7 +34,7 @@ const CLAIM: &str = "select outcome, state from stardrop.claim('sales', 'b', 'k'
     timestamptz '2026-01-01', '01', 'merge', false, interval '1 hour', now())";
 
 #[tokio::test]
-async fn two_events_of_a_version_that_need_not_be_loaded_do_not_trip_over_each_other() {
+async fn two_events_of_a_superseded_version_are_skipped_without_a_conflict() {
     let db = TestDatabase::migrated().await;
     db.run("insert into stardrop.load (dataset, bucket, key, etag, object_time, sequencer, state, finished_at)
             values ('sales', 'b', 'k', 'new', '2026-01-02', '02', 'loaded', now())")
@@ -53,7 +53,7 @@ async fn two_events_of_a_version_that_need_not_be_loaded_do_not_trip_over_each_o
 }
 
 #[tokio::test]
-async fn a_rejected_last_line_without_an_end_is_kept_when_the_load_is_claimed_again() {
+async fn a_rejected_last_line_without_a_line_end_is_kept_when_the_load_is_claimed_again() {
     let catalog =
         catalog_of(&[("stock", &STOCK.replace("[policy]", "[policy]\nrejects = \"50%\""))]);
     let (db, _) = TestDatabase::of(&catalog).await;

@@ -53,7 +53,7 @@ async fn undisturbed(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_load_of_many_invocations_brings_every_row_once() {
+async fn a_load_of_many_invocations_loads_every_row_once() {
     let text = sales(20_000);
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -89,7 +89,7 @@ async fn answer_within(
 }
 
 #[tokio::test]
-async fn without_a_queue_it_is_an_error_that_names_reconcile_and_the_next_attempt_goes_on() {
+async fn without_a_queue_the_error_names_reconcile_and_the_next_attempt_continues() {
     let text = sales(20_000);
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -113,7 +113,7 @@ async fn without_a_queue_it_is_an_error_that_names_reconcile_and_the_next_attemp
 }
 
 #[tokio::test]
-async fn a_direct_invocation_hands_on_to_the_queue_that_the_settings_name() {
+async fn a_direct_invocation_continues_through_the_queue_of_the_settings() {
     let text = sales(20_000);
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -134,7 +134,7 @@ async fn a_direct_invocation_hands_on_to_the_queue_that_the_settings_name() {
 }
 
 #[tokio::test]
-async fn what_moves_nothing_or_went_a_thousand_hops_goes_back_to_the_queue() {
+async fn a_load_without_progress_or_with_a_thousand_continuations_goes_back_to_the_queue() {
     let text = sales(20_000);
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -164,7 +164,7 @@ async fn what_moves_nothing_or_went_a_thousand_hops_goes_back_to_the_queue() {
 }
 
 #[tokio::test]
-async fn a_busy_message_is_kept_back_until_the_lease_of_the_other_is_over() {
+async fn a_message_of_a_busy_load_is_hidden_until_the_other_lease_ends() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let event = cloud.put_event(KEY, sales(10)).await;
@@ -186,7 +186,7 @@ async fn a_busy_message_is_kept_back_until_the_lease_of_the_other_is_over() {
 }
 
 #[tokio::test]
-async fn attempts_in_vain_make_the_batches_smaller() {
+async fn attempts_without_progress_make_the_batches_smaller() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let event = cloud.put_event(KEY, sales(20_000)).await;
@@ -206,7 +206,7 @@ async fn attempts_in_vain_make_the_batches_smaller() {
 }
 
 #[tokio::test]
-async fn a_replacement_too_big_for_an_invocation_fails_as_a_whole_and_says_so() {
+async fn a_replacement_that_does_not_fit_in_one_invocation_fails_whole_with_a_hint() {
     let Site { db, cloud } = &site(("stock", STOCK)).await;
     let old = cloud.put_event("stock/a.csv", "id,qty\n1,7\n").await;
     answer_within(cloud, &[], None, &old, Duration::from_secs(600)).await.unwrap();
@@ -231,7 +231,7 @@ async fn a_replacement_too_big_for_an_invocation_fails_as_a_whole_and_says_so() 
 /// The long run: 5 GB in invocations of 30 seconds each. Needs 20 GB of disk and half an hour.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes half an hour: cargo test --test it -- --ignored deadline::"]
-async fn five_gigabytes_in_invocations_of_thirty_seconds_bring_every_row_once() {
+async fn five_gigabytes_in_invocations_of_thirty_seconds_load_every_row_once() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let folder = tempfile::tempdir().unwrap();

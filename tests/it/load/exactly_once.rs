@@ -69,7 +69,7 @@ async fn kill(cloud: &Cloud, mut program: Child) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_load_killed_between_its_batches_goes_on_at_its_checkpoint() {
+async fn a_load_killed_between_its_batches_continues_at_its_checkpoint() {
     let text = sales(ROWS);
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -126,7 +126,7 @@ async fn a_load_killed_in_its_first_copy_leaves_nothing_and_starts_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_is_frozen_past_its_lease_is_ended_and_its_load_taken_over() {
+async fn a_worker_that_is_frozen_past_its_lease_is_terminated_and_its_load_taken_over() {
     let text = sales(ROWS);
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -164,7 +164,7 @@ async fn signal(program: &Child, name: &str) {
 }
 
 #[tokio::test]
-async fn an_object_that_breaks_off_loads_whole_when_it_comes_again() {
+async fn an_object_that_breaks_off_loads_whole_on_the_next_delivery() {
     let text = sales(10_000);
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -189,7 +189,7 @@ async fn an_object_that_breaks_off_loads_whole_when_it_comes_again() {
 }
 
 #[tokio::test]
-async fn a_load_that_moves_may_lose_its_connection_any_number_of_times() {
+async fn a_load_that_makes_progress_survives_any_number_of_lost_connections() {
     let text = sales(20_000);
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;

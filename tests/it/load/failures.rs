@@ -81,7 +81,7 @@ fn answerer(cloud: &Cloud, settings: Settings) -> Answerer {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_said_and_the_event_loads_once_it_is_right() {
+async fn a_wrong_password_is_reported_and_the_event_loads_once_it_is_fixed() {
     // A server of its own: the shared one trusts everybody.
     let folder = tempfile::Builder::new()
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
@@ -125,7 +125,7 @@ async fn a_wrong_password_is_said_and_the_event_loads_once_it_is_right() {
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_answer_is_said_and_the_event_loads_once_it_does() {
+async fn a_database_that_does_not_answer_is_reported_and_the_event_loads_once_it_does() {
     let (db, cloud) = migrated_cloud().await;
     let event = cloud.put_event(KEY, sales(30)).await;
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -144,7 +144,7 @@ async fn a_database_that_does_not_answer_is_said_and_the_event_loads_once_it_doe
 }
 
 #[tokio::test]
-async fn a_bucket_that_does_not_exist_is_said_and_the_event_loads_once_it_does() {
+async fn a_bucket_that_does_not_exist_is_reported_and_the_event_loads_once_it_does() {
     let (db, cloud) = migrated_cloud().await;
     let mut event = cloud.put_event(KEY, sales(30)).await;
     event["Records"][0]["s3"]["bucket"]["name"] = "elsewhere".into();
@@ -165,7 +165,7 @@ async fn a_bucket_that_does_not_exist_is_said_and_the_event_loads_once_it_does()
 }
 
 #[tokio::test]
-async fn a_key_of_no_dataset_is_said_and_the_event_loads_once_there_is_one() {
+async fn a_key_of_no_dataset_is_reported_and_the_event_loads_once_there_is_one() {
     let (db, cloud) = migrated_cloud().await;
     let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
     let narrow = catalog_of(&[("sales", &text.replace("sales/**/*.csv", "shop/*.csv"))]);
@@ -187,7 +187,7 @@ fn loader_with(cloud: &Cloud, url: &str, catalog: Catalog) -> stardrop::load::Lo
 }
 
 #[tokio::test]
-async fn a_database_without_the_dataset_is_said_and_the_event_loads_after_migrate() {
+async fn a_database_without_the_dataset_is_reported_and_the_event_loads_after_migrate() {
     TestDatabase::migrated().await; // so that the server has the roles
     let mut empty = TestDatabase::empty().await;
     let cloud = Cloud::new(&empty).await;
@@ -218,7 +218,7 @@ async fn a_database_without_the_dataset_is_said_and_the_event_loads_after_migrat
 }
 
 #[tokio::test]
-async fn a_contract_that_changed_since_migrate_is_said_and_nothing_is_loaded_by_it() {
+async fn a_contract_that_changed_since_migrate_is_reported_and_nothing_is_loaded_by_it() {
     let (db, cloud) = migrated_cloud().await;
     let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
     let changed =
@@ -235,7 +235,7 @@ async fn a_contract_that_changed_since_migrate_is_said_and_nothing_is_loaded_by_
 }
 
 #[tokio::test]
-async fn a_login_without_the_loaders_rights_is_told_what_to_grant() {
+async fn a_login_without_the_loaders_rights_gets_a_message_that_names_the_grant() {
     let (db, cloud) = migrated_cloud().await;
     let role = format!("stranger_{}", std::process::id());
     db.run(&format!("create role {role} login")).await;
@@ -263,7 +263,7 @@ async fn a_login_without_the_loaders_rights_is_told_what_to_grant() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_gone_is_a_missing_load_and_no_message_that_comes_back() {
+async fn a_deleted_object_is_recorded_as_missing_and_not_retried() {
     let (db, cloud) = migrated_cloud().await;
     let event = cloud.put_event(KEY, sales(30)).await;
     cloud.s3.client().delete_object().bucket(BUCKET).key(KEY).send().await.unwrap();
@@ -280,7 +280,7 @@ async fn an_object_that_is_gone_is_a_missing_load_and_no_message_that_comes_back
 }
 
 #[tokio::test]
-async fn a_file_of_an_unknown_format_is_said_before_anything_is_read() {
+async fn a_file_of_an_unknown_format_is_reported_before_anything_is_read() {
     let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
     let catalog = catalog_of(&[("sales", &text.replace("sales/**/*.xlsx", "sales/**"))]);
     let (db, _) = TestDatabase::of(&catalog).await;

@@ -246,7 +246,7 @@ async fn a_large_object_is_loaded_in_flat_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn packed_objects_and_json_are_loaded_in_flat_memory() {
+async fn compressed_objects_and_json_are_loaded_in_flat_memory() {
     for (key, write) in [
         ("sales/large.csv.gz", write_gzip as Writer),
         ("sales/large.csv.zst", write_zstd),

@@ -116,7 +116,7 @@ async fn a_new_version_replaces_exactly_the_rows_of_the_old_one() {
 }
 
 #[tokio::test]
-async fn replacing_by_grain_keeps_what_another_key_brought_since() {
+async fn replacing_by_grain_keeps_later_rows_of_other_keys() {
     let site = site(("stock", STOCK)).await;
     site.drop_and_load("stock/a.csv", "id,qty\n1,1\n2,2\n3,3\n").await;
     site.drop_and_load("stock/b.csv", "id,qty\n2,2\n").await;
@@ -138,7 +138,7 @@ async fn replacing_by_grain_keeps_what_another_key_brought_since() {
 }
 
 #[tokio::test]
-async fn an_older_version_that_comes_late_is_superseded() {
+async fn an_older_version_that_arrives_late_is_superseded() {
     let site = site(("lines", LINES)).await;
     let old = site.put("lines/a.csv", "id,qty\n1,1\n").await;
     let new = site.put("lines/a.csv", "id,qty\n2,2\n").await;
@@ -186,7 +186,7 @@ async fn an_object_overwritten_or_deleted_since_its_event_is_superseded_or_missi
 }
 
 #[tokio::test]
-async fn versions_written_in_the_same_millisecond_are_told_apart_by_their_sequencers() {
+async fn versions_written_in_the_same_millisecond_are_ordered_by_their_sequencers() {
     let site = site(("prices", PRICES)).await;
     for id in 0..8 {
         let key = format!("prices/{id}.csv");
@@ -202,7 +202,7 @@ async fn versions_written_in_the_same_millisecond_are_told_apart_by_their_sequen
 }
 
 #[tokio::test]
-async fn a_then_b_then_a_again_ends_as_a() {
+async fn versions_a_b_a_end_as_a() {
     let site = site(("lines", LINES)).await;
     let (a, b) = ("id,qty\n1,1\n", "id,qty\n2,2\n");
     let first = site.put("lines/a.csv", a).await;
@@ -242,7 +242,7 @@ async fn the_same_bytes_under_another_name_are_a_duplicate_that_can_be_forced() 
 }
 
 #[tokio::test]
-async fn old_bytes_under_a_new_name_win_where_another_file_came_between() {
+async fn old_bytes_under_a_new_name_win_if_another_file_came_between() {
     let site = site(("prices", PRICES)).await;
     site.drop_and_load("prices/mon.csv", "id,price\n1,1\n").await;
     site.drop_and_load("prices/tue.csv", "id,price\n1,2\n").await;
@@ -252,7 +252,7 @@ async fn old_bytes_under_a_new_name_win_where_another_file_came_between() {
 }
 
 #[tokio::test]
-async fn the_rows_of_a_twin_stay_when_the_first_file_is_replaced() {
+async fn the_rows_of_a_duplicate_stay_when_the_first_file_is_replaced() {
     let site = site(("stock", STOCK)).await;
     site.drop_and_load("stock/a.csv", "id,qty\n1,1\n").await;
     let twin = site.drop_and_load("stock/b.csv", "id,qty\n1,1\n").await;

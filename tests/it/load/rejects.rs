@@ -133,7 +133,7 @@ async fn a_file_of_one_batch_over_its_budget_leaves_only_its_rejected_rows() {
 }
 
 #[tokio::test]
-async fn batches_before_the_one_over_budget_stay_and_the_load_stands_at_their_checkpoint() {
+async fn batches_before_the_one_over_budget_stay_and_the_load_keeps_their_checkpoint() {
     let (db, cloud) = cloud_with("10%").await;
     let mut file = String::from("id,buyer,paid,day\n");
     for id in 0..500 {
@@ -167,7 +167,7 @@ async fn batches_before_the_one_over_budget_stay_and_the_load_stands_at_their_ch
 }
 
 #[tokio::test]
-async fn the_command_line_blames_the_data_for_a_file_over_its_budget() {
+async fn the_command_line_reports_a_file_over_its_budget_as_bad_data() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let head = crate::load::exactly_once::sales(0);
@@ -181,7 +181,7 @@ async fn the_command_line_blames_the_data_for_a_file_over_its_budget() {
 }
 
 #[tokio::test]
-async fn rejected_rows_come_back_as_a_file_that_loads_once_it_is_mended() {
+async fn rejected_rows_are_exported_as_a_file_that_loads_once_it_is_fixed() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let file = "order_id;line_no;Order Date;customer_id;customer_name;country;product_id;product_name;\
@@ -234,7 +234,7 @@ async fn given_back(db: &TestDatabase, cloud: &Cloud, contract: &str) -> (String
 }
 
 #[tokio::test]
-async fn rejected_rows_that_nobody_mended_are_rejected_again() {
+async fn rejected_rows_that_nobody_fixed_are_rejected_again() {
     let short = "id,v,w,x\n1,a,b,c\n2,b\n3\n4,b,c\n5,a,b,c,d\n6,a,b,c,d,e\n7,,,\nx,a,b,c\n";
     let blank = "id,v,w,x,,\n1,a,b,c,,\n2,b\nx,a,b,c\ny,a,b,c,,\n4,b,c\n5,a,b,c,d,\n";
     for (file, header, protect, text, kept, mended) in [
@@ -289,7 +289,7 @@ degenerate = ["v", "w", "x"]
 }
 
 #[tokio::test]
-async fn empty_fields_at_a_lines_end_are_no_fault_however_many() {
+async fn any_number_of_empty_fields_at_the_end_of_a_line_is_accepted() {
     let (db, cloud) = cloud_with("90%").await;
     let file = "id,buyer,paid,day\n1,Ann,9.50,2026-01-05,\n2,Bo,9.50,2026-01-05,,, ,\n\
                 3,Cy,9.50,2026-01-05,,x\n4,Di,,,,,,\n";

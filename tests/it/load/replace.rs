@@ -37,7 +37,7 @@ async fn a_new_version_keeps_all_its_rows_though_its_clock_is_behind() {
 }
 
 #[tokio::test]
-async fn an_older_version_that_comes_late_leaves_the_rows_of_a_newer_one_that_is_half_loaded() {
+async fn an_older_version_that_arrives_late_leaves_the_rows_of_a_newer_one_that_is_half_loaded() {
     for (grain, clock_is_behind) in [(BY_GRAIN, false), (BY_GRAIN, true), (APPENDED, false)] {
         let catalog = catalog_of(&[("stock", &contract(grain))]);
         let (db, _) = TestDatabase::of(&catalog).await;

@@ -87,7 +87,7 @@ pub fn parquet() -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_loader_killed_amid_a_file_of_any_format_leaves_the_rest_to_the_next_one() {
+async fn a_killed_load_of_any_format_is_completed_by_the_next_loader() {
     let lines = objects().join("\n");
     let array = format!("[{}]", objects().join(", "));
     for (key, bytes) in [

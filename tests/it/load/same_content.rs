@@ -29,7 +29,7 @@ async fn upload(cloud: &Cloud, key: &str, text: &str, part_bytes: usize) -> Load
 }
 
 #[tokio::test]
-async fn an_upload_in_parts_is_the_duplicate_of_the_same_bytes_under_another_name() {
+async fn a_multipart_upload_is_the_duplicate_of_the_same_bytes_under_another_name() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let text = sales(90_000);
@@ -58,7 +58,7 @@ async fn an_upload_in_parts_is_the_duplicate_of_the_same_bytes_under_another_nam
 }
 
 #[tokio::test]
-async fn the_hash_of_an_object_is_kept_also_where_it_was_read_in_several_sittings() {
+async fn the_hash_of_an_object_is_right_after_several_attempts() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let text = sales(5_000);

@@ -84,7 +84,7 @@ async fn rows_stay_with_their_load_and_line() {
 }
 
 #[tokio::test]
-async fn whoever_inserts_gets_a_load_and_cannot_name_another() {
+async fn an_insert_by_hand_gets_its_own_load_and_cannot_name_another() {
     let (db, cloud) = shop().await;
     cloud.put_and_load("shop/a.csv", file(1..11)).await;
     db.run("insert into staging.shop (id, buyer, paid) values (11, 'b1', 7), (12, 'b2', 8)").await;
@@ -120,7 +120,7 @@ async fn rows_that_postgres_refuses_are_rejected_and_not_kept() {
 }
 
 #[tokio::test]
-async fn undo_takes_a_loads_rows_and_a_replay_brings_them_once() {
+async fn undo_deletes_a_loads_rows_and_a_replay_inserts_them_once() {
     let (db, cloud) = shop().await;
     cloud.put_and_load("shop/a.csv", file(1..11)).await;
     cloud.put_and_load("shop/b.csv", file(11..21)).await;
@@ -132,7 +132,7 @@ async fn undo_takes_a_loads_rows_and_a_replay_brings_them_once() {
 }
 
 #[tokio::test]
-async fn prune_takes_rows_past_their_age_but_not_those_of_loads_that_failed() {
+async fn prune_deletes_rows_past_their_age_but_not_those_of_failed_loads() {
     let (db, cloud) = shop().await;
     cloud.put_and_load("shop/old.csv", file(1..11)).await;
     let bad = cloud.put("shop/bad.csv", file(11..21) + &"x,b,1\n".repeat(40)).await;
@@ -153,7 +153,7 @@ async fn prune_takes_rows_past_their_age_but_not_those_of_loads_that_failed() {
 }
 
 #[tokio::test]
-async fn a_contract_that_starts_or_ceases_to_keep_rows_migrates() {
+async fn a_contract_that_starts_or_stops_keeping_rows_migrates() {
     let star = |text: &str| star::compile(&catalog_of(&[("shop", text)]));
     let (keeps, empties) = (star(SHOP), star(&transient()));
     let mut db = TestDatabase::empty().await;

@@ -59,7 +59,7 @@ async fn a_second_migration_finds_nothing_to_do() {
 }
 
 #[tokio::test]
-async fn what_would_lose_data_is_refused_whole_and_changes_nothing() {
+async fn a_migration_that_would_lose_data_is_refused_and_changes_nothing() {
     let mut db = TestDatabase::empty().await;
     migrate(&mut db, SHOP).await.unwrap();
     db.run(ROW).await;
@@ -158,7 +158,7 @@ async fn a_new_column_that_may_be_null_is_added_and_filled_from_then_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn migrations_at_once_do_not_trip_over_each_other() {
+async fn migrations_at_once_do_not_conflict() {
     let db = TestDatabase::empty().await;
     let run = async |url: String| {
         let mut client = connect(&url).await;
@@ -205,7 +205,7 @@ async fn the_printed_sql_makes_the_same_star_as_a_migration() {
 }
 
 #[tokio::test]
-async fn the_command_line_migrates_and_says_what_it_did() {
+async fn the_command_line_migrates_and_lists_what_it_did() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let owner = [("DATABASE_URL", db.url.as_str())];

@@ -41,7 +41,7 @@ async fn with_one_row() -> TestDatabase {
 }
 
 #[tokio::test]
-async fn types_widen_under_views_that_stay_as_they_were() {
+async fn types_widen_and_the_views_over_them_stay() {
     let mut db = with_one_row().await;
     db.run(
         "create schema report;
@@ -75,7 +75,7 @@ async fn types_widen_under_views_that_stay_as_they_were() {
 }
 
 #[tokio::test]
-async fn a_column_that_was_called_something_else_keeps_its_values_everywhere() {
+async fn a_renamed_column_keeps_its_values_everywhere() {
     let mut db = with_one_row().await;
     let contract = SHOP
         .replace("id    = {", "receipt_id = { was = \"id\", ")
@@ -107,7 +107,7 @@ async fn a_column_that_was_called_something_else_keeps_its_values_everywhere() {
 }
 
 #[tokio::test]
-async fn a_dimension_that_a_fact_did_not_have_is_unknown_in_its_old_rows() {
+async fn a_dimension_that_is_new_to_a_fact_is_unknown_in_its_old_rows() {
     let mut db = with_one_row().await;
     let contract = SHOP
         .replace("[dimension.buyer]", "day = { type = \"date\" }\nclerk = { type = \"text\" }\n[dimension.clerk]\nkey = [\"clerk\"]\n[dimension.buyer]")
@@ -123,7 +123,7 @@ async fn a_dimension_that_a_fact_did_not_have_is_unknown_in_its_old_rows() {
 }
 
 #[tokio::test]
-async fn what_is_lost_is_counted_and_goes_on_request_only() {
+async fn lost_values_are_counted_and_dropped_on_request_only() {
     let mut db = with_one_row().await;
     db.run("insert into staging.shop (id, part, buyer, town, paid) values (2, 1, 'Bo', null, 3), (3, 1, 'Bo', null, null)").await;
     db.run("create view public.towns as select town from star.dim_buyer").await;
@@ -153,7 +153,7 @@ async fn what_is_lost_is_counted_and_goes_on_request_only() {
 }
 
 #[tokio::test]
-async fn rows_stay_under_a_new_key_where_they_are_unique_by_it_and_go_where_not() {
+async fn rows_stay_under_a_new_key_only_if_they_are_unique_by_it() {
     let wide = SHOP.replace("measures   = [\"paid\"]", "measures   = [\"paid\", \"part\"]");
     let mut db = TestDatabase::empty().await;
     shop(&mut db, &wide).await;
@@ -175,7 +175,7 @@ async fn rows_stay_under_a_new_key_where_they_are_unique_by_it_and_go_where_not(
 }
 
 #[tokio::test]
-async fn a_dimension_that_is_made_anew_takes_the_facts_that_use_it_along() {
+async fn recreating_a_dimension_recreates_the_facts_that_use_it() {
     let mut db = with_one_row().await;
     db.run("insert into staging.shop (id, part, buyer, town) values (2, 1, 'Bo', 'Oslo')").await;
     // Two members of one town.
@@ -205,7 +205,7 @@ async fn a_dimension_that_is_made_anew_takes_the_facts_that_use_it_along() {
 }
 
 #[tokio::test]
-async fn a_dataset_that_is_in_no_contract_any_more_goes_on_request_with_its_tables() {
+async fn a_dataset_without_a_contract_is_dropped_on_request_with_its_tables() {
     let mut db = TestDatabase::empty().await;
     let cafe = SHOP
         .replace("shop", "cafe")
@@ -242,7 +242,7 @@ async fn a_dataset_that_is_in_no_contract_any_more_goes_on_request_with_its_tabl
 }
 
 #[tokio::test]
-async fn what_somebody_changed_by_hand_is_put_right_and_what_users_added_stays() {
+async fn changes_made_by_hand_are_reverted_and_additions_of_users_stay() {
     let mut db = with_one_row().await;
     let shape = db.text(SHAPE).await;
     for (by_hand, mended) in [

@@ -54,7 +54,7 @@ const QUOTES: [&str; 7] =
     ["$sql$", "$sql", "$", "$$", "$normalise$", "$sql$ $sql_1$", "$normalise$ $normalise_1"];
 
 #[tokio::test]
-async fn a_text_in_an_expression_ends_no_quote_of_ours() {
+async fn a_text_in_an_expression_cannot_end_a_quote_of_the_generated_sql() {
     for quote in QUOTES {
         let measure = format!("length(concat(note, '{quote}', '{quote}'))");
         let marker = format!("note = '{quote}'");
@@ -74,7 +74,7 @@ async fn a_text_in_an_expression_ends_no_quote_of_ours() {
 }
 
 #[tokio::test]
-async fn an_expression_runs_no_query_of_its_own() {
+async fn an_expression_cannot_contain_a_query() {
     let measure = "length('$sql$ || (select quote_literal(string_agg(rolname, chr(44))) from pg_catalog.pg_roles) || $sql$')";
     let (db, cloud) = site(&[("dataset.toml", &contract(measure, "false"))]).await;
     cloud.put_and_load("till/a.csv", "id,note\n1,ab\n").await;
@@ -83,7 +83,7 @@ async fn an_expression_runs_no_query_of_its_own() {
 }
 
 #[tokio::test]
-async fn normalise_sql_may_hold_any_dollar_quote() {
+async fn normalise_sql_may_contain_any_dollar_quote() {
     let normalise =
         "    perform $normalise$ a $normalise$, $sql$ b $sql$, $normalise_1$;$normalise_1$;\n";
     let (db, cloud) =
@@ -103,7 +103,7 @@ async fn refusal(db: &mut TestDatabase, files: &[(&str, &str)]) -> Error {
 }
 
 #[tokio::test]
-async fn sql_of_a_contract_is_one_transaction_with_the_rest_and_its_mistakes_are_its_own() {
+async fn sql_of_a_contract_runs_in_the_migrations_transaction_and_its_errors_name_the_contract() {
     let plain = contract("1", "false");
     let view = |sql: &str| format!("{plain}[view.notes]\nsql = \"\"\"{sql}\"\"\"\n");
     let mut db = TestDatabase::empty().await;
@@ -143,7 +143,7 @@ async fn sql_of_a_contract_is_one_transaction_with_the_rest_and_its_mistakes_are
 }
 
 #[tokio::test]
-async fn what_postgres_cannot_make_of_an_expression_is_the_contracts_mistake() {
+async fn an_expression_that_postgres_refuses_is_an_error_of_the_contract() {
     let mut db = TestDatabase::empty().await;
     for (measure, said) in [
         (
@@ -180,7 +180,7 @@ async fn views_sql_finds_what_the_session_that_migrates_would_find() {
 }
 
 #[tokio::test]
-async fn books_that_normalise_sql_keeps_wrongly_are_refused_before_the_commit() {
+async fn wrong_row_counts_of_normalise_sql_are_refused_before_the_commit() {
     for (books, counted) in [
         ("rows_inserted := 999;", "999 rows inserted and 0 updated"),
         ("rows_inserted := -1;", "-1 rows inserted and 0 updated"),

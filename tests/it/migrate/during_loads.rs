@@ -30,7 +30,7 @@ fn file() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_load_of_many_batches_goes_on_under_the_new_contract_after_a_migration() {
+async fn a_load_of_many_batches_continues_under_the_new_contract_after_a_migration() {
     let small = SHOP.replace("[columns]", "[policy]\nmissing_column = \"null\"\n[columns]");
     let (old, new) = (catalog_of(&[("shop", &small)]), catalog_of(&[("shop", &grown())]));
     let (db, _) = TestDatabase::of(&old).await;
@@ -81,7 +81,7 @@ async fn a_load_of_many_batches_goes_on_under_the_new_contract_after_a_migration
 }
 
 #[tokio::test]
-async fn an_old_inbox_is_no_door_to_a_new_trigger_function() {
+async fn a_staging_table_of_the_old_contract_cannot_call_the_new_trigger_function() {
     let (old, new) = (catalog_of(&[("shop", SHOP)]), catalog_of(&[("shop", &grown())]));
     let (mut db, star) = TestDatabase::of(&old).await;
     let _cloud = Cloud::of(&db, old).await;
@@ -128,7 +128,7 @@ async fn a_migration_waits_for_a_batch_and_lets_nobody_see_half_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn inserts_by_hand_and_migrations_do_not_wait_for_each_other_in_a_ring() {
+async fn inserts_by_hand_and_migrations_do_not_deadlock() {
     let (db, _) = TestDatabase::of(&catalog_of(&[("shop", SHOP)])).await;
     let inserting = {
         let url = db.url.clone();

@@ -26,7 +26,7 @@ async fn notes(db: &mut TestDatabase, changes: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_measure_that_is_computed_otherwise_is_told_where_there_are_rows() {
+async fn a_changed_formula_is_reported_if_the_fact_has_rows() {
     let (mut db, _) = TestDatabase::of(&catalog_of(&[("till", CONTRACT)])).await;
     let none: &[&str] = &[];
     assert_eq!(notes(&mut db, &[("n * 2", "n * 4")]).await, none);

@@ -32,7 +32,7 @@ fn ending(certificates: &[(String, SystemTime)], notice: Duration) -> Vec<&str> 
 }
 
 #[test]
-fn no_authority_of_rds_ends_within_ninety_days() {
+fn no_rds_authority_expires_within_ninety_days() {
     let certificates = packaged();
     assert_eq!(
         ending(&certificates, NOTICE),
@@ -48,7 +48,7 @@ fn no_authority_of_rds_ends_within_ninety_days() {
 }
 
 #[test]
-fn every_authority_of_rds_is_taken_as_a_root_and_each_region_has_one() {
+fn every_rds_authority_is_accepted_as_a_root_and_each_region_has_one() {
     let path = root().join("infra/rds/global-bundle.pem");
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).unwrap() {

@@ -32,7 +32,7 @@ const SAYINGS: &[(&str, &str)] = &[
 ];
 
 #[tokio::test]
-async fn each_function_says_what_it_should() {
+async fn each_function_returns_what_it_should() {
     let db = TestDatabase::migrated().await;
     for (sql, said) in SAYINGS {
         assert_eq!(db.text(sql).await, *said, "{sql}");
@@ -40,7 +40,7 @@ async fn each_function_says_what_it_should() {
 }
 
 #[tokio::test]
-async fn a_load_that_is_not_there_is_nothing_to_any_function() {
+async fn no_function_finds_a_load_that_does_not_exist() {
     let db = TestDatabase::migrated().await;
     for (sql, said) in [
         ("stardrop.begin_batch(9, 1, 0, false, 'x')", "false"),
@@ -61,7 +61,7 @@ async fn a_load_that_is_not_there_is_nothing_to_any_function() {
 }
 
 #[tokio::test]
-async fn every_function_of_ours_keeps_its_own_search_path() {
+async fn every_function_sets_its_search_path() {
     let db = TestDatabase::migrated().await;
     let loose = "select oid::regprocedure from pg_proc
         where pronamespace::regnamespace::text in ('stardrop', 'staging', 'star')

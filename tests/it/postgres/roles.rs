@@ -62,7 +62,7 @@ async fn sqlstate(client: &Client, sql: &str) -> String {
 }
 
 #[tokio::test]
-async fn no_role_of_ours_can_log_in_and_only_the_owner_owns() {
+async fn no_role_can_log_in_and_only_the_owner_owns_anything() {
     let site = site().await;
     assert_eq!(
         site.db.rows("select rolname, rolcanlogin, rolsuper, rolcreaterole, rolcreatedb from pg_roles where rolname like 'stardrop\\_%' order by 1").await,
@@ -84,7 +84,7 @@ async fn no_role_of_ours_can_log_in_and_only_the_owner_owns() {
 
 /// Every function that each role may call, in two datasets: a change here is a change of rights.
 #[tokio::test]
-async fn what_the_loader_and_readers_may_call_is_this_and_no_more() {
+async fn the_loader_and_readers_may_call_the_listed_functions_and_no_other() {
     let site = site().await;
     let callable = |role: &str| {
         format!(
@@ -170,7 +170,7 @@ async fn the_loader_cannot_touch_the_star_but_through_the_trigger() {
 }
 
 #[tokio::test]
-async fn a_load_of_one_dataset_is_no_key_to_another() {
+async fn a_load_of_one_dataset_gives_no_access_to_another() {
     let site = site().await;
     let loader = site.login(LOADER).await;
     // Rows of blue that an older load of the same key brought.
@@ -203,7 +203,7 @@ async fn a_load_of_one_dataset_is_no_key_to_another() {
 }
 
 #[tokio::test]
-async fn counts_that_never_happened_cannot_be_booked() {
+async fn row_counts_cannot_be_invented() {
     let site = site().await;
     let loader = site.login(LOADER).await;
     loader.batch_execute("select staging.open_red()").await.unwrap();

@@ -149,7 +149,7 @@ async fn a_certificate_for_another_host_is_refused_but_where_only_the_authority_
 }
 
 #[tokio::test]
-async fn a_certificate_out_of_its_time_is_refused() {
+async fn an_expired_or_future_certificate_is_refused() {
     let ours = Authority::new();
     for (years, words) in [
         ((2020, 2021), ["expired on 2021-01-02", "ssl_cert_file, at the server"]),
@@ -192,7 +192,7 @@ async fn a_server_without_tls_is_refused_and_one_that_insists_on_it_says_so() {
 }
 
 #[tokio::test]
-async fn roots_that_cannot_be_read_are_the_settings_fault() {
+async fn roots_that_cannot_be_read_are_an_error_of_the_settings() {
     let folder = tempfile::tempdir().unwrap();
     let (missing, empty) = (folder.path().join("missing.pem"), folder.path().join("empty.pem"));
     std::fs::write(&empty, "no certificate\n").unwrap();

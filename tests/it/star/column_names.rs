@@ -186,7 +186,7 @@ async fn undo(site: &Site) {
 }
 
 #[tokio::test]
-async fn any_word_of_our_sql_is_a_key_or_a_grain() {
+async fn any_word_of_the_generated_sql_can_name_a_key_or_a_grain() {
     let words = words(keys, "keys");
     let site = Site::of(&[("keys", &keys(&words))]).await;
     let others = "qlook,qphone,qday";
@@ -223,7 +223,7 @@ async fn any_word_of_our_sql_is_a_key_or_a_grain() {
 }
 
 #[tokio::test]
-async fn any_word_of_our_sql_is_an_attribute_or_a_measure() {
+async fn any_word_of_the_generated_sql_can_name_an_attribute_or_a_measure() {
     let words = words(values, "values");
     let site = Site::of(&[("values", &values(&words))]).await;
     let file = |rows: &[(&str, &str)]| file(&words, "qid,qday", rows);
@@ -262,7 +262,7 @@ async fn any_word_of_our_sql_is_an_attribute_or_a_measure() {
 }
 
 #[tokio::test]
-async fn any_word_of_our_sql_is_a_column_of_files_that_replace() {
+async fn any_word_of_the_generated_sql_can_name_a_column_of_files_that_replace_each_other() {
     let words = words(replaced, "replaced");
     let site = Site::of(&[("replaced", &replaced(&words))]).await;
     let file = |rows: &[(&str, &str)]| file(&words, "qid,qlook", rows);
@@ -284,7 +284,7 @@ async fn any_word_of_our_sql_is_a_column_of_files_that_replace() {
 }
 
 #[tokio::test]
-async fn any_word_of_our_sql_is_a_time() {
+async fn any_word_of_the_generated_sql_can_name_a_time() {
     let words = words(times, "times");
     let site = Site::of(&[("times", &times(&words))]).await;
     let file = |rows: &[(&str, &str)]| file(&words, "qid,qlook", rows);

@@ -38,7 +38,7 @@ async fn load(site: &Site, key: &str, day: u8, rows: &str) {
 }
 
 #[tokio::test]
-async fn a_kept_row_is_the_oldest_whenever_it_comes() {
+async fn the_oldest_row_is_kept_in_any_order_of_arrival() {
     let site = site("grain = [\"id\"]\nconflict = \"keep\"\nmeasures = [\"quantity\"]").await;
     load(&site, "orders/b", 2, "1,,20,,,,,,\n1,,21,,,,,,\n").await;
     load(&site, "orders/c", 3, "1,,30,,,,,,\n").await;
@@ -57,7 +57,7 @@ async fn a_kept_row_is_the_oldest_whenever_it_comes() {
 }
 
 #[tokio::test]
-async fn a_marker_deletes_and_older_rows_stay_out_whichever_comes_first() {
+async fn a_tombstone_deletes_and_older_rows_stay_out_in_any_order() {
     let fact = "grain = [\"id\"]\ndelete_when = \"kind = 'delete'\"\nversion = \"changed\"\nmeasures = [\"quantity\"]";
     let files = [
         ("orders/a", 1, "1,insert,10,,,,,,1\n2,insert,20,,,,,,1\n3,insert,30,,,,,,5\n"),
@@ -120,7 +120,7 @@ async fn measures_are_computed_exactly_and_roles_have_keys_of_their_own() {
 }
 
 #[tokio::test]
-async fn what_postgres_cannot_compute_is_refused_when_the_database_is_migrated() {
+async fn a_formula_that_postgres_cannot_compute_is_refused_by_the_migration() {
     for expression in ["quantity * kind", "quantity +", "round(kind)", "quantity is null"] {
         let fact = format!("grain = [\"id\"]\nmeasures = [{{ amount = \"{expression}\" }}]");
         let mut db = TestDatabase::empty().await;

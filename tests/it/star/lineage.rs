@@ -32,7 +32,7 @@ async fn a_row_of_a_fact_leads_to_bucket_key_version_and_line() {
 }
 
 #[tokio::test]
-async fn one_table_of_the_lineage_reads_no_other() {
+async fn the_lineage_of_one_table_reads_no_other() {
     let db = TestDatabase::migrated().await;
     let plan = db
         .client
@@ -45,7 +45,7 @@ async fn one_table_of_the_lineage_reads_no_other() {
 }
 
 #[tokio::test]
-async fn readers_reach_it() {
+async fn readers_may_read_the_lineage() {
     let db = TestDatabase::migrated().await;
     db.run("do $$ begin create role test_lineage login in role stardrop_reader; exception when duplicate_object or unique_violation then null; end $$").await;
     let reader = connect(&crate::support::cloud::as_user(&db.url, "test_lineage")).await;

@@ -45,7 +45,7 @@ const CUSTOMERS: &str =
     "select id, name, email, country from star.dim_customer where id is not null order by id";
 
 #[tokio::test]
-async fn a_newer_file_leaves_alone_what_only_another_dataset_brings() {
+async fn a_newer_file_keeps_attributes_that_only_another_dataset_has() {
     let files = [
         ("crm/a", 1, "id,name,email\n1,Ann,ann@old\n2,Bo,bo@crm\n"),
         ("billing/a", 2, "id,email,country,paid\n1,ann@new,NO,5\n3,cy@pay,SE,6\n"),

@@ -61,7 +61,7 @@ async fn an_empty_copy_fires_the_trigger_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn two_transactions_that_bring_the_same_new_grain_both_succeed() {
+async fn two_transactions_that_insert_the_same_new_grain_both_succeed() {
     let (db, _cloud) = shop().await;
     db.run("create table merged (id bigint primary key)").await;
     for (sql, trap) in [
@@ -145,7 +145,7 @@ async fn conflicts(db: &TestDatabase, times: u32, sqlstate: &str) {
 }
 
 #[tokio::test]
-async fn a_deadlock_or_a_serialisation_failure_is_tried_again_five_times() {
+async fn a_deadlock_or_a_serialisation_failure_is_retried_five_times() {
     for (times, sqlstate) in [(5, "40P01"), (5, "40001"), (6, "40P01")] {
         let (db, cloud) = shop().await;
         conflicts(&db, times, sqlstate).await;

@@ -181,7 +181,7 @@ async fn the_loaders_login_may_only_put_rows_in_and_keep_its_ledger() {
 }
 
 #[tokio::test]
-async fn nobody_can_book_rows_on_a_load_that_another_session_holds() {
+async fn nobody_can_count_rows_for_a_load_that_another_session_holds() {
     let db = TestDatabase::migrated().await;
     let _cloud = Cloud::new(&db).await;
     let worker = connect(&as_user(&db.url, LOADER)).await;

@@ -78,7 +78,7 @@ async fn a_version_for_each_change_and_none_for_a_row_that_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_late_version_is_put_where_it_belongs_and_takes_its_facts() {
+async fn a_late_version_takes_its_place_in_time_and_its_facts() {
     let site = site().await;
     let people = |rows: &str| format!("id,segment,phone,born,since\n{rows}");
     site.load(
@@ -108,7 +108,7 @@ async fn a_late_version_is_put_where_it_belongs_and_takes_its_facts() {
 }
 
 #[tokio::test]
-async fn the_database_itself_holds_the_chain() {
+async fn the_database_enforces_the_chain_of_versions() {
     let site = site().await;
     site.load(
         "people/a",
@@ -154,7 +154,7 @@ fn rows_of(worker: i32, round: i32) -> [String; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn versions_and_facts_that_come_at_once_find_each_other() {
+async fn versions_and_facts_that_load_at_once_find_each_other() {
     let (db, _) = TestDatabase::of(&catalog_of(&[("people", PEOPLE), ("calls", CALLS)])).await;
     db.run(&format!(
         "do $$ begin create role {LOADER} login in role stardrop_loader;

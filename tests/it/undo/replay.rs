@@ -99,7 +99,7 @@ async fn an_undo_names_the_loads_that_had_confirmed_the_same_rows() {
 }
 
 #[tokio::test]
-async fn an_undo_counts_the_rows_that_it_takes_out_and_not_those_that_the_load_had_deleted() {
+async fn an_undo_counts_the_rows_that_it_deletes_and_not_those_that_the_load_had_deleted() {
     let contract = SHOP.replace("measures ", "delete_when = \"paid < 0\"\nmeasures ");
     let shop = Shop::of(&contract).await;
     shop.load("a.csv", 1, "1,K,x,5\n2,K,x,5\n").await;
@@ -111,7 +111,7 @@ async fn an_undo_counts_the_rows_that_it_takes_out_and_not_those_that_the_load_h
 }
 
 #[tokio::test]
-async fn a_replay_that_cannot_begin_takes_nothing_out() {
+async fn a_replay_that_cannot_start_deletes_nothing() {
     let shop = Shop::new().await;
     shop.load("a.csv", 1, "1,K,x,5\n").await;
     let before = shop.db.rows("select l.*, l.xmin from stardrop.load l").await;

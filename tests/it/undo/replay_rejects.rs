@@ -173,7 +173,7 @@ async fn rows_that_are_kept_in_staging_are_kept_with_their_line() {
 }
 
 #[tokio::test]
-async fn rows_that_break_the_mended_contract_too_stay_with_their_new_reason() {
+async fn rows_that_break_the_fixed_contract_too_stay_with_their_new_reason() {
     let site = Shop::of(&shop(STRICT, "")).await;
     let head = "id,buyer,tier,item,item_name,day,paid\n";
     let rows = "1,a,t,i,n,2026-01-05,1.00\n2,a,t,i,n,05.01.2026,2.00\n3,a,t,i,n,06.01.2026,lots\n\
@@ -231,7 +231,7 @@ async fn a_newer_file_stays_the_newer_one() {
 }
 
 #[tokio::test]
-async fn a_mended_encoding_and_protected_and_native_values_are_read_from_the_file_again() {
+async fn a_fixed_encoding_and_protected_and_native_values_are_read_from_the_file_again() {
     let protected = shop(STRICT, "").replace(
         "tier      = { type = \"text\" }",
         "tier      = { type = \"text\", protect = \"sha256\" }",
@@ -329,7 +329,7 @@ async fn a_replay_that_is_killed_or_refused_in_the_middle_leaves_everything_as_i
 }
 
 #[tokio::test]
-async fn what_cannot_be_replayed_alone_is_said_in_a_sentence() {
+async fn rejects_that_cannot_be_reloaded_alone_are_refused_with_a_reason() {
     let site = Shop::of(&shop(STRICT, "overwrite = \"replace\"")).await;
     let head = "id,buyer,tier,item,item_name,day,paid\n";
     let good = "1,a,t,i,n,2026-01-05,1.00\n";

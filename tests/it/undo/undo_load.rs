@@ -48,7 +48,7 @@ async fn monday_and_tuesday() -> (TestDatabase, Cloud) {
 }
 
 #[tokio::test]
-async fn a_load_that_is_undone_leaves_what_others_brought_and_says_how_to_have_the_rest_back() {
+async fn an_undone_load_leaves_the_rows_of_others_and_says_how_to_restore_the_rest() {
     let (db, cloud) = monday_and_tuesday().await;
     let (code, out, err) = stardrop(&db, &cloud, &["undo", "2"]).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
@@ -130,7 +130,7 @@ async fn an_event_does_not_start_an_undone_load_and_a_file_in_between_counts_as_
 }
 
 #[tokio::test]
-async fn facts_without_a_grain_go_and_come_back_once() {
+async fn facts_without_a_grain_are_deleted_and_restored_once() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let head =
@@ -172,7 +172,7 @@ async fn a_failed_load_is_undone_with_the_batches_that_it_left() {
 }
 
 #[tokio::test]
-async fn a_replay_whose_object_is_gone_takes_nothing_out() {
+async fn a_replay_whose_object_is_gone_deletes_nothing() {
     let (db, cloud) = monday_and_tuesday().await;
     let before = db.rows(FACTS).await;
     // In a bucket that is not there any more.
@@ -234,7 +234,7 @@ async fn undoing_while_others_load_loses_none_of_their_rows() {
 }
 
 #[tokio::test]
-async fn twins_that_were_skipped_for_it_are_named() {
+async fn duplicates_that_were_skipped_for_it_are_named() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     cloud.put_and_load("sales/a.csv", sales(10)).await;
@@ -247,7 +247,7 @@ async fn twins_that_were_skipped_for_it_are_named() {
 }
 
 #[tokio::test]
-async fn a_load_that_is_not_there_is_said() {
+async fn an_unknown_load_is_reported() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     for arguments in [
