@@ -19,7 +19,7 @@ async fn lost_events_overwritten_keys_and_stuck_loads_are_found_and_repaired() {
     cloud.put("notes/of no dataset.txt", "hello").await;
     let bad = cloud.put("sales/bad.csv", "no,such,header\n1,2,3\n").await;
     cloud.load(&bad).await.unwrap_err();
-    // A load that nobody goes on with.
+    // A load that no loader continues.
     let text = sales(5_000);
     let stuck = cloud.put("sales/stuck.csv", text.clone()).await;
     cloud.s3.faults().push(Fault::new(FaultKind::CutAt(text.len() as u64 / 2)));

@@ -8,7 +8,7 @@ use super::site::Site;
 /// What of the ledger does not do its work.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Break {
-    /// A new claim knows nothing of the checkpoint, and goes on from the start. A load that nothing
+    /// A new claim forgets the checkpoint, and starts at the first row. A load that nothing
     /// disturbs does not notice.
     Checkpoint,
     /// A load may be taken over while its worker lives, and a worker whose load was taken over may

@@ -13,7 +13,7 @@ use crate::support::cloud::object_of;
 
 /// An object version that was written.
 #[derive(Debug, Clone)]
-pub struct Made {
+pub struct WrittenObject {
     /// Its number in the schedule.
     pub put: usize,
     pub event: Value,
@@ -23,16 +23,16 @@ pub struct Made {
 
 /// What happened to a key.
 #[derive(Debug, Clone)]
-pub enum Act {
-    Put(Box<Made>),
+pub enum S3Change {
+    Put(Box<WrittenObject>),
     Delete { key: String },
 }
 
-impl Act {
+impl S3Change {
     pub fn key(&self) -> &str {
         match self {
-            Act::Put(made) => &made.object.key,
-            Act::Delete { key } => key,
+            S3Change::Put(written) => &written.object.key,
+            S3Change::Delete { key } => key,
         }
     }
 }
@@ -41,9 +41,9 @@ pub struct Bucket {
     pub site: Arc<Site>,
     pub schedule: Arc<Schedule>,
     pub name: String,
-    /// How many faults the endpoint was told of.
+    /// The number of faults that the endpoint was asked to inject.
     pub s3_faults: AtomicU64,
-    acts: Mutex<Vec<Act>>,
+    changes: Mutex<Vec<S3Change>>,
 }
 
 impl Bucket {
@@ -54,14 +54,17 @@ impl Bucket {
             schedule: Arc::clone(schedule),
             name,
             s3_faults: AtomicU64::new(0),
-            acts: Mutex::default(),
+            changes: Mutex::default(),
         }
     }
 
     /// Writes an object, unless that was done already.
     pub async fn put(&self, number: usize) {
-        let mut acts = self.acts.lock().await;
-        if acts.iter().any(|act| matches!(act, Act::Put(made) if made.put == number)) {
+        let mut changes = self.changes.lock().await;
+        if changes
+            .iter()
+            .any(|change| matches!(change, S3Change::Put(written) if written.put == number))
+        {
             return;
         }
         let put = &self.schedule.puts[number];
@@ -74,28 +77,28 @@ impl Bucket {
         let skewed = right + jiff::SignedDuration::from_millis(put.skew_ms);
         *time = format!("{skewed:.3}").into();
         let object = object_of(&event);
-        acts.push(Act::Put(Box::new(Made { put: number, event, object })));
+        changes.push(S3Change::Put(Box::new(WrittenObject { put: number, event, object })));
     }
 
     /// Deletes the key of an object.
     pub async fn delete(&self, number: usize) {
-        let mut acts = self.acts.lock().await;
+        let mut changes = self.changes.lock().await;
         let key = self.schedule.puts[number].key.clone();
         let client = self.site.endpoint(self.schedule.versioned).s3.client();
         client.delete_object().bucket(&self.name).key(&key).send().await.unwrap();
-        acts.push(Act::Delete { key });
+        changes.push(S3Change::Delete { key });
     }
 
     /// The object of that number, once it has been written.
-    pub async fn made(&self, number: usize) -> Option<Made> {
-        self.acts.lock().await.iter().find_map(|act| match act {
-            Act::Put(made) if made.put == number => Some((**made).clone()),
+    pub async fn written(&self, number: usize) -> Option<WrittenObject> {
+        self.changes.lock().await.iter().find_map(|change| match change {
+            S3Change::Put(written) if written.put == number => Some((**written).clone()),
             _ => None,
         })
     }
 
     /// Everything that happened, in order.
-    pub async fn acts(&self) -> Vec<Act> {
-        self.acts.lock().await.clone()
+    pub async fn changes(&self) -> Vec<S3Change> {
+        self.changes.lock().await.clone()
     }
 }

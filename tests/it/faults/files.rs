@@ -9,7 +9,7 @@ use crate::support::catalog_of;
 /// Always the same algorithm: a seed means the same schedule everywhere.
 pub type Dice = rand::rngs::Xoshiro256PlusPlus;
 
-/// True once in so many times.
+/// True once in `times` calls, on average.
 pub fn one_in(dice: &mut Dice, times: u32) -> bool {
     dice.next_u32().is_multiple_of(times)
 }
@@ -31,7 +31,7 @@ pub struct Kind {
 
 impl Kind {
     /// Whether the same bytes under another key are skipped: the default of the contract.
-    pub fn skips_twins(&self) -> bool {
+    pub fn skips_duplicates(&self) -> bool {
         self.has_grain && self.overwrite != "replace"
     }
 }
@@ -152,8 +152,8 @@ pub fn text(dice: &mut Dice, kind: &Kind, key: usize) -> String {
         2 => return format!("{HEADER}\n"),
         _ => {}
     }
-    // Rows of a file that is replaced are its own: which of two such files a row belongs to
-    // depends on who brought it last.
+    // No two files that can be replaced share a row: the file that such a row belonged to would
+    // depend on the order of the loads.
     let ids =
         if kind.overwrite == "replace" { key as u64 * 100..key as u64 * 100 + 25 } else { 0..40 };
     let bad = [0, 0, 0, 30, 30, 8][dice.random_range(0..6)];

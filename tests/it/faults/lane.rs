@@ -11,7 +11,7 @@ use stardrop_local::s3::Fault;
 use tokio::process::Command;
 use tokio::sync::Notify;
 
-use super::bucket::{Bucket, Made};
+use super::bucket::{Bucket, WrittenObject};
 use super::proxy::{Call, Calls, Proxy};
 use super::schedule::{Delivery, Lane};
 use super::tally::Injected;
@@ -21,7 +21,7 @@ use crate::support::runtime_api::Function;
 /// Longer than any load of a few rows takes, waiting for leases and locks included.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What the proxy's calls act upon.
+/// The loader that the proxy's calls stop, kill or freeze.
 #[derive(Default)]
 struct Worker {
     abandon: Notify,
@@ -67,29 +67,30 @@ fn calls(worker: &Arc<Worker>, bucket: &Arc<Bucket>) -> Calls {
 ///
 /// # Errors
 ///
-/// Where a loader answers what no fault explains, or nothing at all.
+/// A loader's answer that no fault explains, or the lack of an answer.
 pub async fn run(bucket: Arc<Bucket>, lane: Lane, injected: Injected) -> Result<u64, String> {
     let worker = Arc::new(Worker::default());
     let calls = calls(&worker, &bucket);
     let proxy = Proxy::start(bucket.site.upstream, calls, injected).await;
-    let mut by = By { worker, port: proxy.port, bucket, loader: None, function: None };
+    let mut by = LaneLoader { worker, port: proxy.port, bucket, loader: None, function: None };
     let mut deliveries = 0;
     for delivery in lane.deliveries {
-        let Some(made) = by.bucket.made(delivery.put).await else { continue };
+        let Some(written) = by.bucket.written(delivery.put).await else { continue };
         by.prepare(lane.program).await;
         proxy.plan(delivery.wire.clone());
-        by.break_s3(&delivery, &made);
-        let done =
-            async { if lane.program { by.invoke(&made).await } else { by.load(&made).await } };
+        by.break_s3(&delivery, &written);
+        let done = async {
+            if lane.program { by.invoke(&written).await } else { by.load(&written).await }
+        };
         let done = tokio::time::timeout(PATIENCE, done).await;
-        done.map_err(|_| format!("{} gets no answer: {:?}", made.object, delivery.wire))??;
+        done.map_err(|_| format!("{} gets no answer: {:?}", written.object, delivery.wire))??;
         deliveries += 1;
     }
     Ok(deliveries)
 }
 
 /// The loader of a lane: within the harness, or as a program.
-struct By {
+struct LaneLoader {
     worker: Arc<Worker>,
     port: u16,
     bucket: Arc<Bucket>,
@@ -97,7 +98,7 @@ struct By {
     function: Option<Function>,
 }
 
-impl By {
+impl LaneLoader {
     /// As Lambda does: a new one only where the old one is gone.
     async fn prepare(&mut self, program: bool) {
         if !program {
@@ -130,28 +131,28 @@ impl By {
         .to_vec()
     }
 
-    fn break_s3(&self, delivery: &Delivery, made: &Made) {
+    fn break_s3(&self, delivery: &Delivery, written: &WrittenObject) {
         if let Some(kind) = delivery.s3 {
             let endpoint = self.bucket.site.endpoint(self.bucket.schedule.versioned);
             self.bucket.s3_faults.fetch_add(1, Ordering::Relaxed);
-            endpoint.s3.faults().push(Fault::new(kind).of_key(&made.object.key));
+            endpoint.s3.faults().push(Fault::new(kind).of_key(&written.object.key));
         }
     }
 
-    async fn load(&mut self, made: &Made) -> Result<(), String> {
+    async fn load(&mut self, written: &WrittenObject) -> Result<(), String> {
         let Some(mut loader) = self.loader.take() else { return Ok(()) };
         tokio::select! {
-            result = loader.load(&made.object, None) => {
+            result = loader.load(&written.object, None) => {
                 self.loader = Some(loader);
-                settled(&result).map(drop)
+                is_final(&result).map(drop)
             }
             () = self.worker.abandon.notified() => Ok(()),
         }
     }
 
-    async fn invoke(&mut self, made: &Made) -> Result<(), String> {
+    async fn invoke(&mut self, written: &WrittenObject) -> Result<(), String> {
         let Some(function) = &mut self.function else { return Ok(()) };
-        let event = queue_event(std::slice::from_ref(&made.event));
+        let event = queue_event(std::slice::from_ref(&written.event));
         let mut invocation = pin!(function.invoke_or_end(event));
         tokio::select! {
             _ = &mut invocation => return Ok(()),
@@ -160,16 +161,16 @@ impl By {
         // Somebody else is handed the event, and ends the frozen worker's backend to load it.
         let Bucket { site, schedule, .. } = &*self.bucket;
         let mut successor = site.loader(site.upstream.port(), schedule);
-        let mut result = successor.load(&made.object, None).await;
+        let mut result = successor.load(&written.object, None).await;
         for _ in 0..4 {
             // A fault of S3 may have met the successor instead.
-            if settled(&result)? {
+            if is_final(&result)? {
                 break;
             }
-            result = successor.load(&made.object, None).await;
+            result = successor.load(&written.object, None).await;
         }
         self.worker.signal("CONT").await;
-        if !settled(&result)? {
+        if !is_final(&result)? {
             let error = result.err().map(|error| error.to_string()).unwrap_or_default();
             return Err(format!("a frozen worker's load is not taken over: {error}"));
         }
@@ -178,12 +179,12 @@ impl By {
     }
 }
 
-/// Whether a delivery is done with, or has to come again.
+/// Whether a delivery is final; false where the event has to be delivered again.
 ///
 /// # Errors
 ///
-/// An error that none of the faults may lead to.
-pub fn settled(result: &Result<LoadReport, Error>) -> Result<bool, String> {
+/// The loader's error, where no fault explains it.
+pub fn is_final(result: &Result<LoadReport, Error>) -> Result<bool, String> {
     let Err(error) = result else { return Ok(true) };
     match (error.kind, error.kind.policy().decision) {
         (ErrorKind::BadFile | ErrorKind::OverRejectBudget, _) => Ok(true),

@@ -2,16 +2,16 @@
 //!
 //! One seed is one schedule: `STARDROP_FAULT_SEED=7 cargo test --test it -- faults::whatever` runs it.
 
-mod books;
 mod broken;
 mod bucket;
-mod doubt;
+mod commit_in_doubt;
 mod files;
 mod frames;
 mod lane;
+mod ledger_check;
 mod oracle;
+mod plain_reader;
 mod proxy;
-mod reading;
 mod run;
 mod schedule;
 mod site;
@@ -31,7 +31,7 @@ const SCOPE: Scope = Scope { programs: 8, kill_server: false };
 const KILLING: Scope = Scope { programs: 8, kill_server: true };
 const QUICK: Scope = Scope { programs: 0, kill_server: false };
 
-/// Nobody reads more differences than that.
+/// The number of differences after which a run stops.
 const ENOUGH: u64 = 10;
 
 fn variable(name: &str) -> Option<String> {
@@ -42,7 +42,7 @@ fn number(name: &str) -> Option<u64> {
     variable(name).map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
 
-/// Runs schedules of these seeds side by side, each worker in a place of its own, until `until`.
+/// Runs the schedules of these seeds at the same time, each worker on its own site, until `until`.
 async fn side_by_side(
     sites: Vec<Arc<Site>>,
     seeds: std::ops::Range<u64>,
@@ -125,7 +125,7 @@ async fn a_server_killed_at_any_moment_keeps_what_it_confirmed_and_nothing_else(
     assert_none(&side_by_side(vec![site], seeds(KILLING, 6), KILLING, None, ENOUGH).await);
 }
 
-/// The harness can fail: it finds each way of breaking the ledger within so many schedules.
+/// Shows that the harness can fail: it finds this way of breaking the ledger within `within` schedules.
 async fn assert_found(broken: Break, name: &str, within: u64) {
     let sites = Site::shared(name, 8).await;
     for site in &sites {

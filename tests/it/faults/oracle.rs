@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::bucket::{Act, Bucket};
+use super::bucket::{Bucket, S3Change};
 use super::files::{KINDS, Kind};
-use super::reading::{Line, Row, read};
+use super::plain_reader::{Line, Row, read};
 use super::schedule::Schedule;
 use super::site::Site;
 
@@ -62,13 +62,13 @@ impl Load {
 /// The ledger after a schedule, and what S3 did.
 pub struct Ledger {
     pub loads: Vec<Load>,
-    pub acts: Vec<Act>,
+    pub changes: Vec<S3Change>,
     pub schedule: Schedule,
 }
 
 impl Ledger {
     pub async fn read(site: &Site, bucket: &Bucket) -> Result<Ledger, String> {
-        let acts = bucket.acts().await;
+        let changes = bucket.changes().await;
         let schedule = (*bucket.schedule).clone();
         let sql = "select load_id, dataset, bucket, key, version_id, etag, generation, sequencer,
             (extract(epoch from object_time) * 1000000)::bigint as object_time,
@@ -81,9 +81,11 @@ impl Ledger {
         let mut loads = Vec::new();
         for row in rows {
             let (key, etag): (String, Option<String>) = (row.get("key"), row.get("etag"));
-            let text = acts.iter().find_map(|act| match act {
-                Act::Put(made) if made.object.key == key && made.object.etag == etag => {
-                    Some(&schedule.puts[made.put].text)
+            let text = changes.iter().find_map(|change| match change {
+                S3Change::Put(written)
+                    if written.object.key == key && written.object.etag == etag =>
+                {
+                    Some(&schedule.puts[written.put].text)
                 }
                 _ => None,
             });
@@ -108,16 +110,16 @@ impl Ledger {
                 lines: read(text),
             });
         }
-        Ok(Ledger { loads, acts, schedule })
+        Ok(Ledger { loads, changes, schedule })
     }
 
-    /// What happened, for whoever looks for the cause.
+    /// What happened, for a person who looks for the cause.
     pub fn story(&self) -> String {
         let mut out = String::new();
-        for act in &self.acts {
-            out.push_str(&match act {
-                Act::Put(made) => format!("  put {} {:?}\n", made.put, made.object),
-                Act::Delete { key } => format!("  deleted {key}\n"),
+        for change in &self.changes {
+            out.push_str(&match change {
+                S3Change::Put(written) => format!("  put {} {:?}\n", written.put, written.object),
+                S3Change::Delete { key } => format!("  deleted {key}\n"),
             });
         }
         for load in &self.loads {
@@ -192,7 +194,7 @@ impl Ledger {
 }
 
 /// The columns that are compared, in the words of both sides. Where a load need not leave its mark
-/// on a row that it did not change, the newest that brought it is compared instead.
+/// on a row that it did not change, the newest load that had the row is compared instead.
 fn show(kind: &Kind, load: &Load, line: u64, row: &Row) -> String {
     let or = |value: &Option<i64>| value.map_or("-".to_owned(), |value| value.to_string());
     let mut fields = vec![

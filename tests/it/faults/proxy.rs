@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use super::frames::{Frames, Phase, Reading};
 use super::tally::Injected;
 
-/// At which message. Counted from 0, over all connections since the plan was made.
+/// At which message. Counted from 0, over all connections since the plan was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum At {
     Phase(Phase, u32),
@@ -28,7 +28,7 @@ pub enum At {
 
 /// What happens there.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Deed {
+pub enum WireFault {
     /// The connection breaks before the message passes.
     CutBefore,
     /// It breaks after half of the message.
@@ -63,25 +63,25 @@ pub enum Call {
     KillServer,
 }
 
-/// Does what is called for; knows the backend's process id.
+/// Carries out a call; takes the backend's process id.
 pub type Calls = Arc<dyn Fn(Call, i32) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// The faults to come, and where the session is.
 #[derive(Default)]
 struct Plan {
-    faults: Vec<(At, Deed)>,
+    faults: Vec<(At, WireFault)>,
     phases: HashMap<Phase, u32>,
     from_client: u32,
     from_server: u32,
 }
 
 impl Plan {
-    fn take(&mut self, here: &[At]) -> Option<(At, Deed)> {
+    fn take(&mut self, here: &[At]) -> Option<(At, WireFault)> {
         let place = self.faults.iter().position(|(at, _)| here.contains(at))?;
         Some(self.faults.remove(place))
     }
 
-    fn on_client(&mut self, phase: Option<Phase>) -> Option<(At, Deed)> {
+    fn on_client(&mut self, phase: Option<Phase>) -> Option<(At, WireFault)> {
         let mut here = vec![At::FromClient(self.from_client)];
         self.from_client += 1;
         if let Some(phase) = phase {
@@ -92,7 +92,7 @@ impl Plan {
         self.take(&here)
     }
 
-    fn on_server(&mut self) -> Option<(At, Deed)> {
+    fn on_server(&mut self) -> Option<(At, WireFault)> {
         self.from_server += 1;
         self.take(&[At::FromServer(self.from_server - 1)])
     }
@@ -105,7 +105,7 @@ struct Shared {
     injected: Injected,
 }
 
-/// A door to one server for one loader. All of its connections end with it.
+/// One loader's way to one server. Dropping it ends all of its connections.
 pub struct Proxy {
     pub port: u16,
     shared: Arc<Shared>,
@@ -119,10 +119,10 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared { upstream, plan: Mutex::default(), calls, injected });
         let (open, closed) = watch::channel(());
-        let its_own = Arc::clone(&shared);
+        let accepted = Arc::clone(&shared);
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (shared, mut closed) = (Arc::clone(&its_own), closed.clone());
+                let (shared, mut closed) = (Arc::clone(&accepted), closed.clone());
                 tokio::spawn(async move {
                     tokio::select! {
                         // A side that breaks takes the other one along, as sockets do.
@@ -141,8 +141,8 @@ impl Proxy {
         self.open.receiver_count() - 1
     }
 
-    /// From here on these faults are to come.
-    pub fn plan(&self, faults: Vec<(At, Deed)>) {
+    /// Replaces the faults that are still to be injected.
+    pub fn plan(&self, faults: Vec<(At, WireFault)>) {
         *self.shared.plan.lock().unwrap() = Plan { faults, ..Plan::default() };
     }
 }
@@ -209,24 +209,24 @@ impl Session {
     async fn pass_on(&mut self, frame: Bytes, shared: &Shared) -> io::Result<bool> {
         let phase = self.reading.phase(&frame);
         let fault = shared.plan.lock().unwrap().on_client(phase);
-        if let Some((at, deed)) = fault {
-            shared.injected.note(at, deed, phase);
-            match deed {
-                Deed::CutBefore => return Ok(false),
-                Deed::CutHalf => {
+        if let Some((at, wire_fault)) = fault {
+            shared.injected.count_fault(at, wire_fault, phase);
+            match wire_fault {
+                WireFault::CutBefore => return Ok(false),
+                WireFault::CutHalf => {
                     self.to_server.write_all(&frame[..frame.len() / 2]).await?;
                     return Ok(false);
                 }
-                Deed::CutAtOnce => {
+                WireFault::CutAtOnce => {
                     self.to_server.write_all(&frame).await?;
                     self.to_server.write_all(&self.from_client.rest()).await?;
                     return Ok(false);
                 }
-                Deed::CutAfter => self.lost_after = Some(self.syncs + 1),
-                Deed::Orphan(late) => return self.orphan(frame, late).await,
-                Deed::Stall(time) => tokio::time::sleep(time).await,
-                Deed::Before(call) => (shared.calls)(call, self.backend()).await,
-                Deed::After(call) => self.then = Some(call),
+                WireFault::CutAfter => self.lost_after = Some(self.syncs + 1),
+                WireFault::Orphan(late) => return self.orphan(frame, late).await,
+                WireFault::Stall(time) => tokio::time::sleep(time).await,
+                WireFault::Before(call) => (shared.calls)(call, self.backend()).await,
+                WireFault::After(call) => self.then = Some(call),
             }
         }
         if matches!(frame[0], b'Q' | b'S') && phase != Some(Phase::Connect) {
@@ -250,19 +250,19 @@ impl Session {
             _ => {}
         }
         if let Some(readies) = self.lost_after {
-            // The login has a ready of its own, without a sync.
+            // The login ends in a ReadyForQuery without a Sync.
             return Ok(self.readies <= readies && frame[0] != b'G');
         }
         let fault = shared.plan.lock().unwrap().on_server();
-        if let Some((at, deed)) = fault {
-            shared.injected.note(at, deed, None);
-            match deed {
-                Deed::CutHalf => {
+        if let Some((at, wire_fault)) = fault {
+            shared.injected.count_fault(at, wire_fault, None);
+            match wire_fault {
+                WireFault::CutHalf => {
                     self.to_client.write_all(&frame[..frame.len() / 2]).await?;
                     return Ok(false);
                 }
-                Deed::Stall(time) => tokio::time::sleep(time).await,
-                Deed::Before(call) | Deed::After(call) => {
+                WireFault::Stall(time) => tokio::time::sleep(time).await,
+                WireFault::Before(call) | WireFault::After(call) => {
                     (shared.calls)(call, self.backend()).await;
                 }
                 _ => return Ok(false),
@@ -282,7 +282,7 @@ impl Session {
         tokio::time::sleep(late).await;
         self.to_server.write_all(&frame).await?;
         self.to_server.write_all(&rest).await?;
-        // Until somebody ends the backend.
+        // Until the backend is terminated.
         while self.from_server.next().await?.is_some() {}
         Ok(false)
     }

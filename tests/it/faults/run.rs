@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::books;
 use super::bucket::Bucket;
-use super::lane::{self, settled};
+use super::lane::{self, is_final};
+use super::ledger_check;
 use super::oracle::Ledger;
 use super::schedule::{Round, Schedule};
 use super::site::Site;
 use super::tally::{Injected, Tally};
 use crate::support::wait::becomes_true;
 
-/// How often all events come again at the end, as from a queue.
+/// How often all events are delivered again at the end, as from a queue.
 const REDELIVERIES: usize = 8;
 
 static BUCKETS: AtomicU64 = AtomicU64::new(0);
@@ -56,12 +56,12 @@ async fn play(
             bucket.put(put).await;
         }
     }
-    tally.deliveries += settle(&bucket).await?;
+    tally.deliveries += redeliver_all(&bucket).await?;
     nothing_is_left_open(site).await?;
     let ledger = Ledger::read(site, &bucket).await?;
     tally.loads += ledger.loads.len() as u64;
     tally.rows += ledger.loads.iter().map(|load| load.rows_read as u64).sum::<u64>();
-    let right = match books::check(site, &ledger).await {
+    let right = match ledger_check::check(site, &ledger).await {
         Ok(()) => ledger.compare(site).await,
         wrong => wrong,
     };
@@ -90,8 +90,8 @@ async fn play_round(
     deliveries
 }
 
-/// All events come again, without faults, until each of them is done with.
-async fn settle(bucket: &Bucket) -> Result<u64, String> {
+/// Delivers all events again, without faults, until each of them is final.
+async fn redeliver_all(bucket: &Bucket) -> Result<u64, String> {
     let Bucket { site, schedule, .. } = bucket;
     let mut loader = site.loader(site.upstream.port(), schedule);
     let mut left = schedule.at_last.clone();
@@ -100,10 +100,10 @@ async fn settle(bucket: &Bucket) -> Result<u64, String> {
     for _ in 0..REDELIVERIES {
         let mut again = Vec::new();
         for put in left {
-            let Some(made) = bucket.made(put).await else { continue };
-            let result = loader.load(&made.object, None).await;
+            let Some(written) = bucket.written(put).await else { continue };
+            let result = loader.load(&written.object, None).await;
             deliveries += 1;
-            if !settled(&result)? {
+            if !is_final(&result)? {
                 why = result.err().map(|error| error.to_string()).unwrap_or_default();
                 again.push(put);
             }

@@ -8,7 +8,7 @@ use stardrop_local::s3::FaultKind;
 
 use super::files::{self, Dice, KINDS, Kind, one_in};
 use super::frames::Phase;
-use super::proxy::{At, Call, Deed};
+use super::proxy::{At, Call, WireFault};
 
 /// A version of an object.
 #[derive(Debug, Clone)]
@@ -25,14 +25,14 @@ pub struct Put {
 pub struct Delivery {
     /// The number of its object version.
     pub put: usize,
-    pub wire: Vec<(At, Deed)>,
+    pub wire: Vec<(At, WireFault)>,
     pub s3: Option<FaultKind>,
 }
 
 /// What one loader does in one round, one delivery after the other.
 #[derive(Debug, Clone)]
 pub struct Lane {
-    /// The real program in a process of its own, rather than a loader within the harness.
+    /// The real program in its own process, instead of a loader within the harness.
     pub program: bool,
     pub deliveries: Vec<Delivery>,
 }
@@ -52,20 +52,20 @@ pub struct Schedule {
     pub lease_seconds: u64,
     pub puts: Vec<Put>,
     pub rounds: Vec<Round>,
-    /// The order in which all events come again at the end.
+    /// The order in which all events are delivered again at the end.
     pub at_last: Vec<usize>,
 }
 
-/// What kinds of faults there are to be.
+/// The kinds of faults of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scope {
-    /// Of a hundred schedules, so many use the real program.
+    /// The percentage of schedules that use the real program.
     pub programs: u32,
     /// The database server may be killed.
     pub kill_server: bool,
 }
 
-/// Where a fault tells most, and how often within a delivery.
+/// The steps at which faults find most, and how often each happens within a delivery.
 const PHASES: &[(Phase, u32)] = &[
     (Phase::Commit, 6),
     (Phase::Checkpoint, 4),
@@ -141,10 +141,12 @@ impl Schedule {
                         delivery.wire.push(self.wire_fault(dice, program, scope));
                     }
                     if let Some(put) = meanwhile_left.take() {
-                        delivery.wire.push((some_phase(dice), Deed::Before(Call::Put(put))));
+                        delivery.wire.push((some_phase(dice), WireFault::Before(Call::Put(put))));
                     }
                     if one_in(dice, 8) {
-                        delivery.wire.push((some_phase(dice), Deed::Before(Call::Delete(put))));
+                        delivery
+                            .wire
+                            .push((some_phase(dice), WireFault::Before(Call::Delete(put))));
                     }
                     if one_in(dice, 3) {
                         delivery.s3 = Some(s3_fault(dice, self.puts[put].text.len() as u64));
@@ -157,11 +159,12 @@ impl Schedule {
         }
     }
 
-    fn wire_fault(&self, dice: &mut Dice, program: bool, scope: Scope) -> (At, Deed) {
+    fn wire_fault(&self, dice: &mut Dice, program: bool, scope: Scope) -> (At, WireFault) {
         if scope.kill_server && one_in(dice, 3) {
             let call = Call::KillServer;
-            let deed = if one_in(dice, 2) { Deed::Before(call) } else { Deed::After(call) };
-            return (some_phase(dice), deed);
+            let wire_fault =
+                if one_in(dice, 2) { WireFault::Before(call) } else { WireFault::After(call) };
+            return (some_phase(dice), wire_fault);
         }
         let at = match dice.random_range(0..10) {
             0 | 1 => At::FromClient(dice.random_range(0..60)),
@@ -169,22 +172,22 @@ impl Schedule {
             _ => some_phase(dice),
         };
         let late = Duration::from_millis(dice.random_range(0..700));
-        let deed = match dice.random_range(0..if program { 22 } else { 16 }) {
-            0 | 1 => Deed::CutBefore,
-            2 | 3 => Deed::CutHalf,
-            4 | 5 => Deed::CutAtOnce,
-            6..=8 => Deed::CutAfter,
-            // Nobody but its own loader may end an orphan before its lease is over.
-            9 | 10 => Deed::Orphan(late),
-            11 => Deed::Stall(late / 4),
-            12 => Deed::Before(Call::Terminate),
-            13 => Deed::After(Call::Terminate),
-            14 | 15 if !program => Deed::Before(Call::Abandon),
-            16 if one_in(dice, 2) => Deed::Before(Call::Freeze),
-            n if n % 2 == 0 => Deed::Before(Call::Kill),
-            _ => Deed::After(Call::Kill),
+        let wire_fault = match dice.random_range(0..if program { 22 } else { 16 }) {
+            0 | 1 => WireFault::CutBefore,
+            2 | 3 => WireFault::CutHalf,
+            4 | 5 => WireFault::CutAtOnce,
+            6..=8 => WireFault::CutAfter,
+            // Only its own loader may terminate an orphan before its lease ends.
+            9 | 10 => WireFault::Orphan(late),
+            11 => WireFault::Stall(late / 4),
+            12 => WireFault::Before(Call::Terminate),
+            13 => WireFault::After(Call::Terminate),
+            14 | 15 if !program => WireFault::Before(Call::Abandon),
+            16 if one_in(dice, 2) => WireFault::Before(Call::Freeze),
+            n if n % 2 == 0 => WireFault::Before(Call::Kill),
+            _ => WireFault::After(Call::Kill),
         };
-        (at, deed)
+        (at, wire_fault)
     }
 }
 
@@ -195,7 +198,7 @@ fn a_put(dice: &mut Dice, chosen: &[usize], before: &[Put], skewed: bool) -> Put
     let key = dice.random_range(0..3);
     let same_kind: Vec<&Put> = before
         .iter()
-        // A file that is replaced has rows of its own, so its bytes come under its key alone.
+        // Files that can be replaced share no row, so the bytes of one are written under its key only.
         .filter(|put| {
             put.kind == kind
                 && (KINDS[kind].overwrite != "replace" || put.key.ends_with(&format!("{key}.csv")))
@@ -209,7 +212,7 @@ fn a_put(dice: &mut Dice, chosen: &[usize], before: &[Put], skewed: bool) -> Put
 }
 
 fn some_phase(dice: &mut Dice) -> At {
-    // The commit is where it is hardest.
+    // The commit is the hardest step.
     if one_in(dice, 3) {
         return At::Phase(Phase::Commit, dice.random_range(0..4));
     }

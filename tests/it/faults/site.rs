@@ -59,13 +59,13 @@ pub struct Site {
     /// The folder of the contracts.
     pub datasets: tempfile::TempDir,
     endpoints: [Endpoint; 2],
-    /// A server of its own, which may be killed.
+    /// The site's own server, which may be killed.
     own: Option<Arc<Mutex<LocalPostgres>>>,
     client: tokio::sync::Mutex<Option<Arc<Client>>>,
 }
 
 impl Site {
-    /// So many databases on the server that all tests share.
+    /// This number of databases on the server that all tests share.
     pub async fn shared(name: &str, count: usize) -> Vec<Arc<Site>> {
         let first = Site::on(server().url(""), &format!("faults_{name}"), "template1", None).await;
         // A template may have no sessions.
@@ -80,7 +80,7 @@ impl Site {
         sites
     }
 
-    /// One with a server of its own.
+    /// A site with its own server.
     pub async fn with_its_own_server() -> Arc<Site> {
         let own = tokio::task::spawn_blocking(|| {
             LocalPostgres::start(PostgresOptions::throwaway(server_binaries())).unwrap()
@@ -188,12 +188,12 @@ impl Site {
         format!("{}?sslmode=disable", url.replacen(&own, &format!(":{port}/"), 1))
     }
 
-    /// Whether the server is its own.
+    /// Whether the site has its own server.
     pub fn may_be_killed(&self) -> bool {
         self.own.is_some()
     }
 
-    /// Kills the server; it comes back by itself.
+    /// Kills the server, which then restarts.
     pub async fn kill_server(&self) {
         let Some(own) = self.own.clone() else { return };
         let killed = Arc::clone(&own);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use super::frames::Phase;
-use super::proxy::{At, Call, Deed};
+use super::proxy::{At, Call, WireFault};
 
 /// The faults that really happened, by kind. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -19,15 +19,15 @@ impl Injected {
     }
 
     /// A fault on the way between loader and database.
-    pub fn note(&self, at: At, deed: Deed, phase: Option<Phase>) {
-        let what = match deed {
-            Deed::CutBefore => "connection cut before",
-            Deed::CutHalf => "connection cut within",
-            Deed::CutAtOnce => "connection cut right after",
-            Deed::CutAfter => "answer lost of",
-            Deed::Orphan(_) => "half-open connection, late",
-            Deed::Stall(_) => "stall at",
-            Deed::Before(call) | Deed::After(call) => match call {
+    pub fn count_fault(&self, at: At, wire_fault: WireFault, phase: Option<Phase>) {
+        let what = match wire_fault {
+            WireFault::CutBefore => "connection cut before",
+            WireFault::CutHalf => "connection cut within",
+            WireFault::CutAtOnce => "connection cut right after",
+            WireFault::CutAfter => "answer lost of",
+            WireFault::Orphan(_) => "half-open connection, late",
+            WireFault::Stall(_) => "stall at",
+            WireFault::Before(call) | WireFault::After(call) => match call {
                 Call::Terminate => "backend terminated at",
                 Call::Abandon => "invocation dropped at",
                 Call::Kill => "process killed -9 at",
@@ -46,7 +46,7 @@ impl Injected {
     }
 }
 
-/// What many schedules came to.
+/// The totals of many schedules.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub schedules: u64,

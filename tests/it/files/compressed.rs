@@ -39,7 +39,7 @@ fn utf16(text: &str) -> Vec<u8> {
     units.flat_map(u16::to_le_bytes).collect()
 }
 
-/// Breaks each object off in its middle, lets it come again, and compares with the plain file.
+/// Breaks each object off in its middle, delivers it again, and compares with the plain file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn compressed_objects_continue_at_their_checkpoint_and_mean_the_same_as_plain_ones() {
     let text = sales(20_000);

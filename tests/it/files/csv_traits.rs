@@ -1,4 +1,4 @@
-//! Loads CSV files with odd traits, each as a dataset of its own. The name of a file says its trait; the
+//! Loads CSV files with odd traits, each as a separate dataset. The name of a file says its trait; the
 //! snapshot shows the outcome and every row.
 
 use std::fmt::Write as _;

@@ -39,7 +39,7 @@ fn file(days: &[i32], more_days: &[i32], texts: &[&[u8]]) -> Vec<u8> {
         let nested = place == 2;
         let mut column = group.next_column().unwrap().unwrap();
         let writer = column.typed::<ByteArrayType>();
-        // Only the last row has tags that are no UTF-8.
+        // Only the last row has tags that are not UTF-8.
         let tags: Vec<ByteArray> = match nested {
             true => texts.iter().rev().cloned().collect(),
             false => texts.clone(),

@@ -1,4 +1,4 @@
-//! Loads workbooks with odd traits, each as a dataset of its own. `fixtures/make_workbooks.py` wrote them to
+//! Loads workbooks with odd traits, each as a separate dataset. `fixtures/make_workbooks.py` wrote them to
 //! `fixtures/workbooks`.
 
 use std::fmt::Write as _;

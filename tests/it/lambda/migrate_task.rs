@@ -78,7 +78,7 @@ async fn an_empty_database_is_migrated_with_its_logins_and_a_second_time_nothing
 async fn a_database_owner_that_may_create_roles_can_migrate_without_being_a_superuser() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
-    // A server of its own, on which not even the roles are there.
+    // A separate server, on which not even the roles exist.
     let own = LocalPostgres::start(PostgresOptions::throwaway(server_binaries())).unwrap();
     let admin = connect(&own.url("postgres")).await;
     let master = "app_master";
@@ -115,14 +115,14 @@ async fn two_migrations_at_once_run_one_after_the_other() {
         [success(one_did), success(two_did)].map(|a| a["changes"].as_array().unwrap().len());
     assert!(changes.contains(&0) && changes.iter().any(|count| *count > 3), "{changes:?}");
 
-    // Somebody else migrates for longer than the invocation may take.
+    // Another session migrates for longer than the invocation may take.
     empty.run("select pg_advisory_lock((84::bigint << 48) + 1)").await;
     let refused = error(one.invoke_for(event.clone(), Duration::from_secs(4)).await);
     assert_eq!(refused["errorType"], "OutOfTime", "{refused}");
     let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted
                    and database = (select oid from pg_database where datname = current_database())";
-    assert_eq!(empty.text(waiting).await, "0", "the one that gave up waits no more");
-    // One that is told to end waits no more either.
+    assert_eq!(empty.text(waiting).await, "0", "the migration that ran out of time still waits");
+    // A migration that waits stops at shutdown, too.
     one.begin(event.clone(), Duration::from_secs(600));
     empty.eventually(waiting, "1").await;
     let (took, code) = terminate(&mut one).await;

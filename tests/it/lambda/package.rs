@@ -53,7 +53,7 @@ async fn a_workbook_larger_than_tmp_is_an_error_that_names_the_setting_and_csv_s
     println!("{message}");
     assert!(message.contains("temporary folder") && message.contains("tmp_mb"), "{message}");
     assert!(message.contains("No space left"), "{message}");
-    // The message comes again, to an invocation that may have more room; nothing was loaded.
+    // The message is delivered again, maybe to an invocation with more room; nothing was loaded.
     let answer = function.invoke(queue_event(&[event])).await;
     let Answer::Success(answer) = answer else { panic!("{answer:?}") };
     assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] }));
@@ -97,7 +97,7 @@ async fn an_unreachable_database_returns_the_event_and_is_found_once_it_is_back(
     let Answer::Success(answer) = function.invoke(queued).await else { panic!("no answer") };
     assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] }));
 
-    // A warm sandbox whose session ended meanwhile makes another.
+    // A warm sandbox whose session ended meanwhile opens another.
     let mut function = Function::start(&cloud.vars()).await;
     for (key, rows) in [("sales/b.csv", 10), ("sales/c.csv", 20)] {
         let event = cloud.put_event(key, sales(rows)).await;

@@ -66,7 +66,7 @@ async fn a_connection_that_is_lost_between_invocations_is_replaced() {
         "select pid from pg_stat_activity where datname = current_database() and usename = '{LOADER}'"
     );
 
-    // The server ends it while the sandbox is frozen.
+    // The server terminates it while the sandbox is frozen.
     signal("-STOP", loader);
     db.run(&format!("select pg_terminate_backend(({backend}), 10000)")).await;
     let event = cloud.put_event("sales/b.csv", sales(4)).await;
@@ -74,7 +74,7 @@ async fn a_connection_that_is_lost_between_invocations_is_replaced() {
     signal("-CONT", loader);
     function.is_idle().await;
 
-    // It does not answer any more.
+    // The backend does not answer any more.
     let silent = db.text(&backend).await;
     signal("-STOP", &silent);
     let since = Instant::now();
@@ -105,7 +105,7 @@ async fn an_invocation_that_breaks_off_midway_leaves_a_loader_that_works() {
     let mut answerer = cloud.answerer_of(cloud.loader_with(&[("STARDROP_BATCH_ROWS", "1000")]));
     let event = cloud.put_event("sales/a.csv", text.clone()).await;
     cloud.s3.faults().push(Fault::new(FaultKind::BytesPerSecond(text.len() as u64 / 20)).times(1));
-    // As a panic leaves it: in the middle of a COPY, with the claim of its session.
+    // As after a panic: in the middle of a COPY, while the session holds its claim.
     let some = Duration::from_secs(7);
     tokio::time::timeout(some, answerer.answer(&event, None)).await.unwrap_err();
     let reached = db.text("select checkpoint_rows between 1000 and 5000 from stardrop.load").await;
@@ -148,7 +148,7 @@ async fn a_load_that_shutdown_interrupts_continues_elsewhere_at_once() {
     db.eventually("select coalesce(max(checkpoint_rows), 0) >= 2000 from stardrop.load", "true")
         .await;
 
-    // Twice: a second word changes nothing.
+    // Twice: a second signal changes nothing.
     let since = Instant::now();
     let pid = function.program.id().unwrap();
     signal("-TERM", pid);
@@ -191,7 +191,7 @@ async fn a_batch_that_waits_in_the_database_is_cancelled_at_shutdown() {
     let (took, code) = terminate(&mut function).await;
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(2), "{took:?}");
-    // The lock is still held: nothing but the word of the loader can have ended the batch.
+    // The lock is still held: only the loader's cancel request can have ended the batch.
     let since = Instant::now();
     db.eventually(&loaders(), "0").await;
     assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());

@@ -152,7 +152,7 @@ async fn an_unreachable_database_is_reported_soon_and_the_loader_keeps_running()
     let cloud = Cloud::new(&db).await;
     let event = cloud.put_event("sales/a.csv", sales(10)).await;
     let queued = queue_event(std::slice::from_ref(&event));
-    // Nobody listens; somebody listens and says nothing.
+    // A port without a server, and a server that does not answer.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("postgres://nobody@{}/none", silent.local_addr().unwrap());
     for (url, most) in [("postgres://nobody@127.0.0.1:1/none", 3), (silent.as_str(), 14)] {

@@ -40,7 +40,7 @@ async fn two_events_of_a_superseded_version_are_skipped_without_a_conflict() {
             values ('sales', 'b', 'k', 'new', '2026-01-02', '02', 'loaded', now())")
         .await;
     let (first, second) = (connect(&db.url).await, connect(&db.url).await);
-    // The first one has let go of the key, and its commit is still to come.
+    // The first claim has released the key, and its transaction is not committed yet.
     first.batch_execute("begin").await.unwrap();
     let told = first.query_one(CLAIM, &[]).await.unwrap();
     assert_eq!((told.get("outcome"), told.get("state")), ("done", "superseded"));

@@ -16,7 +16,7 @@ use crate::support::wait::{eventually, within};
 const KEY: &str = "sales/2026/01/day.csv";
 const ROWS: u64 = 30_000;
 
-/// Sales that share customers and products, with a grain of their own.
+/// Sales that share customers and products; the grain of each is unique.
 pub fn sales(rows: u64) -> String {
     let mut text = String::from(
         "order_id,line_no,order_ts,customer_id,customer_name,country,product_id,product_name,quantity,unit_price,updated_at\n",
@@ -146,7 +146,7 @@ async fn a_worker_that_is_frozen_past_its_lease_is_terminated_and_its_load_taken
     signal(&program, "CONT").await;
     let report = taken.expect("the load is never taken over").unwrap();
     assert_eq!(report.outcome, Outcome::Loaded);
-    // The worker that comes back to life can commit nothing: it claims again, and finds it done.
+    // The worker that runs again can commit nothing: it claims again, and finds the load finished.
     let output = within("the worker ends", program.wait_with_output()).await.unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(
@@ -216,7 +216,7 @@ async fn a_load_that_makes_progress_survives_any_number_of_lost_connections() {
     let (first, again) = load.await.unwrap();
     let report = first.unwrap();
     assert_eq!((report.outcome, report.rows_read, report.batches), (Outcome::Loaded, 20_000, 40));
-    // What was lost then is forgotten: the second delivery is told as what it is.
+    // The lost connections leave no trace: the second delivery has the outcome of any second delivery.
     assert_eq!(again.unwrap().outcome, Outcome::AlreadyLoaded);
     assert_balanced(&db).await;
     assert_eq!(meaning(&db).await, undisturbed(&text, "500").await);

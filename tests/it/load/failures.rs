@@ -82,7 +82,7 @@ fn answerer(cloud: &Cloud, settings: Settings) -> Answerer {
 
 #[tokio::test]
 async fn a_wrong_password_is_reported_and_the_event_loads_once_it_is_fixed() {
-    // A server of its own: the shared one trusts everybody.
+    // A separate server: the shared one lets everybody in without a password.
     let folder = tempfile::Builder::new()
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
         .tempdir()

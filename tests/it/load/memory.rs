@@ -17,7 +17,7 @@ use crate::support::{TestDatabase, catalog_of, root};
 /// How far the loader may go above what it takes before its first event.
 const LIMIT_BYTES: u64 = 64 << 20;
 
-/// Writes about so many bytes of mock sales, and says how many rows they are.
+/// Writes about this number of bytes of mock sales; returns the number of rows.
 pub fn write_sales(cloud: &Cloud, path: &Path, bytes: u64) -> u64 {
     write_sales_to(cloud, &mut File::create(path).unwrap(), bytes)
 }
@@ -91,7 +91,7 @@ fn write_json_array(_: &Cloud, path: &Path, bytes: u64) -> u64 {
     write_json(path, bytes, true)
 }
 
-/// Writes a file of about so many bytes of text, and says how many rows it has.
+/// Writes a file of about this number of bytes of text; returns its number of rows.
 type Writer = fn(&Cloud, &Path, u64) -> u64;
 
 async fn load_in_flat_memory(key: &str, write: Writer, bytes: u64) {

@@ -7,7 +7,7 @@ use stardrop::object::ObjectRef;
 use crate::support::cloud::{BUCKET, Cloud};
 use crate::support::{TestDatabase, catalog_of};
 
-/// Lines without a key of their own: a new version of a file replaces the old one.
+/// Lines without a key: a new version of a file replaces the old one.
 const LINES: &str = r#"
 name  = "lines"
 match = ["lines/**/*.csv"]
@@ -180,7 +180,7 @@ async fn an_object_overwritten_or_deleted_since_its_event_is_superseded_or_missi
     }
     let kept = "select key, state from stardrop.load where etag is null";
     assert_eq!(site.db.rows(kept).await, "lines/never.csv|missing");
-    // It comes back with the same bytes: now it is there.
+    // It is written again with the same bytes: now it exists.
     site.drop_and_load("lines/b.csv", "id,qty\n3,3\n").await;
     assert_eq!(site.db.rows(LINES_NOW).await, "3|3");
 }

@@ -45,7 +45,7 @@ async fn a_load_of_many_batches_continues_under_the_new_contract_after_a_migrati
             (loader, result)
         }
     });
-    // Once it is under way.
+    // Once some batches are committed.
     db.eventually("select coalesce(max(checkpoint_rows), 0) >= 500 from stardrop.load", "true")
         .await;
     let mut migrator = connect(&db.url).await;
@@ -61,7 +61,7 @@ async fn a_load_of_many_batches_continues_under_the_new_contract_after_a_migrati
     assert_eq!(db.text("select count(*) from star.fact_receipt").await, done.to_string());
     assert_eq!(db.rows("select state from stardrop.load").await, "loading");
 
-    // The old loader is told again, and again; the new one goes on where it stopped.
+    // The old loader is refused again; the new one continues where it stopped.
     assert_eq!(loader.load(&object, None).await.unwrap_err().kind, ErrorKind::NotMigrated);
     let settings = before.settings(&[("STARDROP_BATCH_ROWS", "500")]);
     let source =
@@ -92,7 +92,7 @@ async fn a_staging_table_of_the_old_contract_cannot_call_the_new_trigger_functio
     worker.batch_execute("select staging.open_shop()").await.unwrap();
     let begin = format!("begin; select stardrop.begin_batch(1, 1, 0, false, '{contract}')");
     worker.batch_execute(&begin).await.unwrap();
-    // The COPY runs, and has not come to its end.
+    // The COPY runs, and has not ended.
     migrate::run(&mut db.client, &star::compile(&new)).await.unwrap();
     let insert = "insert into pg_temp.shop_in (id, part, source_line) values (1, 1, 2)";
     let refused = worker.batch_execute(insert).await.unwrap_err();
@@ -107,7 +107,7 @@ async fn a_staging_table_of_the_old_contract_cannot_call_the_new_trigger_functio
 async fn a_migration_waits_for_a_batch_and_lets_nobody_see_half_of_it() {
     let (old, new) = (catalog_of(&[("shop", SHOP)]), catalog_of(&[("shop", &grown())]));
     let (db, _) = TestDatabase::of(&old).await;
-    // Somebody's rows are in the star, and not committed.
+    // Another session's rows are in the star, and not committed.
     let other = connect(&db.url).await;
     other.batch_execute(&format!("begin; {}", crate::migrate::apply::ROW)).await.unwrap();
     let url = db.url.clone();

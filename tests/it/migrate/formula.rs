@@ -37,7 +37,7 @@ async fn a_changed_formula_is_reported_if_the_fact_has_rows() {
     assert_eq!(notes(&mut db, &[("n * 2", "n * 3")]).await, said);
     assert_eq!(db.text("select twice from star.fact_receipt").await, "20");
     assert_eq!(notes(&mut db, &[("n * 2", "n * 3")]).await, none);
-    // Of another name is no other formula; a plain column is one.
+    // A renamed measure has the same formula; a plain column in its place is another formula.
     let renamed = ("n  = { type = \"integer\" }", "m = { type = \"integer\", was = \"n\" }");
     assert_eq!(notes(&mut db, &[renamed, ("n * 2", "m * 3")]).await, none);
     let plain = ("n  = {", "twice = { type = \"numeric\" }\nm  = {");

@@ -39,7 +39,7 @@ pub struct Attribute {
 #[derive(Debug, Clone)]
 pub struct Dimension {
     pub name: &'static str,
-    /// Columns of the dimension, and of the dataset that brings it.
+    /// Columns of the dimension, and of the dataset whose files have its members.
     pub key: Vec<&'static str>,
     pub attributes: Vec<Attribute>,
     /// Where versions begin, by dataset: the column `ts`, or the object's time.

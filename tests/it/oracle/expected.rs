@@ -64,7 +64,7 @@ fn versions(dimension: &Dimension, member: &Key, rows: &[Placed<'_>]) -> Version
     for placed in rows {
         let source = placed.file.source;
         let brings = attributes.iter().any(|a| a.brought_by.contains(&source));
-        // A row with none of them says nothing of the member's looks.
+        // A row without any of them does not describe the member.
         let says = attributes.iter().any(|a| value(placed.row, a.name).is_some());
         if brings && says && key(placed.row, &dimension.key).as_ref() == Some(member) {
             let own = if dimension.valid_from_ts.contains(&source) {
@@ -91,7 +91,7 @@ fn versions(dimension: &Dimension, member: &Key, rows: &[Placed<'_>]) -> Version
     out
 }
 
-/// The one value of an attribute: of the newest row that brings it, or of the oldest.
+/// The one value of an attribute: of the newest row that has it, or of the oldest.
 fn single(
     dimension: &Dimension,
     attribute: &Attribute,

@@ -18,7 +18,7 @@ use random::Random;
 /// How many sets of files are tried unless one asks for more.
 const CASES: u64 = 40;
 
-/// A contract takes a migration: so many sets of files are loaded into each.
+/// The number of sets of files for each contract, since a contract takes a migration.
 const FILES_PER_CONTRACT: u64 = 2;
 
 fn number(variable: &str, default: u64) -> u64 {

@@ -173,7 +173,7 @@ async fn the_loader_cannot_touch_the_star_but_through_the_trigger() {
 async fn a_load_of_one_dataset_gives_no_access_to_another() {
     let site = site().await;
     let loader = site.login(LOADER).await;
-    // Rows of blue that an older load of the same key brought.
+    // Rows of blue from an older load of the same key.
     loader.batch_execute("select staging.open_blue(); select staging.open_red()").await.unwrap();
     let blue = claim(&loader, "blue", "k").await;
     loader.batch_execute(&site.begin(blue, "blue")).await.unwrap();
@@ -188,7 +188,7 @@ async fn a_load_of_one_dataset_gives_no_access_to_another() {
     assert_eq!(site.db.text("select count(*) from star.fact_blue").await, "1");
     let sql = "select * from stardrop.claim('red', 'b', 'k', null, 'other', 1, now(), null, 'merge', false, interval '1 hour', now())";
     let red: i64 = loader.query_one(sql, &[]).await.unwrap().get("load_id");
-    // Blue's door, with red's load.
+    // Blue's staging table, with red's load.
     loader.batch_execute(&site.begin(red, "red")).await.unwrap();
     let into_blue = "insert into pg_temp.blue_in (id, who, source_line) values (2, 'a', 2)";
     assert_eq!(sqlstate(&loader, into_blue).await, "25000");

@@ -50,7 +50,7 @@ impl Authority {
 
 const VALID: (i32, i32) = (2020, 2100);
 
-/// A server of its own that shows this certificate.
+/// A separate server that shows this certificate.
 async fn server_with(certificate: &str, key: &KeyPair) -> LocalPostgres {
     let mut server = LocalPostgres::start(PostgresOptions::throwaway(server_binaries())).unwrap();
     let client = connect(&server.url("postgres")).await;
@@ -117,10 +117,10 @@ async fn a_certificate_of_a_trusted_authority_for_this_host_is_trusted_and_no_ot
         refused(port, &trusts(&other.pem), &["no authority in", file, "set PGSSLROOTCERT"]).await;
         let mode = [("PGSSLMODE", "verify-ca"), ("PGSSLROOTCERT", file)];
         refused(port, &mode, &["no authority in", "set PGSSLROOTCERT"]).await;
-        // As in libpq: whoever names roots wants them looked at.
+        // As in libpq: roots that are named are checked.
         let mode = [("PGSSLMODE", "require"), ("PGSSLROOTCERT", file)];
         refused(port, &mode, &["no authority in"]).await;
-        // And whoever does not verify talks to everybody, but never in the clear.
+        // Without verification any certificate is accepted, but the session is still encrypted.
         let mode = [("PGSSLMODE", "prefer"), ("PGSSLROOTCERT", file)];
         assert!(session(port, &mode).await.unwrap().is_some());
     }

@@ -10,7 +10,7 @@ use stardrop::star;
 use crate::support::catalog_of;
 use crate::support::site::Site;
 
-/// As many columns as a key can have beside the time of a version.
+/// The most columns that a key can have next to the time of a version.
 const KEY: usize = 31;
 
 /// `"a", "b"`
@@ -56,7 +56,7 @@ fn keys(words: &[String]) -> String {
     text
 }
 
-/// The words as attributes of each kind of dimension, and as what facts hold beside their grain.
+/// The words as attributes of each kind of dimension, and as the other columns of facts.
 fn values(words: &[String]) -> String {
     let mut text = format!(
         "name = \"values\"\nmatch = [\"values/*\"]\n[policy]\nstaging = \"keep\"\n[columns]\n\
@@ -155,7 +155,7 @@ fn words(contract: fn(&[String]) -> String, name: &str) -> Vec<String> {
         let places = [[word.clone(), other()], [other(), word.clone()]];
         places.iter().all(|words| accepts(&contract(words), name))
     });
-    // What is refused is told at the check: the columns that stardrop itself adds.
+    // The check refuses the columns that stardrop itself adds.
     assert!(refused.len() < 25, "{refused:?}");
     fit
 }

@@ -82,7 +82,7 @@ async fn a_tombstone_deletes_and_older_rows_stay_out_in_any_order() {
         site.rows("select inserted, updated, unchanged, deleted from stardrop.load_table where table_name = 'star.fact_order' order by load_id").await,
         "3|0|0|0\n0|0|2|1"
     );
-    // It comes back with a newer version.
+    // A newer version inserts it again.
     load(&site, "orders/e", 3, "1,insert,12,,,,,,3\n").await;
     assert_eq!(site.rows("select quantity from star.fact_order where id = 1").await, "12");
 }

@@ -1,5 +1,5 @@
 //! Whole contracts, as people write them, over small files whose sums are known: dates of other
-//! formats, columns of other names, no header, hostile texts, and rows that come again.
+//! formats, columns of other names, no header, hostile texts, and rows that repeat.
 
 use crate::support::cloud::Cloud;
 use crate::support::fixtures::fixture;

@@ -1,5 +1,5 @@
 //! Trading days of a shop, with repeated rows, returns and unknown customers: their sums are right, and
-//! stay so whoever loads them, in whatever order and however often.
+//! stay right however often and in whatever order the files are loaded.
 
 use stardrop::load::Outcome;
 use stardrop::object::ObjectRef;

@@ -106,7 +106,7 @@ async fn loads_with_many_copies_in_one_transaction_do_not_deadlock() {
     db.run("alter table staging.shop add constraint odd check (paid % 7 <> 3)").await;
     let mut loads = Vec::new();
     for n in 0..6u64 {
-        // The same new members and grains in every file, in an order of its own.
+        // The same new members and grains in every file, in different orders.
         let mut text = receipts(0..0);
         for row in 0..90 {
             let id = (row * [7, 11, 13, 17, 19, 23][n as usize] + n) % 90;
@@ -163,7 +163,7 @@ async fn a_deadlock_or_a_serialisation_failure_is_retried_five_times() {
     }
 }
 
-/// Names that the ledger's and the triggers' SQL uses, taken by a caller in its own schema.
+/// Names that the SQL of ledger and triggers uses, defined by a caller in its own schema.
 const ATTACK: &str = "
     create function pg_temp.evil(text) returns boolean language plpgsql as
         $$ begin raise exception 'code of the caller runs as %', current_user; end $$;

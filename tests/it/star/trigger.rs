@@ -172,7 +172,7 @@ async fn the_loaders_login_may_only_put_rows_in_and_keep_its_ledger() {
     ] {
         assert_eq!(sqlstate(&client, refused).await, "42501", "{refused}");
     }
-    // Another session's inbox is nobody else's door.
+    // No session can insert through the staging table of another.
     let into_another = format!(
         "insert into {inbox}.sales_in (order_id, line_no, customer_id, product_id, source_line) values (9, 9, 9, 'p', 1)"
     );

@@ -24,7 +24,7 @@ pub fn datasets() -> PathBuf {
     std::env::var_os(LAYER).map_or_else(|| root().to_owned(), PathBuf::from).join("datasets")
 }
 
-/// A place like Lambda's: the program in `/var/task`, the datasets in `/opt`, `/tmp` of a given
+/// A sandbox like Lambda's: the program in `/var/task`, the datasets in `/opt`, `/tmp` of a given
 /// size, all else read-only, the system's libraries and root certificates and nothing more, and a user
 /// without rights.
 /// Its `starter` is to be started instead of the program.
@@ -34,11 +34,11 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// `None`, loudly, where this machine does not let us make one.
+    /// `None`, with a line on standard error, if this machine does not allow to make one.
     pub fn new(tmp_mb: u32) -> Option<Sandbox> {
         let allowed = std::process::Command::new("unshare").args(["--mount", "true"]).output();
         if !allowed.is_ok_and(|output| output.status.success()) {
-            eprintln!("SKIPPED: only root may make a place like Lambda's (unshare --mount)");
+            eprintln!("SKIPPED: only root may make a sandbox like Lambda's (unshare --mount)");
             return None;
         }
         let folder = tempfile::tempdir().unwrap();

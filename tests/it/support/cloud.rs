@@ -122,7 +122,7 @@ impl Cloud {
         settings_of(&self.url, more)
     }
 
-    /// A loader with a connection of its own.
+    /// A loader with a separate connection.
     pub fn loader(&self) -> Loader {
         self.loader_with(&[])
     }
@@ -138,7 +138,7 @@ impl Cloud {
         Loader::new(Arc::new(settings), Arc::clone(&self.catalog), Arc::new(source))
     }
 
-    /// What answers events, as the Lambda does.
+    /// A handler of events, as in Lambda.
     pub fn answerer(&self) -> Answerer {
         self.answerer_of(self.loader())
     }
@@ -159,7 +159,7 @@ impl Cloud {
         self.load(&object).await.unwrap()
     }
 
-    /// The environment of a program that works in this cloud, and of nothing else.
+    /// The environment of a program that works in this cloud.
     pub fn vars(&self) -> Vec<(String, String)> {
         let datasets = self.datasets.display().to_string();
         [
@@ -188,7 +188,7 @@ impl Cloud {
     }
 }
 
-/// The command line, with these variables and no other.
+/// The command line, with these variables only.
 pub fn stardrop(arguments: &[&str], vars: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stardrop"));
     command.args(arguments).env_clear().envs(vars.iter().copied()).kill_on_drop(true);

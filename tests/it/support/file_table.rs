@@ -1,4 +1,4 @@
-//! Loads files of any content, each as a dataset of its own, and tells in a table what became of each.
+//! Loads files of any content, each as a separate dataset, and lists in a table what became of each.
 
 use std::fmt::Write as _;
 

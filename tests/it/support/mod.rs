@@ -47,7 +47,7 @@ static SERVER: OnceLock<Server> = OnceLock::new();
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
-/// The server that all tests of this run share. It ends with the process.
+/// The server that all tests of this run share; it stops with the process.
 pub struct Server {
     url: String,
     _postgres: Mutex<LocalPostgres>,
@@ -66,7 +66,7 @@ pub fn server_binaries() -> PathBuf {
     find_binaries(pg_bin.as_deref(), std::env::var_os("PATH").as_deref()).unwrap()
 }
 
-/// Starts the server where it does not run yet.
+/// The server, which the first call starts.
 pub fn server() -> &'static Server {
     SERVER.get_or_init(|| {
         let mut options = PostgresOptions::throwaway(server_binaries());
@@ -83,7 +83,7 @@ pub async fn connect(url: &str) -> Client {
     client
 }
 
-/// A database of a test's own.
+/// The database of one test.
 pub struct TestDatabase {
     pub url: String,
     /// A session of a superuser.

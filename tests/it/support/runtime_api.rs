@@ -40,7 +40,7 @@ pub enum Answer {
     Error(Value),
 }
 
-/// A running `loader`, and the API that it asks for work. It ends with this.
+/// A running `loader`, and the API that it asks for events. Dropping this ends the program.
 pub struct Function {
     /// The program: its id, its end.
     pub program: Child,
@@ -121,7 +121,7 @@ impl Function {
         self.invoke_for(event, PATIENCE).await
     }
 
-    /// The same with so much time, after which Lambda would end the program.
+    /// The same with a time limit, after which Lambda would end the program.
     pub async fn invoke_for(&mut self, event: Value, time: Duration) -> Answer {
         self.invocations.send((event, time)).unwrap();
         let answer = tokio::time::timeout(time, self.answers.recv()).await;
@@ -130,12 +130,12 @@ impl Function {
         answer
     }
 
-    /// The same, with the deadline that cargo-lambda's stand-in gives: a length, and no time.
+    /// The same, with the deadline that cargo-lambda sends: a duration instead of a point in time.
     pub async fn invoke_as_cargo_lambda(&mut self, event: Value) -> Answer {
         self.invoke_for(event, AS_CARGO_LAMBDA).await
     }
 
-    /// The same; where its time is over, the program is killed as Lambda does it, and that is `None`.
+    /// The same; after the time limit the program is killed, as by Lambda, and the answer is `None`.
     pub async fn invoke_or_kill(&mut self, event: Value, time: Duration) -> Option<Answer> {
         self.invocations.send((event, time)).unwrap();
         match tokio::time::timeout(time, self.answers.recv()).await {
@@ -150,7 +150,7 @@ impl Function {
         }
     }
 
-    /// Waits for the answer to what was begun; `None` where the program ends without one.
+    /// Waits for the answer to an event that `begin` sent; `None` if the program ends without one.
     pub async fn answer_or_end(&mut self) -> Option<Answer> {
         tokio::select! {
             biased;
@@ -160,7 +160,7 @@ impl Function {
         }
     }
 
-    /// Sends an event and waits for the answer; `None` where the program ends instead.
+    /// Sends an event and waits for the answer; `None` if the program ends instead.
     pub async fn invoke_or_end(&mut self, event: Value) -> Option<Answer> {
         self.invocations.send((event, PATIENCE)).unwrap();
         tokio::select! {
@@ -178,12 +178,12 @@ impl Function {
         }
     }
 
-    /// Sends an event and waits for nothing.
+    /// Sends an event without waiting for the answer.
     pub fn begin(&self, event: Value, time: Duration) {
         self.invocations.send((event, time)).unwrap();
     }
 
-    /// What it wrote to its standard output so far, line by line; a string where a line is no JSON.
+    /// The lines of its standard output; a string where a line is not JSON.
     pub fn lines(&self) -> Vec<Value> {
         self.lines.lock().unwrap().clone()
     }
@@ -209,7 +209,7 @@ async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<Response<St
         return Ok(reply.body(who.to_string()).unwrap());
     }
     if path.ends_with("/extension/event/next") {
-        // It wants no events, and gets none.
+        // It asks for no events, and gets none.
         return std::future::pending().await;
     }
     if path.ends_with("/invocation/next") {

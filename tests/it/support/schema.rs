@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-/// Panics where `value` is not as `schema` has it.
+/// Panics if `value` does not match `schema`.
 #[track_caller]
 pub fn assert_valid(schema: &Value, value: &Value) {
     if let Err(why) = check(schema, value, "$") {

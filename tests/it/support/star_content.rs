@@ -2,7 +2,7 @@
 
 use super::TestDatabase;
 
-/// Every row of every table of the star, as it is: table, number of rows, hash.
+/// Every row of every table of the star, unchanged: table, number of rows, hash.
 pub async fn everything(db: &TestDatabase) -> String {
     let mut out = String::new();
     for table in tables(db, "star").await {
@@ -16,8 +16,8 @@ pub async fn everything(db: &TestDatabase) -> String {
 }
 
 /// The same without what may differ between two databases that were sent the same files:
-/// surrogate keys (their members stand in their place), load numbers, object times, and the line
-/// that touched a member last, which depends on where batches end.
+/// surrogate keys (replaced by the attributes of their members), load numbers, object times, and the line
+/// that changed a member last, which depends on where batches end.
 pub async fn meaning(db: &TestDatabase) -> String {
     let mut out = String::new();
     for table in tables(db, "star").await {
@@ -67,7 +67,7 @@ async fn tables(db: &TestDatabase, schema: &str) -> Vec<String> {
     names.lines().map(str::to_owned).collect()
 }
 
-/// Loads whose books do not balance, and sessions' staging rows that were left behind.
+/// Panics if a load's row counts do not balance, or if staging holds rows that it should not.
 pub async fn assert_balanced(db: &TestDatabase) {
     let unbalanced = db
         .rows(

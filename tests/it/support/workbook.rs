@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-/// A cell as it stands in the sheet's XML.
+/// A cell of a sheet.
 pub enum Cell {
     Text(String),
     Number(String),

@@ -151,7 +151,7 @@ fn rows(values: &[(u8, u8)]) -> String {
     values.iter().enumerate().map(line).collect()
 }
 
-/// Each file says something of all rows: whoever is undone leaves nothing that only it had said.
+/// Each file has values for all rows: an undone load leaves no value that only its file had.
 #[test]
 fn an_undo_and_the_replays_that_it_names_leave_what_the_other_files_say() {
     let runtime = tokio::runtime::Runtime::new().unwrap();

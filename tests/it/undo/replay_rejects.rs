@@ -46,7 +46,7 @@ as_of      = "day"
 const STRICT: &str = r#""%Y-%m-%d""#;
 const MENDED: &str = r#"["%Y-%m-%d", "%d.%m.%Y"]"#;
 
-/// A shop with a contract that can be mended.
+/// A shop whose contract can be fixed.
 struct Shop {
     db: TestDatabase,
     cloud: Cloud,
@@ -69,7 +69,7 @@ impl Shop {
         std::fs::write(folder.join("dataset.toml"), contract).unwrap();
     }
 
-    /// The command line with the contract as it is now, by whoever owns the database.
+    /// The command line with the contract as it is now, as the owner of the database.
     fn command(&self, arguments: &[&str]) -> tokio::process::Command {
         let datasets = self.folder.path().to_str().unwrap();
         let owner = [
@@ -298,7 +298,7 @@ async fn a_replay_that_is_killed_or_refused_in_the_middle_leaves_everything_as_i
     blocker.batch_execute("begin; lock table star.fact_receipt in exclusive mode").await.unwrap();
     let mut child = site.command(&["replay", "--rejects", "1"]).spawn().unwrap();
     site.db.eventually_a_session_waits_for_a_lock().await;
-    // Whoever else wants the load meanwhile is told.
+    // Another replay of the load is refused meanwhile.
     let (code, _, err) = site.stardrop(&["replay", "--rejects", "1"]).await;
     assert_eq!(code, Some(3), "{err}");
     assert!(err.contains("another worker holds the key of load 1"), "{err}");

@@ -34,7 +34,7 @@ async fn stardrop(
     run(cloud.stardrop(arguments, &owner)).await
 }
 
-/// Monday's file, and Tuesday's, which changes one row, repeats one and brings one.
+/// Monday's file, and Tuesday's, which changes one row, repeats one and adds one.
 async fn monday_and_tuesday() -> (TestDatabase, Cloud) {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
@@ -74,7 +74,7 @@ async fn an_undone_load_leaves_the_rows_of_others_and_says_how_to_restore_the_re
             .starts_with("undone by postgres at ")
     );
 
-    // The event comes again: nothing. A second undo: nothing to do.
+    // A second delivery of the event changes nothing, and neither does a second undo.
     let (code, _, err) = stardrop(&db, &cloud, &["undo", "2"]).await;
     assert_eq!(
         (code, err.as_str()),
@@ -83,7 +83,7 @@ async fn an_undone_load_leaves_the_rows_of_others_and_says_how_to_restore_the_re
     let (code, _, err) = stardrop(&db, &cloud, &["undo", "99"]).await;
     assert_eq!((code, err.as_str()), (Some(1), "stardrop: there is no load 99\n"));
 
-    // What it says brings Monday back, the customer's name too.
+    // The replay that the output names restores Monday, the customer's name too.
     let (code, out, err) = stardrop(&db, &cloud, &["replay", "1"]).await;
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
     assert_eq!(db.rows(FACTS).await, "1|1|Ann\n2|2|Ann\n3|3|Ann");

@@ -1,10 +1,10 @@
 //! Checks the ledger against what S3 did: each load ended in a state that its object allows, and its row
 //! counts are right.
 
-use super::bucket::Act;
+use super::bucket::S3Change;
 use super::files::KINDS;
 use super::oracle::{Ledger, Load};
-use super::reading::Line;
+use super::plain_reader::Line;
 use super::site::Site;
 
 /// Checks every load, every object version, and the sums.
@@ -18,48 +18,48 @@ pub async fn check(site: &Site, ledger: &Ledger) -> Result<(), String> {
             format!("load {} of {} ({}): {what}", load.load_id, load.key, load.state)
         };
         state_is_allowed(ledger, load).map_err(named)?;
-        // A failed load says what it was judged by, which went no further than that.
+        // A failed load counts the rows up to the batch that went over the budget of rejected rows.
         let judged = load.state == "failed" && load.rows_read >= load.checkpoint_rows;
         if !judged && (!load.balance || load.rows_read != load.checkpoint_rows) {
-            return Err(named(format!("the books do not balance: {load:?}")));
+            return Err(named(format!("the row counts do not balance: {load:?}")));
         }
         rejects_are_kept(site, load).await.map_err(named)?;
     }
-    for (place, act) in ledger.acts.iter().enumerate() {
-        let Act::Put(made) = act else { continue };
+    for (place, change) in ledger.changes.iter().enumerate() {
+        let S3Change::Put(written) = change else { continue };
         let mut loads = ledger.loads.iter().filter(|load| {
-            load.key == made.object.key
-                && load.etag == made.object.etag
-                && load.version_id == made.object.version_id
+            load.key == written.object.key
+                && load.etag == written.object.etag
+                && load.version_id == written.object.version_id
         });
         let newest = loads.clone().max_by_key(|load| load.generation);
-        let newest = newest.ok_or_else(|| format!("{} is not in the ledger", made.object))?;
-        let is_last = !ledger.acts[place + 1..].iter().any(|later| later.key() == act.key());
+        let newest = newest.ok_or_else(|| format!("{} is not in the ledger", written.object))?;
+        let is_last = !ledger.changes[place + 1..].iter().any(|later| later.key() == change.key());
         let first_stays = newest.kind.overwrite == "ignore"
             && ledger.loads.iter().any(|load| load.key == newest.key && is_in(load));
         if is_last && !is_in(newest) && newest.state != "failed" && !first_stays {
-            return Err(format!("{} is there, and {}", made.object, newest.state));
+            return Err(format!("{} is there, and {}", written.object, newest.state));
         }
         if !ledger.schedule.versioned && loads.any(|load| load.version_id.is_some()) {
-            return Err(format!("{} has a version", made.object));
+            return Err(format!("{} has a version", written.object));
         }
     }
     sums(site).await
 }
 
-/// Whether a load's rows are in the star, by itself or by its twin.
+/// Whether a load's rows are in the star, by itself or by the load that it duplicates.
 fn is_in(load: &Load) -> bool {
     matches!(load.state.as_str(), "loaded" | "duplicate")
 }
 
 fn state_is_allowed(ledger: &Ledger, load: &Load) -> Result<(), String> {
     let others = || ledger.loads.iter().filter(|other| other.load_id != load.load_id);
-    let later_put = ledger.acts.iter().any(|act| match act {
-        Act::Put(made) => {
-            made.object.key == load.key
-                && made.object.sequencer.as_deref() > Some(load.sequencer.as_str())
+    let later_put = ledger.changes.iter().any(|change| match change {
+        S3Change::Put(written) => {
+            written.object.key == load.key
+                && written.object.sequencer.as_deref() > Some(load.sequencer.as_str())
         }
-        Act::Delete { .. } => false,
+        S3Change::Delete { .. } => false,
     });
     let allowed = match load.state.as_str() {
         "loaded" => {
@@ -84,15 +84,18 @@ fn state_is_allowed(ledger: &Ledger, load: &Load) -> Result<(), String> {
                     && others().any(|o| o.key == load.key && is_in(o))
         }
         "missing" => {
-            let deleted = |act: &Act| matches!(act, Act::Delete { key } if *key == load.key);
-            !ledger.schedule.versioned && ledger.acts.iter().any(deleted)
+            let deleted =
+                |change: &S3Change| matches!(change, S3Change::Delete { key } if *key == load.key);
+            !ledger.schedule.versioned && ledger.changes.iter().any(deleted)
         }
         "duplicate" => {
-            let twin = others().find(|other| Some(other.load_id) == load.duplicate_of);
-            load.kind.skips_twins()
+            let original = others().find(|other| Some(other.load_id) == load.duplicate_of);
+            load.kind.skips_duplicates()
                 && load.checkpoint_rows == 0
-                && twin.is_some_and(|twin| {
-                    twin.state == "loaded" && twin.etag == load.etag && twin.kind == load.kind
+                && original.is_some_and(|original| {
+                    original.state == "loaded"
+                        && original.etag == load.etag
+                        && original.kind == load.kind
                 })
         }
         _ => false,
@@ -120,7 +123,7 @@ fn budget(ledger: &Ledger, load: &Load, lines: &[Line]) -> (Option<usize>, Optio
     (in_batches, whole)
 }
 
-/// The rejected rows of what is committed, whole; of a load that failed, more may be told.
+/// The rejected rows of the committed batches are all kept; a failed load may keep more.
 async fn rejects_are_kept(site: &Site, load: &Load) -> Result<(), String> {
     let sql = format!(
         "select source_line || ':' || raw from stardrop.rejected_row
@@ -145,20 +148,20 @@ async fn rejects_are_kept(site: &Site, load: &Load) -> Result<(), String> {
     if right { Ok(()) } else { Err(format!("rejected rows {kept:?}, not {wanted:?}")) }
 }
 
-/// What came into each table and what went is what is there; each row has its load in the ledger.
+/// The rows of each table are those inserted less those deleted, and each belongs to a load of the ledger.
 async fn sums(site: &Site) -> Result<(), String> {
     let facts = KINDS.iter().map(|kind| (format!("fact_{}", kind.name), "true".to_owned()));
     let dimensions = ["customer", "item"];
     let dimensions = dimensions.map(|name| (format!("dim_{name}"), format!("{name}_key > 0")));
     for (table, real) in facts.chain(dimensions) {
         let sql = format!(
-            "select format('star.{table} has %s rows, the ledger %s, of no load %s', there, booked, lost)
+            "select format('star.{table} has %s rows, the ledger %s, of no load %s', there, counted, lost)
              from (select (select count(*) from star.{table} where {real}) as there,
                  (select coalesce(sum(inserted - deleted), 0) from stardrop.load_table
-                  where table_name = 'star.{table}') as booked,
+                  where table_name = 'star.{table}') as counted,
                  (select count(*) from star.{table} t where {real} and not exists (
                      select from stardrop.load l where l.load_id = t.load_id)) as lost) t
-             where there <> booked or lost <> 0"
+             where there <> counted or lost <> 0"
         );
         if let Some(difference) = site.lines(&sql).await.into_iter().next() {
             return Err(difference);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use stardrop::load::Outcome;
 
 use super::frames::Phase;
-use super::proxy::{At, Deed, Proxy};
+use super::proxy::{At, Proxy, WireFault};
 use super::tally::Injected;
 use crate::load::exactly_once::sales;
 use crate::support::TestDatabase;
@@ -16,7 +16,7 @@ use crate::support::star_content::assert_balanced;
 use crate::support::wait::{eventually, within};
 
 /// A load of 900 sales in batches of 300, with this fault at its second commit.
-async fn load_with(deed: Deed) -> (TestDatabase, Outcome, i32, i64) {
+async fn load_with(wire_fault: WireFault) -> (TestDatabase, Outcome, i32, i64) {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let upstream: std::net::SocketAddr = db.url.split(['@', '/']).nth(3).unwrap().parse().unwrap();
@@ -27,7 +27,7 @@ async fn load_with(deed: Deed) -> (TestDatabase, Outcome, i32, i64) {
     let settings = settings_of(&format!("{url}?sslmode=disable"), &vars);
     let object = cloud.put("sales/a.csv", sales(900)).await;
     let mut loader = cloud.loader_of(settings);
-    proxy.plan(vec![(At::Phase(Phase::Commit, 1), deed)]);
+    proxy.plan(vec![(At::Phase(Phase::Commit, 1), wire_fault)]);
     let load = tokio::spawn(async move { loader.load(&object, None).await });
     // What a plain look sees, and whose backend is in doubt, before anybody has claimed again.
     let look = "select worker_pid, checkpoint_rows from stardrop.load";
@@ -54,14 +54,14 @@ async fn load_with(deed: Deed) -> (TestDatabase, Outcome, i32, i64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_whose_answer_is_lost_is_found_committed() {
-    let (db, outcome, ..) = load_with(Deed::CutAfter).await;
+    let (db, outcome, ..) = load_with(WireFault::CutAfter).await;
     assert_eq!(outcome, Outcome::Loaded);
     assert_eq!(db.text("select attempt from stardrop.load").await, "2");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_never_arrives_is_done_again() {
-    let (db, ..) = load_with(Deed::CutBefore).await;
+    let (db, ..) = load_with(WireFault::CutBefore).await;
     assert_eq!(db.text("select attempt from stardrop.load").await, "2");
 }
 
@@ -69,7 +69,7 @@ async fn a_commit_that_never_arrives_is_done_again() {
 async fn the_backend_of_a_commit_in_doubt_is_ended_before_anybody_looks() {
     // The network delivers the commit two seconds after the client has lost the connection. A plain
     // look meanwhile says that nothing was committed; the claim does not rely on one.
-    let (db, _, backend, seen) = load_with(Deed::Orphan(Duration::from_secs(2))).await;
+    let (db, _, backend, seen) = load_with(WireFault::Orphan(Duration::from_secs(2))).await;
     assert_eq!(seen, 300, "the trap: a plain look sees the first batch only");
     let lives = format!("select count(*) from pg_stat_activity where pid = {backend}");
     assert_eq!(db.text(&lives).await, "0", "the old backend lives on");
