@@ -1,12 +1,5 @@
 //! JSON, workbooks and Parquet files load by the same rules, with the same rejected rows and counts, as CSV.
 
-use std::sync::Arc;
-
-use parquet::basic::Compression;
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
 use stardrop::dataset::Catalog;
 use stardrop::error::ErrorKind;
 
@@ -15,7 +8,7 @@ use crate::support::star_content::assert_balanced;
 use crate::support::workbook::{Cell, workbook};
 use crate::support::{TestDatabase, catalog_of};
 
-fn orders(file: &str) -> Catalog {
+pub fn orders(file: &str) -> Catalog {
     let contract = format!(
         r#"
 name  = "orders"
@@ -44,9 +37,8 @@ degenerate = ["buyer", "email", "paid", "day", "at", "open"]
 const STAR: &str =
     "select id, buyer, left(email, 6) as email, paid, day, at at time zone 'UTC' as at,
     open, extra, source_line from star.fact_order order by id";
-const REJECTED: &str =
+pub const REJECTED: &str =
     "select source_line, column_name, code, raw from stardrop.rejected_row order by 1";
-
 /// Loads an object, whole and once more in batches of one row, and shows the star.
 async fn loaded(key: &str, file: &str, bytes: Vec<u8>) -> String {
     let catalog = orders(file);
@@ -57,7 +49,6 @@ async fn loaded(key: &str, file: &str, bytes: Vec<u8>) -> String {
     cloud.loader_with(&[salt]).load(&object, None).await.unwrap();
     assert_balanced(&db).await;
     let shown = format!("{}\n--\n{}", db.rows(STAR).await, db.rows(REJECTED).await);
-
     let (last, rows) =
         (db.text("select checkpoint_offset from stardrop.load").await, shown.clone());
     assert_ne!(last, "0");
@@ -177,161 +168,4 @@ async fn a_file_that_is_not_a_workbook_or_lacks_the_sheet_is_reported() {
         assert_eq!(error.kind, ErrorKind::BadFile);
         assert!(error.message.contains(words), "{error}");
     }
-}
-
-fn parquet(compression: Compression) -> Vec<u8> {
-    let schema = "message orders {
-        required int32 OrderNo; optional binary buyer (UTF8); optional int64 paid (DECIMAL(10,2));
-        optional int32 day (DATE); optional int64 at (TIMESTAMP(NANOS,true)); optional double ratio;
-        optional group tags (LIST) { repeated group list { optional binary element (UTF8); } }
-    }";
-    let schema = Arc::new(parse_message_type(schema).unwrap());
-    let properties = WriterProperties::builder().set_compression(compression).build();
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
-    for first in [1, 3] {
-        let mut group = writer.next_row_group().unwrap();
-        macro_rules! column {
-            ($kind:ty, $values:expr, $levels:expr, $repeats:expr) => {{
-                let mut column = group.next_column().unwrap().unwrap();
-                column.typed::<$kind>().write_batch($values, $levels, $repeats).unwrap();
-                column.close().unwrap();
-            }};
-        }
-        // The second row of each group is null wherever it may be.
-        let half: Option<&[i16]> = Some(&[1, 0]);
-        let text = |text: &str| ByteArray::from(text);
-        column!(Int32Type, &[first, first + 1], None, None);
-        column!(ByteArrayType, &[text("Zoë, \"x\"")], half, None);
-        column!(Int64Type, &[123_456], half, None);
-        column!(Int32Type, &[19_782], half, None);
-        let nanos = if first == 1 { 1_709_209_805_250_000_000 } else { 1_709_209_805_250_000_001 };
-        column!(Int64Type, &[nanos], half, None);
-        column!(DoubleType, &[0.1], half, None);
-        column!(ByteArrayType, &[text("a"), text("b")], Some(&[3, 3, 0]), Some(&[0, 1, 0]));
-        group.close().unwrap();
-    }
-    writer.into_inner().unwrap()
-}
-
-#[tokio::test]
-async fn a_parquet_file_keeps_its_logical_types() {
-    let file = "";
-    let catalog_has_no_email = parquet(Compression::SNAPPY);
-    let catalog = orders(file);
-    let (db, _) = TestDatabase::of(&catalog).await;
-    let cloud = Cloud::of(&db, catalog).await;
-    let object = cloud.put("orders/a.parquet", catalog_has_no_email).await;
-    // A protected column must be there.
-    let error = cloud.loader_with(&[("STARDROP_SALT", "x")]).load(&object, None).await.unwrap_err();
-    assert!(error.message.contains("protected column email"), "{error}");
-
-    let text = r#"
-name  = "orders"
-match = ["orders/**"]
-[columns]
-id     = { type = "integer", from = ["OrderNo"], required = true }
-buyer  = { type = "text" }
-paid   = { type = "numeric(10,2)" }
-day    = { type = "date", format = "%d/%m/%Y" }
-at     = { type = "timestamptz" }
-tags   = { type = "json" }
-[policy]
-rejects = "90%"
-[fact.order]
-grain      = ["id"]
-degenerate = ["buyer", "paid", "day", "at", "tags"]
-"#;
-    for compression in [
-        Compression::UNCOMPRESSED,
-        Compression::SNAPPY,
-        Compression::ZSTD(Default::default()),
-        Compression::GZIP(Default::default()),
-        Compression::LZ4_RAW,
-    ] {
-        let catalog = catalog_of(&[("orders", text)]);
-        let (db, _) = TestDatabase::of(&catalog).await;
-        let cloud = Cloud::of(&db, catalog).await;
-        let object = cloud.put("orders/a.parquet", parquet(compression)).await;
-        let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "1")]);
-        loader.load(&object, None).await.unwrap();
-        assert_balanced(&db).await;
-        let star = "select id, buyer, paid, day, at at time zone 'UTC' as at, tags, extra, source_line from star.fact_order order by id";
-        let said = format!("{}\n--\n{}", db.rows(star).await, db.rows(REJECTED).await);
-        insta::allow_duplicates! { insta::assert_snapshot!(said, @r#"
-        1|Zoë, "x"|1234.56|2024-02-29|2024-02-29T12:30:05.25|["a", "b"]|{"ratio": "0.1"}|2
-        2|null|null|null|null|null|null|3
-        4|null|null|null|null|null|null|5
-        --
-        4|at|out_of_scale|3,"Zoë, ""x""",1234.56,2024-02-29,2024-02-29 12:30:05.250000001,0.1,"[""a"",""b""]"
-        "#); }
-    }
-}
-
-#[tokio::test]
-async fn a_json_string_stays_a_string_in_a_json_column_and_csv_text_is_parsed() {
-    let contract = |protect: &str| {
-        format!(
-            r#"
-name  = "notes"
-match = ["notes/**"]
-[columns]
-id = {{ type = "integer", required = true }}
-n  = {{ type = "integer" }}
-j  = {{ type = "json" }}
-p  = {{ type = "text"{protect} }}
-[policy]
-rejects        = "100%"
-missing_column = "null"
-[fact.note]
-grain      = ["id"]
-degenerate = ["n", "j", "p"]
-"#
-        )
-    };
-    let catalog = catalog_of(&[("notes", &contract(""))]);
-    let (db, _) = TestDatabase::of(&catalog).await;
-    let cloud = Cloud::of(&db, catalog).await;
-    let lines = r#"{"id":1,"j":"123"}
-{"id":2,"j":"true"}
-{"id":3,"j":"{\"a\":1}"}
-{"id":4,"j":"str"}
-{"id":5,"j":123}
-{"id":6,"j":{"a":1.50}}
-{"id":7,"j":""}
-{"id":8,"j":null}
-{"id":9,"j":"a\u0000b"}
-{"id":10,"j":"say \"hi\"\n"}
-"#;
-    cloud.put_and_load("notes/a.jsonl", lines).await;
-    cloud
-        .put_and_load("notes/a.csv", "id,j\n21,123\n22,true\n23,\n24,str\n25,\"\"\"s\"\"\"\n")
-        .await;
-    let star = "select id, j::text as j, jsonb_typeof(j) as t from star.fact_note order by 1";
-    let rejected = "select source_line, column_name, code from stardrop.rejected_row order by 1";
-    insta::assert_snapshot!(format!("{}\n--\n{}", db.rows(star).await, db.rows(rejected).await), @r#"
-    1|"123"|string
-    2|"true"|string
-    3|"{\"a\":1}"|string
-    4|"str"|string
-    5|123|number
-    6|{"a": 1.50}|object
-    7|""|string
-    8|null|null
-    10|"say \"hi\"\n"|string
-    21|123|number
-    22|true|boolean
-    23|null|null
-    25|"s"|string
-    --
-    5|j|invalid_json
-    9|j|nul_character
-    "#);
-
-    // What is kept of a row that holds what is protected loads as what it was.
-    let catalog = catalog_of(&[("notes", &contract(", protect = \"drop\""))]);
-    let (db, _) = TestDatabase::of(&catalog).await;
-    let cloud = Cloud::of(&db, catalog).await;
-    let line = r#"{"id":1,"n":"x","j":{"a":[1.50,"b"]},"p":"secret","q":{"r":2.50}}"#;
-    cloud.put_and_load("notes/b.jsonl", line).await;
-    insta::assert_snapshot!(db.rows("select raw from stardrop.rejected_row").await, @r#"{"id":1,"j":{"a":[1.50,"b"]},"n":"x","q":{"r":2.50}}"#);
 }

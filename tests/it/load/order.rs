@@ -1,6 +1,5 @@
 //! Events that arrive twice, late or out of order, and versions of an object that replace each other.
 
-use stardrop::ledger;
 use stardrop::load::LoadReport;
 use stardrop::object::ObjectRef;
 
@@ -33,7 +32,7 @@ measures = ["qty"]
 "#;
 
 /// Rows with a grain, merged.
-const PRICES: &str = r#"
+pub const PRICES: &str = r#"
 name  = "prices"
 match = ["prices/**/*.csv"]
 [columns]
@@ -75,22 +74,18 @@ pub async fn site(contract: (&str, &str)) -> Site {
 }
 
 impl Site {
-    async fn put(&self, key: &str, text: &str) -> ObjectRef {
+    pub async fn put(&self, key: &str, text: &str) -> ObjectRef {
         self.cloud.put(key, text).await
     }
-
-    async fn load(&self, object: &ObjectRef) -> LoadReport {
+    pub async fn load(&self, object: &ObjectRef) -> LoadReport {
         self.cloud.loader().load(object, None).await.unwrap()
     }
-
-    async fn drop_and_load(&self, key: &str, text: &str) -> LoadReport {
+    pub async fn drop_and_load(&self, key: &str, text: &str) -> LoadReport {
         self.load(&self.put(key, text).await).await
     }
-
     async fn delete(&self, key: &str) {
         self.cloud.s3.client().delete_object().bucket(BUCKET).key(key).send().await.unwrap();
     }
-
     /// For every load that is loaded, read = rejected + staged and so on; a check holds it too.
     async fn books_balance(&self) {
         let off = "select count(*) from stardrop.load where state = 'loaded' and (
@@ -219,46 +214,6 @@ async fn versions_a_b_a_end_as_a() {
         assert_eq!(site.db.rows(LINES_NOW).await, "1|1");
     }
     assert_eq!(site.db.text("select max(generation) from stardrop.load").await, "1");
-}
-
-#[tokio::test]
-async fn the_same_bytes_under_another_name_are_a_duplicate_that_can_be_forced() {
-    let site = site(("prices", PRICES)).await;
-    let first = site.drop_and_load("prices/a.csv", "id,price\n1,10\n").await;
-    let again = site.drop_and_load("prices/copy.csv", "id,price\n1,10\n").await;
-    assert_eq!(again.outcome.as_str(), "duplicate");
-    assert_eq!(
-        site.db.text("select duplicate_of from stardrop.load where state = 'duplicate'").await,
-        first.load_id.to_string()
-    );
-    // The first file changes: its old bytes are nowhere in the star any more.
-    site.drop_and_load("prices/a.csv", "id,price\n1,11\n").await;
-    let late = site.drop_and_load("prices/other.csv", "id,price\n1,10\n").await;
-    assert_eq!(late.outcome.as_str(), "loaded");
-    assert_eq!(site.db.rows("select price from star.fact_price").await, "10");
-    let copy = site.put("prices/copy.csv", "id,price\n1,10\n").await;
-    assert!(ledger::reopen(&site.db.client, again.load_id).await.unwrap());
-    assert_eq!(site.load(&copy).await.outcome.as_str(), "loaded");
-}
-
-#[tokio::test]
-async fn old_bytes_under_a_new_name_win_if_another_file_came_between() {
-    let site = site(("prices", PRICES)).await;
-    site.drop_and_load("prices/mon.csv", "id,price\n1,1\n").await;
-    site.drop_and_load("prices/tue.csv", "id,price\n1,2\n").await;
-    let wed = site.drop_and_load("prices/wed.csv", "id,price\n1,1\n").await;
-    assert_eq!(wed.outcome.as_str(), "loaded");
-    assert_eq!(site.db.rows("select price from star.fact_price").await, "1");
-}
-
-#[tokio::test]
-async fn the_rows_of_a_duplicate_stay_when_the_first_file_is_replaced() {
-    let site = site(("stock", STOCK)).await;
-    site.drop_and_load("stock/a.csv", "id,qty\n1,1\n").await;
-    let twin = site.drop_and_load("stock/b.csv", "id,qty\n1,1\n").await;
-    assert_eq!(twin.outcome.as_str(), "loaded");
-    site.drop_and_load("stock/a.csv", "id,qty\n9,9\n").await;
-    assert_eq!(site.db.rows("select id from star.fact_stock order by 1").await, "1\n9");
 }
 
 #[tokio::test]

@@ -4,12 +4,12 @@ use stardrop::dataset::Catalog;
 use stardrop::error::ErrorKind;
 use stardrop::load::Outcome;
 
-use crate::support::cloud::{BUCKET, Cloud, run};
+use crate::support::cloud::{Cloud, run};
 use crate::support::star_content::assert_balanced;
 use crate::support::{TestDatabase, catalog_of};
 
 /// A small shop, with this budget of rejected rows.
-fn shop(rejects: &str) -> Catalog {
+pub fn shop(rejects: &str) -> Catalog {
     let contract = format!(
         r#"
 name  = "shop"
@@ -41,11 +41,9 @@ async fn cloud_with(rejects: &str) -> (TestDatabase, Cloud) {
 
 const REJECTED: &str = "select source_line, column_name, code, reason, raw,
     encode(raw_bytes, 'hex') as raw_bytes from stardrop.rejected_row order by 1";
-
 const LEFT_BEHIND: &str = "select (select count(*) from star.fact_receipt) as facts,
     (select count(*) from star.dim_buyer where buyer_key > 0) as buyers,
     (select count(*) from star.dim_date) as dates, (select count(*) from staging.shop) as staged";
-
 #[tokio::test]
 async fn a_rejected_row_is_kept_with_its_line_column_reason_and_text() {
     let (db, cloud) = cloud_with("90%").await;
@@ -89,7 +87,6 @@ async fn a_rejected_row_is_kept_with_its_line_column_reason_and_text() {
     let codes = json[0]["rejected_row"].as_array().unwrap();
     assert_eq!((codes.len(), &codes[0]["code"]), (6, &"invalid_integer".into()), "{json}");
     assert_eq!((&codes[1]["source_line"], &codes[1]["rows"]), (&4.into(), &2.into()), "{json}");
-
     let facts = "select id, buyer, f.source_line from star.fact_receipt f
         join star.dim_buyer using (buyer_key) order by 1";
     assert_eq!(db.rows(facts).await, "1|Ann|2\n8|two\nlines|10");
@@ -125,7 +122,6 @@ async fn a_file_of_one_batch_over_its_budget_leaves_only_its_rejected_rows() {
     // It stays failed: the same event does nothing.
     assert_eq!(cloud.load(&object).await.unwrap().outcome, Outcome::FailedBefore);
     assert_eq!(db.rows(LEFT_BEHIND).await, "0|0|0|0");
-
     // The command line shows the rows, and whose fault it is.
     let owner = [("DATABASE_URL", db.url.as_str())];
     let (_, shown, _) = run(cloud.stardrop(&["rejects"], &owner)).await;
@@ -164,128 +160,6 @@ async fn batches_before_the_one_over_budget_stay_and_the_load_keeps_their_checkp
         db.rows("select state, rows_read, rows_rejected, rows_staged from stardrop.load").await,
         "loading|300|1|299"
     );
-}
-
-#[tokio::test]
-async fn the_command_line_reports_a_file_over_its_budget_as_bad_data() {
-    let db = TestDatabase::migrated().await;
-    let cloud = Cloud::new(&db).await;
-    let head = crate::load::exactly_once::sales(0);
-    cloud.put("sales/bad.csv", format!("{head}x,1,,1,,,p,,,,\n")).await;
-    let address = format!("s3://{BUCKET}/sales/bad.csv");
-    for words in ["1 of 1 rows were rejected", "failed before"] {
-        let (code, out, err) = run(cloud.stardrop(&["load", &address], &[])).await;
-        assert_eq!(code, Some(1), "{out}{err}");
-        assert!(out.contains(words) || err.contains(words), "{out}{err}");
-    }
-}
-
-#[tokio::test]
-async fn rejected_rows_are_exported_as_a_file_that_loads_once_it_is_fixed() {
-    let db = TestDatabase::migrated().await;
-    let cloud = Cloud::new(&db).await;
-    let file = "order_id;line_no;Order Date;customer_id;customer_name;country;product_id;product_name;\
-                quantity;unit_price;updated_at\n\
-                1;1;2026-01-05 10:00;7;Zo\u{eb};DE;p1;\"Tea; green\";2;3.50;2026-01-05 10:00Z\n\
-                2;1;2026-01-05 10:00;7;Zo\u{eb};DE;p1;\"Tea; green\";two;3.50;2026-01-05 10:00Z\n\
-                3;1;2026-01-05 10:00;7;Zo\u{eb};DE\n";
-    let many: String = (10..400)
-        .map(|id| {
-            format!("{id};1;2026-01-05 10:00;7;Zo\u{eb};DE;p1;Tea;2;3.50;2026-01-05 10:00Z\n")
-        })
-        .collect();
-    let report = cloud.put_and_load("sales/a.csv", format!("{file}{many}")).await;
-    assert_eq!((report.rows_read, report.rows_rejected), (393, 2));
-    let owner = [("DATABASE_URL", db.url.as_str())];
-    let load = report.load_id.to_string();
-    let (code, out, err) = run(cloud.stardrop(&["rejects", &load, "--csv"], &owner)).await;
-    assert_eq!((code, err.as_str()), (Some(0), ""));
-    insta::assert_snapshot!(out.trim_start_matches('\u{feff}'), @r#"
-    order_id;line_no;Order Date;customer_id;customer_name;country;product_id;product_name;quantity;unit_price;updated_at;"rejected_column";"rejected_reason"
-    2;1;2026-01-05 10:00;7;Zoë;DE;p1;"Tea; green";two;3.50;2026-01-05 10:00Z;"quantity";"expected a whole number"
-    3;1;2026-01-05 10:00;7;Zoë;DE;"";"expected 11 fields, found 6"
-    "#);
-
-    // Mended, and dropped with the two columns still there.
-    let mended =
-        out.replace(";two;", ";2;").replace(";DE;\"", ";DE;p1;Tea;1;1.00;2026-01-05 10:00Z;\"");
-    let again = cloud.put_and_load("sales/b.csv", mended).await;
-    assert_eq!((again.rows_read, again.rows_rejected), (2, 0));
-    let star =
-        "select order_id, quantity, line_no from star.fact_sales where order_id < 10 order by 1";
-    assert_eq!(db.rows(star).await, "1|2|1\n2|2|1\n3|1|1");
-    assert_eq!(db.text("select count(extra) from star.fact_sales").await, "0");
-    let notes = "select coalesce(max(notes), 'none') from stardrop.load where load_id = 2";
-    assert!(!db.text(notes).await.contains("rejected_"));
-    assert_balanced(&db).await;
-}
-
-/// The rejected rows of the newest load, as the command line gives them back.
-async fn given_back(db: &TestDatabase, cloud: &Cloud, contract: &str) -> (String, String) {
-    let load = db.text("select max(load_id) from stardrop.load").await;
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("shop")).unwrap();
-    std::fs::write(folder.path().join("shop/dataset.toml"), contract).unwrap();
-    let datasets = folder.path().display().to_string();
-    let vars = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", &datasets)];
-    let (code, out, err) = run(cloud.stardrop(&["rejects", &load, "--csv"], &vars)).await;
-    assert_eq!(code, Some(0), "{err}");
-    (out, err)
-}
-
-#[tokio::test]
-async fn rejected_rows_that_nobody_fixed_are_rejected_again() {
-    let short = "id,v,w,x\n1,a,b,c\n2,b\n3\n4,b,c\n5,a,b,c,d\n6,a,b,c,d,e\n7,,,\nx,a,b,c\n";
-    let blank = "id,v,w,x,,\n1,a,b,c,,\n2,b\nx,a,b,c\ny,a,b,c,,\n4,b,c\n5,a,b,c,d,\n";
-    for (file, header, protect, text, kept, mended) in [
-        ("", true, "", short, "5", "x,a,b,c,\"id\""),
-        ("", true, "", blank, "3", "x,a,b,c,,,\"id\""),
-        ("ragged = \"pad\"", true, "", short, "2", "x,a,b,c,\"id\""),
-        ("header = false", false, "", &short[9..], "5", "x,a,b,c\n"),
-        ("", true, ", protect = \"drop\"", short, "0", "x,,b,c,\"id\""),
-        ("ragged = \"pad\"", true, ", protect = \"drop\"", short, "0", "x,,b,c,\"id\""),
-    ] {
-        let contract = format!(
-            r#"
-name  = "shop"
-match = ["shop/**"]
-[file]
-{file}
-[columns]
-id = {{ type = "text", required = true }}
-v  = {{ type = "text"{protect} }}
-w  = {{ type = "text" }}
-x  = {{ type = "text" }}
-[policy]
-rejects = "100%"
-[fact.receipt]
-grain      = ["id"]
-degenerate = ["v", "w", "x"]
-"#
-        );
-        // A first contract rejects one row more, for what is in it.
-        let contract = contract.replacen("\"text\"", "\"integer\"", 1);
-        let catalog = catalog_of(&[("shop", &contract)]);
-        let (db, _) = TestDatabase::of(&catalog).await;
-        let cloud = Cloud::of(&db, catalog).await;
-        cloud.put_and_load("shop/a.csv", text).await;
-        let (out, err) = given_back(&db, &cloud, &contract).await;
-        assert!(out.contains(mended), "{file} {protect}: {out}");
-        assert_eq!(out.contains("rejected_column"), header, "{out}");
-        assert_eq!(err.contains("withheld"), !protect.is_empty(), "{err}");
-        assert!(!out.contains("withheld"), "{out}");
-        let again = cloud.put_and_load("shop/b.csv", out.clone()).await;
-        assert_eq!(again.rows_read, again.rows_rejected, "{file} {protect}: {out}");
-        let counted = "select count(*) from stardrop.rejected_row
-            where load_id = 1 and code = 'field_count'";
-        let rejected = db.text(counted).await;
-        assert!(kept == "0" || rejected == kept, "{rejected} {out}");
-        // Mended, with the two columns still there.
-        let whole = out.replace("\nx,", "\n9,").replace("\u{feff}x,", "\u{feff}9,");
-        let loaded = cloud.put_and_load("shop/c.csv", whole).await;
-        assert_eq!(loaded.rows_read, loaded.rows_rejected + 1, "{file} {protect}: {out}");
-        assert_balanced(&db).await;
-    }
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ async fn user_and_password_come_out_of_a_secret() {
     let load = async |secret: String| {
         let (address, asked) = secrets(secret).await;
         let object = cloud.put("sales/a.csv", crate::load::exactly_once::sales(3)).await;
-        let mut command = cloud.stardrop(
+        let command = cloud.stardrop(
             &["load", &object.to_string()],
             &[
                 ("DATABASE_URL", &no_user),
@@ -86,7 +86,7 @@ async fn a_token_is_never_sent_in_the_clear_and_needs_a_region() {
     ];
     let run = async |more: &[(&str, &str)]| {
         let vars = [&vars[..], more].concat();
-        let mut command = crate::support::cloud::stardrop(&["status"], &vars);
+        let command = crate::support::cloud::stardrop(&["status"], &vars);
         run(command).await
     };
     let (code, _, err) = run(&[("PGSSLMODE", "prefer")]).await;
