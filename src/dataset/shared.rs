@@ -3,7 +3,12 @@
 
 use std::collections::BTreeMap;
 
+<<<<<<< HEAD
 use super::{Column, Dataset, DimensionRef, DimensionSource, History, name};
+=======
+use super::{Column, Dataset, DimensionFeed, DimensionUse, History, name};
+use crate::types::SqlType;
+>>>>>>> d755f9d (Ask a column's SQL type, not its text)
 
 /// A dimension as all the datasets that name it see it.
 #[derive(Debug, Clone)]
@@ -114,7 +119,7 @@ impl Merged {
                 continue;
             };
             known.by.push(at);
-            if known.column.column_type.sql() != column.column_type.sql() {
+            if known.column.column_type.sql_type() != column.column_type.sql_type() {
                 mistakes.push(format!(
                     "attribute `{attribute}` of dimension `{}` is of type {} here and {} in another \
                      dataset: the types must be the same",
@@ -199,8 +204,8 @@ fn resolve_use<'d>(
         .iter()
         .filter_map(|name| columns.iter().find(|column| column.name == *name))
         .collect();
-    let types = |columns: &[&Column]| -> Vec<String> {
-        columns.iter().map(|column| column.column_type.sql()).collect()
+    let types = |columns: &[&Column]| -> Vec<SqlType> {
+        columns.iter().map(|column| column.column_type.sql_type()).collect()
     };
     if types(&own) != types(&dimension.key.iter().collect::<Vec<_>>()) {
         return Err(format!(
@@ -215,13 +220,13 @@ fn same_columns(a: &[Column], b: &[Column]) -> bool {
     a.len() == b.len()
         && a.iter()
             .zip(b)
-            .all(|(a, b)| a.name == b.name && a.column_type.sql() == b.column_type.sql())
+            .all(|(a, b)| a.name == b.name && a.column_type.sql_type() == b.column_type.sql_type())
 }
 
 fn list(columns: &[Column]) -> String {
     columns
         .iter()
-        .map(|column| format!("{} {}", column.name, column.column_type.sql()))
+        .map(|column| format!("{} {}", column.name, column.column_type.sql_type()))
         .collect::<Vec<_>>()
         .join(", ")
 }

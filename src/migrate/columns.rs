@@ -3,10 +3,11 @@
 use tokio_postgres::Client;
 
 use super::plan::{Action, Plan};
+use super::rows;
 use super::shape::{ColumnShape, Shape};
-use super::{rows, widen};
 use crate::error::Result;
 use crate::star::{Column, Star, Table, ident};
+use crate::types::SqlType;
 
 /// A table that is there, under whatever names its columns still have.
 pub(super) struct There<'a> {
@@ -153,9 +154,11 @@ async fn changed(
             "reset role;\nselect stardrop.save_and_drop_views('{name}');\nset role stardrop_owner;\n{sql};
 reset role;\nselect stardrop.restore_views();\nset role stardrop_owner"
         );
-        if had.sql_type == wanted.sql_type || widen::widens(&had.sql_type, &wanted.sql_type) {
+        let types = SqlType::parse(&had.sql_type).zip(SqlType::parse(&wanted.sql_type));
+        let widens = types.is_some_and(|(from, to)| from.widens_to(to));
+        if had.sql_type == wanted.sql_type || widens {
             plan.add(Action::Alter, what, sql);
-            if widen::rewrites(&had.sql_type, &wanted.sql_type) && !there.is_staging() {
+            if types.is_none_or(|(from, to)| from.rewrites_to(to)) && !there.is_staging() {
                 plan.notes.push(format!("{name} is rewritten for that, and loads wait meanwhile"));
             }
         } else {

@@ -16,7 +16,6 @@ mod plan;
 mod proposal;
 mod rows;
 mod shape;
-mod widen;
 
 use std::time::Duration;
 

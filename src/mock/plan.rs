@@ -6,7 +6,7 @@ use super::numbers::Numbers;
 use super::value::{Column, mix};
 use super::words::Words;
 use super::{Cardinality, Fault, Lines, MockColumn, MockFile};
-use crate::types::{MockRng, below};
+use crate::types::{MockRng, SqlType, below};
 
 /// Texts of which each type but `text` refuses one at least.
 const WRONG: [&str; 2] = ["oops", "{"];
@@ -123,14 +123,14 @@ fn prepare(
     rows: u64,
     random: &mut MockRng,
 ) -> Result<Column, String> {
-    let text = column.column_type.sql() == "text";
+    let text = column.column_type.sql_type() == SqlType::Text;
     let letter = column.header.chars().find(|letter| letter.is_ascii_alphabetic());
     let places = if text { u64::MAX } else { column.column_type.mock_places() };
     let start = match column.cardinality {
         Cardinality::Unique if rows > places => {
-            let sql = column.column_type.sql();
+            let sql_type = column.column_type.sql_type();
             return Err(format!(
-                "column `{}`: {sql} has fewer than {rows} distinct values",
+                "column `{}`: {sql_type} has fewer than {rows} distinct values",
                 column.header
             ));
         }

@@ -8,7 +8,7 @@ use super::header::{Header, UnknownField};
 use super::{kept, protect};
 use crate::dataset::{Column, Dataset, Protect, Ragged, UnknownColumn};
 use crate::records::{Kind, Record};
-use crate::types::{ColumnType, Invalid};
+use crate::types::{ColumnType, Invalid, SqlType};
 
 /// Why a row cannot be loaded. Never holds a value of the row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub(super) struct Target {
     is_text: bool,
     is_json: bool,
     /// Whether what the type writes may hold what COPY has to have escaped.
-    is_free: bool,
-    is_time: bool,
+    needs_copy_escape: bool,
+    is_temporal: bool,
     required: bool,
     strip_nul: bool,
     pub protect: Option<Protect>,
@@ -57,16 +57,16 @@ pub(super) struct Target {
 
 impl Target {
     fn new(column: &Column, field: Option<usize>) -> Target {
-        let sql = column.column_type.sql();
+        let sql_type = column.column_type.sql_type();
         Target {
             name: column.name.clone(),
             field,
             column_type: Arc::clone(&column.column_type),
             native_type: Arc::clone(&column.native_type),
-            is_text: sql == "text",
-            is_json: sql == "jsonb",
-            is_free: ["text", "jsonb"].contains(&sql.as_str()),
-            is_time: ["date", "time", "timestamp", "timestamptz"].contains(&sql.as_str()),
+            is_text: sql_type == SqlType::Text,
+            is_json: sql_type == SqlType::Jsonb,
+            needs_copy_escape: sql_type.needs_copy_escape(),
+            is_temporal: sql_type.is_temporal(),
             required: column.required,
             strip_nul: column.strip_nul,
             protect: column.protect,
@@ -84,7 +84,7 @@ impl Target {
         let native = self.native_type.encode(text, out);
         // A plain number may be a date by the contract's `format`; a number in a number's column
         // is never read in the way of texts, where `1.234` may mean a thousand.
-        if native.is_err() && self.is_time {
+        if native.is_err() && self.is_temporal {
             out.truncate(from);
             // A workbook's midnight is a day.
             return match self.native_type.encode(&format!("{text} 00:00:00"), out) {
@@ -180,7 +180,7 @@ impl RowWriter {
                     .encode(&text, kind, out)
                     .map_err(|invalid| wrong(invalid.code, invalid.message))?,
             }
-            if column.is_free {
+            if column.needs_copy_escape {
                 escape_from(out, from);
             }
             out.push(b'\t');

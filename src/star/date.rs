@@ -4,6 +4,7 @@ use super::counts;
 use super::ident::ident;
 use super::table::{Column, Table};
 use crate::dataset::{Dataset, DateRef};
+use crate::types::SqlType;
 
 pub(super) const NAME: &str = "dim_date";
 
@@ -80,10 +81,10 @@ pub(super) fn table() -> Table {
 /// The date key of a fact's row; a timestamptz gives its date in UTC.
 pub(super) fn key(dataset: &Dataset, date: &DateRef, row: &str) -> String {
     let column = format!("{row}.{}", ident(&date.source));
-    let sql_type = dataset.column(&date.source).map(|column| column.column_type.sql());
-    let day = match sql_type.as_deref() {
-        Some("date") => column,
-        Some("timestamptz") => format!("({column} at time zone 'UTC')::date"),
+    let sql_type = dataset.column(&date.source).map(|column| column.column_type.sql_type());
+    let day = match sql_type {
+        Some(SqlType::Date) => column,
+        Some(SqlType::Timestamptz) => format!("({column} at time zone 'UTC')::date"),
         _ => format!("{column}::date"),
     };
     format!("coalesce({day}, {UNKNOWN})")

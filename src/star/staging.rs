@@ -4,6 +4,7 @@
 use super::ident::{ident, list};
 use super::table::{Column, Table};
 use crate::dataset::Dataset;
+use crate::types::SqlType;
 
 /// The suffix of the loader's temporary copy of a staging table: `pg_temp.<dataset>_in`.
 pub const INBOX_SUFFIX: &str = "_in";
@@ -25,8 +26,8 @@ pub(super) fn table(dataset: &Dataset) -> Table {
         .columns
         .iter()
         .map(|column| {
-            let sql_type = column.column_type.sql();
-            let collate = if sql_type == "text" { " collate \"C\"" } else { "" };
+            let sql_type = column.column_type.sql_type();
+            let collate = if sql_type == SqlType::Text { " collate \"C\"" } else { "" };
             Column::new(&column.name, format!("{sql_type}{collate}")).not_null(column.required)
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, TypeOptions};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions};
 
 /// A number type whose texts may have grouped digits, a currency sign or a percent sign, each only
 /// where the contract says so.
@@ -138,8 +138,8 @@ impl Amount {
 }
 
 impl ColumnType for Amount {
-    fn sql(&self) -> String {
-        self.inner.sql()
+    fn sql_type(&self) -> SqlType {
+        self.inner.sql_type()
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {

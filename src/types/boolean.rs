@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
 
 /// `boolean`: `t`, `true`, `y`, `yes`, `on`, `1` and `f`, `false`, `n`, `no`, `off`, `0`, or the
 /// words that the contract lists instead; in any case.
@@ -37,8 +37,8 @@ pub(super) fn new(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType
 }
 
 impl ColumnType for Boolean {
-    fn sql(&self) -> String {
-        "boolean".to_owned()
+    fn sql_type(&self) -> SqlType {
+        SqlType::Boolean
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::iso::{self, Refusal};
 use super::pattern::{self, Kind, Patterns};
-use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
 
 /// `date`: `YYYY-MM-DD`, or as the column's `format` says.
 ///
@@ -21,8 +21,8 @@ pub(super) fn new(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType
 }
 
 impl ColumnType for Date {
-    fn sql(&self) -> String {
-        "date".to_owned()
+    fn sql_type(&self) -> SqlType {
+        SqlType::Date
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, TypeOptions, below, decimal};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below, decimal};
 
 /// `real` (about 1e-37 to 1e37, six digits) and `double` (SQL `double precision`, about 1e-307 to
 /// 1e308, fifteen digits).
@@ -58,8 +58,8 @@ impl Float {
 }
 
 impl ColumnType for Float {
-    fn sql(&self) -> String {
-        if self.single { "real".to_owned() } else { "double precision".to_owned() }
+    fn sql_type(&self) -> SqlType {
+        if self.single { SqlType::Real } else { SqlType::Double }
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
@@ -81,7 +81,7 @@ impl ColumnType for Float {
         }
         let sure = number.exponent.is_none() && text.len() <= SURE_LENGTH;
         if !sure && !self.holds(written, number.leading_zeros().is_none()) {
-            let message = format!("expected a number within the range of {}", self.sql());
+            let message = format!("expected a number within the range of {}", self.sql_type());
             return Err(Invalid::new("out_of_range", message));
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
 
 /// `inet`: an IPv4 or IPv6 address, with or without `/bits` of its network.
 ///
@@ -31,8 +31,8 @@ fn read(text: &str) -> Option<(IpAddr, Option<u8>)> {
 }
 
 impl ColumnType for Inet {
-    fn sql(&self) -> String {
-        "inet".to_owned()
+    fn sql_type(&self) -> SqlType {
+        SqlType::Inet
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
 
 /// `smallint` (-32768 to 32767), `integer` (-2147483648 to 2147483647), `bigint`
 /// (-9223372036854775808 to 9223372036854775807).
@@ -12,7 +12,7 @@ use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
 /// 8.1.1 Integer Types.
 #[derive(Debug)]
 struct Integer {
-    sql: &'static str,
+    sql_type: SqlType,
     min: i64,
     max: i64,
     mark: u8,
@@ -20,27 +20,27 @@ struct Integer {
 
 /// `smallint`, two bytes.
 pub(super) fn smallint(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
-    new("smallint", i16::MIN.into(), i16::MAX.into(), options)
+    new(SqlType::Smallint, i16::MIN.into(), i16::MAX.into(), options)
 }
 
 /// `integer`, four bytes.
 pub(super) fn integer(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
-    new("integer", i32::MIN.into(), i32::MAX.into(), options)
+    new(SqlType::Integer, i32::MIN.into(), i32::MAX.into(), options)
 }
 
 /// `bigint`, eight bytes.
 pub(super) fn bigint(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
-    new("bigint", i64::MIN, i64::MAX, options)
+    new(SqlType::Bigint, i64::MIN, i64::MAX, options)
 }
 
 fn new(
-    sql: &'static str,
+    sql_type: SqlType,
     min: i64,
     max: i64,
     options: &TypeOptions,
 ) -> Result<Arc<dyn ColumnType>, String> {
     let mark = if options.decimal == ',' { b',' } else { b'.' };
-    Ok(Arc::new(Integer { sql, min, max, mark }))
+    Ok(Arc::new(Integer { sql_type, min, max, mark }))
 }
 
 impl Integer {
@@ -49,14 +49,14 @@ impl Integer {
     }
 
     fn out_of_range(&self) -> Invalid {
-        let (sql, min, max) = (self.sql, self.min, self.max);
-        Invalid::new("out_of_range", format!("expected {min} to {max}, the range of {sql}"))
+        let (sql_type, min, max) = (self.sql_type, self.min, self.max);
+        Invalid::new("out_of_range", format!("expected {min} to {max}, the range of {sql_type}"))
     }
 }
 
 impl ColumnType for Integer {
-    fn sql(&self) -> String {
-        self.sql.to_owned()
+    fn sql_type(&self) -> SqlType {
+        self.sql_type
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {

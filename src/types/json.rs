@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
-use super::{ColumnType, Invalid, MockRng, TypeOptions, below, decimal};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below, decimal};
 
 /// `json`, stored as `jsonb`: any JSON value.
 ///
@@ -23,8 +23,8 @@ pub(super) fn new(_: &[i32], _: &TypeOptions) -> Result<Arc<dyn ColumnType>, Str
 }
 
 impl ColumnType for Json {
-    fn sql(&self) -> String {
-        "jsonb".to_owned()
+    fn sql_type(&self) -> SqlType {
+        SqlType::Jsonb
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {

@@ -24,6 +24,7 @@ mod numeric;
 mod pattern;
 mod serial;
 mod spec;
+mod sql_type;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -31,6 +32,8 @@ mod time;
 mod timestamp;
 mod timestamptz;
 mod uuid;
+
+pub use sql_type::SqlType;
 
 use spec::Extra::{self, Arguments, Decimal, Format, Percent, Words};
 
@@ -136,8 +139,8 @@ pub(crate) fn below(random: &mut MockRng, end: u64) -> u64 {
 
 /// One column type of the contract, ready to check and convert texts.
 pub trait ColumnType: Debug + Send + Sync {
-    /// The Postgres type, such as `numeric(12,2)`.
-    fn sql(&self) -> String;
+    /// The Postgres type that holds the values.
+    fn sql_type(&self) -> SqlType;
 
     /// Checks `text`, which is not null, and appends to `out` what Postgres is to read: canonical
     /// text of the type, not yet escaped for COPY.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::decimal::{self, Decimal};
-use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
 
 /// `numeric`, `numeric(precision)` and `numeric(precision,scale)`: exact numbers.
 ///
@@ -14,7 +14,7 @@ use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
 #[derive(Debug)]
 struct Numeric {
     /// Precision and scale.
-    size: Option<(i64, i64)>,
+    size: Option<(i32, i32)>,
     mark: u8,
 }
 
@@ -33,7 +33,6 @@ pub(super) fn new(arguments: &[i32], options: &TypeOptions) -> Result<Arc<dyn Co
             return Err(format!("the scale of numeric must be -1000 to 1000, not {scale}"));
         }
     }
-    let size = size.map(|(precision, scale)| (precision.into(), scale.into()));
     Ok(Arc::new(Numeric { size, mark: if options.decimal == ',' { b',' } else { b'.' } }))
 }
 
@@ -47,12 +46,12 @@ impl Numeric {
             return Err(Invalid::new("out_of_range", message));
         };
         let Some(zeros) = number.leading_zeros() else { return Ok(()) };
-        if number.point() - zeros > precision - scale {
-            let message = format!("expected a number that fits {}", self.sql());
+        if number.point() - zeros > i64::from(precision - scale) {
+            let message = format!("expected a number that fits {}", self.sql_type());
             return Err(Invalid::new("out_of_range", message));
         }
-        if number.fraction.len() as i64 - number.exponent.unwrap_or(0) > scale
-            && number.needed_scale() > scale
+        if number.fraction.len() as i64 - number.exponent.unwrap_or(0) > i64::from(scale)
+            && number.needed_scale() > i64::from(scale)
         {
             let message = format!("expected at most {scale} digits after the decimal mark");
             return Err(Invalid::new("out_of_scale", message));
@@ -82,11 +81,8 @@ impl Numeric {
 }
 
 impl ColumnType for Numeric {
-    fn sql(&self) -> String {
-        match self.size {
-            None => "numeric".to_owned(),
-            Some((precision, scale)) => format!("numeric({precision},{scale})"),
-        }
+    fn sql_type(&self) -> SqlType {
+        SqlType::Numeric(self.size)
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
@@ -117,12 +113,12 @@ impl ColumnType for Numeric {
         let Some((precision, _)) = self.size else {
             return write(below(random, 100_000), 2, self.mark, out);
         };
-        self.mock_nth(below(random, 10_u64.pow(precision.min(6) as u32)), out);
+        self.mock_nth(below(random, 10_u64.pow(precision.clamp(0, 6).unsigned_abs())), out);
     }
 
     fn mock_nth(&self, n: u64, out: &mut String) {
         let Some((precision, scale)) = self.size else { return write(n, 0, self.mark, out) };
-        let n = n % 10_u64.pow(precision.min(18) as u32);
+        let n = n % 10_u64.pow(precision.clamp(0, 18).unsigned_abs());
         write(n, scale.max(0) as usize, self.mark, out);
         if scale < 0 && n > 0 {
             out.extend((scale..0).map(|_| '0'));
@@ -130,7 +126,7 @@ impl ColumnType for Numeric {
     }
 
     fn mock_places(&self) -> u64 {
-        self.size.map_or(u64::MAX, |(precision, _)| 10_u64.pow(precision.min(18) as u32))
+        self.size.map_or(u64::MAX, |(precision, _)| 10_u64.pow(precision.clamp(0, 18).unsigned_abs()))
     }
 }
 

@@ -142,7 +142,7 @@ fn no_type_lets_a_nul_character_through() {
 
 #[test]
 fn the_sql_of_a_type_is_one_that_postgres_knows() {
-    let sql = |spec: &str| column_type(spec, &TypeOptions::default()).expect("a known type").sql();
+    let sql = |spec: &str| column_type(spec, &TypeOptions::default()).expect("a known type").sql_type().to_string();
     assert_eq!(sql("double"), "double precision");
     assert_eq!(sql("json"), "jsonb");
     assert_eq!(sql(" NUMERIC( 12, 2 )"), "numeric(12,2)");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
 
 /// `text`: any UTF-8, kept as it is, blanks included.
 ///
@@ -20,8 +20,8 @@ const SYLLABLES: [&str; 16] = [
 ];
 
 impl ColumnType for Text {
-    fn sql(&self) -> String {
-        "text".to_owned()
+    fn sql_type(&self) -> SqlType {
+        SqlType::Text
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {

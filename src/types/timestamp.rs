@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::iso::{self, Refusal};
 use super::pattern::{self, Kind, Patterns};
-use super::{ColumnType, Invalid, MockRng, TypeOptions};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions};
 
 /// `timestamp`: `YYYY-MM-DD[ T]HH:MM[:SS[.ffffff]]`, or as the column's `format` says.
 ///
@@ -23,8 +23,8 @@ pub(super) fn new(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType
 const EXPECTED: &str = "a date and time as YYYY-MM-DD HH:MM:SS";
 
 impl ColumnType for Timestamp {
-    fn sql(&self) -> String {
-        "timestamp".to_owned()
+    fn sql_type(&self) -> SqlType {
+        SqlType::Timestamp
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::iso;
 use super::pattern::{self, Kind, Patterns};
-use super::{ColumnType, Invalid, MockRng, TypeOptions};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions};
 
 /// `timestamptz`: `YYYY-MM-DD[ T]HH:MM[:SS[.ffffff]]` and an offset (`Z`, `+02`, `+0200`,
 /// `+02:00`), or as the column's `format` says.
@@ -24,8 +24,8 @@ pub(super) fn new(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType
 const EXPECTED: &str = "a date, time and offset as YYYY-MM-DD HH:MM:SS+00:00";
 
 impl ColumnType for Timestamptz {
-    fn sql(&self) -> String {
-        "timestamptz".to_owned()
+    fn sql_type(&self) -> SqlType {
+        SqlType::Timestamptz
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, TypeOptions, below};
+use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
 
 /// `uuid`: groups of 8-4-4-4-12 hexadecimal digits in any case, or all thirty-two in one, with or
 /// without braces around.
@@ -22,8 +22,8 @@ fn hyphen_before(place: usize) -> bool {
 }
 
 impl ColumnType for Uuid {
-    fn sql(&self) -> String {
-        "uuid".to_owned()
+    fn sql_type(&self) -> SqlType {
+        SqlType::Uuid
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {

@@ -8,7 +8,7 @@ use toml::{Spanned, Value};
 use super::super::contract::{self, Table};
 use super::super::{Column, Protect, name};
 use super::Checker;
-use crate::types::{self, TypeOptions};
+use crate::types::{self, SqlType, TypeOptions};
 
 /// The most columns a staging table may have: Postgres stops at 1,600, its own ones included.
 const MAX_COLUMNS: usize = 1_500;
@@ -100,7 +100,7 @@ impl Checker<'_> {
             .and_then(|at| self.word("protect", at, &["sha256", "drop"]))
             .map(|word| if word == "drop" { Protect::Drop } else { Protect::Sha256 });
         if let (Some(Protect::Sha256), Some(at)) = (protect, &column.protect)
-            && column_type.sql() != "text"
+            && column_type.sql_type() != SqlType::Text
         {
             self.mistake(at, "protect = \"sha256\" needs type = \"text\": 64 digits are kept");
         }

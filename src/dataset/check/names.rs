@@ -4,6 +4,7 @@ use toml::Spanned;
 
 use super::super::{Column, name};
 use super::Checker;
+use crate::types::SqlType;
 
 /// The most columns that an index, and so a key or a grain, can have.
 const MAX_KEY_COLUMNS: usize = 32;
@@ -21,7 +22,7 @@ impl Checker<'_> {
         }
         for (index, column) in names.iter().enumerate() {
             if let Some(known) = self.known(column, columns)
-                && known.column_type.sql() == "jsonb"
+                && known.column_type.sql_type() == SqlType::Jsonb
             {
                 self.mistake(column, format!("a json column cannot be part of a {what}"));
             }
@@ -69,7 +70,7 @@ impl Checker<'_> {
     /// A column that says when something was so.
     pub(super) fn is_a_time<T>(&mut self, at: &Spanned<T>, column: &str, columns: &[Column]) {
         if let Some(known) = self.known_at(at, column, columns)
-            && !matches!(known.column_type.sql().as_str(), "date" | "timestamp" | "timestamptz")
+            && !known.column_type.sql_type().has_date()
         {
             let message = format!(
                 "`{column}` is of type {}: a date needs date, timestamp or timestamptz",

@@ -6,12 +6,13 @@ use super::{UNKNOWN, history_name, key_column, name, sequence};
 use crate::dataset::{Column as DatasetColumn, Dimension};
 use crate::star::ident::{ident, list};
 use crate::star::table::{Column, Table, lineage};
+use crate::types::SqlType;
 
 /// A column of the natural key. Text sorts by bytes, so that the order of locks does not depend on the
 /// database's collation.
 fn key_part(column: &DatasetColumn) -> Column {
-    let sql_type = column.column_type.sql();
-    let collate = if sql_type == "text" { " collate \"C\"" } else { "" };
+    let sql_type = column.column_type.sql_type();
+    let collate = if sql_type == SqlType::Text { " collate \"C\"" } else { "" };
     Column::new(&column.name, format!("{sql_type}{collate}"))
 }
 
@@ -45,7 +46,7 @@ fn members(dimension: &Dimension) -> Table {
         dimension
             .attributes
             .iter()
-            .map(|column| Column::new(&column.name, column.column_type.sql())),
+            .map(|column| Column::new(&column.name, column.column_type.sql_type().to_string())),
     );
     if has_versions {
         columns.extend(version_columns());
@@ -141,7 +142,7 @@ fn history(dimension: &Dimension, attributes: &[String]) -> Table {
             .attributes
             .iter()
             .filter(|column| attributes.contains(&column.name))
-            .map(|column| Column::new(&column.name, column.column_type.sql())),
+            .map(|column| Column::new(&column.name, column.column_type.sql_type().to_string())),
     );
     let [_, source_line, source_load_id, source_time] = lineage();
     columns.extend([source_line, source_load_id, source_time]);

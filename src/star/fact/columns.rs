@@ -5,6 +5,7 @@ use crate::dataset::Measure;
 use crate::star::ident::ident;
 use crate::star::table::Column;
 use crate::star::{date, dimension, time, view};
+use crate::types::SqlType;
 
 /// A column of a fact, and the expression for its value over `row` and the joined dimensions.
 pub(super) struct Filled {
@@ -67,8 +68,9 @@ pub(super) fn filled(context: FactContext<'_>) -> Vec<Filled> {
 
 fn plain(context: FactContext<'_>, name: &str, not_null: bool) -> Filled {
     let column = context.dataset.column(name);
-    let sql_type = column.map_or_else(String::new, |column| column.column_type.sql());
-    let collate = if not_null && sql_type == "text" { " collate \"C\"" } else { "" };
+    let sql_type = column.map(|column| column.column_type.sql_type());
+    let collate = if not_null && sql_type == Some(SqlType::Text) { " collate \"C\"" } else { "" };
+    let sql_type = sql_type.map_or_else(String::new, |sql_type| sql_type.to_string());
     Filled {
         column: Column::new(name, format!("{sql_type}{collate}")).not_null(not_null),
         value: format!("row.{}", ident(name)),

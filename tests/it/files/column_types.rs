@@ -125,7 +125,7 @@ async fn every_accepted_text_is_its_value_in_postgres() {
             assert!(fits || place >= bounds(name).len(), "{name} refuses {text:?}");
             sent.extend(fits.then(|| text.clone()));
         }
-        let sql = column_type.sql();
+        let sql = column_type.sql_type();
         db.run(&format!(
             "create temporary table one (id serial, given text, read {sql}, line bigint, extra jsonb)"
         ))
