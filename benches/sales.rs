@@ -27,7 +27,7 @@ fn sales(catalog: &Catalog) -> (&Dataset, Bytes) {
     let dataset = catalog.dataset("sales").unwrap();
     let mut file = MockFile::new(mock::columns(dataset, ROWS), ROWS, 1, 0.0, b',').unwrap();
     let mut text = Vec::new();
-    while file.write_chunk(&mut text) {}
+    while file.write_chunk(&mut text).unwrap() {}
     (dataset, text.into())
 }
 

@@ -19,7 +19,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::types::ColumnType;
+use crate::types::{ColumnType, TypeOptions};
 
 pub use catalog::{Catalog, Match};
 pub use check::dataset;
@@ -91,6 +91,8 @@ pub struct Column {
     /// The type as the contract spells it.
     pub type_name: String,
     pub column_type: Arc<dyn ColumnType>,
+    /// How the contract says that the type's texts are written.
+    pub options: TypeOptions,
     /// The same type for values that a format knows as such, not as texts of the contract's form.
     pub native_type: Arc<dyn ColumnType>,
     pub required: bool,

@@ -1,17 +1,19 @@
-//! Plan: the description of a mock file in, a writer that can carry it out, or why it cannot be.
+//! Makes a mock file from the description of its columns, or says why the description is wrong.
 
 use rand::SeedableRng as _;
 
-use super::numbers::Numbers;
-use super::value::{Column, mix};
+use super::column::{Cardinality, MockColumn};
+use super::column_writer::ColumnWriter;
+use super::file::{Fault, Lines, MockFile};
+use super::random::{MockRng, below, mix};
+use super::ranges::Range;
 use super::words::Words;
-use super::{Cardinality, Fault, Lines, MockColumn, MockFile};
-use crate::types::{MockRng, SqlType, below};
+use crate::types::SqlType;
 
 /// Texts of which each type but `text` refuses one at least.
 const WRONG: [&str; 2] = ["oops", "{"];
 
-/// So many unique values a day's file has for itself.
+/// The number of unique values that are reserved for the file of one day.
 const UNIQUES_A_DAY: u64 = 100_000;
 
 impl MockFile {
@@ -22,7 +24,7 @@ impl MockFile {
     /// # Errors
     ///
     /// No columns; a cardinality that names no column, one that does not fit or itself; a type
-    /// with fewer values than a `Unique` column needs; a share that is none.
+    /// with fewer values than a `Unique` column needs; a share that is not between 0 and 1.
     pub fn new(
         columns: Vec<MockColumn>,
         rows: u64,
@@ -43,8 +45,8 @@ impl MockFile {
         let lines = lines.then_some(Lines { group: 0, line: 0, of: 0 });
         let faults = faults(&columns);
         let mut prepared = Vec::new();
-        for (at, column) in columns.iter().enumerate() {
-            prepared.push(prepare(column, at, &columns, rows, &mut random)?);
+        for (index, column) in columns.iter().enumerate() {
+            prepared.push(prepare(column, index, &columns, rows, &mut random)?);
         }
         Ok(MockFile {
             columns: prepared,
@@ -68,10 +70,10 @@ impl MockFile {
     #[must_use]
     pub fn on_day(mut self, day: u64) -> MockFile {
         for column in &mut self.columns {
-            match (column.mock.cardinality, column.mock.column_type.mock_day(day)) {
-                (Cardinality::Near, Some((first, places))) => {
+            match (column.mock.cardinality, column.mock.values.on_day(day)) {
+                (Cardinality::Near, Some((first, count))) => {
                     column.start = first;
-                    column.span = places;
+                    column.near_count = count;
                 }
                 (Cardinality::Unique, _) => column.start = day * UNIQUES_A_DAY,
                 _ => {}
@@ -83,13 +85,13 @@ impl MockFile {
 
 /// Keys before what depends on them.
 fn order(columns: &[MockColumn]) -> Result<Vec<usize>, String> {
-    let depends_on = |at: usize| match columns.get(at).map(|column| column.cardinality) {
+    let depends_on = |index: usize| match columns.get(index).map(|column| column.cardinality) {
         Some(Cardinality::DependsOn { column } | Cardinality::Line { of: column }) => Some(column),
         _ => None,
     };
     let mut order = Vec::new();
-    for (at, column) in columns.iter().enumerate() {
-        let mut chain = vec![at];
+    for (index, column) in columns.iter().enumerate() {
+        let mut chain = vec![index];
         while let Some(next) = chain.last().and_then(|last| depends_on(*last)) {
             if next >= columns.len() || chain.contains(&next) {
                 return Err(format!(
@@ -107,9 +109,9 @@ fn order(columns: &[MockColumn]) -> Result<Vec<usize>, String> {
                 column.header
             ));
         }
-        for at in chain.into_iter().rev() {
-            if !order.contains(&at) {
-                order.push(at);
+        for index in chain.into_iter().rev() {
+            if !order.contains(&index) {
+                order.push(index);
             }
         }
     }
@@ -118,36 +120,36 @@ fn order(columns: &[MockColumn]) -> Result<Vec<usize>, String> {
 
 fn prepare(
     column: &MockColumn,
-    at: usize,
+    index: usize,
     columns: &[MockColumn],
     rows: u64,
     random: &mut MockRng,
-) -> Result<Column, String> {
-    let text = column.column_type.sql_type() == SqlType::Text;
+) -> Result<ColumnWriter, String> {
+    let sql_type = column.column_type.sql_type();
+    let is_text = sql_type == SqlType::Text;
     let letter = column.header.chars().find(|letter| letter.is_ascii_alphabetic());
-    let places = if text { u64::MAX } else { column.column_type.mock_places() };
+    let count = if is_text { u64::MAX } else { column.values.count() };
     let start = match column.cardinality {
-        Cardinality::Unique if rows > places => {
-            let sql_type = column.column_type.sql_type();
+        Cardinality::Unique if rows > count => {
             return Err(format!(
                 "column `{}`: {sql_type} has fewer than {rows} distinct values",
                 column.header
             ));
         }
-        Cardinality::Unique => below(random, (places - rows).min(1_000)),
+        Cardinality::Unique => below(random, (count - rows).min(1_000)),
         // Some month of fifteen to twenty-five years after the first one.
-        Cardinality::Near => (180 + below(random, 120)) * column.column_type.mock_span(),
+        Cardinality::Near => (180 + below(random, 120)) * column.values.near_count(),
         _ => 0,
     };
-    Ok(Column {
-        words: Words::for_column(&column.header).filter(|_| text),
-        numbers: Numbers::for_column(&column.header, &*column.column_type).filter(|_| !text),
-        prefix: text.then(|| letter.unwrap_or('x').to_ascii_uppercase()),
-        has_lines: columns.iter().any(|other| other.cardinality == Cardinality::Line { of: at }),
-        // A lone empty field would be a blank line, which is no row.
+    Ok(ColumnWriter {
+        words: Words::for_column(&column.header).filter(|_| is_text),
+        range: Range::for_column(&column.header, &column.values).filter(|_| !is_text),
+        prefix: is_text.then(|| letter.unwrap_or('x').to_ascii_uppercase()),
+        has_lines: columns.iter().any(|other| other.cardinality == Cardinality::Line { of: index }),
+        // A lone empty field would be a blank line, which readers skip.
         may_miss: !column.required && !column.known && columns.len() > 1,
         start,
-        span: column.column_type.mock_span(),
+        near_count: column.values.near_count(),
         value: String::new(),
         mock: column.clone(),
     })
@@ -159,13 +161,13 @@ fn faults(columns: &[MockColumn]) -> Vec<Fault> {
     if columns.len() > 1 {
         faults.push(Fault::TooFew);
     }
-    for (at, column) in columns.iter().enumerate() {
+    for (index, column) in columns.iter().enumerate() {
         let refused = |text: &&str| column.column_type.encode(text, &mut Vec::new()).is_err();
         if let Some(text) = WRONG.into_iter().find(refused) {
-            faults.push(Fault::WrongType { column: at, text });
+            faults.push(Fault::WrongType { column: index, text });
         }
         if column.required && columns.len() > 1 {
-            faults.push(Fault::Missing { column: at });
+            faults.push(Fault::Missing { column: index });
         }
     }
     faults

@@ -1,7 +1,8 @@
-//! Tests of the mock file: what its description promises, read back with the csv reader.
+//! Tests of mock files against their descriptions, read back with the CSV reader.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::random::hash;
 use super::*;
 use crate::records::{CsvOptions, CsvReader, Delimiter, Record, RecordReader, Step};
 use crate::types::{TypeOptions, column_type};
@@ -9,7 +10,9 @@ use Cardinality::{DependsOn, Free, Line, Near, Pool, Unique};
 
 fn column(header: &str, spec: &str, required: bool, cardinality: Cardinality) -> MockColumn {
     let column_type = column_type(spec, &TypeOptions::default()).expect("a known type");
-    MockColumn { header: header.to_owned(), column_type, required, known: false, cardinality }
+    let values = MockValues::new(column_type.sql_type(), &TypeOptions::default());
+    let header = header.to_owned();
+    MockColumn { header, column_type, values, required, known: false, cardinality }
 }
 
 fn sales() -> Vec<MockColumn> {
@@ -30,7 +33,7 @@ fn sales() -> Vec<MockColumn> {
 fn write(columns: Vec<MockColumn>, rows: u64, seed: u64, bad: f64) -> (Vec<u8>, u64) {
     let mut file = MockFile::new(columns, rows, seed, bad, b',').expect("a plan");
     let mut out = Vec::new();
-    while file.write_chunk(&mut out) {}
+    while file.write_chunk(&mut out).expect("a chunk") {}
     (out, file.bad_rows_written())
 }
 
@@ -171,7 +174,7 @@ fn chunks_are_whole_rows_of_about_256_kib() {
     let (mut sizes, mut out, mut more) = (Vec::new(), Vec::new(), true);
     while more {
         out.clear();
-        more = file.write_chunk(&mut out);
+        more = file.write_chunk(&mut out).expect("a chunk");
         assert_eq!(out.last(), Some(&b'\n'));
         sizes.push(out.len());
     }

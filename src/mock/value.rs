@@ -1,86 +1,157 @@
-//! Value: a column and random numbers in, the text of one field out.
+//! Writes mock values of a Postgres type as a file would hold them: random ones, or the n-th of a
+//! growing sequence.
 
 use std::fmt::Write as _;
 
-use rand::SeedableRng as _;
+use super::date_time::DateTimes;
+use super::number::Number;
+use super::random::{MockRng, below};
+use crate::types::{SqlType, TypeOptions};
 
-use super::MockColumn;
-use super::numbers::Numbers;
-use super::words::Words;
-use crate::types::{MockRng, below};
-
-/// Of values that may be missing, one in so many is.
-const ONE_MISSING_IN: u64 = 50;
-
-/// A column with what its values are made from.
-#[derive(Debug)]
-pub(super) struct Column {
-    pub mock: MockColumn,
-    pub words: Option<Words>,
-    pub numbers: Option<Numbers>,
-    /// For codes such as `C000042`; texts only.
-    pub prefix: Option<char>,
-    /// Whether a `Line` column counts within this one.
-    pub has_lines: bool,
-    pub may_miss: bool,
-    /// How many places a `Near` column has.
-    pub span: u64,
-    /// The first place of a `Unique` or `Near` column.
-    pub start: u64,
-    pub value: String,
+/// The mock values of a column: texts that its type accepts with the options of its contract.
+#[derive(Debug, Clone)]
+pub struct MockValues {
+    kind: Kind,
 }
 
-/// A number that differs with each of its parts.
-pub(super) fn mix(parts: [u64; 3]) -> u64 {
-    parts.iter().fold(0, |hash: u64, part| {
-        // The finaliser of SplitMix64.
-        let mut z = (hash ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    })
+#[derive(Debug, Clone)]
+enum Kind {
+    Text,
+    Json,
+    Boolean {
+        yes: String,
+        no: String,
+    },
+    /// Whole numbers from 1 to the type's largest.
+    Integer {
+        max: u64,
+    },
+    Number(Number),
+    DateTime(DateTimes),
+    Uuid,
+    Inet,
 }
 
-/// FNV-1a, 64 bits.
-pub(super) fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
+/// How many addresses 10.0.0.0/8 has, which is a private network.
+const ADDRESSES: u64 = 1 << 24;
+/// How many values count as near each other, where the type has no date.
+const NEAR: u64 = 1_000;
 
-impl Column {
-    /// Draws whether a value is missing.
-    pub fn is_missing(&self, random: &mut MockRng) -> bool {
-        self.may_miss && below(random, ONE_MISSING_IN) == 0
-    }
+const SYLLABLES: [&str; 16] = [
+    "ba", "do", "fi", "gu", "ka", "le", "mi", "no", "pa", "ra", "se", "ti", "ru", "va", "wo", "zu",
+];
 
-    /// Writes a value with nothing to hold on to but `random`.
-    pub fn write_free(&mut self, random: &mut MockRng) {
-        if self.is_missing(random) {
-            return;
-        }
-        let column_type = &*self.mock.column_type;
-        match (self.words, self.numbers, self.prefix) {
-            (Some(words), ..) => words.write(random, None, &mut self.value),
-            (None, Some(numbers), _) => numbers.write(random, column_type, &mut self.value),
-            (None, None, Some(prefix)) => self.write_code(prefix, below(random, 1_000_000)),
-            (None, None, None) => column_type.mock(random, &mut self.value),
-        }
-    }
-
-    /// Writes the value of a place, which no other place has.
-    pub fn write_place(&mut self, place: u64, seed: u64) {
-        match (self.words, self.prefix) {
-            (Some(words), _) => {
-                let mut random = MockRng::seed_from_u64(seed);
-                words.write(&mut random, Some(place), &mut self.value);
+impl MockValues {
+    /// The values of a column of type `sql_type` with these options.
+    pub fn new(sql_type: SqlType, options: &TypeOptions) -> MockValues {
+        let word = |words: &[String], usual: &str| {
+            words.first().map_or(usual.to_owned(), |word| word.trim().to_lowercase())
+        };
+        let kind = match sql_type {
+            SqlType::Text => Kind::Text,
+            SqlType::Jsonb => Kind::Json,
+            SqlType::Boolean => Kind::Boolean {
+                yes: word(&options.true_words, "true"),
+                no: word(&options.false_words, "false"),
+            },
+            SqlType::Smallint => Kind::Integer { max: i16::MAX as u64 },
+            SqlType::Integer => Kind::Integer { max: i32::MAX as u64 },
+            SqlType::Bigint => Kind::Integer { max: i64::MAX as u64 },
+            SqlType::Real | SqlType::Double => Kind::Number(Number::float(options)),
+            SqlType::Numeric(size) => Kind::Number(Number::exact(size, options)),
+            SqlType::Date | SqlType::Time | SqlType::Timestamp | SqlType::Timestamptz => {
+                Kind::DateTime(DateTimes::new(sql_type, options))
             }
-            (None, Some(prefix)) => self.write_code(prefix, place),
-            (None, None) => self.mock.column_type.mock_nth(place, &mut self.value),
+            SqlType::Uuid => Kind::Uuid,
+            SqlType::Inet => Kind::Inet,
+        };
+        MockValues { kind }
+    }
+
+    /// Appends a random value.
+    pub fn random(&self, random: &mut MockRng, out: &mut String) {
+        match &self.kind {
+            Kind::Text => {
+                for _ in 0..2 + below(random, 3) {
+                    let syllable = SYLLABLES.get(below(random, 16) as usize);
+                    out.push_str(syllable.copied().unwrap_or_default());
+                }
+            }
+            Kind::Json | Kind::Integer { .. } => self.nth(below(random, 1_000), out),
+            Kind::Boolean { .. } => self.nth(below(random, 2), out),
+            Kind::Number(number) => number.random(random, out),
+            Kind::DateTime(times) => times.random(random, out),
+            Kind::Uuid => random_uuid(random, out),
+            Kind::Inet => self.nth(below(random, ADDRESSES), out),
         }
     }
 
-    fn write_code(&mut self, prefix: char, number: u64) {
-        let _ = write!(self.value, "{prefix}{number:08}");
+    /// Appends value `n`, counted from 0, of a growing sequence of distinct values. It starts again
+    /// after [`MockValues::count`] of them.
+    pub fn nth(&self, n: u64, out: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = match &self.kind {
+            Kind::Text => write!(out, "{n:08}"),
+            Kind::Json => write!(out, "{{\"id\": {n}, \"tags\": [\"a\", \"b\"]}}"),
+            Kind::Boolean { yes, no } => out.write_str(if n.is_multiple_of(2) { no } else { yes }),
+            Kind::Integer { max } => write!(out, "{}", n % max + 1),
+            Kind::Number(number) => return number.nth(n, out),
+            Kind::DateTime(times) => return times.nth(n, out),
+            // Version 7 puts the time first, so such keys grow; here `n` takes its place.
+            Kind::Uuid => {
+                let (high, low) = (n >> 16 & 0xffff_ffff, n & 0xffff);
+                write!(out, "{high:08x}-{low:04x}-7000-8000-000000000000")
+            }
+            Kind::Inet => {
+                let [.., a, b, c] = n.to_be_bytes();
+                write!(out, "10.{a}.{b}.{c}")
+            }
+        };
+    }
+
+    /// How many distinct values [`MockValues::nth`] gives before it starts again.
+    pub fn count(&self) -> u64 {
+        match &self.kind {
+            Kind::Text | Kind::Json => u64::MAX,
+            Kind::Boolean { .. } => 2,
+            Kind::Integer { max } => *max,
+            Kind::Number(number) => number.count(),
+            Kind::DateTime(times) => times.count(),
+            Kind::Uuid => 1 << 48,
+            Kind::Inet => ADDRESSES,
+        }
+    }
+
+    /// How many neighbours in the sequence count as near each other: those of thirty days where
+    /// values have a date.
+    pub(super) fn near_count(&self) -> u64 {
+        match &self.kind {
+            Kind::DateTime(times) => times.near_count().unwrap_or(NEAR),
+            _ => NEAR,
+        }
+    }
+
+    /// The first value in the sequence on the day that is `day` days after 2000-01-01, and the
+    /// number of values on it. `None` where values have no date.
+    pub(super) fn on_day(&self, day: u64) -> Option<(u64, u64)> {
+        match &self.kind {
+            Kind::DateTime(times) => times.on_day(day),
+            _ => None,
+        }
+    }
+}
+
+/// Version 4, variant 1, as RFC 9562 describes it.
+fn random_uuid(random: &mut MockRng, out: &mut String) {
+    for index in 0..32 {
+        if matches!(index, 8 | 12 | 16 | 20) {
+            out.push('-');
+        }
+        let digit = match index {
+            12 => 4,
+            16 => 8 + below(random, 4),
+            _ => below(random, 16),
+        };
+        let _ = write!(out, "{digit:x}");
     }
 }

@@ -1,10 +1,10 @@
-//! Words: a column's name in, plausible texts for it out.
+//! Plausible texts for a column, by the column's name.
 
 use std::fmt::Write as _;
 
-use Part::{Number, Place, Text, Word};
+use Part::{Index, Number, Text, Word};
 
-use crate::types::{MockRng, below};
+use super::random::{MockRng, below};
 
 /// A piece of a text.
 #[derive(Debug)]
@@ -15,8 +15,8 @@ enum Part {
     Word(&'static [&'static str]),
     /// A number from 1 to this.
     Number(u64),
-    /// Where the number of a distinct text goes; else it goes to the end.
-    Place,
+    /// Where the index of a distinct text goes; without this part it goes to the end.
+    Index,
 }
 
 /// How texts of a column are put together.
@@ -24,8 +24,8 @@ enum Part {
 pub(super) struct Words(&'static [Part]);
 
 impl Words {
-    /// The words that fit a column of this name; `None` where it reads like a code, or like
-    /// nothing known.
+    /// The words that fit a column of this name; `None` where the name is that of a code, or no
+    /// known one.
     pub fn for_column(name: &str) -> Option<Words> {
         let name = name.to_lowercase();
         let code = |end: &&str| {
@@ -38,9 +38,9 @@ impl Words {
         WORDS.iter().find(fits).map(|(_, parts)| Words(parts))
     }
 
-    /// Appends a text; one with a `place` is like no other text with another place.
-    pub fn write(self, random: &mut MockRng, place: Option<u64>, out: &mut String) {
-        let mut left = place;
+    /// Appends a text; with an `index` it differs from the texts of all other indexes.
+    pub fn write(self, random: &mut MockRng, index: Option<u64>, out: &mut String) {
+        let mut left = index;
         for part in self.0 {
             match part {
                 Text(text) => out.push_str(text),
@@ -49,22 +49,22 @@ impl Words {
                     out.push_str(word.copied().unwrap_or_default());
                 }
                 Number(end) => drop(write!(out, "{}", below(random, *end) + 1)),
-                Place => {
-                    if let Some(place) = left.take() {
-                        let _ = write!(out, "{place}");
+                Index => {
+                    if let Some(index) = left.take() {
+                        let _ = write!(out, "{index}");
                     }
                 }
             }
         }
-        if let Some(place) = left {
-            let _ = write!(out, " {place}");
+        if let Some(index) = left {
+            let _ = write!(out, " {index}");
         }
     }
 }
 
 /// Parts of column names, and what such columns hold; the first that fits is taken.
 static WORDS: &[(&[&str], &[Part])] = &[
-    (&["mail"], &[Word(LOWER), Text("."), Word(LOWER_LAST), Place, Text("@example."), Word(TOP)]),
+    (&["mail"], &[Word(LOWER), Text("."), Word(LOWER_LAST), Index, Text("@example."), Word(TOP)]),
     (
         &["url", "website", "link"],
         &[Text("https://example.com/"), Word(LOWER), Text("/"), Number(999)],
@@ -194,9 +194,9 @@ mod tests {
     #[test]
     fn texts_fit_the_name_of_their_column() {
         let mut random = MockRng::seed_from_u64(1);
-        let mut text = |name: &str, place| {
+        let mut text = |name: &str, index| {
             let mut out = String::new();
-            Words::for_column(name).expect("known words").write(&mut random, place, &mut out);
+            Words::for_column(name).expect("known words").write(&mut random, index, &mut out);
             out
         };
         assert!(COUNTRIES.contains(&text("Ship Country", None).as_str()));

@@ -1,15 +1,17 @@
-//! Amount: a number as people write it in, the plain one for a number type out.
+//! Reads numbers with grouped digits, a currency sign or a percent sign, and passes the plain number
+//! to a number type.
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions};
+use super::column_type::{ColumnType, Invalid, TypeOptions};
+use super::sql_type::SqlType;
 
 /// A number type whose texts may have grouped digits, a currency sign or a percent sign, each only
 /// where the contract says so.
 ///
-/// Bounds: groups of three digits, the first one shorter, nothing else; one sign, before or after
-/// the currency; parentheses mean a negative amount of money; with `percent` the sign must be
-/// there, and `12.5%` is 0.125.
+/// Bounds: groups have three digits, the first one up to three; there is at most one sign, before or
+/// after the currency; parentheses mean a negative amount of money; with `percent` the percent sign
+/// is required, and `12.5%` is 0.125.
 #[derive(Debug)]
 struct Amount {
     inner: Arc<dyn ColumnType>,
@@ -19,7 +21,11 @@ struct Amount {
     percent: bool,
 }
 
-/// `inner`, reading numbers as the options say.
+/// `inner`, wrapped so that it reads numbers as the options say.
+///
+/// # Errors
+///
+/// `thousands` equals `decimal`, or a currency sign is blank or holds a character of numbers.
 pub(super) fn wrap(
     inner: Arc<dyn ColumnType>,
     options: &TypeOptions,
@@ -41,7 +47,7 @@ pub(super) fn wrap(
     Ok(Arc::new(Amount { inner, mark, thousands, currency, percent }))
 }
 
-/// Blanks as people type them, and as programs put them between digits.
+/// Whether `c` is a blank: one that people type, or one that programs put between digits.
 fn is_blank(c: char) -> bool {
     c.is_ascii_whitespace() || matches!(c, '\u{a0}' | '\u{202f}' | '\u{2009}')
 }
@@ -56,7 +62,8 @@ impl Amount {
         }
     }
 
-    /// The number without its signs, and whether it is negative.
+    /// The number without its signs, and whether it is negative; `None` where parentheses or percent
+    /// signs do not match.
     fn strip<'t>(&self, text: &'t str) -> Option<(&'t str, bool)> {
         let mut rest = text.trim_matches(is_blank);
         let inner = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
@@ -89,23 +96,7 @@ impl Amount {
         }
     }
 
-    /// A number as the type itself writes it; as a percentage, with its mark two places on.
-    fn write_mock(&self, plain: &str, out: &mut String) {
-        if !self.percent {
-            return out.push_str(plain);
-        }
-        let (whole, fraction) = plain.split_once(self.mark).unwrap_or((plain, ""));
-        let mut fraction = fraction.chars();
-        out.push_str(whole);
-        out.extend((0..2).map(|_| fraction.next().unwrap_or('0')));
-        if !fraction.as_str().is_empty() {
-            out.push(self.mark);
-            out.push_str(fraction.as_str());
-        }
-        out.push('%');
-    }
-
-    /// The number in the form that the type itself reads; `None` where it is none.
+    /// The number in the form that the inner type reads; `None` where the text is not a number.
     fn plain(&self, text: &str) -> Option<String> {
         let (digits, negative) = self.strip(text)?;
         let (whole, fraction) = match digits.find([self.mark, 'e', 'E']) {
@@ -151,22 +142,6 @@ impl ColumnType for Amount {
             None => Err(Invalid::new("invalid_number", "expected a number")),
         }
     }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        let mut plain = String::new();
-        self.inner.mock(random, &mut plain);
-        self.write_mock(&plain, out);
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        let mut plain = String::new();
-        self.inner.mock_nth(n, &mut plain);
-        self.write_mock(&plain, out);
-    }
-
-    fn mock_places(&self) -> u64 {
-        self.inner.mock_places()
-    }
 }
 
 #[cfg(test)]
@@ -180,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_may_be_grouped_by_threes_and_nothing_else() {
+    fn digits_may_be_grouped_by_threes_only() {
         let german = options(',', Some('.'), &[]);
         let good = [("1.234,50", "1234.50"), ("1234,5", "1234.5"), ("-12.345.678", "-12345678")];
         accepts_with(&german, "numeric", &good);
@@ -198,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn money_has_one_of_the_signs_of_the_contract_or_none() {
+    fn money_has_a_sign_of_the_contract_or_no_sign() {
         let money = options('.', Some(','), &["$", "US$", "€", "EUR"]);
         for (text, plain) in [
             ("$1,234.50", "1234.50"),
@@ -219,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentage_says_that_it_is_one() {
+    fn a_percentage_has_a_percent_sign() {
         let percent = TypeOptions { percent: true, decimal: ',', ..TypeOptions::default() };
         accepts_with(&percent, "numeric", &[("12,5%", "0.125"), ("-5 %", "-0.05"), ("0%", "0")]);
         accepts_with(&percent, "numeric(5,4)", &[("12,5%", "0.125")]);

@@ -1,13 +1,14 @@
-//! Boolean: yes or no in words in, `t` or `f` out.
+//! `boolean`: reads words for yes and no, and writes `t` or `f`.
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
+use super::column_type::{ColumnType, Invalid, TypeOptions};
+use super::sql_type::SqlType;
 
 /// `boolean`: `t`, `true`, `y`, `yes`, `on`, `1` and `f`, `false`, `n`, `no`, `off`, `0`, or the
-/// words that the contract lists instead; in any case.
+/// words that the contract lists instead, in upper or lower case.
 ///
-/// Bounds: other prefixes that Postgres takes (`tr`, `of`) are refused. Source: Postgres manual,
+/// Bounds: other prefixes that Postgres accepts (`tr`, `of`) are refused. Source: Postgres manual,
 /// 8.6 Boolean Type.
 #[derive(Debug)]
 struct Boolean {
@@ -62,19 +63,6 @@ impl ColumnType for Boolean {
         }
         Ok(())
     }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        self.mock_nth(below(random, 2), out);
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        let words = if n.is_multiple_of(2) { &self.no } else { &self.yes };
-        out.push_str(words.first().map_or("", String::as_str));
-    }
-
-    fn mock_places(&self) -> u64 {
-        2
-    }
 }
 
 #[cfg(test)]
@@ -89,8 +77,9 @@ mod tests {
         accepts("boolean", &[("NO", "f"), ("off", "f"), ("0", "f")]);
         refuses("boolean", "invalid_boolean", &["", "tr", "2", "ja", "true\0", "o", "+1", "1.0"]);
     }
+
     #[test]
-    fn a_contract_may_have_words_of_its_own() {
+    fn a_contract_may_list_its_words() {
         let options = |yes: &[&str], no: &[&str]| TypeOptions {
             true_words: yes.iter().map(|word| (*word).to_owned()).collect(),
             false_words: no.iter().map(|word| (*word).to_owned()).collect(),

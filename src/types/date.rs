@@ -1,15 +1,16 @@
-//! Date: a day in, `YYYY-MM-DD` out.
+//! `date`: reads a day and writes `YYYY-MM-DD`.
 
 use std::sync::Arc;
 
+use super::column_type::{ColumnType, Invalid, TypeOptions};
 use super::iso::{self, Refusal};
 use super::pattern::{self, Kind, Patterns};
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
+use super::sql_type::SqlType;
 
 /// `date`: `YYYY-MM-DD`, or as the column's `format` says.
 ///
-/// Bounds: 0001-01-01 to 9999-12-31, of what Postgres holds (4713 BC to 5874897 AD). A `format`
-/// may read a time too, but only midnight is accepted: any other would be lost. Source: Postgres
+/// Bounds: 0001-01-01 to 9999-12-31, within what Postgres holds (4713 BC to 5874897 AD). A
+/// `format` may also read a time, but only midnight is accepted: any other time would be lost. Source: Postgres
 /// manual, 8.5 Date/Time Types.
 #[derive(Debug)]
 struct Date {
@@ -40,28 +41,6 @@ impl ColumnType for Date {
             }
             _ => Err(invalid(Refusal::Form)),
         }
-    }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        let seconds = pattern::RECENT + below(random, pattern::RECENT_SPAN);
-        self.mock_nth(seconds / 86_400, out);
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        let day = pattern::nth_second(n % 24_000 * 86_400);
-        self.patterns.write(day, "%Y-%m-%d", out);
-    }
-
-    fn mock_places(&self) -> u64 {
-        24_000
-    }
-
-    fn mock_span(&self) -> u64 {
-        30
-    }
-
-    fn mock_day(&self, day: u64) -> Option<(u64, u64)> {
-        Some((day, 1))
     }
 }
 

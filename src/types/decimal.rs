@@ -1,7 +1,6 @@
-//! Decimal: the text of a number in, its digits and exponent out. Shared by all types with a
-//! fraction.
+//! Splits the text of a number into sign, digits and exponent, for all types with a fraction.
 
-/// A number as it was written: sign, digits around the mark, exponent.
+/// The parts of a number as its text has them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Decimal<'a> {
     pub negative: bool,
@@ -9,16 +8,17 @@ pub(super) struct Decimal<'a> {
     pub whole: &'a [u8],
     /// Digits after the mark.
     pub fraction: &'a [u8],
-    /// `None` where none was written; far too large ones are cut off at plus or minus a billion.
+    /// `None` where the text has no exponent; at most a billion, positive or negative.
     pub exponent: Option<i64>,
 }
 
-/// Postgres' `numeric` without precision holds so many digits before the point ...
+/// The most digits before the point in Postgres' `numeric` without precision.
 const MAX_WHOLE_DIGITS: i64 = 131_072;
-/// ... and so many after it.
+/// The most digits after the point in it.
 const MAX_FRACTION_DIGITS: i64 = 16_383;
 
-/// Reads `[sign] digits [mark digits] [e [sign] digits]`, with a digit on one side of the mark.
+/// Reads `[sign] digits [mark digits] [e [sign] digits]`, with a digit on at least one side of the
+/// mark; `None` where the text is not a number.
 pub(super) fn scan(text: &[u8], mark: u8) -> Option<Decimal<'_>> {
     let (negative, text) = match text {
         [b'-', rest @ ..] => (true, rest),
@@ -62,28 +62,29 @@ fn exponent(text: &[u8]) -> Option<i64> {
 }
 
 impl Decimal<'_> {
-    /// All digits in a row; the point stands after [`Decimal::point`] of them.
+    /// All digits in order; the point follows after [`Decimal::point`] of them.
     pub fn digits(&self) -> impl DoubleEndedIterator<Item = u8> {
         self.whole.iter().chain(self.fraction).copied()
     }
 
-    /// Where the point stands once the exponent is applied.
+    /// The number of digits before the point once the exponent is applied; negative where zeros
+    /// follow the point first.
     pub fn point(&self) -> i64 {
         self.whole.len() as i64 + self.exponent.unwrap_or(0)
     }
 
-    /// How many digits stand before the first one that is not zero; `None` for zero.
+    /// The number of zeros before the first other digit; `None` for the number zero.
     pub fn leading_zeros(&self) -> Option<i64> {
         self.digits().position(|digit| digit != b'0').map(|zeros| zeros as i64)
     }
 
-    /// The digits after the point that are not just trailing zeros; negative for `1200` (-2).
+    /// The number of digits after the point without trailing zeros; negative for `1200` (-2).
     pub fn needed_scale(&self) -> i64 {
         let zeros = self.digits().rev().take_while(|digit| *digit == b'0').count() as i64;
         (self.whole.len() + self.fraction.len()) as i64 - zeros - self.point()
     }
 
-    /// Whether Postgres' `numeric` without precision holds the number, digit for digit.
+    /// Whether Postgres' `numeric` without precision keeps every digit of the number.
     pub fn fits_numeric(&self) -> bool {
         let Some(exponent) = self.exponent else {
             return self.whole.len() as i64 <= MAX_WHOLE_DIGITS
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_taken_apart() {
+    fn a_number_is_split_into_its_parts() {
         let number = scan(b"-0012.340e-2", b'.').expect("a number");
         assert!(number.negative);
         assert_eq!((number.whole, number.fraction), (&b"12"[..], &b"340"[..]));

@@ -1,15 +1,17 @@
-//! Floating point: a number in, the same out if Postgres can hold it.
+//! `real` and `double`: read a number and write the same, if Postgres can hold it.
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below, decimal};
+use super::column_type::{ColumnType, Invalid, TypeOptions};
+use super::decimal;
+use super::sql_type::SqlType;
 
 /// `real` (about 1e-37 to 1e37, six digits) and `double` (SQL `double precision`, about 1e-307 to
 /// 1e308, fifteen digits).
 ///
-/// Bounds: `NaN`, `inf` and `infinity` in any case and with a sign; what would overflow to
-/// infinity or vanish to zero is refused, as Postgres does; more digits than fit are rounded to
-/// the nearest value, which is what the types are for. Source: Postgres manual, 8.1.3
+/// Bounds: `NaN`, `inf` and `infinity` are accepted in upper or lower case and with a sign; a number
+/// that would overflow to infinity or underflow to zero is refused, as in Postgres; more digits than
+/// fit are rounded to the nearest value, as usual for these types. Source: Postgres manual, 8.1.3
 /// Floating-Point Types.
 #[derive(Debug)]
 struct Float {
@@ -31,7 +33,8 @@ fn mark(options: &TypeOptions) -> u8 {
     if options.decimal == ',' { b',' } else { b'.' }
 }
 
-/// Without an exponent, so few characters neither overflow nor vanish in either type.
+/// Without an exponent, a number of this many characters neither overflows nor underflows in either
+/// type.
 const SURE_LENGTH: usize = 30;
 
 impl Float {
@@ -48,7 +51,8 @@ impl Float {
         infinite.then_some(if negative { b"-Infinity" } else { b"Infinity" })
     }
 
-    /// Whether the text of a number stays finite, and other than zero if it is.
+    /// Whether the type holds the number of this text: as a finite value, and as zero only where it
+    /// is zero.
     fn holds(&self, text: &[u8], zero: bool) -> bool {
         let Ok(text) = std::str::from_utf8(text) else { return false };
         let value =
@@ -85,18 +89,6 @@ impl ColumnType for Float {
             return Err(Invalid::new("out_of_range", message));
         }
         Ok(())
-    }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        super::numeric::write(below(random, 100_000), 2, self.mark, out);
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        super::numeric::write(n % 1_000_000, 0, self.mark, out);
-    }
-
-    fn mock_places(&self) -> u64 {
-        1_000_000
     }
 }
 

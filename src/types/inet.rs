@@ -1,14 +1,15 @@
-//! Inet: an IP address in, the same in its shortest form out.
+//! `inet`: reads an IP address and writes its shortest form.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
+use super::column_type::{ColumnType, Invalid, TypeOptions};
+use super::sql_type::SqlType;
 
-/// `inet`: an IPv4 or IPv6 address, with or without `/bits` of its network.
+/// `inet`: an IPv4 or IPv6 address, with or without the `/bits` of its network.
 ///
-/// Bounds: IPv4 in four full parts without leading zeros, though Postgres takes fewer parts with
-/// a mask; 0 to 32 bits, or 128; no zone such as `%eth0`. Source: Postgres manual, 8.9.1 inet.
+/// Bounds: IPv4 has four parts without leading zeros, though Postgres accepts fewer parts with a
+/// mask; 0 to 32 bits, or 128; no zone such as `%eth0`. Source: Postgres manual, 8.9.1 inet.
 #[derive(Debug)]
 struct Inet;
 
@@ -16,6 +17,7 @@ pub(super) fn new(_: &[i32], _: &TypeOptions) -> Result<Arc<dyn ColumnType>, Str
     Ok(Arc::new(Inet))
 }
 
+/// The address and the bits of its network; `None` for all bits, which Postgres does not show.
 fn read(text: &str) -> Option<(IpAddr, Option<u8>)> {
     let Some((address, bits)) = text.split_once('/') else {
         return Some((text.parse().ok()?, None));
@@ -46,21 +48,6 @@ impl ColumnType for Inet {
             None => write!(out, "{address}"),
         };
         Ok(())
-    }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        self.mock_nth(below(random, 1 << 24), out);
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        use std::fmt::Write as _;
-        // 10.0.0.0/8, which belongs to nobody.
-        let [.., a, b, c] = n.to_be_bytes();
-        let _ = write!(out, "10.{a}.{b}.{c}");
-    }
-
-    fn mock_places(&self) -> u64 {
-        1 << 24
     }
 }
 

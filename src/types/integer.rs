@@ -1,14 +1,15 @@
-//! Integers: a whole number in, the same in plain digits out.
+//! `smallint`, `integer` and `bigint`: read a whole number and write its plain digits.
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
+use super::column_type::{ColumnType, Invalid, TypeOptions};
+use super::sql_type::SqlType;
 
 /// `smallint` (-32768 to 32767), `integer` (-2147483648 to 2147483647), `bigint`
 /// (-9223372036854775808 to 9223372036854775807).
 ///
-/// Bounds: an optional sign, digits, and a fraction of nothing but zeros (`17850.0`), which
-/// spreadsheets write and which loses nothing. No exponent, no grouping. Source: Postgres manual,
+/// Bounds: an optional sign, digits, and a fraction of zeros only (`17850.0`), which spreadsheets
+/// write and which loses nothing. No exponent, no grouping. Source: Postgres manual,
 /// 8.1.1 Integer Types.
 #[derive(Debug)]
 struct Integer {
@@ -100,19 +101,6 @@ impl ColumnType for Integer {
         out.extend_from_slice(digits.get(zeros..).unwrap_or_default());
         Ok(())
     }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        self.mock_nth(below(random, 1_000), out);
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        use std::fmt::Write as _;
-        let _ = write!(out, "{}", n % self.max.unsigned_abs() + 1);
-    }
-
-    fn mock_places(&self) -> u64 {
-        self.max.unsigned_abs()
-    }
 }
 
 #[cfg(test)]
@@ -134,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_have_a_sign_digits_and_nothing_but_zeros_after_the_mark() {
+    fn integers_have_a_sign_digits_and_only_zeros_after_the_mark() {
         accepts(
             "integer",
             &[("0", "0"), ("-0", "0"), ("007", "7"), (" 5\r", "5"), ("-00012", "-12")],

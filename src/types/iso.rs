@@ -1,19 +1,19 @@
-//! ISO: dates, times and offsets as ISO 8601 writes them in, whether they exist and their
-//! canonical text out. By hand, since this is where a file's time goes.
+//! Reads dates, times and offsets as ISO 8601 writes them, and writes their canonical text. Written
+//! by hand, because most of the time of a load is spent here.
 
-use super::Invalid;
+use super::column_type::Invalid;
 
-/// Why a text is refused; the type puts it into words.
+/// Why a text is refused; the type adds what it expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// Not of the form, or no such day or time.
+    /// The text has another form, or the day or time does not exist.
     Form,
     /// More than the six digits of a second that Postgres keeps.
     Precision,
 }
 
 impl Refusal {
-    /// The refusal in words: `code` and `expected` are those of the type.
+    /// The reason with the type's `code` and what it `expected`.
     #[cold]
     pub fn invalid(self, code: &'static str, expected: &str) -> Invalid {
         match self {
@@ -25,7 +25,7 @@ impl Refusal {
     }
 }
 
-/// Two digits as a number, or 100 and more if they are none.
+/// Two digits as a number; 100 if one of them is not a digit.
 #[inline]
 fn pair(tens: u8, ones: u8) -> u8 {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));

@@ -1,16 +1,18 @@
-//! Json: a JSON text in, the same out if `jsonb` can hold it.
+//! `json`: reads a JSON text and writes the same, if `jsonb` can hold it.
 
 use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below, decimal};
+use super::column_type::{ColumnType, Invalid, TypeOptions};
+use super::decimal;
+use super::sql_type::SqlType;
 
 /// `json`, stored as `jsonb`: any JSON value.
 ///
 /// Bounds: what RFC 8259 allows, without the escape `\u0000` and without lone surrogates, which
-/// `jsonb` refuses; numbers within `numeric`; at most [`MAX_DEPTH`] levels, far below what the
-/// server's stack takes. Of two equal keys `jsonb` keeps the last. Source: Postgres manual, 8.14
+/// `jsonb` refuses; numbers that `numeric` can hold; at most [`MAX_DEPTH`] levels, far below what the
+/// server's stack allows. Of two equal keys `jsonb` keeps the last. Source: Postgres manual, 8.14
 /// JSON Types.
 #[derive(Debug)]
 struct Json;
@@ -36,18 +38,9 @@ impl ColumnType for Json {
         out.extend_from_slice(text.as_bytes());
         Ok(())
     }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        self.mock_nth(below(random, 1_000), out);
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        use std::fmt::Write as _;
-        let _ = write!(out, "{{\"id\": {n}, \"tags\": [\"a\", \"b\"]}}");
-    }
 }
 
-/// Finds what the grammar allows and `jsonb` does not. Expects valid JSON.
+/// Refuses what JSON allows and `jsonb` does not. Expects valid JSON.
 fn check(mut text: &[u8]) -> Result<(), Invalid> {
     let mut depth = 0_usize;
     while let [first, rest @ ..] = text {

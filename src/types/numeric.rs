@@ -1,15 +1,17 @@
-//! Numeric: an exact number in, the same in plain digits out.
+//! `numeric`: reads an exact number and writes its plain digits.
 
 use std::sync::Arc;
 
+use super::column_type::{ColumnType, Invalid, TypeOptions};
 use super::decimal::{self, Decimal};
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
+use super::sql_type::SqlType;
 
 /// `numeric`, `numeric(precision)` and `numeric(precision,scale)`: exact numbers.
 ///
 /// Bounds: 131072 digits before and 16383 after the point; with a precision (1 to 1000) and a
-/// scale (-1000 to 1000), what does not fit is refused, never rounded, but trailing zeros are
-/// fine. Exponents are written out. `NaN` and `Infinity` are refused: a sum over them is lost.
+/// scale (-1000 to 1000), a number that does not fit is refused, never rounded, but trailing zeros
+/// are accepted. Exponents are written out. `NaN` and `Infinity` are refused: they would make every
+/// sum `NaN` or `Infinity`.
 /// Source: Postgres manual, 8.1.2 Arbitrary Precision Numbers.
 #[derive(Debug)]
 struct Numeric {
@@ -59,8 +61,8 @@ impl Numeric {
         Ok(())
     }
 
-    /// Writes a number with an exponent in plain digits; its size is checked already.
-    fn write_out(&self, number: &Decimal<'_>, out: &mut Vec<u8>) {
+    /// Writes a number with an exponent in plain digits. [`Numeric::check`] has limited how many.
+    fn write_plain(&self, number: &Decimal<'_>, out: &mut Vec<u8>) {
         let Some(zeros) = number.leading_zeros() else { return out.push(b'0') };
         let (count, point) = (number.whole.len() + number.fraction.len(), number.point());
         let digits = number.digits().skip(zeros as usize);
@@ -70,8 +72,8 @@ impl Numeric {
             out.extend(digits);
             return;
         }
-        for (place, digit) in (zeros..).zip(digits) {
-            if place == point {
+        for (index, digit) in (zeros..).zip(digits) {
+            if index == point {
                 out.push(b'.');
             }
             out.push(digit);
@@ -93,51 +95,20 @@ impl ColumnType for Numeric {
             out.push(b'-');
         }
         if number.exponent.is_some() {
-            self.write_out(&number, out);
+            self.write_plain(&number, out);
             return Ok(());
         }
         if number.whole.is_empty() {
             out.push(b'0');
         }
         out.extend_from_slice(number.whole);
-        let kept = self.size.map_or(number.fraction.len(), |(_, scale)| scale.max(0) as usize);
-        let fraction = number.fraction.get(..kept).unwrap_or(number.fraction);
+        let digits = self.size.map_or(number.fraction.len(), |(_, scale)| scale.max(0) as usize);
+        let fraction = number.fraction.get(..digits).unwrap_or(number.fraction);
         if !fraction.is_empty() {
             out.push(b'.');
             out.extend_from_slice(fraction);
         }
         Ok(())
-    }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        let Some((precision, _)) = self.size else {
-            return write(below(random, 100_000), 2, self.mark, out);
-        };
-        self.mock_nth(below(random, 10_u64.pow(precision.clamp(0, 6).unsigned_abs())), out);
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        let Some((precision, scale)) = self.size else { return write(n, 0, self.mark, out) };
-        let n = n % 10_u64.pow(precision.clamp(0, 18).unsigned_abs());
-        write(n, scale.max(0) as usize, self.mark, out);
-        if scale < 0 && n > 0 {
-            out.extend((scale..0).map(|_| '0'));
-        }
-    }
-
-    fn mock_places(&self) -> u64 {
-        self.size.map_or(u64::MAX, |(precision, _)| 10_u64.pow(precision.clamp(0, 18).unsigned_abs()))
-    }
-}
-
-/// Appends `unscaled` divided by ten to the power of `scale`.
-pub(super) fn write(unscaled: u64, scale: usize, mark: u8, out: &mut String) {
-    use std::fmt::Write as _;
-    let start = out.len();
-    let _ = write!(out, "{unscaled:0width$}", width = scale + 1);
-    if scale > 0 {
-        let digits = out.len() - start;
-        out.insert(start + digits - scale, char::from(mark));
     }
 }
 

@@ -1,12 +1,12 @@
-//! Pattern: the `format` of a contract in, a reader and writer of dates and times out.
+//! Reads dates and times by the `format` patterns of a contract.
 
 use jiff::civil::{DateTime, date};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::{Offset, TimeZone};
 
+use super::column_type::Invalid;
 use super::iso::Refusal;
 use super::serial::Serial;
-use super::{Invalid, MockRng, below};
 
 /// Which parts of a point in time a type has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,32 +18,30 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Whether a value of this kind can be that, and nothing is lost.
+    /// Whether a value of this kind can hold `value` and lose nothing.
     fn holds(self, value: DateTime) -> bool {
         self != Kind::Date || value.time() == jiff::civil::Time::midnight()
     }
 }
 
-/// The patterns of one column, each known to read back what it writes.
+/// The patterns of one column. Each has read back a sample that it wrote.
 #[derive(Debug)]
 pub(super) struct Patterns {
     kind: Kind,
     patterns: Vec<String>,
-    /// The seconds between two values that the first pattern can tell apart.
-    pub step_seconds: u64,
 }
 
 impl Patterns {
     /// Checks the patterns by writing a sample with each and reading it back.
+    ///
+    /// # Errors
+    ///
+    /// The first pattern that cannot read values of this kind, and why.
     pub fn new(kind: Kind, patterns: &[String]) -> Result<Patterns, String> {
-        let mut step_seconds = None;
         for pattern in patterns {
-            let step =
-                try_out(kind, pattern).map_err(|why| format!("format \"{pattern}\": {why}"))?;
-            step_seconds.get_or_insert(step);
+            check(kind, pattern).map_err(|why| format!("format \"{pattern}\": {why}"))?;
         }
-        let step_seconds = step_seconds.unwrap_or(1);
-        Ok(Patterns { kind, patterns: patterns.to_vec(), step_seconds })
+        Ok(Patterns { kind, patterns: patterns.to_vec() })
     }
 
     /// Whether texts are read as ISO 8601.
@@ -51,8 +49,8 @@ impl Patterns {
         self.patterns.is_empty()
     }
 
-    /// Reads `text` by the first pattern that fits; a timestamptz comes out in UTC, a time on any
-    /// day.
+    /// Reads `text` by the first pattern that fits. A timestamptz is returned in UTC, a time with any
+    /// date.
     pub fn read(&self, text: &str) -> Result<DateTime, Refusal> {
         let read = |pattern: &String| {
             if let Some(serial) = Serial::named(pattern) {
@@ -60,7 +58,7 @@ impl Patterns {
             }
             let broken = BrokenDownTime::parse(pattern, text).ok()?;
             let value = assemble(self.kind, &broken)?;
-            // jiff takes second 60 for 59, which Postgres does not.
+            // jiff reads second 60 as 59, Postgres as the next minute.
             (value.second() != 59 || !is_leap_second(pattern, text)).then_some(value)
         };
         let value = self.patterns.iter().find_map(read).ok_or(Refusal::Form)?;
@@ -73,7 +71,7 @@ impl Patterns {
         Ok(value)
     }
 
-    /// The words for a refusal.
+    /// The reason why a text is refused, with the forms that were expected.
     #[cold]
     pub fn invalid(&self, refusal: Refusal, code: &'static str, iso: &str) -> Invalid {
         if self.is_iso() {
@@ -81,47 +79,9 @@ impl Patterns {
         }
         refusal.invalid(code, &format!("the form {}", self.patterns.join(" or ")))
     }
-
-    /// Appends the `n`-th value of mock data that counts up, as the first pattern writes it, else
-    /// as `iso` does.
-    pub fn mock_nth(&self, n: u64, iso: &str, out: &mut String) {
-        self.write(nth_second(n.wrapping_mul(self.step_seconds)), iso, out);
-    }
-
-    /// The place of a random recent value among those that count up.
-    pub fn mock_recent(&self, random: &mut MockRng) -> u64 {
-        (RECENT + below(random, RECENT_SPAN)) / self.step_seconds
-    }
-
-    /// How many values that hold a date and a time there are.
-    pub fn mock_places(&self) -> u64 {
-        24_000 * 86_400 / self.step_seconds
-    }
-
-    /// How many of them thirty days have.
-    pub fn mock_span(&self) -> u64 {
-        30 * 86_400 / self.step_seconds
-    }
-
-    /// The first of them on a day, and how many it has.
-    pub fn mock_day(&self, day: u64) -> (u64, u64) {
-        (day * 86_400 / self.step_seconds, (86_400 / self.step_seconds).max(1))
-    }
-
-    /// Appends `value` as the first pattern writes it, else as `iso` does.
-    pub fn write(&self, value: DateTime, iso: &str, out: &mut String) {
-        let pattern = self.patterns.first().map_or(iso, String::as_str);
-        if let Some(serial) = Serial::named(pattern) {
-            return serial.write(value, out);
-        }
-        if let Ok(zoned) = value.to_zoned(TimeZone::UTC) {
-            // Cannot fail: the pattern was tried out, and a String takes all.
-            let _ = BrokenDownTime::from(&zoned).format(pattern, out);
-        }
-    }
 }
 
-/// Puts the parts together, or nothing where they do not make a value of `kind`.
+/// The value of the parts that a pattern has read; `None` where they do not make one of `kind`.
 fn assemble(kind: Kind, broken: &BrokenDownTime) -> Option<DateTime> {
     let civil = match (broken.timestamp(), kind) {
         (Some(timestamp), _) => Offset::UTC.to_datetime(timestamp),
@@ -138,7 +98,7 @@ fn assemble(kind: Kind, broken: &BrokenDownTime) -> Option<DateTime> {
     }
 }
 
-/// Whether changing a `60` in the text changes the second, which therefore was 60.
+/// Whether the second was 60: then a change of a `60` in the text changes the second.
 #[cold]
 fn is_leap_second(pattern: &str, text: &str) -> bool {
     text.match_indices("60").any(|(at, _)| {
@@ -148,13 +108,16 @@ fn is_leap_second(pattern: &str, text: &str) -> bool {
     })
 }
 
-/// Writes a sample and reads it back: the seconds of the pattern's finest part, or what is wrong.
-fn try_out(kind: Kind, pattern: &str) -> Result<u64, String> {
+/// Checks a pattern by writing a sample and reading it back.
+///
+/// # Errors
+///
+/// What the pattern lacks to give a value of `kind`, or what it has that such a value cannot hold.
+fn check(kind: Kind, pattern: &str) -> Result<(), String> {
     if let Some(serial) = Serial::named(pattern) {
         return match kind {
-            Kind::Date if serial.counts_days() => Ok(86_400),
-            Kind::Time if serial.counts_days() => Ok(1),
-            Kind::Timestamp | Kind::Timestamptz => Ok(1),
+            Kind::Timestamp | Kind::Timestamptz => Ok(()),
+            Kind::Date | Kind::Time if serial.counts_days() => Ok(()),
             Kind::Date | Kind::Time => Err("gives a date and time".into()),
         };
     }
@@ -181,7 +144,7 @@ fn try_out(kind: Kind, pattern: &str) -> Result<u64, String> {
         return Err("has no hour".into());
     }
     if broken.timestamp().is_some() {
-        return if kind == Kind::Date { Err("%s does not give a date".into()) } else { Ok(1) };
+        return if kind == Kind::Date { Err("%s does not give a date".into()) } else { Ok(()) };
     }
     let value = match kind {
         Kind::Date => assemble(kind, &read(&write(midnight)?)?).ok_or("does not give a date")?,
@@ -195,12 +158,7 @@ fn try_out(kind: Kind, pattern: &str) -> Result<u64, String> {
     if !whole_day && value.hour() + shift != sample.hour() {
         return Err("does not tell morning from afternoon: add %p, or use %H".into());
     }
-    Ok(match (broken.minute(), broken.second()) {
-        _ if whole_day => 86_400,
-        (None, _) => 3_600,
-        (_, None) => 60,
-        _ => 1,
-    })
+    Ok(())
 }
 
 /// Whether a pattern holds `%Q`, which needs a time zone database.
@@ -230,10 +188,10 @@ pub(super) fn push_time(value: DateTime, out: &mut Vec<u8>) {
         out.push(mark);
     }
     let mut micros = value.subsec_nanosecond().unsigned_abs() / 1_000;
-    let mut place = 100_000;
+    let mut unit = 100_000;
     while micros > 0 {
-        out.push(b'0' + (micros / place) as u8);
-        (micros, place) = (micros % place, place / 10);
+        out.push(b'0' + (micros / unit) as u8);
+        (micros, unit) = (micros % unit, unit / 10);
     }
     if out.last() == Some(&b'.') {
         out.pop();
@@ -243,16 +201,3 @@ pub(super) fn push_time(value: DateTime, out: &mut Vec<u8>) {
 fn push_pair(value: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'0' + value / 10, b'0' + value % 10]);
 }
-
-/// The point in time `seconds` after 2000-01-01, the first one of mock data that counts up; starts
-/// again after sixty-five years, so that `%y` tells all of them apart.
-pub(super) fn nth_second(seconds: u64) -> DateTime {
-    let base = date(2000, 1, 1).at(0, 0, 0, 0);
-    let seconds = seconds % (24_000 * 86_400);
-    base.saturating_add(jiff::SignedDuration::from_secs(seconds as i64))
-}
-
-/// The first day of random mock dates, 2020-01-01, in seconds for [`nth_second`].
-pub(super) const RECENT: u64 = 7_305 * 86_400;
-/// How many seconds random mock dates span: six years.
-pub(super) const RECENT_SPAN: u64 = 2_192 * 86_400;

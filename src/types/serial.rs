@@ -1,4 +1,4 @@
-//! Serial: a point in time as one number in, the point in time out.
+//! Reads points in time that are written as one number, such as seconds since 1970.
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, date};
@@ -7,13 +7,13 @@ use super::decimal;
 
 /// What a number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Serial {
+pub(crate) enum Serial {
     /// Seconds since 1970, UTC.
     Epoch,
     /// Milliseconds since 1970, UTC.
     EpochMs,
-    /// Days as Excel counts them from 1900, the 29th of February of that year included, which
-    /// never was.
+    /// Days as Excel counts them from 1900, with the 29th of February of that year, which did not
+    /// exist.
     Excel,
     /// Days as Excel on old Macs counted them, from 1904.
     Excel1904,
@@ -31,24 +31,24 @@ const DAY_MS: f64 = 86_400_000.0;
 const EXCEL_END: f64 = 2_958_466.0;
 
 impl Serial {
-    /// The form that a contract's `format` calls so.
+    /// The form with this name in a contract's `format`.
     pub fn named(name: &str) -> Option<Serial> {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, serial)| *serial)
     }
 
-    /// Whether it counts days, so that it can hold a date or a time alone.
+    /// Whether it counts days, so that it can hold a date alone or a time alone.
     pub fn counts_days(self) -> bool {
         matches!(self, Serial::Excel | Serial::Excel1904)
     }
 
-    /// Reads a number; a serial below 1 is a time of any day.
+    /// Reads a number of the form; days below 1 are a time, with any date.
     pub fn read(self, text: &str) -> Option<DateTime> {
         match self {
             Serial::Epoch => epoch(text, 9),
             Serial::EpochMs => epoch(text, 6),
             Serial::Excel => {
                 let days = excel_days(text)?;
-                // Serial 60 is the day that never was; before it all are one day late.
+                // Day 60 is the one that did not exist; from there on Excel counts one too many.
                 match days.floor() as i64 {
                     60 => None,
                     before if before < 60 => after(date(1899, 12, 31), days),
@@ -57,21 +57,6 @@ impl Serial {
             }
             Serial::Excel1904 => after(date(1904, 1, 1), excel_days(text)?),
         }
-    }
-
-    /// Appends the number that reads as `value`, which is after 1970.
-    pub fn write(self, value: DateTime, out: &mut String) {
-        use std::fmt::Write as _;
-        let since =
-            |day: Date| value.duration_since(day.to_datetime(jiff::civil::Time::midnight()));
-        let days = |day: Date| since(day).as_millis() as f64 / DAY_MS;
-        let epoch = since(date(1970, 1, 1));
-        let _ = match self {
-            Serial::Epoch => write!(out, "{}", epoch.as_secs()),
-            Serial::EpochMs => write!(out, "{}", epoch.as_millis()),
-            Serial::Excel => write!(out, "{}", days(date(1899, 12, 30))),
-            Serial::Excel1904 => write!(out, "{}", days(date(1904, 1, 1))),
-        };
     }
 }
 
@@ -98,7 +83,7 @@ fn excel_days(text: &str) -> Option<f64> {
     text.parse().ok().filter(|days| *days < EXCEL_END)
 }
 
-/// So many days after `start`, to the millisecond, as fine as Excel shows times.
+/// The point in time `days` after `start`, to the millisecond, which is what Excel shows.
 fn after(start: Date, days: f64) -> Option<DateTime> {
     let millis = (days * DAY_MS).round() as i64;
     let (days, millis) = (millis / DAY_MS as i64, millis % DAY_MS as i64);

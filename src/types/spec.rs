@@ -1,8 +1,9 @@
-//! Type spec: the contract's text of a type in, its name and numbers out, or what is wrong with it.
+//! Reads the text by which a contract names a type, such as `numeric(12,2)`, and says what is wrong
+//! with it.
 
-use super::{TypeOptions, type_names};
+use super::column_type::TypeOptions;
 
-/// What a type takes besides its name.
+/// What a contract can add to the name of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extra {
     /// Numbers in parentheses.
@@ -17,7 +18,20 @@ pub(super) enum Extra {
     Words,
 }
 
-/// Names from Postgres and other systems, and what they are called here.
+impl Extra {
+    /// The options of a contract's column that belong to it.
+    pub fn options(self) -> &'static [&'static str] {
+        match self {
+            Extra::Arguments => &[],
+            Extra::Format => &["format"],
+            Extra::Decimal => &["decimal", "thousands", "currency"],
+            Extra::Percent => &["percent"],
+            Extra::Words => &["true", "false"],
+        }
+    }
+}
+
+/// Names from Postgres and other systems, and the types that they mean.
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("bool", "boolean"),
     ("int2", "smallint"),
@@ -43,6 +57,10 @@ const OTHER_NAMES: &[(&str, &str)] = &[
 ];
 
 /// Splits `numeric(12,2)` into its lower-case name and its numbers.
+///
+/// # Errors
+///
+/// The parentheses do not close, or hold something else than numbers.
 pub(super) fn parse(spec: &str) -> Result<(String, Vec<i32>), String> {
     let spec = spec.trim();
     let (name, arguments) = match spec.split_once('(') {
@@ -62,7 +80,11 @@ pub(super) fn parse(spec: &str) -> Result<(String, Vec<i32>), String> {
     Ok((name.trim().to_ascii_lowercase(), arguments))
 }
 
-/// Refuses what the type `name` does not take.
+/// Checks that the type `name` takes the `arguments` and `options`.
+///
+/// # Errors
+///
+/// The first one that it does not take.
 pub(super) fn check(
     name: &str,
     extras: &[Extra],
@@ -100,39 +122,24 @@ pub(super) fn check(
     Ok(())
 }
 
-/// The answer to a name that is in no registry.
-pub(super) fn unknown(name: &str) -> String {
-    let known = type_names().collect::<Vec<_>>().join(", ");
-    match suggestion(name) {
+/// The message for a name that is not one of the `known` ones.
+pub(super) fn unknown(name: &str, known: &[&str]) -> String {
+    let list = known.join(", ");
+    match suggestion(name, known) {
         Some(close) => {
-            format!("unknown type `{name}`: did you mean `{close}`? known types: {known}")
+            format!("unknown type `{name}`: did you mean `{close}`? known types: {list}")
         }
-        None => format!("unknown type `{name}`: known types: {known}"),
+        None => format!("unknown type `{name}`: known types: {list}"),
     }
 }
 
-fn suggestion(name: &str) -> Option<&'static str> {
+fn suggestion<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     if let Some((_, ours)) = OTHER_NAMES.iter().find(|(other, _)| *other == name) {
         return Some(ours);
     }
-    let (distance, close) = type_names().map(|known| (distance(name, known), known)).min()?;
+    let (distance, close) =
+        known.iter().map(|known| (strsim::levenshtein(name, known), *known)).min()?;
     (distance <= 1 + close.len() / 4).then_some(close)
-}
-
-/// The Levenshtein distance: how many letters to add, drop or change.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, from) in left.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for ((to, above), diagonal) in right.iter().zip(row.iter().skip(1)).zip(&row) {
-            let before = next.last().copied().unwrap_or_default();
-            let change = diagonal + usize::from(from != *to);
-            next.push(change.min(above + 1).min(before + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -150,7 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_type_is_answered_with_the_closest() {
+    fn the_error_for_a_misspelt_type_names_the_closest_one() {
+        let known: Vec<&str> = crate::types::type_names().collect();
         for (given, meant) in [
             ("intger", "integer"),
             ("int", "integer"),
@@ -159,10 +167,10 @@ mod tests {
             ("jsonb", "json"),
             ("bolean", "boolean"),
         ] {
-            let answer = unknown(given);
+            let answer = unknown(given, &known);
             assert!(answer.contains(&format!("did you mean `{meant}`?")), "{answer}");
             assert!(answer.contains("smallint, integer, bigint"), "{answer}");
         }
-        assert!(!unknown("geography").contains("did you mean"));
+        assert!(!unknown("geography", &known).contains("did you mean"));
     }
 }

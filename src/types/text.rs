@@ -1,23 +1,20 @@
-//! Text: any UTF-8 in, the same out.
+//! `text`: reads any UTF-8 and writes the same.
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
+use super::column_type::{ColumnType, Invalid, TypeOptions};
+use super::sql_type::SqlType;
 
-/// `text`: any UTF-8, kept as it is, blanks included.
+/// `text`: any UTF-8, unchanged, with its blanks.
 ///
-/// Bounds: no NUL character, which Postgres cannot store; 1 GB, which a record's limit is far
-/// below. Source: Postgres manual, 8.3 Character Types.
+/// Bounds: no NUL character, which Postgres cannot store; 1 GB, and a record's limit is far below
+/// that. Source: Postgres manual, 8.3 Character Types.
 #[derive(Debug)]
 struct Text;
 
 pub(super) fn new(_: &[i32], _: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
     Ok(Arc::new(Text))
 }
-
-const SYLLABLES: [&str; 16] = [
-    "ba", "do", "fi", "gu", "ka", "le", "mi", "no", "pa", "ra", "se", "ti", "ru", "va", "wo", "zu",
-];
 
 impl ColumnType for Text {
     fn sql_type(&self) -> SqlType {
@@ -31,18 +28,6 @@ impl ColumnType for Text {
         out.extend_from_slice(text.as_bytes());
         Ok(())
     }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        for _ in 0..2 + below(random, 3) {
-            let syllable = SYLLABLES.get(below(random, 16) as usize);
-            out.push_str(syllable.copied().unwrap_or_default());
-        }
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        use std::fmt::Write as _;
-        let _ = write!(out, "{n:08}");
-    }
 }
 
 #[cfg(test)]
@@ -50,7 +35,7 @@ mod tests {
     use crate::types::tests::{accepts, refuses};
 
     #[test]
-    fn text_is_kept_as_it_is() {
+    fn text_is_unchanged() {
         accepts("text", &[("", ""), (" a ", " a "), ("é\t\\N\n", "é\t\\N\n"), ("007", "007")]);
         refuses("text", "nul_character", &["\0", "a\0b"]);
     }

@@ -1,15 +1,16 @@
-//! Time: a time of day in, `HH:MM:SS[.ffffff]` out.
+//! `time`: reads a time of day and writes `HH:MM:SS[.ffffff]`.
 
 use std::sync::Arc;
 
+use super::column_type::{ColumnType, Invalid, TypeOptions};
 use super::iso::{self, Refusal};
 use super::pattern::{self, Kind, Patterns};
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
+use super::sql_type::SqlType;
 
 /// `time`: `HH:MM[:SS[.ffffff]]`, or as the column's `format` says.
 ///
-/// Bounds: 00:00 to 23:59:59.999999; `24:00` and leap seconds, which Postgres takes, are refused,
-/// as are more than six digits of a second unless they are zeros. Source: Postgres manual, 8.5
+/// Bounds: 00:00 to 23:59:59.999999; `24:00` and leap seconds, which Postgres accepts, are refused,
+/// and so are more than six digits of a second unless the rest are zeros. Source: Postgres manual, 8.5
 /// Date/Time Types.
 #[derive(Debug)]
 struct Time {
@@ -38,20 +39,6 @@ impl ColumnType for Time {
             Ok(_) => Err(invalid(Refusal::Form)),
             Err(refusal) => Err(invalid(refusal)),
         }
-    }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        self.mock_nth(below(random, 86_400), out);
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        let step = self.patterns.step_seconds;
-        let value = pattern::nth_second(n % (86_400 / step) * step);
-        self.patterns.write(value, "%H:%M:%S", out);
-    }
-
-    fn mock_places(&self) -> u64 {
-        86_400 / self.patterns.step_seconds
     }
 }
 

@@ -1,15 +1,16 @@
-//! Timestamp: a date and time without a zone in, `YYYY-MM-DD HH:MM:SS[.ffffff]` out.
+//! `timestamp`: reads a date and time without a zone and writes `YYYY-MM-DD HH:MM:SS[.ffffff]`.
 
 use std::sync::Arc;
 
+use super::column_type::{ColumnType, Invalid, TypeOptions};
 use super::iso::{self, Refusal};
 use super::pattern::{self, Kind, Patterns};
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions};
+use super::sql_type::SqlType;
 
 /// `timestamp`: `YYYY-MM-DD[ T]HH:MM[:SS[.ffffff]]`, or as the column's `format` says.
 ///
-/// Bounds: years 0001 to 9999, of what Postgres holds (4713 BC to 294276 AD). An offset is
-/// refused, since Postgres would drop it: use `timestamptz`. A `format` without a time means
+/// Bounds: years 0001 to 9999, within what Postgres holds (4713 BC to 294276 AD). An offset is
+/// refused, because Postgres would drop it: use `timestamptz`. A `format` without a time means
 /// midnight. Source: Postgres manual, 8.5 Date/Time Types.
 #[derive(Debug)]
 struct Timestamp {
@@ -42,26 +43,6 @@ impl ColumnType for Timestamp {
             Ok(_) => Err(invalid(Refusal::Form)),
             Err(refusal) => Err(invalid(refusal)),
         }
-    }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        self.mock_nth(self.patterns.mock_recent(random), out);
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        self.patterns.mock_nth(n, "%Y-%m-%d %H:%M:%S", out);
-    }
-
-    fn mock_places(&self) -> u64 {
-        self.patterns.mock_places()
-    }
-
-    fn mock_span(&self) -> u64 {
-        self.patterns.mock_span()
-    }
-
-    fn mock_day(&self, day: u64) -> Option<(u64, u64)> {
-        Some(self.patterns.mock_day(day))
     }
 }
 

@@ -1,17 +1,18 @@
-//! Timestamptz: a point in time in, the same with its offset out.
+//! `timestamptz`: reads a point in time and writes it with its offset.
 
 use std::sync::Arc;
 
+use super::column_type::{ColumnType, Invalid, TypeOptions};
 use super::iso;
 use super::pattern::{self, Kind, Patterns};
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions};
+use super::sql_type::SqlType;
 
 /// `timestamptz`: `YYYY-MM-DD[ T]HH:MM[:SS[.ffffff]]` and an offset (`Z`, `+02`, `+0200`,
 /// `+02:00`), or as the column's `format` says.
 ///
 /// A text without an offset is in UTC, whatever the session's time zone. Bounds: years 0001 to
-/// 9999, offsets of less than sixteen hours; zones by name are refused, since two versions of the
-/// zone database may disagree. Source: Postgres manual, 8.5 Date/Time Types.
+/// 9999, offsets of less than sixteen hours; zones by name are refused, because two versions of
+/// the zone database may disagree. Source: Postgres manual, 8.5 Date/Time Types.
 #[derive(Debug)]
 struct Timestamptz {
     patterns: Patterns,
@@ -42,26 +43,6 @@ impl ColumnType for Timestamptz {
         iso::date_time(text.as_bytes(), out)
             .and_then(|rest| iso::offset(rest, out))
             .map_err(invalid)
-    }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        self.mock_nth(self.patterns.mock_recent(random), out);
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        self.patterns.mock_nth(n, "%Y-%m-%dT%H:%M:%SZ", out);
-    }
-
-    fn mock_places(&self) -> u64 {
-        self.patterns.mock_places()
-    }
-
-    fn mock_span(&self) -> u64 {
-        self.patterns.mock_span()
-    }
-
-    fn mock_day(&self, day: u64) -> Option<(u64, u64)> {
-        Some(self.patterns.mock_day(day))
     }
 }
 

@@ -1,13 +1,14 @@
-//! Uuid: thirty-two hexadecimal digits in, the hyphenated lower-case form out.
+//! `uuid`: reads thirty-two hexadecimal digits and writes the hyphenated lower-case form.
 
 use std::sync::Arc;
 
-use super::{ColumnType, Invalid, MockRng, SqlType, TypeOptions, below};
+use super::column_type::{ColumnType, Invalid, TypeOptions};
+use super::sql_type::SqlType;
 
-/// `uuid`: groups of 8-4-4-4-12 hexadecimal digits in any case, or all thirty-two in one, with or
-/// without braces around.
+/// `uuid`: groups of 8-4-4-4-12 hexadecimal digits in upper or lower case, or one group of
+/// thirty-two, with or without braces.
 ///
-/// Bounds: hyphens elsewhere, which Postgres takes after every fourth digit, are refused. Source:
+/// Bounds: other hyphens, which Postgres accepts after every fourth digit, are refused. Source:
 /// Postgres manual, 8.12 UUID Type.
 #[derive(Debug)]
 struct Uuid;
@@ -16,9 +17,9 @@ pub(super) fn new(_: &[i32], _: &TypeOptions) -> Result<Arc<dyn ColumnType>, Str
     Ok(Arc::new(Uuid))
 }
 
-/// Whether a hyphen stands before digit `place` of the canonical form.
-fn hyphen_before(place: usize) -> bool {
-    matches!(place, 8 | 12 | 16 | 20)
+/// Whether the canonical form has a hyphen before digit `index`.
+fn hyphen_before(index: usize) -> bool {
+    matches!(index, 8 | 12 | 16 | 20)
 }
 
 impl ColumnType for Uuid {
@@ -38,8 +39,8 @@ impl ColumnType for Uuid {
             _ => return Err(invalid()),
         };
         let mut bytes = text.iter();
-        for place in 0..32 {
-            if hyphen_before(place) {
+        for index in 0..32 {
+            if hyphen_before(index) {
                 if hyphens && bytes.next() != Some(&b'-') {
                     return Err(invalid());
                 }
@@ -51,33 +52,6 @@ impl ColumnType for Uuid {
             }
         }
         Ok(())
-    }
-
-    fn mock(&self, random: &mut MockRng, out: &mut String) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        for place in 0..32 {
-            if hyphen_before(place) {
-                out.push('-');
-            }
-            // Version 4, variant 1, as RFC 9562 has it.
-            let digit = match place {
-                12 => 4,
-                16 => 8 + below(random, 4),
-                _ => below(random, 16),
-            };
-            out.push(DIGITS.get(digit as usize).copied().unwrap_or(b'0').into());
-        }
-    }
-
-    fn mock_nth(&self, n: u64, out: &mut String) {
-        use std::fmt::Write as _;
-        // Version 7 puts the time first, so such keys grow: here the time is the place.
-        let (high, low) = (n >> 16 & 0xffff_ffff, n & 0xffff);
-        let _ = write!(out, "{high:08x}-{low:04x}-7000-8000-000000000000");
-    }
-
-    fn mock_places(&self) -> u64 {
-        1 << 48
     }
 }
 

@@ -125,7 +125,7 @@ fn write(file: &mut MockFile, out: &mut impl Write) -> io::Result<u64> {
     let mut buffer = Vec::new();
     let mut bytes = 0;
     loop {
-        let more = file.write_chunk(&mut buffer);
+        let more = file.write_chunk(&mut buffer)?;
         out.write_all(&buffer)?;
         bytes += buffer.len() as u64;
         buffer.clear();

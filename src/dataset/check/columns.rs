@@ -118,6 +118,7 @@ impl Checker<'_> {
             name: key.get_ref().clone(),
             type_name: type_name.clone(),
             column_type: Arc::clone(&column_type),
+            options,
             native_type,
             strip_nul: nul == Some("strip"),
             protect,

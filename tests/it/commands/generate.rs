@@ -17,7 +17,7 @@ fn mock_file(dataset: &Dataset, rows: u64, seed: u64, bad: f64) -> MockFile {
 
 fn text(mut file: MockFile) -> Vec<u8> {
     let mut out = Vec::new();
-    while file.write_chunk(&mut out) {}
+    while file.write_chunk(&mut out).unwrap() {}
     out
 }
 
@@ -43,7 +43,7 @@ async fn rows_made_bad_on_purpose_are_the_ones_that_are_rejected() {
     let dataset = cloud.catalog.dataset("sales").unwrap();
     let mut file = mock_file(dataset, 5000, 3, 0.005);
     let mut bytes = Vec::new();
-    while file.write_chunk(&mut bytes) {}
+    while file.write_chunk(&mut bytes).unwrap() {}
     let bad = file.bad_rows_written();
     assert!(bad > 0);
     let report = cloud.put_and_load("sales/mock.csv", bytes).await;
@@ -87,7 +87,7 @@ fn megabytes_per_second(dataset: &Dataset) -> f64 {
     let (mut chunk, mut bytes) = (Vec::new(), 0);
     let started = Instant::now();
     loop {
-        let more = file.write_chunk(&mut chunk);
+        let more = file.write_chunk(&mut chunk).unwrap();
         bytes += chunk.len();
         chunk.clear();
         if !more {

@@ -6,9 +6,10 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use rand::SeedableRng as _;
 use stardrop::dataset::Catalog;
+use stardrop::mock::{MockRng, MockValues};
 use stardrop::records::{CsvOptions, CsvReader, Record, RecordReader, Step};
 use stardrop::rows::{Header, RowWriter};
-use stardrop::types::{self, MockRng, TypeOptions};
+use stardrop::types::{self, TypeOptions};
 
 use crate::support::{TestDatabase, catalog_of};
 
@@ -111,11 +112,12 @@ async fn every_accepted_text_is_its_value_in_postgres() {
     let names: Vec<&str> = types::type_names().chain(["numeric(12,2)"]).collect();
     for name in names {
         let column_type = types::column_type(name, &TypeOptions::default()).unwrap();
+        let values = MockValues::new(column_type.sql_type(), &TypeOptions::default());
         let mut texts: Vec<String> = bounds(name).iter().map(|text| (*text).to_owned()).collect();
         for _ in 0..300 {
             texts.push(wild(name, &mut runner));
             let mut text = String::new();
-            column_type.mock(&mut random, &mut text);
+            values.random(&mut random, &mut text);
             texts.push(text);
         }
         let catalog = catalog(name);

@@ -26,13 +26,13 @@ fn write_sales_to(cloud: &Cloud, out: &mut impl Write, bytes: u64) -> u64 {
     let dataset = cloud.catalog.dataset("sales").unwrap();
     let made = |rows| MockFile::new(mock::columns(dataset, rows), rows, 1, 0.0, b',').unwrap();
     let mut sample = Vec::new();
-    while made(10_000).write_chunk(&mut sample) && sample.is_empty() {}
+    while made(10_000).write_chunk(&mut sample).unwrap() && sample.is_empty() {}
     let sample_rows = sample.iter().filter(|byte| **byte == b'\n').count() as u64 - 1;
     let rows = bytes * sample_rows / sample.len() as u64;
 
     let (mut file, mut chunk) = (made(rows), Vec::new());
     loop {
-        let more = file.write_chunk(&mut chunk);
+        let more = file.write_chunk(&mut chunk).unwrap();
         out.write_all(&chunk).unwrap();
         chunk.clear();
         if !more {
@@ -161,7 +161,7 @@ pub fn sales_rows(cloud: &Cloud, rows: u64) -> Vec<Vec<String>> {
                 record.iter().map(|field| String::from_utf8(field.to_vec()).unwrap()).collect(),
             ),
             Step::NeedMore if more => {
-                more = file.write_chunk(&mut text);
+                more = file.write_chunk(&mut text).unwrap();
                 reader.push(&std::mem::take(&mut text));
             }
             Step::NeedMore => reader.end(),

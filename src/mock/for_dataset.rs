@@ -1,11 +1,12 @@
-//! Columns: a dataset in, the description of a mock file that fits it out.
+//! Describes the columns of a mock file that fits a dataset.
 
 use std::sync::Arc;
 
-use super::{Cardinality, MockColumn};
+use super::column::{Cardinality, MockColumn};
+use super::value::MockValues;
 use crate::dataset::{Column, Dataset};
 
-/// One row in so many names a member that no row before has named, up to [`MOST_MEMBERS`].
+/// One row in this number names a new member, up to [`MOST_MEMBERS`].
 const ROWS_PER_MEMBER: u64 = 20;
 const MOST_MEMBERS: u64 = 100_000;
 const FEWEST_MEMBERS: u64 = 10;
@@ -24,12 +25,17 @@ pub fn columns(dataset: &Dataset, rows: u64) -> Vec<MockColumn> {
             MockColumn {
                 header: header(column),
                 column_type: Arc::clone(&column.column_type),
+                values: values(column),
                 required: column.required,
                 known,
                 cardinality: priced.unwrap_or_else(|| cardinality(dataset, column, rows)),
             }
         })
         .collect()
+}
+
+fn values(column: &Column) -> MockValues {
+    MockValues::new(column.column_type.sql_type(), &column.options)
 }
 
 /// How files spell the column: by the contract's last spelling, which is theirs.
@@ -49,12 +55,12 @@ fn priced_by(dataset: &Dataset, column: &Column) -> Option<Cardinality> {
 }
 
 fn cardinality(dataset: &Dataset, column: &Column, rows: u64) -> Cardinality {
-    let place = |name: &str| dataset.columns.iter().position(|c| c.name == name);
+    let index_of = |name: &str| dataset.columns.iter().position(|c| c.name == name);
     let grain = dataset.facts.iter().find_map(|fact| fact.grain.as_deref()).unwrap_or_default();
     match grain.iter().position(|name| *name == column.name) {
         Some(0) => return Cardinality::Unique,
         Some(1) => {
-            if let Some(of) = grain.first().and_then(|first| place(first)) {
+            if let Some(of) = grain.first().and_then(|first| index_of(first)) {
                 return Cardinality::Line { of };
             }
         }
@@ -63,13 +69,16 @@ fn cardinality(dataset: &Dataset, column: &Column, rows: u64) -> Cardinality {
     for feed in &dataset.dimensions {
         if feed.key.contains(&column.name) {
             let members = (rows / ROWS_PER_MEMBER).clamp(FEWEST_MEMBERS, MOST_MEMBERS);
-            return Cardinality::Pool(members.min(column.column_type.mock_places()));
+            return Cardinality::Pool(members.min(values(column).count()));
         }
         if feed.attributes.contains(&column.name)
-            && let Some(key) = feed.key.first().and_then(|key| place(key))
+            && let Some(key) = feed.key.first().and_then(|key| index_of(key))
         {
             return Cardinality::DependsOn { column: key };
         }
     }
-    if column.column_type.mock_day(0).is_some() { Cardinality::Near } else { Cardinality::Free }
+    match column.column_type.sql_type().has_date() {
+        true => Cardinality::Near,
+        false => Cardinality::Free,
+    }
 }

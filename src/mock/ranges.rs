@@ -1,46 +1,51 @@
-//! Numbers: a column's name in, the range that such numbers usually lie in out.
+//! The range in which a column's numbers usually are, by the column's name.
 
-use crate::types::{ColumnType, MockRng, below};
+use super::random::{MockRng, below};
+use super::value::MockValues;
 
-/// What a column's numbers are like, in hundredths.
+/// The least and the most of a column's numbers, in hundredths.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Numbers {
+pub(super) struct Range {
     least: u64,
     most: u64,
-    /// How many places of the type make a hundredth; 0 where it has whole numbers only.
-    places: u64,
+    /// How many values of the type make a hundredth; 0 where it has whole numbers only.
+    values_per_hundredth: u64,
 }
 
-impl Numbers {
-    /// The range that fits a column of this name and type; `None` where nothing is known of it.
-    pub fn for_column(name: &str, column_type: &dyn ColumnType) -> Option<Numbers> {
+impl Range {
+    /// The range that fits a column of this name with these values; `None` where no range is known
+    /// for the name, or the type cannot hold it.
+    pub fn for_column(name: &str, values: &MockValues) -> Option<Range> {
         let name = name.to_lowercase();
         let (_, least, most) =
             RANGES.iter().find(|(names, ..)| names.iter().any(|part| name.contains(part)))?;
         let mut zero = String::new();
-        column_type.mock_nth(0, &mut zero);
+        values.nth(0, &mut zero);
         let is_number = zero.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','));
         let scale = zero.bytes().rev().position(|b| matches!(b, b'.' | b',')).unwrap_or(0) as u32;
-        let places = if scale < 2 { 0 } else { 10_u64.pow(scale.min(9) - 2) };
-        let largest = if places == 0 { most / 100 } else { most * places };
-        (is_number && largest < column_type.mock_places()).then_some(Numbers {
+        let values_per_hundredth = if scale < 2 { 0 } else { 10_u64.pow(scale.min(9) - 2) };
+        let largest = match values_per_hundredth {
+            0 => most / 100,
+            values => most * values,
+        };
+        (is_number && largest < values.count()).then_some(Range {
             least: *least,
             most: *most,
-            places,
+            values_per_hundredth,
         })
     }
 
     /// Appends a number; small ones are more frequent than large ones, as in life.
-    pub fn write(self, random: &mut MockRng, column_type: &dyn ColumnType, out: &mut String) {
+    pub fn write(self, random: &mut MockRng, values: &MockValues, out: &mut String) {
         let span = self.most - self.least + 1;
         let reach = below(random, span) + 1;
         let hundredths = self.least + below(random, reach);
-        // Whole numbers count from 1 at place 0.
-        let place = match self.places {
+        // The first whole number is 1.
+        let n = match self.values_per_hundredth {
             0 => (hundredths / 100).saturating_sub(1),
-            places => hundredths * places,
+            values => hundredths * values,
         };
-        column_type.mock_nth(place, out);
+        values.nth(n, out);
     }
 }
 
@@ -60,15 +65,16 @@ mod tests {
     use rand::SeedableRng as _;
 
     use super::*;
-    use crate::types::{TypeOptions, column_type};
+    use crate::types::{SqlType, TypeOptions};
 
-    fn numbers(name: &str, spec: &str) -> Option<Vec<f64>> {
-        let column_type = column_type(spec, &TypeOptions::default()).expect("a known type");
-        let numbers = Numbers::for_column(name, column_type.as_ref())?;
+    fn numbers(name: &str, sql_type: &str) -> Option<Vec<f64>> {
+        let sql_type = SqlType::parse(sql_type).expect("a known type");
+        let values = MockValues::new(sql_type, &TypeOptions::default());
+        let range = Range::for_column(name, &values)?;
         let mut random = MockRng::seed_from_u64(1);
         let mut text = || {
             let mut out = String::new();
-            numbers.write(&mut random, column_type.as_ref(), &mut out);
+            range.write(&mut random, &values, &mut out);
             out
         };
         Some((0..1_000).map(|_| text().parse().expect("a number")).collect())
@@ -76,14 +82,14 @@ mod tests {
 
     #[test]
     fn numbers_fit_the_name_of_their_column() {
-        for (name, spec, least, most) in [
+        for (name, sql_type, least, most) in [
             ("unit_price", "numeric(12,2)", 0.49, 99.99),
             ("UnitPrice", "numeric(12,3)", 0.49, 99.99),
             ("quantity_sold", "integer", 1.0, 12.0),
             ("total_amount", "numeric(12,2)", 1.0, 499.99),
             ("shopper_age", "smallint", 18.0, 89.0),
         ] {
-            let numbers = numbers(name, spec).expect("a range");
+            let numbers = numbers(name, sql_type).expect("a range");
             assert!(numbers.iter().all(|n| (least..=most).contains(n)), "{name} {numbers:?}");
             assert!(numbers.iter().any(|n| *n > most / 2.0), "{name}");
         }
