@@ -142,7 +142,7 @@ impl<S: LineSink> Batch<S> {
         match writer.write(record, self.sink.buffer()) {
             Ok(()) => self.sink.line_written(record, writer),
             Err(rejection) => {
-                let raw = writer.kept(record).into_owned();
+                let raw = writer.redact(record).into_owned();
                 filled.rejected_bytes += raw.len();
                 filled.rejected.push(RejectedRow { rejection, raw });
             }

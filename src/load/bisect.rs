@@ -57,7 +57,7 @@ impl LineSink for Spool {
     }
 
     fn line_written(&mut self, record: &Record, writer: &RowWriter) {
-        self.pending_raws.extend_from_slice(&writer.kept(record));
+        self.pending_raws.extend_from_slice(&writer.redact(record));
         self.rows.push(SpooledRow {
             line: record.line(),
             lines_end: self.lines_bytes + self.pending.len() as u64,

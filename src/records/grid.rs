@@ -1,5 +1,6 @@
 //! Makes records from the cells of binary formats. Their original bytes are a line of CSV (RFC 4180).
 
+use super::csv_field::CsvFields;
 use super::record::{Kind, Position, Record};
 
 /// One cell, as text.
@@ -15,11 +16,13 @@ pub(super) struct Cell {
 /// of these formats have no bytes.
 pub(super) fn fill(record: &mut Record, cells: &[Cell], number: u64, header: bool) {
     let mut raw = Vec::with_capacity(cells.len() * 8);
+    let csv = CsvFields { delimiter: vec![b','], quote: Some(b'"'), escape: None };
     for (index, cell) in cells.iter().enumerate() {
         if index > 0 {
             raw.push(b',');
         }
-        push_csv(cell, &mut raw);
+        let is_empty_text = cell.kind == Kind::Text && cell.is_text && cell.text.is_empty();
+        csv.push(&cell.text, is_empty_text, &mut raw);
     }
     let (line, next_line) = (number, number + 1);
     let (start_offset, end_offset) = (number.saturating_sub(1), number);
@@ -28,22 +31,4 @@ pub(super) fn fill(record: &mut Record, cells: &[Cell], number: u64, header: boo
     for cell in cells {
         record.push_value(&cell.text, cell.is_text, cell.kind);
     }
-}
-
-/// Appends a cell, in quotes if it needs them.
-fn push_csv(cell: &Cell, raw: &mut Vec<u8>) {
-    let special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
-    let null_like = cell.kind == Kind::Text && cell.is_text && cell.text.is_empty();
-    if !null_like && !cell.text.iter().any(special) {
-        raw.extend_from_slice(&cell.text);
-        return;
-    }
-    raw.push(b'"');
-    for byte in &cell.text {
-        if *byte == b'"' {
-            raw.push(b'"');
-        }
-        raw.push(*byte);
-    }
-    raw.push(b'"');
 }

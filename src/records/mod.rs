@@ -19,6 +19,7 @@ use crate::error::ErrorKind;
 
 mod buffer;
 mod csv;
+mod csv_field;
 mod excel;
 mod format;
 mod grid;
@@ -29,6 +30,7 @@ mod record;
 mod spooled;
 
 pub use csv::{CsvOptions, CsvReader, Delimiter, MAX_DELIMITER_BYTES};
+pub use csv_field::CsvFields;
 pub use format::{Format, Unsupported};
 pub use options::ReaderOptions;
 pub use record::{Kind, Record};

@@ -1,6 +1,6 @@
-//! Copy text: numbers and texts in; the form in which COPY reads them out.
+//! Writes numbers and texts in the form that COPY reads.
 //!
-//! The format is that of Postgres' manual, COPY, "Text Format": fields end at a tab, rows at a
+//! The form is the "Text Format" of COPY in Postgres' manual: fields end at a tab, rows at a
 //! newline, `\N` is null, and backslash, tab, newline and carriage return are escaped.
 
 /// Appends a number's digits.
@@ -18,8 +18,7 @@ pub(super) fn push_number(mut number: u64, out: &mut Vec<u8>) {
     }
 }
 
-/// Escapes what was appended to `out` since `from`. Almost nothing ever needs it, so the usual
-/// case is a look at the bytes.
+/// Escapes the bytes of `out` after `from`. Few texts need it, so the usual case is one search.
 pub(super) fn escape_from(out: &mut Vec<u8>, from: usize) {
     let tail = out.get(from..).unwrap_or_default();
     let first = memchr::memchr3(b'\\', b'\t', b'\n', tail);

@@ -1,10 +1,10 @@
-//! Header: the names that a file gives its columns in, which of them are the contract's out.
+//! Matches the column names of a file with the columns of a dataset.
 
 use std::fmt;
 
 use crate::dataset::{Dataset, MissingColumn, UnknownColumn};
 
-/// The columns that rejected rows are given back with, to be mended and dropped again.
+/// The columns that `stardrop rejects --csv` adds to rejected rows, which people fix and drop again.
 pub const REJECTED: [&str; 2] = ["rejected_column", "rejected_reason"];
 
 /// How the fields of a file's records map to the columns of a dataset.
@@ -16,15 +16,15 @@ pub struct Header {
     pub unknown: Vec<UnknownField>,
     /// Columns of the contract that the file does not have.
     pub missing: Vec<String>,
-    /// How many fields each record must have; beyond those, it may have empty ones.
+    /// The number of fields that each record must have; empty ones may follow.
     pub width: usize,
-    /// Columns that are spelled otherwise than the contract has it.
+    /// Columns with another spelling than the contract's: the spelling and the column.
     pub respelled: Vec<(String, String)>,
-    /// Whether columns stand in another order than the contract's.
+    /// Whether the columns have another order than in the contract.
     pub is_reordered: bool,
-    /// What stands between two fields, where rows are written again.
+    /// The delimiter of rows that are written again; empty where they are lines of JSON.
     pub delimiter: Vec<u8>,
-    /// The header as it stood in the file; empty where there is none.
+    /// The bytes of the header in the file; empty where the file has none.
     pub raw: Vec<u8>,
 }
 
@@ -32,14 +32,14 @@ pub struct Header {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownField {
     /// Counted from 0.
-    pub place: usize,
-    /// The name that it is kept under.
+    pub index: usize,
+    /// The name under which its values are kept.
     pub name: String,
-    /// Whether the file gives it none.
+    /// Whether the file gives it no name.
     pub is_blank: bool,
 }
 
-/// Why a file's header breaks the contract.
+/// Why a file's header does not fit the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderError(String);
 
@@ -52,13 +52,14 @@ impl fmt::Display for HeaderError {
 impl std::error::Error for HeaderError {}
 
 impl Header {
-    /// Matches names without regard to case, surrounding blanks or order.
+    /// Matches names in any order, whatever their case and the blanks around them.
     ///
     /// # Errors
     ///
-    /// Where a name stands twice, or a column is missing or unknown and the policy rejects that.
+    /// [`HeaderError`] where two names match one column, or a column is missing or unknown and the
+    /// policy rejects that.
     pub fn by_name(dataset: &Dataset, names: &[&str]) -> Result<Header, HeaderError> {
-        // Blank names at the end are those of lines that end in delimiters.
+        // Lines that end in delimiters have blank names at the end.
         let named = names.iter().rposition(|name| !name.trim().is_empty()).map_or(1, |at| at + 1);
         let mut header = Header {
             fields: vec![None; dataset.columns.len()],
@@ -87,9 +88,9 @@ impl Header {
                         name.trim()
                     )));
                 }
-                // What `stardrop rejects --csv` has added is nobody's data.
+                // `stardrop rejects --csv` has added them: they hold no data of the file.
                 None if REJECTED.contains(&name.trim()) => {}
-                None => header.note_unknown(field, name.trim()),
+                None => header.add_unknown(field, name.trim()),
             }
         }
         header.missing = dataset
@@ -101,11 +102,11 @@ impl Header {
             .collect();
         let found: Vec<usize> = header.fields.iter().copied().flatten().collect();
         header.is_reordered = !found.is_sorted();
-        header.judge(dataset)?;
+        header.check(dataset)?;
         Ok(header)
     }
 
-    /// Takes the columns in the contract's order: for files without a header.
+    /// The header of a file that has none: its fields are the columns in the contract's order.
     pub fn by_position(dataset: &Dataset) -> Header {
         let width = dataset.columns.len();
         Header { fields: (0..width).map(Some).collect(), ..Header::of_width(width) }
@@ -124,19 +125,19 @@ impl Header {
         }
     }
 
-    fn note_unknown(&mut self, place: usize, name: &str) {
+    fn add_unknown(&mut self, index: usize, name: &str) {
         let is_blank = name.is_empty();
-        let wanted = if is_blank { format!("column_{}", place + 1) } else { name.to_owned() };
+        let wanted = if is_blank { format!("column_{}", index + 1) } else { name.to_owned() };
         let mut unique = wanted.clone();
         let mut count = 2;
         while self.unknown.iter().any(|taken| taken.name == unique) {
             unique = format!("{wanted}_{count}");
             count += 1;
         }
-        self.unknown.push(UnknownField { place, name: unique, is_blank });
+        self.unknown.push(UnknownField { index, name: unique, is_blank });
     }
 
-    fn judge(&self, dataset: &Dataset) -> Result<(), HeaderError> {
+    fn check(&self, dataset: &Dataset) -> Result<(), HeaderError> {
         let required: Vec<&str> = dataset
             .columns
             .iter()
@@ -149,7 +150,7 @@ impl Header {
                 required.join(", ")
             )));
         }
-        // Under a name that the contract does not know, it would be kept in the open.
+        // A protected column with another name would be kept in plain text, as an unknown one.
         let protected = dataset
             .columns
             .iter()
@@ -179,7 +180,7 @@ impl Header {
         self.unknown.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// What differs from the contract without breaking it, for the ledger and the log.
+    /// The differences from the contract that it allows, for the ledger and the log.
     pub fn notes(&self) -> Option<String> {
         let mut notes = Vec::new();
         if !self.unknown.is_empty() {

@@ -1,10 +1,13 @@
-//! Rows: a record in; a line of COPY text, or the place and the reason of a rejection, out.
+//! Writes records as lines of COPY text, or says at which line and column one is rejected and why.
 //! Knows nothing of files or the database.
 
 mod copy_text;
 mod header;
-mod kept;
 mod protect;
+mod redact;
+mod target;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use header::{Header, HeaderError, REJECTED, UnknownField};

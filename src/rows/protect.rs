@@ -1,9 +1,9 @@
-//! Protect: values that must not reach the database in; their hashes, or nothing, out.
+//! Hashes values that must not reach the database.
 
 use sha2::{Digest, Sha256};
 
-/// What marks a value as hashed already: kept rows hold it in the value's place, so that they can
-/// be loaded again.
+/// What marks a value as hashed already: redacted rows hold it instead of the value, so that they
+/// can be loaded again.
 const MARK: &[u8] = b"sha256:";
 const DIGITS: usize = 64;
 
@@ -24,13 +24,13 @@ pub(super) fn push_hash(salt: &[u8], value: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Appends what stands for the value in a row that is kept: its hash, marked as such.
-pub(super) fn push_kept(salt: &[u8], value: &[u8], out: &mut Vec<u8>) {
+/// Appends what replaces the value in a redacted row: its hash, marked as such.
+pub(super) fn push_marked_hash(salt: &[u8], value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(MARK);
     push_hash(salt, value, out);
 }
 
-/// The digits of a value that is marked as hashed.
+/// The digits of a value that is marked as hashed; `None` for any other value.
 fn hashed(value: &[u8]) -> Option<&[u8]> {
     let digits = value.strip_prefix(MARK)?;
     let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -47,10 +47,10 @@ mod tests {
         push_hash(b"a", b"bc", &mut hash);
         let abc = b"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(hash, abc, "the test vector of FIPS 180-2, B.1");
-        let mut kept = Vec::new();
-        push_kept(b"a", b"bc", &mut kept);
+        let mut marked = Vec::new();
+        push_marked_hash(b"a", b"bc", &mut marked);
         let mut again = Vec::new();
-        push_hash(b"a", &kept, &mut again);
+        push_hash(b"a", &marked, &mut again);
         assert_eq!(again, abc);
         let mut other = Vec::new();
         push_hash(b"a", b"sha256:bc", &mut other);

@@ -1,23 +1,22 @@
-//! Writer: a record and the column types in, one line of COPY text out.
+//! Writes a record as one line of COPY text, or says why it cannot be loaded.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::copy_text::{escape_from, push_number};
 use super::header::{Header, UnknownField};
-use super::{kept, protect};
-use crate::dataset::{Column, Dataset, Protect, Ragged, UnknownColumn};
-use crate::records::{Kind, Record};
-use crate::types::{ColumnType, Invalid, SqlType};
+use super::target::Target;
+use super::{protect, redact};
+use crate::dataset::{Dataset, Protect, Ragged, UnknownColumn};
+use crate::records::{CsvFields, Kind, Record};
 
 /// Why a row cannot be loaded. Never holds a value of the row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     /// The line of the file on which the row starts.
     pub line: u64,
-    /// `None` where the row as a whole is at fault.
+    /// `None` where the row as a whole is wrong.
     pub column: Option<String>,
-    /// A short word for programs, such as `invalid_integer`.
+    /// The reason code, such as `invalid_integer`.
     pub code: &'static str,
     /// A sentence for people.
     pub reason: String,
@@ -35,74 +34,14 @@ pub struct RowWriter {
     trim: bool,
     replace_invalid: bool,
     salt: Vec<u8>,
-    delimiter: Vec<u8>,
+    /// How a redacted row is written.
+    csv: CsvFields,
 }
 
-/// Where a column of the dataset comes from, and what it is to be.
-#[derive(Debug)]
-pub(super) struct Target {
-    pub name: String,
-    pub field: Option<usize>,
-    column_type: Arc<dyn ColumnType>,
-    native_type: Arc<dyn ColumnType>,
-    is_text: bool,
-    is_json: bool,
-    /// Whether what the type writes may hold what COPY has to have escaped.
-    needs_copy_escape: bool,
-    is_temporal: bool,
-    required: bool,
-    strip_nul: bool,
-    pub protect: Option<Protect>,
-}
-
-impl Target {
-    fn new(column: &Column, field: Option<usize>) -> Target {
-        let sql_type = column.column_type.sql_type();
-        Target {
-            name: column.name.clone(),
-            field,
-            column_type: Arc::clone(&column.column_type),
-            native_type: Arc::clone(&column.native_type),
-            is_text: sql_type == SqlType::Text,
-            is_json: sql_type == SqlType::Jsonb,
-            needs_copy_escape: sql_type.needs_copy_escape(),
-            is_temporal: sql_type.is_temporal(),
-            required: column.required,
-            strip_nul: column.strip_nul,
-            protect: column.protect,
-        }
-    }
-
-    fn encode(&self, text: &str, kind: Kind, out: &mut Vec<u8>) -> Result<(), Invalid> {
-        if kind == Kind::Quoted && self.is_json {
-            return self.column_type.encode(&serde_json::Value::from(text).to_string(), out);
-        }
-        if kind != Kind::Native {
-            return self.column_type.encode(text, out);
-        }
-        let from = out.len();
-        let native = self.native_type.encode(text, out);
-        // A plain number may be a date by the contract's `format`; a number in a number's column
-        // is never read in the way of texts, where `1.234` may mean a thousand.
-        if native.is_err() && self.is_temporal {
-            out.truncate(from);
-            // A workbook's midnight is a day.
-            return match self.native_type.encode(&format!("{text} 00:00:00"), out) {
-                Ok(()) => Ok(()),
-                Err(_) => {
-                    out.truncate(from);
-                    self.column_type.encode(text, out)
-                }
-            };
-        }
-        native
-    }
-}
-
-/// What is wrong with a row, and with which column.
+/// The column, code and reason of a rejection.
 type Wrong<'w> = (Option<&'w str>, &'static str, String);
 
-/// A field's text, and what it is to its format.
+/// A field's text, and what it is in its file format.
 type Value<'r> = (Cow<'r, str>, Kind);
 
 impl RowWriter {
@@ -120,12 +59,16 @@ impl RowWriter {
             trim: dataset.file.trim,
             replace_invalid: dataset.file.replace_invalid,
             salt: salt.as_bytes().to_vec(),
-            delimiter: header.delimiter.clone(),
+            csv: CsvFields {
+                delimiter: header.delimiter.clone(),
+                quote: dataset.file.quote,
+                escape: dataset.file.escape,
+            },
         }
     }
 
     /// Appends the record to `out` as one COPY line: the contract's columns, the line's number and
-    /// the unknown columns as JSON. Leaves `out` as it was where the record is rejected.
+    /// the unknown columns as JSON. Does not change `out` where the record is rejected.
     ///
     /// # Errors
     ///
@@ -138,18 +81,19 @@ impl RowWriter {
         })
     }
 
-    /// The record as it may be kept: its original bytes, without what is protected.
-    pub fn kept<'r>(&self, record: &'r Record) -> Cow<'r, [u8]> {
+    /// The record as it may be kept: its original bytes, or the same row without its protected
+    /// values.
+    pub fn redact<'r>(&self, record: &'r Record) -> Cow<'r, [u8]> {
         if self.columns.iter().all(|column| column.protect.is_none()) {
             return Cow::Borrowed(record.raw());
         }
         let fits = record.fault().is_none() && self.check_width(record).is_ok();
-        Cow::Owned(kept::redacted(record, &self.columns, &self.salt, &self.delimiter, fits))
+        Cow::Owned(redact::redact(record, &self.columns, &self.salt, &self.csv, fits))
     }
 
     fn check_width(&self, record: &Record) -> Result<(), String> {
         let found = record.len();
-        let empty = |place| record.field(place).is_some_and(|field| field.trim_ascii().is_empty());
+        let empty = |index| record.field(index).is_some_and(|field| field.trim_ascii().is_empty());
         let fits = found == self.width
             || found < self.width && self.ragged.pad
             || found > self.width && (self.ragged.truncate || (self.width..found).all(empty));
@@ -164,7 +108,6 @@ impl RowWriter {
         let whole = record.text();
         for column in &self.columns {
             let wrong = |code, reason| (Some(column.name.as_str()), code, reason);
-            let from = out.len();
             match self.value(column, record, whole).map_err(|(code, reason)| wrong(code, reason))? {
                 None if column.required => {
                     return Err(wrong("missing_value", "expected a value, found none".to_owned()));
@@ -177,11 +120,8 @@ impl RowWriter {
                     protect::push_hash(&self.salt, text.as_bytes(), out);
                 }
                 Some((text, kind)) => column
-                    .encode(&text, kind, out)
+                    .write(&text, kind, out)
                     .map_err(|invalid| wrong(invalid.code, invalid.message))?,
-            }
-            if column.needs_copy_escape {
-                escape_from(out, from);
             }
             out.push(b'\t');
         }
@@ -192,7 +132,11 @@ impl RowWriter {
         Ok(())
     }
 
-    /// The text of a column's field and what it is to its format, or `None` where it is null.
+    /// The text of a column's field and its kind, or `None` where it is null.
+    ///
+    /// # Errors
+    ///
+    /// The code and the reason where the field is not UTF-8.
     #[inline]
     fn value<'r>(
         &self,
@@ -200,36 +144,34 @@ impl RowWriter {
         record: &'r Record,
         whole: Option<&'r str>,
     ) -> Result<Option<Value<'r>>, (&'static str, String)> {
-        let Some(place) = column.field.filter(|_| column.protect != Some(Protect::Drop)) else {
+        let Some(index) = column.field.filter(|_| column.protect != Some(Protect::Drop)) else {
             return Ok(None);
         };
-        let Some(bytes) = record.field(place) else { return Ok(None) };
-        let kind = record.kind(place);
-        let quoted = record.is_quoted(place);
-        // A json column can hold whatever JSON puts in quotes.
-        let is_kept = quoted && (column.is_text || column.is_json && kind == Kind::Quoted);
-        if kind == Kind::Null || self.is_null(bytes, is_kept) {
+        let Some(bytes) = record.field(index) else { return Ok(None) };
+        let kind = record.kind(index);
+        let is_quoted_text = record.is_quoted(index) && column.keeps_quoted_null(kind);
+        if kind == Kind::Null || self.is_null(bytes, is_quoted_text) {
             return Ok(None);
         }
-        let checked = whole.and_then(|whole| record.field_in(whole, place));
+        let checked = whole.and_then(|whole| record.field_in(whole, index));
         let mut text = match checked.map_or_else(|| std::str::from_utf8(bytes), Ok) {
             Ok(text) => Cow::Borrowed(text),
             Err(_) if self.replace_invalid => String::from_utf8_lossy(bytes),
             Err(error) => {
-                let at = record.offset_of(place, error.valid_up_to());
+                let at = record.offset_of(index, error.valid_up_to());
                 let at = at.map_or_else(String::new, |at| format!(" at byte {at} of the file"));
                 return Err(("invalid_utf8", format!("expected UTF-8, found other bytes{at}")));
             }
         };
         if column.strip_nul && memchr::memchr(0, bytes).is_some() {
             text = Cow::Owned(text.replace('\0', ""));
-            if self.is_null(text.as_bytes(), is_kept) {
+            if self.is_null(text.as_bytes(), is_quoted_text) {
                 return Ok(None);
             }
         }
         if self.trim {
             let trimmed = text.trim();
-            if self.is_null(trimmed.as_bytes(), is_kept) {
+            if self.is_null(trimmed.as_bytes(), is_quoted_text) {
                 return Ok(None);
             }
             text = match text {
@@ -240,10 +182,9 @@ impl RowWriter {
         Ok(Some((text, kind)))
     }
 
-    /// Whether a field is one of the contract's null texts. A quoted one is kept where the column can
-    /// hold it, so that `""` stays an empty text.
-    fn is_null(&self, bytes: &[u8], is_kept: bool) -> bool {
-        !is_kept && self.nulls.iter().any(|null| null == bytes)
+    /// Whether a field is one of the contract's null texts, and not a text because of its quotes.
+    fn is_null(&self, bytes: &[u8], is_quoted_text: bool) -> bool {
+        !is_quoted_text && self.nulls.iter().any(|null| null == bytes)
     }
 
     fn write_unknown(
@@ -258,9 +199,9 @@ impl RowWriter {
             return Ok(());
         }
         let mut object = serde_json::Map::with_capacity(self.unknown.len());
-        for UnknownField { place, name, is_blank } in &self.unknown {
-            let bytes = record.field(*place).unwrap_or_default();
-            if record.kind(*place) == Kind::Null || *is_blank && bytes.is_empty() {
+        for UnknownField { index, name, is_blank } in &self.unknown {
+            let bytes = record.field(*index).unwrap_or_default();
+            if record.kind(*index) == Kind::Null || *is_blank && bytes.is_empty() {
                 continue;
             }
             let text = match std::str::from_utf8(bytes) {

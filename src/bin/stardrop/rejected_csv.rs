@@ -8,7 +8,7 @@ use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::ledger::view::{self, RejectLine};
 use stardrop::load::header_of;
 use stardrop::object::Source;
-use stardrop::records::{CsvOptions, CsvReader, Delimiter, Record, RecordReader, Step};
+use stardrop::records::{CsvFields, CsvOptions, CsvReader, Delimiter, Record, RecordReader, Step};
 use stardrop::rows::{Header, REJECTED};
 use stardrop::settings::Settings;
 
@@ -99,23 +99,22 @@ impl Lines<'_> {
         if reader.next(&mut record) == Ok(Step::Record) { record.len() } else { 0 }
     }
 
-    /// A row with more fields, behind so many blank ones.
+    /// A row with `blanks` empty fields and then `more` fields added. The row itself is what the
+    /// file holds, byte for byte, which no CSV writer would give: people compare it with the file.
     fn line(&self, raw: &[u8], blanks: usize, more: &[&str]) -> Vec<u8> {
+        let (delimiter, quote, escape) = (self.header.delimiter.clone(), self.quote, self.escape);
+        let csv = CsvFields { delimiter, quote, escape };
         let mut line = raw.to_vec();
         for _ in 0..blanks {
             line.extend_from_slice(&self.header.delimiter);
         }
         for field in more {
             line.extend_from_slice(&self.header.delimiter);
-            match self.quote.map(char::from) {
-                Some(quote) => {
-                    let doubled = field.replace(quote, &format!("{quote}{quote}"));
-                    line.extend_from_slice(format!("{quote}{doubled}{quote}").as_bytes());
-                }
-                None => {
-                    let delimiter = String::from_utf8_lossy(&self.header.delimiter);
-                    line.extend_from_slice(field.replace(&*delimiter, " ").as_bytes());
-                }
+            if self.quote.is_some() {
+                csv.push(field.as_bytes(), true, &mut line);
+            } else {
+                let delimiter = String::from_utf8_lossy(&self.header.delimiter);
+                line.extend_from_slice(field.replace(&*delimiter, " ").as_bytes());
             }
         }
         line.push(b'\n');

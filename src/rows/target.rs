@@ -1,0 +1,89 @@
+//! One column of a dataset as a row is written: the field that it comes from, and its type.
+
+use std::sync::Arc;
+
+use super::copy_text::escape_from;
+use crate::dataset::{Column, Protect};
+use crate::records::Kind;
+use crate::types::{ColumnType, Invalid, SqlType};
+
+/// A column of the dataset with the field of the file that holds it.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub name: String,
+    /// The field's index; `None` where the file does not have the column.
+    pub field: Option<usize>,
+    pub required: bool,
+    pub strip_nul: bool,
+    pub protect: Option<Protect>,
+    sql_type: SqlType,
+    column_type: Arc<dyn ColumnType>,
+    native_type: Arc<dyn ColumnType>,
+}
+
+impl Target {
+    /// The target of `column`, whose values are in `field`.
+    pub fn new(column: &Column, field: Option<usize>) -> Target {
+        let sql_type = column.column_type.sql_type();
+        Target {
+            name: column.name.clone(),
+            field,
+            required: column.required,
+            strip_nul: column.strip_nul,
+            protect: column.protect,
+            sql_type,
+            column_type: Arc::clone(&column.column_type),
+            native_type: Arc::clone(&column.native_type),
+        }
+    }
+
+    /// Whether a field in quotes is a value even where its text is one of the contract's null
+    /// texts, so that `""` stays an empty text.
+    pub fn keeps_quoted_null(&self, kind: Kind) -> bool {
+        match self.sql_type {
+            SqlType::Text => true,
+            // A json column can hold whatever JSON puts in quotes.
+            SqlType::Jsonb => kind == Kind::Quoted,
+            _ => false,
+        }
+    }
+
+    /// Appends the value of a field's text as COPY reads it.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] where the column's type refuses the text; `out` may then hold a part of it.
+    pub fn write(&self, text: &str, kind: Kind, out: &mut Vec<u8>) -> Result<(), Invalid> {
+        let from = out.len();
+        self.encode(text, kind, out)?;
+        if self.sql_type.needs_copy_escape() {
+            escape_from(out, from);
+        }
+        Ok(())
+    }
+
+    fn encode(&self, text: &str, kind: Kind, out: &mut Vec<u8>) -> Result<(), Invalid> {
+        if kind == Kind::Quoted && self.sql_type == SqlType::Jsonb {
+            return self.column_type.encode(&serde_json::Value::from(text).to_string(), out);
+        }
+        if kind != Kind::Native {
+            return self.column_type.encode(text, out);
+        }
+        // A number in a number's column is never read in the way of texts, where `1.234` may mean
+        // a thousand.
+        let from = out.len();
+        let native = self.native_type.encode(text, out);
+        if native.is_ok() || !self.sql_type.is_temporal() {
+            return native;
+        }
+        // A workbook writes midnight as a date without a time.
+        out.truncate(from);
+        let at_midnight = self.native_type.encode(&format!("{text} 00:00:00"), out);
+        if at_midnight.is_ok() {
+            return at_midnight;
+        }
+        // A plain number may be a date by the contract's `format`.
+        out.truncate(from);
+        self.column_type.encode(text, out)
+    }
+}

@@ -1,0 +1,97 @@
+//! Tests of whole rows: what COPY reads for every column type, and what is kept of rejected rows.
+
+use super::*;
+use crate::dataset::{Catalog, Dataset};
+use crate::records::{CsvOptions, CsvReader, Delimiter, Record, RecordReader, Step};
+use crate::types::type_names;
+
+fn dataset(file: &str, columns: &str) -> Dataset {
+    let contract = format!(
+        "name = \"one\"\nmatch = [\"one/**\"]\n[file]\n{file}\n[columns]\n{columns}\n\
+         [fact.one]\ndegenerate = [\"given\"]\n"
+    );
+    let file = ("one/dataset.toml".into(), "one".to_owned(), contract);
+    let catalog = Catalog::read([file]).expect("a valid contract");
+    catalog.dataset("one").expect("the dataset").clone()
+}
+
+/// The first record of `text`, in the dialect of the dataset.
+fn record(dataset: &Dataset, text: &[u8]) -> Record {
+    let mut reader = CsvReader::new(CsvOptions {
+        delimiter: Delimiter::Byte(b','),
+        quote: dataset.file.quote,
+        escape: dataset.file.escape,
+        has_header: false,
+        ..CsvOptions::default()
+    });
+    reader.push(text);
+    reader.end();
+    let mut record = Record::new();
+    assert_eq!(reader.next(&mut record), Ok(Step::Record));
+    record
+}
+
+fn writer(dataset: &Dataset) -> RowWriter {
+    RowWriter::new(dataset, &Header::by_position(dataset), "salt")
+}
+
+#[test]
+fn no_text_in_a_column_of_any_type_breaks_the_copy_line() {
+    let specials = ["\t", "\n", "\r\n", "\\", "\\N", "\\.", "\t\\\n"];
+    let plain =
+        ["", "a", "1", "1.5", "true", "2024-02-29", "12:30", "2024-02-29 12:30", "\"\"", "[1]"];
+    let mut accepted = 0;
+    for name in type_names() {
+        let dataset = dataset("null = []", &format!("given = {{ type = \"{name}\" }}"));
+        let writer = writer(&dataset);
+        for special in specials {
+            for text in plain.iter().flat_map(|plain| {
+                [
+                    format!("{plain}{special}"),
+                    format!("{special}{plain}"),
+                    format!("{plain}{special}{plain}"),
+                ]
+            }) {
+                let field = format!("\"{}\"\n", text.replace('"', "\"\""));
+                let mut line = Vec::new();
+                if writer.write(&record(&dataset, field.as_bytes()), &mut line).is_err() {
+                    continue;
+                }
+                accepted += 1;
+                let line = String::from_utf8(line).expect("text");
+                let row = line.strip_suffix('\n').expect("a line ends");
+                assert!(!row.contains(['\n', '\r']), "{name} {text:?}: {row:?}");
+                // The column, the line's number and the unknown columns.
+                let columns: Vec<&str> = row.split('\t').collect();
+                assert_eq!(columns.len(), 3, "{name} {text:?}: {row:?}");
+                let escapes = columns[0].replace("\\\\", "").replace("\\t", "").replace("\\n", "");
+                assert!(!escapes.replace("\\r", "").contains('\\'), "{name} {text:?}: {row:?}");
+            }
+        }
+    }
+    assert!(accepted > 300, "{accepted} texts were accepted");
+}
+
+#[test]
+fn a_redacted_row_holds_the_other_fields_in_the_dialect_of_the_file() {
+    let columns = "given = { type = \"text\" }\nmail = { type = \"text\", protect = \"sha256\" }\n\
+                   more = { type = \"text\" }";
+    for (file, text, kept) in [
+        ("", "a,x@y,\"say \"\"b\"\"\"", "say \"b\""),
+        ("", "a,x@y,\"\"", ""),
+        ("quote = \"'\"", "a,x@y,'it''s, \"b\"'", "it's, \"b\""),
+        ("escape = \"\\\\\"", "a,x@y,b\\,c\\\\d", "b,c\\d"),
+        ("quote = \"\"", "a,x@y,b\"c", "b\"c"),
+    ] {
+        let dataset = dataset(file, columns);
+        let writer = writer(&dataset);
+        let first = record(&dataset, text.as_bytes());
+        assert_eq!(first.field(2), Some(kept.as_bytes()), "{text}");
+        let redacted = writer.redact(&first).into_owned();
+        let again = record(&dataset, &redacted);
+        assert_eq!(again.field(0), Some(&b"a"[..]), "{text}");
+        assert!(again.field(1).is_some_and(|mail| mail.starts_with(b"sha256:")), "{text}");
+        assert_eq!(again.field(2), Some(kept.as_bytes()), "{text}");
+        assert_eq!(again.is_quoted(2), first.is_quoted(2) || kept.contains(','), "{text}");
+    }
+}
