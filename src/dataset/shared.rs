@@ -3,12 +3,8 @@
 
 use std::collections::BTreeMap;
 
-<<<<<<< HEAD
 use super::{Column, Dataset, DimensionRef, DimensionSource, History, name};
-=======
-use super::{Column, Dataset, DimensionFeed, DimensionUse, History, name};
 use crate::types::SqlType;
->>>>>>> d755f9d (Ask a column's SQL type, not its text)
 
 /// A dimension as all the datasets that name it see it.
 #[derive(Debug, Clone)]
