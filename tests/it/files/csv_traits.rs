@@ -13,7 +13,8 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 
 /// 2,000 rows of three fields, four of which lack one.
 fn long() -> String {
-    let row = |n: u32| if n % 500 == 0 { format!("{n},x\n") } else { format!("{n},x,y\n") };
+    let row =
+        |n: u32| if n.is_multiple_of(500) { format!("{n},x\n") } else { format!("{n},x,y\n") };
     (1..=2_000).map(row).fold("a,b,c\n".to_owned(), |text, row| text + &row)
 }
 

@@ -101,12 +101,6 @@ impl Cloud {
         object_of(&self.put_event(key, bytes).await)
     }
 
-    /// Puts a file as an object.
-    pub async fn put_file(&self, key: &str, path: &Path) -> ObjectRef {
-        let receipt = self.s3.put_file(BUCKET, key, path).await.unwrap();
-        object_of(&self.event_of(&receipt.sequencer))
-    }
-
     fn event_of(&self, sequencer: &str) -> Value {
         let mut events = self.events.lock().unwrap();
         while let Ok(event) = events.0.try_recv() {
