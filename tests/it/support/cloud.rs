@@ -4,7 +4,7 @@
 //! rights as well. Objects are taken from the endpoint's own events.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
