@@ -11,9 +11,9 @@ grant execute on function
     stardrop.finish,
     stardrop.mark_skipped,
     stardrop.newest_loads,
-    stardrop.record_hash,
     stardrop.reject_rows,
     stardrop.release,
+    stardrop.save_hash,
     stardrop.totals
 to stardrop_loader;
 

@@ -47,7 +47,7 @@ pub async fn save_hash(
     let (state, digest) = (hash.state(), is_complete.then(|| hash.digest()));
     let row = query_one(
         client,
-        "select stardrop.record_hash($1, $2, $3, $4, $5, $6, make_interval(secs => $7)) as state",
+        "select stardrop.save_hash($1, $2, $3, $4, $5, $6, make_interval(secs => $7)) as state",
         &[
             &claim.load_id,
             &claim.attempt,

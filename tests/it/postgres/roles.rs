@@ -97,8 +97,8 @@ async fn the_loader_and_readers_may_call_the_listed_functions_and_no_other() {
         site.db.rows(&callable("stardrop_loader")).await,
         "staging.open_blue\nstaging.open_red\nstaging.replace_blue\nstardrop.begin_batch\n\
          stardrop.checkpoint\nstardrop.claim\nstardrop.contract_fingerprint\nstardrop.fail\n\
-         stardrop.finish\nstardrop.mark_skipped\nstardrop.newest_loads\nstardrop.record_hash\n\
-         stardrop.reject_rows\nstardrop.release\nstardrop.totals"
+         stardrop.finish\nstardrop.mark_skipped\nstardrop.newest_loads\nstardrop.reject_rows\n\
+         stardrop.release\nstardrop.save_hash\nstardrop.totals"
     );
     assert_eq!(site.db.rows(&callable("stardrop_reader")).await, "stardrop.newest_loads");
     assert_eq!(site.db.rows(&callable("public")).await, "");

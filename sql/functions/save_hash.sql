@@ -1,7 +1,7 @@
 -- Saves how far an object has been hashed before it is loaded. With the hash of the whole object it also
 -- checks whether the same bytes are loaded already, and then marks the load as a duplicate. Returns the
 -- load's state, null if the claim is lost.
-create or replace function stardrop.record_hash(
+create or replace function stardrop.save_hash(
     in_load_id bigint,
     in_attempt integer,
     in_overwrite text,
@@ -48,5 +48,5 @@ begin
 end
 $$;
 
-comment on function stardrop.record_hash is
+comment on function stardrop.save_hash is
     'Saves how far an object has been hashed; with the whole hash, skips a duplicate.';
