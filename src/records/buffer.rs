@@ -1,5 +1,4 @@
-//! Holds the bytes that a streaming reader has been given and has not used yet, and counts their
-//! offset in the stream.
+//! Holds the bytes of a stream that a reader has not used yet, and knows their offset.
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 

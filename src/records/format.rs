@@ -28,7 +28,7 @@ const JSON: Open = Open::Stream(|options| Box::new(JsonReader::new(options)));
 const PARQUET: Open = Open::Spooled(parquet::open);
 
 /// Every format: its name, its suffixes, whether its records name each field, and how to open it.
-static FORMATS: [Format; 4] = [
+static FORMATS: &[Format] = &[
     Format::new("csv", &["csv", "tsv", "tab", "psv", "txt"], false, CSV),
     Format::new("jsonl", &["jsonl", "ndjson", "json"], true, JSON),
     Format::new("xlsx", &["xlsx", "xlsm", "xlsb", "xls", "ods"], false, Open::Spooled(excel::open)),

@@ -1,5 +1,6 @@
-//! The fields of one record and its position in the file. Readers fill the same record again and again,
-//! so that its buffers are allocated once.
+//! The fields of one record and its position in the file.
+//!
+//! Readers fill the same record again and again, so that its buffers are allocated once.
 
 use std::ops::Range;
 

@@ -1,5 +1,6 @@
-//! gzip (RFC 1952): decompresses all members of a file. Zero bytes after the last member are
-//! padding, as for the program `gzip`.
+//! gzip (RFC 1952): decompresses all members of a file.
+//!
+//! Zero bytes after the last member are padding, as for the program `gzip`.
 
 use flate2::{Decompress, FlushDecompress, Status};
 

@@ -1,5 +1,4 @@
-//! The compressions that can be read: for each its name, its suffixes, how its files begin and what
-//! decompresses them.
+//! Lists the compressions that can be read, and defines what each has to offer.
 //!
 //! A new compression is one file here and one line in `COMPRESSIONS`.
 //!

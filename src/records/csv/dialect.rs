@@ -1,5 +1,4 @@
-//! How a delimited file is written: the options of a reader, and the same in a form that is cheap to
-//! pass around.
+//! The options of a CSV reader, and the same in a form that is cheap to pass around.
 
 use super::delimiter::Delimiter;
 

@@ -1,5 +1,4 @@
-//! Takes the values of the wanted names out of the text of a JSON object, and keeps the other ones
-//! together as an object.
+//! Splits a JSON object into the values of the dataset's names and an object of all others.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

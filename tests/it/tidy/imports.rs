@@ -1,8 +1,8 @@
 //! Finds circles of imports between the files of a crate.
 //!
 //! A path such as `super::Record` leads to the file that defines `Record`, through the re-exports of
-//! `mod.rs`. A file may import from the files of its own child modules while they import from it: a
-//! `mod.rs` that lists its children, which use the trait that it defines, is no circle.
+//! `mod.rs`. An import from a file of one's own child modules does not count: a `mod.rs` that lists its
+//! children, which use the trait that it defines, is not a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
