@@ -10,7 +10,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use stardrop::catalog;
+use stardrop::dataset_files;
 use stardrop::dataset::{Catalog, Dataset};
 use stardrop::decode::{DecodeOptions, Decoded, Decoder};
 use stardrop::mock::{self, MockFile};
@@ -94,7 +94,7 @@ fn csv_pass(file: &Bytes) -> u64 {
 
 fn benchmark(criterion: &mut Criterion) {
     let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
-    let catalog = catalog::read(&datasets).unwrap();
+    let catalog = dataset_files::read(&datasets).unwrap();
     let (dataset, file) = sales(&catalog);
     let mut buffer = Vec::with_capacity(2 * SEND_BYTES);
     let (rows, _) = to_copy_lines(dataset, &file, &mut buffer);

@@ -131,7 +131,7 @@ pub enum ErrorKind {
     /// Another worker holds the load.
     Busy,
     /// Another worker took the load over while we worked.
-    FenceLost,
+    ClaimLost,
     /// The invocation's time is over, and the object is not loaded to its end.
     OutOfTime,
     /// SQS did not take what it was told.
@@ -173,7 +173,7 @@ impl ErrorKind {
         ErrorKind::RowsRefused,
         ErrorKind::DatabaseRefused,
         ErrorKind::Busy,
-        ErrorKind::FenceLost,
+        ErrorKind::ClaimLost,
         ErrorKind::OutOfTime,
         ErrorKind::QueueRefused,
     ];
@@ -260,7 +260,7 @@ impl ErrorKind {
             ErrorKind::Busy => {
                 (Retry, Environment, "nothing to do: another worker is loading this object")
             }
-            ErrorKind::FenceLost => {
+            ErrorKind::ClaimLost => {
                 (Retry, Environment, "nothing to do: another worker has taken the load over")
             }
             ErrorKind::OutOfTime => (

@@ -42,8 +42,6 @@ pub mod migrate;
 
 pub mod mock;
 
-pub mod cost;
-
 pub mod db;
 
 pub mod aws;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 use tokio_postgres::Client;
 
-use super::{Answerer, within};
+use super::{Handler, within};
 use crate::db::database_error;
 use crate::error::{Result, Stage};
 use crate::load;
@@ -13,7 +13,7 @@ use crate::load;
 /// A database that has not answered by then is not well, whatever it is at.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-impl Answerer {
+impl Handler {
     /// Looks at everything. What is not well is named under `failing`, with the reason: that is an
     /// answer, and no failure of the invocation.
     pub(super) async fn health(&mut self, deadline: Option<Instant>) -> Value {

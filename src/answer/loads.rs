@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Answerer;
+use super::Handler;
 use crate::error::{Decision, Error, ErrorKind, Result, Stage};
 use crate::event;
 use crate::load::Outcome;
@@ -26,7 +26,7 @@ pub(super) struct Loads {
     again: Option<Error>,
 }
 
-impl Answerer {
+impl Handler {
     /// Loads all objects, the ones after an error too.
     pub(super) async fn load_all(&mut self, objects: &[ObjectRef]) -> Loads {
         let mut loads = Loads::default();

@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::{Answerer, within};
+use super::{Handler, within};
 use crate::db;
 use crate::error::Result;
 use crate::event::Migrate;
 use crate::migrate;
 
-impl Answerer {
+impl Handler {
     /// Migrates over a connection of its own, as another login than loads usually have.
     pub(super) async fn migrate(
         &mut self,

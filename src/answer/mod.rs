@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::catalog;
+use crate::dataset_files;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::event::{self, Event};
 use tokio_util::sync::CancellationToken;
@@ -25,18 +25,18 @@ use crate::settings::Settings;
 const RESERVE: Duration = Duration::from_secs(2);
 
 /// Answers events, one after the other.
-pub struct Answerer {
+pub struct Handler {
     loader: Loader,
     queue: Queue,
     /// The queue that a load is handed on to where its event came by none.
     queue_url: Option<String>,
 }
 
-impl Answerer {
-    /// An answerer that loads with `loader` and hands on by `queue`, to the queue at `queue_url`
+impl Handler {
+    /// An handler that loads with `loader` and hands on by `queue`, to the queue at `queue_url`
     /// where the event came by none.
     pub fn new(loader: Loader, queue: Queue, queue_url: Option<String>) -> Self {
-        Answerer { loader, queue, queue_url }
+        Handler { loader, queue, queue_url }
     }
 
     /// One that does as the environment has it.
@@ -45,11 +45,11 @@ impl Answerer {
     ///
     /// Where the contracts are none.
     pub fn of(settings: Settings) -> Result<Self> {
-        let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
+        let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
         let source = Arc::new(Source::new(&settings));
         let (queue, queue_url) = (Queue::new(&settings), settings.queue_url.clone());
         let loader = Loader::new(Arc::new(settings), catalog, source);
-        Ok(Answerer::new(loader, queue, queue_url))
+        Ok(Handler::new(loader, queue, queue_url))
     }
 
     /// The token that cancels its work when the process shuts down.

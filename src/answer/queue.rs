@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Answerer;
+use super::Handler;
 use crate::error::{Error, Result};
 use crate::event::QueueMessage;
 use crate::queue;
@@ -13,7 +13,7 @@ use crate::queue;
 const FIRST_REST: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_secs(900);
 
-impl Answerer {
+impl Handler {
     pub(super) async fn answer_queue(&mut self, messages: Vec<QueueMessage>) -> Result<Value> {
         let mut failures = Vec::new();
         for message in messages {

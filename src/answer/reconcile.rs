@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
-use super::{Answerer, RESERVE};
+use super::{Handler, RESERVE};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::event::{self, Reconcile};
 use crate::object::ObjectRef;
@@ -20,7 +20,7 @@ const SIDE_BY_SIDE: usize = 16;
 /// A page of the bucket takes less than that, with its part of the ledger.
 const PAGE_TIME: Duration = Duration::from_secs(3);
 
-impl Answerer {
+impl Handler {
     /// Compares page by page, and sees to each page's differences before the next: what the time of
     /// an invocation was not enough for is then the end of the bucket, and not all of it.
     ///

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
-use stardrop::answer::Answerer;
+use stardrop::handler::Handler;
 use stardrop::error::Error;
 use stardrop::settings::Settings;
 use stardrop::telemetry;
@@ -25,24 +25,24 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_env();
     telemetry::init(settings.as_ref().ok());
     // A program that does not start would be started again and again, and nobody would be told why.
-    let answerer = settings.and_then(Answerer::of).map(|answerer| Arc::new(Mutex::new(answerer)));
-    match &answerer {
+    let handler = settings.and_then(Handler::of).map(|handler| Arc::new(Mutex::new(handler)));
+    match &handler {
         // It panics where there is nobody to register with, such as behind another stand-in.
-        Ok(answerer) if tokio::spawn(end_well(Arc::clone(answerer))).await.is_err() => {
+        Ok(handler) if tokio::spawn(end_well(Arc::clone(handler))).await.is_err() => {
             tracing::warn!("SIGTERM will end the loader without a word");
         }
         Ok(_) => {}
         Err(error) => tracing::error!(kind = ?error.kind, "{error}"),
     }
-    let answerer = &answerer;
+    let handler = &handler;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let LambdaEvent { payload, context } = event;
         let trace = context.xray_trace_id.as_deref();
         let span = telemetry::invocation(&context.request_id, trace);
         let answer = async move {
-            let answerer = answerer.as_ref().map_err(diagnostic)?;
+            let handler = handler.as_ref().map_err(diagnostic)?;
             let deadline = time_left(&context).and_then(|left| Instant::now().checked_add(left));
-            let answered = answerer.lock().await.answer(&payload, deadline).await;
+            let answered = handler.lock().await.answer(&payload, deadline).await;
             answered.map_err(|error| diagnostic(&error))
         };
         answer.instrument(span)
@@ -51,12 +51,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 }
 
 /// Has the process let go of the database before it ends.
-async fn end_well(answerer: Arc<Mutex<Answerer>>) {
-    let cancel = answerer.lock().await.cancellation_token();
+async fn end_well(handler: Arc<Mutex<Handler>>) {
+    let cancel = handler.lock().await.cancellation_token();
     lambda_runtime::spawn_graceful_shutdown_handler(move || async move {
         cancel.cancel();
-        let was_idle = answerer.try_lock().is_ok();
-        let close = async { answerer.lock().await.close().await };
+        let was_idle = handler.try_lock().is_ok();
+        let close = async { handler.lock().await.close().await };
         let closed = tokio::time::timeout(LET_GO, close).await;
         tracing::info!(idle = was_idle, in_time = closed.is_ok(), "told to end");
         if !was_idle {

@@ -84,7 +84,7 @@ impl Decompressor {
         let over = |message| Err(DecodeError { kind: ErrorKind::OverLimit, message });
         if self.written_bytes > self.max_bytes {
             return over(format!(
-                "the file decompresses to more than {} bytes (STARDROP_MAX_UNPACKED_BYTES)",
+                "the file decompresses to more than {} bytes (STARDROP_MAX_DECOMPRESSED_BYTES)",
                 self.max_bytes
             ));
         }

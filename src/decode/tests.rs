@@ -173,7 +173,7 @@ fn more_than_the_limits_allow_is_an_error_before_it_fills_the_memory() {
         let bomb = compress(&zeros);
         let small = DecodeOptions { max_bytes: 1 << 20, ..DecodeOptions::default() };
         let error = decode(&bomb, small, 1 << 20).expect_err(name);
-        assert!(error.contains("1048576 bytes (STARDROP_MAX_UNPACKED_BYTES)"), "{error}");
+        assert!(error.contains("1048576 bytes (STARDROP_MAX_DECOMPRESSED_BYTES)"), "{error}");
         let tight = DecodeOptions { max_ratio: 100, ..DecodeOptions::default() };
         let error = decode(&bomb, tight, 1 << 20).expect_err(name);
         assert!(error.contains("100 times its size (STARDROP_MAX_RATIO)"), "{error}");

@@ -93,5 +93,5 @@ fn require_held(row: &Row) -> Result<()> {
 }
 
 fn claim_lost() -> Error {
-    Error::new(ErrorKind::FenceLost, Stage::Ledger, "another worker has claimed the load since")
+    Error::new(ErrorKind::ClaimLost, Stage::Ledger, "another worker has claimed the load since")
 }

@@ -87,7 +87,7 @@ pub async fn begin_reject_reload(
 ///
 /// # Errors
 ///
-/// [`ErrorKind::FenceLost`](crate::error::ErrorKind::FenceLost) where the claim is lost.
+/// [`ErrorKind::ClaimLost`](crate::error::ErrorKind::ClaimLost) where the claim is lost.
 pub async fn finish_reject_reload(
     client: &Client,
     load_id: i64,

@@ -36,7 +36,7 @@ impl DecodedStream {
         let options = DecodeOptions {
             encoding: dataset.file.encoding,
             replace_invalid: dataset.file.replace_invalid,
-            max_bytes: settings.max_unpacked_bytes,
+            max_bytes: settings.max_decompressed_bytes,
             max_ratio: settings.max_ratio,
         };
         let stream = open_hashed(source, object).await?;
@@ -139,7 +139,7 @@ pub(super) struct Spooled {
 /// # Errors
 ///
 /// Those of reading the object; [`ErrorKind::OverLimit`] where it is larger than
-/// `max_unpacked_bytes`.
+/// `max_decompressed_bytes`.
 pub(super) async fn spool(
     source: &Source,
     settings: &Settings,
@@ -151,9 +151,9 @@ pub(super) async fn spool(
         Error::new(ErrorKind::ObjectUnreadable, Stage::Decode, message).caused_by(error)
     };
     let mut stream = open_hashed(source, object).await?;
-    if stream.size_bytes() > settings.max_unpacked_bytes {
-        let limit = settings.max_unpacked_bytes;
-        let message = format!("the file has more than {limit} bytes (STARDROP_MAX_UNPACKED_BYTES)");
+    if stream.size_bytes() > settings.max_decompressed_bytes {
+        let limit = settings.max_decompressed_bytes;
+        let message = format!("the file has more than {limit} bytes (STARDROP_MAX_DECOMPRESSED_BYTES)");
         return Err(Error::new(ErrorKind::OverLimit, Stage::Decode, message));
     }
     let mut file = tempfile::tempfile().map_err(write_error)?;

@@ -17,7 +17,7 @@ use crate::object::{ContentHash, ObjectRef, Source};
 ///
 /// # Errors
 ///
-/// Those of opening and reading the object; [`ErrorKind::FenceLost`](crate::error::ErrorKind) where
+/// Those of opening and reading the object; [`ErrorKind::ClaimLost`](crate::error::ErrorKind) where
 /// the claim is lost.
 pub(super) async fn check_duplicate(
     client: &Client,

@@ -155,7 +155,7 @@ impl Loader {
             RejectsOpened::Changed => {
                 let message =
                     format!("another worker has changed load {load_id} since it was read");
-                return Err(Error::new(ErrorKind::FenceLost, Stage::Ledger, message));
+                return Err(Error::new(ErrorKind::ClaimLost, Stage::Ledger, message));
             }
             RejectsOpened::Superseded => {
                 return Err(not_possible(format!(

@@ -39,7 +39,7 @@ pub struct Settings {
     /// A header with more columns is an error.
     pub max_columns: usize,
     /// A compressed file that unpacks to more is an error.
-    pub max_unpacked_bytes: u64,
+    pub max_decompressed_bytes: u64,
     /// A compressed file that becomes so many times larger is an error.
     pub max_ratio: u64,
     /// What goes into the hashes of protected values.
@@ -132,7 +132,7 @@ impl Settings {
             max_row_bytes: number(STARDROP_MAX_ROW_BYTES, 1 << 28)? as usize,
             // Postgres holds 1,600 columns a table; three are ours.
             max_columns: number(STARDROP_MAX_COLUMNS, 1_597)? as usize,
-            max_unpacked_bytes: number(STARDROP_MAX_UNPACKED_BYTES, 1 << 50)?,
+            max_decompressed_bytes: number(STARDROP_MAX_DECOMPRESSED_BYTES, 1 << 50)?,
             max_ratio: number(STARDROP_MAX_RATIO, 1_000_000)?,
             salt: var(STARDROP_SALT).map(Secret::new),
             // SQS hides a message for twelve hours at most.

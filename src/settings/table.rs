@@ -15,7 +15,7 @@ pub const STARDROP_BATCH_ROWS: &str = "STARDROP_BATCH_ROWS";
 pub const STARDROP_BATCH_BYTES: &str = "STARDROP_BATCH_BYTES";
 pub const STARDROP_MAX_ROW_BYTES: &str = "STARDROP_MAX_ROW_BYTES";
 pub const STARDROP_MAX_COLUMNS: &str = "STARDROP_MAX_COLUMNS";
-pub const STARDROP_MAX_UNPACKED_BYTES: &str = "STARDROP_MAX_UNPACKED_BYTES";
+pub const STARDROP_MAX_DECOMPRESSED_BYTES: &str = "STARDROP_MAX_DECOMPRESSED_BYTES";
 pub const STARDROP_MAX_RATIO: &str = "STARDROP_MAX_RATIO";
 pub const STARDROP_SALT: &str = "STARDROP_SALT";
 pub const STARDROP_LEASE_SECONDS: &str = "STARDROP_LEASE_SECONDS";
@@ -64,7 +64,7 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     (STARDROP_MAX_ROW_BYTES, "4194304", "Bytes in one record at most"),
     (STARDROP_MAX_COLUMNS, "1000", "Columns in one file at most"),
     (
-        STARDROP_MAX_UNPACKED_BYTES,
+        STARDROP_MAX_DECOMPRESSED_BYTES,
         "68719476736",
         "Bytes that a compressed file may unpack to at most, and a spooled one be long",
     ),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use stardrop::{catalog, migrate, star};
+use stardrop::{dataset_files, migrate, star};
 
 use crate::support::TestDatabase;
 use crate::support::cloud::Cloud;
@@ -54,7 +54,7 @@ async fn site(files: &[(&str, &str)]) -> (TestDatabase, Cloud) {
     for (name, text) in files {
         fs::write(folder.path().join("till").join(name), text).unwrap();
     }
-    let catalog = catalog::read(folder.path()).unwrap();
+    let catalog = dataset_files::read(folder.path()).unwrap();
     let mut db = TestDatabase::empty().await;
     let star = star::compile(&catalog);
     migrate::run(&mut db.client, &star).await.unwrap();

@@ -7,7 +7,6 @@ mod support;
 
 mod beside;
 mod commands;
-mod cost;
 mod docs_match_code;
 mod faults;
 mod files;

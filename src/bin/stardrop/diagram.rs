@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use stardrop::settings::Settings;
-use stardrop::{catalog, star};
+use stardrop::{dataset_files, star};
 
 /// Draw the star: its facts, its dimensions and the keys between them. Needs no database.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ enum Format {
 }
 
 pub fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let star = star::compile(&catalog::read(&settings.datasets_dir)?);
+    let star = star::compile(&dataset_files::read(&settings.datasets_dir)?);
     let picture = match args.format {
         Format::Svg => star::diagram::svg(&star),
         Format::Mermaid => star::diagram::mermaid(&star),

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use jiff::civil::Date;
-use stardrop::catalog;
+use stardrop::dataset_files;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::mock::{self, MockFile};
 use stardrop::settings::Settings;
@@ -45,7 +45,7 @@ const FIRST_DAY: Date = Date::constant(2000, 1, 1);
 const LAST_DAY: Date = Date::constant(2049, 12, 31);
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
-    let catalog = catalog::read(&settings.datasets_dir)?;
+    let catalog = dataset_files::read(&settings.datasets_dir)?;
     let dataset = catalog.dataset(&args.dataset).ok_or_else(|| {
         let known: Vec<&str> = catalog.datasets().iter().map(|d| d.name.as_str()).collect();
         let message = format!("there is no dataset `{}`, only {}", args.dataset, known.join(", "));

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use stardrop::catalog;
+use stardrop::dataset_files;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::load::Loader;
 use stardrop::object::{self, ObjectRef, Source};
@@ -28,7 +28,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
-    let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
+    let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
     let source = Arc::new(Source::new(&settings));
     let mut loader = Loader::new(Arc::new(settings), catalog, Arc::clone(&source));
     let mut objects = Vec::new();

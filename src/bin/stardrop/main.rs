@@ -8,7 +8,6 @@ macro_rules! say {
     }};
 }
 
-mod cost;
 mod dev;
 mod diagram;
 mod generate;
@@ -58,7 +57,6 @@ enum Command {
     Prune(prune::Args),
     Diagram(diagram::Args),
     Generate(generate::Args),
-    Cost(cost::Args),
 }
 
 fn main() -> ExitCode {
@@ -87,7 +85,6 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Prune(args) => prune::run(args, settings).await,
         Command::Diagram(args) => diagram::run(&args, &settings),
         Command::Generate(args) => generate::run(args, settings).await,
-        Command::Cost(args) => cost::run(&args, &settings),
     }
 }
 

@@ -7,7 +7,7 @@ use stardrop::dataset::Catalog;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::migrate::{self, Destructive, Plan, Proposal};
 use stardrop::settings::Settings;
-use stardrop::{catalog, db, star};
+use stardrop::{dataset_files, db, star};
 
 /// Show what has to change to make the database match the datasets, and change it.
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
-    let catalog = catalog::read(&settings.datasets_dir)?;
+    let catalog = dataset_files::read(&settings.datasets_dir)?;
     let star = star::compile(&catalog);
     if args.sql {
         std::io::stdout().write_all(star.script().as_bytes())?;

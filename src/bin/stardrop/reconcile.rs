@@ -9,7 +9,7 @@ use stardrop::load::Loader;
 use stardrop::object::Source;
 use stardrop::reconcile::{self, Comparison, Difference, What};
 use stardrop::settings::Settings;
-use stardrop::{catalog, db};
+use stardrop::{dataset_files, db};
 
 use crate::outcomes::Outcomes;
 
@@ -32,7 +32,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         return Err(Error::new(ErrorKind::BadSetting, Stage::Settings, message).into());
     };
     let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
-    let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
+    let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
     let source = Arc::new(Source::new(&settings));
     let database = db::connect(&settings).await?;
     let found = reconcile::compare(&source, &database.client, &catalog, bucket, prefix).await?;

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use stardrop::catalog;
+use stardrop::dataset_files;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::ledger::view::{self, RejectLine};
 use stardrop::load::header_of;
@@ -24,7 +24,7 @@ pub async fn print(
     let Some((object, name)) = view::object_of(client, load_id).await? else {
         return Err(wrong(format!("there is no load {load_id} of a file")).into());
     };
-    let catalog = catalog::read(&settings.datasets_dir)?;
+    let catalog = dataset_files::read(&settings.datasets_dir)?;
     let Some(dataset) = catalog.dataset(&name) else {
         return Err(wrong(format!("there is no dataset `{name}` any more")).into());
     };

@@ -9,7 +9,7 @@ use stardrop::ledger::{self, Undo};
 use stardrop::load::Loader;
 use stardrop::object::{ObjectRef, Source};
 use stardrop::settings::Settings;
-use stardrop::{catalog, db};
+use stardrop::{dataset_files, db};
 use tokio_postgres::Client;
 
 use crate::outcomes::Outcomes;
@@ -51,7 +51,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     } else {
         args.loads
     };
-    let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
+    let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
     let source = Arc::new(Source::new(&settings));
     let mut loader = Loader::new(Arc::new(settings), catalog, source);
     let mut outcomes = Outcomes::new(loads.len(), args.json);
@@ -79,7 +79,7 @@ async fn rejects(
     let Some((object, dataset)) = view::object_of(client, load_id).await? else {
         return Err(wrong_load(format!("there is no load {load_id} of a file")));
     };
-    let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
+    let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
     let source = Arc::new(Source::new(&settings));
     let mut loader = Loader::new(Arc::new(settings), catalog, source);
     let report = loader.reload_rejects(load_id, &object, &dataset).await?;

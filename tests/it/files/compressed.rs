@@ -174,10 +174,10 @@ async fn refused(key: &str, bytes: Vec<u8>, more: &[(&str, &str)]) -> (ErrorKind
 #[tokio::test]
 async fn an_object_that_decompresses_beyond_the_limit_is_refused_and_leaves_nothing() {
     let bomb = gzip(&[sales(1).into_bytes(), vec![b'0'; 20 << 20]].concat());
-    let limits = [("STARDROP_MAX_UNPACKED_BYTES", "1000000")];
+    let limits = [("STARDROP_MAX_DECOMPRESSED_BYTES", "1000000")];
     let (kind, message) = refused("sales/bomb.csv.gz", bomb.clone(), &limits).await;
     assert_eq!(kind, ErrorKind::OverLimit);
-    assert!(message.contains("STARDROP_MAX_UNPACKED_BYTES"), "{message}");
+    assert!(message.contains("STARDROP_MAX_DECOMPRESSED_BYTES"), "{message}");
     let limits = [("STARDROP_MAX_RATIO", "50"), ("STARDROP_MAX_ROW_BYTES", "100000000")];
     let (kind, message) = refused("sales/bomb.csv.gz", bomb, &limits).await;
     assert_eq!(kind, ErrorKind::OverLimit);

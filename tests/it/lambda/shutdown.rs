@@ -102,15 +102,15 @@ async fn an_invocation_that_breaks_off_midway_leaves_a_loader_that_works() {
     let text = sales(6_000);
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
-    let mut answerer = cloud.answerer_of(cloud.loader_with(&[("STARDROP_BATCH_ROWS", "1000")]));
+    let mut handler = cloud.handler_of(cloud.loader_with(&[("STARDROP_BATCH_ROWS", "1000")]));
     let event = cloud.put_event("sales/a.csv", text.clone()).await;
     cloud.s3.faults().push(Fault::new(FaultKind::BytesPerSecond(text.len() as u64 / 20)).times(1));
     // As after a panic: in the middle of a COPY, while the session holds its claim.
     let some = Duration::from_secs(7);
-    tokio::time::timeout(some, answerer.answer(&event, None)).await.unwrap_err();
+    tokio::time::timeout(some, handler.answer(&event, None)).await.unwrap_err();
     let reached = db.text("select checkpoint_rows between 1000 and 5000 from stardrop.load").await;
     assert_eq!(reached, "true");
-    let answer = answerer.answer(&event, None).await.unwrap();
+    let answer = handler.answer(&event, None).await.unwrap();
     assert_eq!(answer["loads"][0]["outcome"], "loaded", "{answer}");
     let load = "select attempt, batches, rows_inserted from stardrop.load";
     assert_eq!(db.rows(load).await, "2|6|6000");

@@ -84,8 +84,8 @@ async fn answer_within(
     time: Duration,
 ) -> stardrop::error::Result<Value> {
     let queue = stardrop::queue::Queue::with_client(cloud.sqs.client());
-    let mut answerer = stardrop::answer::Answerer::new(cloud.loader_with(more), queue, queue_url);
-    answerer.answer(event, Some(Instant::now() + time)).await
+    let mut handler = stardrop::handler::Handler::new(cloud.loader_with(more), queue, queue_url);
+    handler.answer(event, Some(Instant::now() + time)).await
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Failures around the loader: each is reported in one line that says what to do, and no event is lost.
 
 use serde_json::{Value, json};
-use stardrop::answer::Answerer;
+use stardrop::handler::Handler;
 use stardrop::dataset::Catalog;
 use stardrop::error::{Error, ErrorKind};
 use stardrop::load::Outcome;
@@ -18,7 +18,7 @@ const KEY: &str = "sales/2026/a.csv";
 
 /// Sends an event through the queue's envelope to a loader that cannot work, and again to one that
 /// can.
-async fn comes_back_and_loads(event: &Value, now: &mut Answerer, later: &mut Answerer) {
+async fn comes_back_and_loads(event: &Value, now: &mut Handler, later: &mut Handler) {
     let queued = queue_event(std::slice::from_ref(event));
     let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
     assert_eq!(now.answer(&queued, None).await.unwrap(), back);
@@ -76,8 +76,8 @@ async fn assert_loaded(db: &TestDatabase) {
     );
 }
 
-fn answerer(cloud: &Cloud, settings: Settings) -> Answerer {
-    cloud.answerer_of(cloud.loader_of(settings))
+fn handler(cloud: &Cloud, settings: Settings) -> Handler {
+    cloud.handler_of(cloud.loader_of(settings))
 }
 
 #[tokio::test]
@@ -119,8 +119,8 @@ async fn a_wrong_password_is_reported_and_the_event_loads_once_it_is_fixed() {
     assert_says(&cloud, &[("DATABASE_URL", &wrong)], &address(KEY), 3, &words[1..]).await;
 
     let right = with("right-secret");
-    let mut now = answerer(&cloud, settings_of(&wrong, &[]));
-    comes_back_and_loads(&event, &mut now, &mut answerer(&cloud, settings_of(&right, &[]))).await;
+    let mut now = handler(&cloud, settings_of(&wrong, &[]));
+    comes_back_and_loads(&event, &mut now, &mut handler(&cloud, settings_of(&right, &[]))).await;
     assert_loaded(&db).await;
 }
 
@@ -138,8 +138,8 @@ async fn a_database_that_does_not_answer_is_reported_and_the_event_loads_once_it
     let words = ["no Postgres answers at 127.0.0.1:"];
     assert_clear(&error, ErrorKind::NoDatabase, &words, "start the database");
     assert_says(&cloud, &[("DATABASE_URL", &nowhere)], &address(KEY), 3, &words).await;
-    let mut now = answerer(&cloud, settings_of(&nowhere, &[]));
-    comes_back_and_loads(&event, &mut now, &mut cloud.answerer()).await;
+    let mut now = handler(&cloud, settings_of(&nowhere, &[]));
+    comes_back_and_loads(&event, &mut now, &mut cloud.handler()).await;
     assert_loaded(&db).await;
 }
 
@@ -154,11 +154,11 @@ async fn a_bucket_that_does_not_exist_is_reported_and_the_event_loads_once_it_do
     assert_says(&cloud, &[], "s3://elsewhere/sales", 3, &words).await;
     let queued = queue_event(std::slice::from_ref(&event));
     let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
-    assert_eq!(cloud.answerer().answer(&queued, None).await.unwrap(), back);
+    assert_eq!(cloud.handler().answer(&queued, None).await.unwrap(), back);
     cloud.s3.create_bucket("elsewhere").unwrap();
     cloud.s3.put_bytes("elsewhere", KEY, sales(30)).await.unwrap();
     assert_eq!(
-        cloud.answerer().answer(&queued, None).await.unwrap(),
+        cloud.handler().answer(&queued, None).await.unwrap(),
         json!({ "batchItemFailures": [] })
     );
     assert_loaded(&db).await;
@@ -170,13 +170,13 @@ async fn a_key_of_no_dataset_is_reported_and_the_event_loads_once_there_is_one()
     let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
     let narrow = catalog_of(&[("sales", &text.replace("sales/**/*.csv", "shop/*.csv"))]);
     let event = cloud.put_event(KEY, sales(30)).await;
-    let mut lost = cloud.answerer_of(loader_with(&cloud, &cloud.url, narrow));
+    let mut lost = cloud.handler_of(loader_with(&cloud, &cloud.url, narrow));
     cloud.put("other/a.csv", "a\n1\n").await;
     let error = cloud.load(&cloud.put("other/b.csv", "a\n1\n").await).await.unwrap_err();
     let words = ["s3://inbox/other/b.csv", "no dataset's `match` fits the key"];
     assert_clear(&error, ErrorKind::NoDataset, &words, "add the key's pattern to `match`");
     assert_says(&cloud, &[], &address("other/b.csv"), 2, &words).await;
-    comes_back_and_loads(&event, &mut lost, &mut cloud.answerer()).await;
+    comes_back_and_loads(&event, &mut lost, &mut cloud.handler()).await;
     assert_loaded(&db).await;
 }
 
@@ -206,14 +206,14 @@ async fn a_database_without_the_dataset_is_reported_and_the_event_loads_after_mi
     assert_clear(&error, ErrorKind::NotMigrated, &words, "run: stardrop migrate");
     let queued = queue_event(std::slice::from_ref(&event));
     // The same warm function all along: it must notice the migration.
-    let mut answerer = cloud.answerer();
+    let mut handler = cloud.handler();
     let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
-    assert_eq!(answerer.answer(&queued, None).await.unwrap(), back);
+    assert_eq!(handler.answer(&queued, None).await.unwrap(), back);
     // The other dataset goes.
     let star = stardrop::star::compile(&project_catalog());
     let allow = stardrop::migrate::Destructive::Allow;
     stardrop::migrate::apply(&mut empty.client, &star, allow).await.unwrap();
-    assert_eq!(answerer.answer(&queued, None).await.unwrap(), json!({ "batchItemFailures": [] }));
+    assert_eq!(handler.answer(&queued, None).await.unwrap(), json!({ "batchItemFailures": [] }));
     assert_loaded(&empty).await;
 }
 
@@ -230,7 +230,7 @@ async fn a_contract_that_changed_since_migrate_is_reported_and_nothing_is_loaded
     let error = loader.load(&object_of(&event), None).await.unwrap_err();
     let words = ["the database has another version of dataset `sales`"];
     assert_clear(&error, ErrorKind::NotMigrated, &words, "run: stardrop migrate");
-    comes_back_and_loads(&event, &mut cloud.answerer_of(loader), &mut cloud.answerer()).await;
+    comes_back_and_loads(&event, &mut cloud.handler_of(loader), &mut cloud.handler()).await;
     assert_loaded(&db).await;
 }
 
@@ -257,7 +257,7 @@ async fn a_login_without_the_loaders_rights_gets_a_message_that_names_the_grant(
         &["grant stardrop_loader"],
     )
     .await;
-    comes_back_and_loads(&event, &mut cloud.answerer_of(loader), &mut cloud.answerer()).await;
+    comes_back_and_loads(&event, &mut cloud.handler_of(loader), &mut cloud.handler()).await;
     assert_loaded(&db).await;
     db.run(&format!("drop role {role}")).await;
 }
@@ -271,7 +271,7 @@ async fn a_deleted_object_is_recorded_as_missing_and_not_retried() {
     assert_eq!(report.outcome, Outcome::Missing);
     let queued = queue_event(std::slice::from_ref(&event));
     assert_eq!(
-        cloud.answerer().answer(&queued, None).await.unwrap(),
+        cloud.handler().answer(&queued, None).await.unwrap(),
         json!({ "batchItemFailures": [] })
     );
     let row = db.rows("select state, notes from stardrop.load").await;

@@ -4,7 +4,7 @@ use std::fs;
 
 use stardrop::dataset::Catalog;
 use stardrop::error::{Error, ErrorKind};
-use stardrop::{catalog, migrate, star};
+use stardrop::{dataset_files, migrate, star};
 
 use crate::support::TestDatabase;
 use crate::support::cloud::Cloud;
@@ -38,7 +38,7 @@ fn read(files: &[(&str, &str)]) -> Catalog {
     for (name, text) in files {
         fs::write(folder.path().join("till").join(name), text).unwrap();
     }
-    catalog::read(folder.path()).unwrap()
+    dataset_files::read(folder.path()).unwrap()
 }
 
 async fn site(files: &[(&str, &str)]) -> (TestDatabase, Cloud) {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use stardrop::answer::Answerer;
+use stardrop::handler::Handler;
 use stardrop::dataset::Catalog;
 use stardrop::error::Result;
 use stardrop::event::{self, Event};
@@ -133,13 +133,13 @@ impl Cloud {
     }
 
     /// A handler of events, as in Lambda.
-    pub fn answerer(&self) -> Answerer {
-        self.answerer_of(self.loader())
+    pub fn handler(&self) -> Handler {
+        self.handler_of(self.loader())
     }
 
     /// The same with that loader.
-    pub fn answerer_of(&self, loader: Loader) -> Answerer {
-        Answerer::new(loader, Queue::with_client(self.sqs.client()), None)
+    pub fn handler_of(&self, loader: Loader) -> Handler {
+        Handler::new(loader, Queue::with_client(self.sqs.client()), None)
     }
 
     /// Loads an object with a new loader.

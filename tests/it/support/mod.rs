@@ -17,7 +17,7 @@ use std::sync::{Mutex, OnceLock};
 
 use stardrop::dataset::Catalog;
 use stardrop::star::Star;
-use stardrop::{catalog, migrate, star};
+use stardrop::{dataset_files, migrate, star};
 use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 use tokio::sync::OnceCell;
 use tokio_postgres::error::SqlState;
@@ -32,7 +32,7 @@ pub fn root() -> &'static Path {
 
 /// The datasets that come with the project.
 pub fn project_catalog() -> Catalog {
-    catalog::read(&root().join("datasets")).unwrap()
+    dataset_files::read(&root().join("datasets")).unwrap()
 }
 
 /// The catalog of these contracts alone.

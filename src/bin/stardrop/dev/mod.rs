@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use cloud::{BUCKET, CloudOptions, Finished, LocalCloud};
-use stardrop::catalog;
+use stardrop::dataset_files;
 use stardrop::load::Outcome;
 use stardrop::settings::Settings;
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,7 +38,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
-    let catalog = Arc::new(catalog::read(&settings.datasets_dir)?);
+    let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
     let folders: Vec<String> = catalog
         .datasets()
         .iter()
