@@ -57,8 +57,6 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Whether this process is a Lambda function, or a local stand-in for one.
     pub in_lambda: bool,
-    /// Where X-Ray's daemon takes traces, if anywhere.
-    pub xray_daemon: Option<String>,
     /// The folder with the Postgres server's programs, for `stardrop dev`.
     pub pg_bin: Option<PathBuf>,
     /// The folders of `PATH`, in which `stardrop dev` looks for programs.
@@ -143,7 +141,6 @@ impl Settings {
             log_level,
             log_format: if in_lambda { LogFormat::Json } else { LogFormat::Text },
             in_lambda,
-            xray_daemon: var(AWS_XRAY_DAEMON_ADDRESS).filter(|_| in_lambda),
             pg_bin: var(PG_BIN).map(PathBuf::from),
             path: var(PATH).map(|path| std::env::split_paths(&path).collect()).unwrap_or_default(),
         })

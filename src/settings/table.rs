@@ -35,9 +35,6 @@ pub(super) const AWS_LAMBDA_RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 /// Set by AWS Lambda alone.
 pub(super) const AWS_LAMBDA_FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
-/// Set by AWS Lambda alone, where X-Ray is.
-pub(super) const AWS_XRAY_DAEMON_ADDRESS: &str = "AWS_XRAY_DAEMON_ADDRESS";
-
 /// Every setting: its variable, its default and its meaning. The README's table is made of this.
 pub const TABLE: &[(&str, &str, &str)] = &[
     (DATABASE_URL, "", "The database: `postgres://user:password@host:port/database?sslmode=...`"),

@@ -23,8 +23,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("target", "the module that says it"),
     ("message", "what it says; an error names stage, object and place"),
     ("request_id", "Lambda's id of the invocation"),
-    ("xray_trace_id", "X-Ray's id of the trace, also where it is not sampled"),
-    ("xray_parent_id", "the invocation's segment in it, where it is sampled"),
+    ("xray_trace_id", "X-Ray's id of the trace that the invocation belongs to"),
     ("bucket", "of the object that is loaded"),
     ("key", "its key"),
     ("dataset", "its dataset"),
@@ -192,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_of_which_trace_it_is_also_where_that_is_not_sampled() {
+    fn each_line_of_an_invocation_has_its_request_and_trace_ids() {
         let line = |header| {
             let mut lines = json_lines(LevelFilter::INFO, || {
                 let _invocation = super::super::invocation("r-1", header).entered();
@@ -200,12 +199,12 @@ mod tests {
             });
             lines.remove(0)
         };
-        let sampled = line(Some("Root=1-5759e988-bd;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a"));
-        assert_eq!(sampled["xray_trace_id"], "1-5759e988-bd");
-        assert_eq!(sampled["xray_parent_id"], "53995c3f42cd8ad8");
-        let not_sampled = line(Some("Root=1-5759e988-bd;Parent=53995c3f42cd8ad8;Sampled=0"));
-        assert_eq!(not_sampled["xray_trace_id"], "1-5759e988-bd");
-        assert_eq!(not_sampled.get("xray_parent_id"), None);
+        for header in [
+            "Root=1-5759e988-bd;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a",
+            "Root=1-5759e988-bd;Parent=53995c3f42cd8ad8;Sampled=0",
+        ] {
+            assert_eq!(line(Some(header))["xray_trace_id"], "1-5759e988-bd");
+        }
         for header in [None, Some(""), Some("no header at all;=;;")] {
             let line = line(header);
             assert_eq!((&line["request_id"], line.get("xray_trace_id")), (&"r-1".into(), None));

@@ -9,7 +9,7 @@ mod imports;
 
 /// Modules that only turn values into values: no file, environment, clock, async runtime or SDK.
 const PURE: &[&str] =
-    &["event", "types", "dataset", "decode", "records", "rows", "star", "mock"];
+    &["event", "types", "dataset", "decode", "records", "rows", "star", "mock", "cost"];
 const IMPURE_WORDS: &[&str] =
     &["std::fs", "std::env", "tokio", "aws_", "SystemTime", "Instant::now", "Timestamp::now"];
 

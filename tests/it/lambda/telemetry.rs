@@ -1,12 +1,10 @@
 //! The log lines, metrics and trace ids that the real loader writes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use stardrop::load::metrics::TABLE;
 use stardrop::telemetry::FIELDS;
-use tokio::net::UdpSocket;
 
 use crate::lambda::events::{sample, success};
 use crate::load::exactly_once::sales;
@@ -16,7 +14,6 @@ use crate::support::schema::assert_valid;
 use crate::support::{TestDatabase, root};
 
 const TRACE_ID: &str = "1-5759e988-bd862e3fe1be46a994272793";
-const PARENT_ID: &str = "53995c3f42cd8ad8";
 
 fn read(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap()
@@ -187,58 +184,4 @@ fn the_operations_page_lists_every_field() {
     let wanted: Vec<String> =
         FIELDS.iter().map(|(name, meaning)| format!("| `{name}` | {meaning} |")).collect();
     assert!(found == wanted, "the table of fields should be:\n{}", wanted.join("\n"));
-}
-
-/// What the daemon has received so far.
-async fn received(daemon: &UdpSocket) -> Vec<Value> {
-    let (mut documents, mut buffer) = (Vec::new(), vec![0; 65_536]);
-    while let Ok(got) =
-        tokio::time::timeout(Duration::from_millis(500), daemon.recv(&mut buffer)).await
-    {
-        let datagram = String::from_utf8(buffer[..got.unwrap()].to_vec()).unwrap();
-        let (header, document) = datagram.split_once('\n').unwrap();
-        let header: Value = serde_json::from_str(header).unwrap();
-        assert_eq!(header, json!({ "format": "json", "version": 1 }));
-        documents.push(serde_json::from_str(document).unwrap());
-    }
-    documents
-}
-
-#[tokio::test]
-async fn the_steps_of_a_load_are_subsegments_of_the_invocation() {
-    let db = TestDatabase::migrated().await;
-    let cloud = Cloud::new(&db).await;
-    let daemon = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let mut vars = cloud.vars();
-    let address = daemon.local_addr().unwrap().to_string();
-    vars.push(("AWS_XRAY_DAEMON_ADDRESS".to_owned(), address));
-    // Traces are no lines of the log.
-    vars.push(("STARDROP_LOG".to_owned(), "error".to_owned()));
-    let mut function = Function::start(&vars).await;
-    success(function.invoke(cloud.put_event("sales/a.csv", sales(100)).await).await);
-
-    let documents = received(&daemon).await;
-    let names: BTreeSet<&str> = documents.iter().map(|d| d["name"].as_str().unwrap()).collect();
-    assert_eq!(names, BTreeSet::from(["claim", "copy", "load", "read", "settle"]));
-    let load = documents.iter().find(|document| document["name"] == "load").unwrap();
-    assert_eq!(load["parent_id"], PARENT_ID);
-    assert_eq!(load["metadata"]["stardrop"]["key"], "sales/a.csv");
-    for document in &documents {
-        assert_valid(&schema("xray-subsegment.json"), document);
-        assert_eq!(document["trace_id"], TRACE_ID);
-        let id = document["id"].as_str().unwrap();
-        assert!(id.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()), "{id}");
-        let time = |name: &str| document[name].as_f64().unwrap();
-        assert!(time("start_time") <= time("end_time"), "{document}");
-        if document["name"] != "load" {
-            assert_eq!(document["parent_id"], load["id"], "{document}");
-            assert!(time("start_time") >= load["start_time"].as_f64().unwrap(), "{document}");
-        }
-        assert!(document.get("fault").is_none(), "{document}");
-    }
-
-    success(function.invoke(cloud.put_event("sales/b.csv", "no,such\n1,2\n").await).await);
-    let documents = received(&daemon).await;
-    let load = documents.iter().find(|document| document["name"] == "load").unwrap();
-    assert_eq!(load["fault"], true, "{load}");
 }
