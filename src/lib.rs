@@ -14,7 +14,7 @@ pub mod types;
 
 pub mod dataset;
 
-pub mod catalog;
+pub mod dataset_files;
 
 pub mod object;
 
@@ -34,7 +34,7 @@ pub mod reconcile;
 
 pub mod queue;
 
-pub mod answer;
+pub mod handler;
 
 pub mod star;
 

@@ -47,7 +47,12 @@ impl Queue {
     ///
     /// # Errors
     /// As [`Queue::send`].
-    pub async fn hide(&self, url: &str, receipt_handle: &str, time: Duration) -> Result<()> {
+    pub async fn change_visibility(
+        &self,
+        url: &str,
+        receipt_handle: &str,
+        time: Duration,
+    ) -> Result<()> {
         let seconds = time.as_secs().min(MOST_SECONDS) as i32;
         let request = self.client().await.change_message_visibility().queue_url(url);
         let request = request.receipt_handle(receipt_handle).visibility_timeout(seconds);

@@ -7,6 +7,7 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use stardrop::handler::Handler;
 use stardrop::error::Error;
+use stardrop::handler::Handler;
 use stardrop::settings::Settings;
 use stardrop::telemetry;
 use tokio::sync::Mutex;

@@ -6,7 +6,7 @@ use std::io;
 use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::DbError;
 
-use super::distrust;
+use super::tls_error;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::settings::DatabaseSettings;
 
@@ -53,7 +53,7 @@ pub fn database_error(error: DriverError, stage: Stage) -> Error {
 /// The same for an error while connecting: it names the server.
 pub(super) fn connect_error(error: DriverError, database: &DatabaseSettings) -> Error {
     let address = database.address();
-    if let Some(sentence) = distrust::sentence(&error, database) {
+    if let Some(sentence) = tls_error::sentence(&error, database) {
         let message = format!("{sentence} (at {address})");
         return Error::new(ErrorKind::DatabaseDenied, Stage::Connect, message);
     }

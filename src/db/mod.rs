@@ -1,10 +1,10 @@
 //! Database: settings in, one connected session out; and what a database error means.
 
 mod auth;
-mod distrust;
 mod error;
 mod iam;
 mod tls;
+mod tls_error;
 
 use std::future::poll_fn;
 use std::time::Duration;

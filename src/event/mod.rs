@@ -40,7 +40,7 @@ pub struct QueueMessage {
     /// Empty where the event does not say.
     pub queue_arn: String,
     /// How often the load has been handed on by a message to ourselves; see [`request`].
-    pub hops: u32,
+    pub continuations: u32,
     /// No object at all is a message with nothing to do, such as S3's test event.
     pub content: Result<Vec<ObjectRef>>,
 }
@@ -69,7 +69,7 @@ pub fn parse(event: &Value) -> Result<Event> {
 
 /// What an event or a message holds, once its envelopes are off.
 enum Content {
-    /// The objects, and the hops of a request that we sent to ourselves.
+    /// The objects, and the continuations of a request that we sent to ourselves.
     Objects(Vec<ObjectRef>, u32),
     Nothing(&'static str),
 }
@@ -148,8 +148,8 @@ fn queue_message(record: &Value) -> Result<QueueMessage> {
     let held = serde_json::from_str(&record.body)
         .map_err(|error| malformed("the SQS message's `body` is no JSON").caused_by(error))
         .and_then(|body: Value| content(&body));
-    let (content, hops) = match held {
-        Ok(Content::Objects(objects, hops)) => (Ok(objects), hops),
+    let (content, continuations) = match held {
+        Ok(Content::Objects(objects, continuations)) => (Ok(objects), continuations),
         Ok(Content::Nothing(_)) => (Ok(Vec::new()), 0),
         Err(error) => (Err(error), 0),
     };
@@ -159,7 +159,7 @@ fn queue_message(record: &Value) -> Result<QueueMessage> {
         receipt_handle: record.receipt_handle,
         receive_count: receive_count.and_then(|count| count.parse().ok()).unwrap_or(1),
         queue_arn: record.event_source_arn,
-        hops,
+        continuations,
         content,
     })
 }

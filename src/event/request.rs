@@ -24,7 +24,7 @@ struct Request {
     #[serde(default)]
     sequencer: Option<String>,
     #[serde(default)]
-    hops: u32,
+    continuations: u32,
 }
 
 /// Reads a request. Its key is taken as it stands: nobody has encoded it.
@@ -45,12 +45,12 @@ pub(super) fn read(event: &Value) -> Result<Content> {
         object_time: request.object_time.and_then(|time| time.parse::<Timestamp>().ok()),
         sequencer: request.sequencer,
     };
-    Ok(Content::Objects(vec![object], request.hops))
+    Ok(Content::Objects(vec![object], request.continuations))
 }
 
 /// The request for an object, by which a load that runs out of time is handed on through the
-/// queue: `hops` says how often that has happened.
-pub fn request(object: &ObjectRef, hops: u32) -> Value {
+/// queue: `continuations` says how often that has happened.
+pub fn request(object: &ObjectRef, continuations: u32) -> Value {
     json!({
         "bucket": object.bucket,
         "key": object.key,
@@ -59,6 +59,6 @@ pub fn request(object: &ObjectRef, hops: u32) -> Value {
         "size_bytes": object.size_bytes,
         "object_time": object.object_time.map(|time| time.to_string()),
         "sequencer": object.sequencer,
-        "hops": hops,
+        "continuations": continuations,
     })
 }

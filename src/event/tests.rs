@@ -140,7 +140,7 @@ fn a_request_handed_on_through_the_queue_comes_back_whole() {
     let object = objects(sample!("eventbridge.json")).remove(0);
     let event = in_sqs(&request(&object, 7).to_string());
     let message = messages(parse(&event).expect("good")).remove(0);
-    assert_eq!((message.hops, message.content.expect("readable")), (7, vec![object]));
+    assert_eq!((message.continuations, message.content.expect("readable")), (7, vec![object]));
 }
 
 #[test]

@@ -112,7 +112,7 @@ pub(super) fn emit(
         }
     }
     if let Some(load_id) = ended.load_id {
-        metrics.note("load_id", load_id);
+        metrics.property("load_id", load_id);
     }
     metrics.emit(NAMESPACE, (DIMENSION, dataset));
 }

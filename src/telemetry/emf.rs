@@ -39,7 +39,7 @@ impl Metrics {
     }
 
     /// Adds what is searched for in the log and is no metric.
-    pub fn note(&mut self, name: &str, value: impl Into<Value>) {
+    pub fn property(&mut self, name: &str, value: impl Into<Value>) {
         self.members.insert(name.to_owned(), value.into());
     }
 
@@ -89,7 +89,7 @@ mod tests {
         let mut metrics = Metrics::default();
         metrics.put("RowsRead", Unit::Count, 7);
         metrics.put("LoadDuration", Unit::Milliseconds, 12);
-        metrics.note("load_id", 3);
+        metrics.property("load_id", 3);
         let expected = json!({
             "_aws": {
                 "Timestamp": 1_700_000_000_000_i64,

@@ -38,7 +38,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("decision", "what follows from it: `Retry`, `Fail` or `Stop`"),
     ("hint", "what to do about it"),
     ("message_id", "SQS' id of the message"),
-    ("hops", "how often the load was handed on"),
+    ("continuations", "how often the load was handed on"),
     ("what", "how bucket and ledger differ: `missing`, `changed`, `stuck` or `failed`"),
     ("idle", "of SIGTERM: whether no invocation was under way"),
     ("in_time", "of SIGTERM: whether the database was let go of"),

@@ -139,8 +139,8 @@ async fn a_load_without_progress_or_with_a_thousand_continuations_goes_back_to_t
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     let object = cloud.put(KEY, text.clone()).await;
-    let queued = |hops| {
-        cloud.sqs.send(QUEUE, &event::request(&object, hops).to_string()).unwrap();
+    let queued = |continuations| {
+        cloud.sqs.send(QUEUE, &event::request(&object, continuations).to_string()).unwrap();
         let message = cloud.sqs.receive(QUEUE).unwrap();
         (
             event_of(&message),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use stardrop::handler::Handler;
 use stardrop::dataset::Catalog;
 use stardrop::error::{Error, ErrorKind};
+use stardrop::handler::Handler;
 use stardrop::load::Outcome;
 use stardrop::settings::Settings;
 use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
@@ -21,9 +22,9 @@ const KEY: &str = "sales/2026/a.csv";
 async fn comes_back_and_loads(event: &Value, now: &mut Handler, later: &mut Handler) {
     let queued = queue_event(std::slice::from_ref(event));
     let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
-    assert_eq!(now.answer(&queued, None).await.unwrap(), back);
-    assert_eq!(now.answer(&queued, None).await.unwrap(), back, "the second time");
-    assert_eq!(later.answer(&queued, None).await.unwrap(), json!({ "batchItemFailures": [] }));
+    assert_eq!(now.handle(&queued, None).await.unwrap(), back);
+    assert_eq!(now.handle(&queued, None).await.unwrap(), back, "the second time");
+    assert_eq!(later.handle(&queued, None).await.unwrap(), json!({ "batchItemFailures": [] }));
 }
 
 /// One line, with these words, and a hint that says what to do.

@@ -12,6 +12,7 @@ use stardrop::handler::Handler;
 use stardrop::dataset::Catalog;
 use stardrop::error::Result;
 use stardrop::event::{self, Event};
+use stardrop::handler::Handler;
 use stardrop::load::{LoadReport, Loader};
 use stardrop::object::{ObjectRef, Source};
 use stardrop::queue::Queue;

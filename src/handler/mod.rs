@@ -71,7 +71,7 @@ impl Handler {
     ///
     /// Without a queue: the first error for which the event is to come again. Of a task: why it is
     /// not done.
-    pub async fn answer(&mut self, event: &Value, deadline: Option<Instant>) -> Result<Value> {
+    pub async fn handle(&mut self, event: &Value, deadline: Option<Instant>) -> Result<Value> {
         self.loader.set_deadline(deadline);
         self.loader.check_connection().await;
         match event::parse(event)? {

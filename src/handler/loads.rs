@@ -10,7 +10,7 @@ use crate::object::ObjectRef;
 
 /// How often a load is handed on. At one batch of the usual size an invocation that is 500 million
 /// rows: what needs more goes round in circles.
-const MOST_HOPS: u32 = 1_000;
+const MAX_CONTINUATIONS: u32 = 1_000;
 
 /// What became of the objects of one event.
 #[derive(Default)]
@@ -61,7 +61,7 @@ impl Handler {
         &self,
         loads: Loads,
         url: Option<&str>,
-        hops: u32,
+        continuations: u32,
     ) -> Result<Vec<Value>> {
         if let Some(error) = loads.again {
             // The event comes again as a whole, with all its objects.
@@ -74,8 +74,8 @@ impl Handler {
         if !loads.moved {
             return Err(out_of_time(&loads.broken_off.unwrap_or_default()));
         }
-        if hops >= MOST_HOPS {
-            return Err(out_of_time(&format!("it was handed on {hops} times already")));
+        if continuations >= MAX_CONTINUATIONS {
+            return Err(out_of_time(&format!("it was handed on {continuations} times already")));
         }
         let Some(url) = url else {
             return Err(out_of_time(
@@ -84,9 +84,9 @@ impl Handler {
             ));
         };
         for object in &loads.unfinished {
-            let request = event::request(object, hops + 1);
+            let request = event::request(object, continuations + 1);
             self.queue.send(url, &request).await.map_err(|error| error.of_object(object))?;
-            tracing::info!(object = %object, hops = hops + 1, "handed on to the queue");
+            tracing::info!(object = %object, continuations = continuations + 1, "handed on to the queue");
         }
         Ok(loads.reports)
     }

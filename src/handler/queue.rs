@@ -21,7 +21,7 @@ impl Handler {
             let answered = match &message.content {
                 Ok(objects) => {
                     let loads = self.load_all(objects).await;
-                    self.settle(loads, url.as_deref(), message.hops).await.map(drop)
+                    self.settle(loads, url.as_deref(), message.continuations).await.map(drop)
                 }
                 Err(_) => Ok(()),
             };
@@ -44,7 +44,7 @@ impl Handler {
         let rest = error
             .retry_after
             .map_or(doubled.min(LONGEST_REST), |after| after + Duration::from_secs(1));
-        if let Err(error) = self.queue.hide(url, &message.receipt_handle, rest).await {
+        if let Err(error) = self.queue.change_visibility(url, &message.receipt_handle, rest).await {
             // It comes again all the same, only later.
             tracing::warn!(message_id = message.message_id, "{error}");
         }
