@@ -1,4 +1,4 @@
-//! Aws: what the AWS SDK's own variables, profiles and roles say in; its configuration out.
+//! AWS: loads the AWS SDK's configuration from its environment variables, profiles and roles, with our time limits.
 
 use std::time::Duration;
 
@@ -11,24 +11,23 @@ use aws_config::{
     BehaviorVersion, SdkConfig, stalled_stream_protection::StalledStreamProtectionConfig,
 };
 
-/// A host that does not take a connection by then will not take one soon.
+/// The time limit for opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// S3 closes connections that idle for about as long, and a load holds its claim and perhaps a
-/// transaction meanwhile: better to break off and go on at the checkpoint.
+/// The time limit for waiting for data. S3 closes idle connections after about the same time; the load holds its claim
+/// and perhaps a transaction meanwhile, so it is better to stop and continue at the checkpoint.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The configuration that all clients share. `stand_in` tells that they will talk to something
-/// other than AWS.
-pub async fn config(stand_in: bool) -> SdkConfig {
+/// The configuration of all clients. `custom_endpoint` is for services other than AWS' own.
+pub(crate) async fn config(custom_endpoint: bool) -> SdkConfig {
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts.read_timeout(IDLE_TIMEOUT).build())
-        // It takes a database that makes us wait for a server that does. ObjectStream has its own.
+        // It mistakes our waiting for the database for a stalled server. ObjectStream has its own time limit.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if stand_in {
-        // Whatever stands in for AWS seldom has regions, and no instance metadata to ask for one.
+    if custom_endpoint {
+        // Such a service usually has no regions, and there is no instance metadata to ask for one.
         let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
             .or_else(ProfileFileRegionProvider::new())
             .or_else("us-east-1");

@@ -1,4 +1,4 @@
-//! Queue: a request to ourselves, or a message to be kept back, in; SQS told of it.
+//! Queue: sends messages to SQS, and changes how long a received message stays invisible.
 
 use std::time::Duration;
 
@@ -11,39 +11,37 @@ use crate::aws;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::settings::Settings;
 
-/// SQS hides a message for twelve hours at most.
-const MOST_SECONDS: u64 = 43_200;
+/// The longest visibility timeout of SQS: twelve hours.
+const MAX_SECONDS: u64 = 43_200;
 
-/// The queue that events come by.
-///
-/// Making one costs nothing: the SQS client is built when it is first needed.
+/// A client of SQS, which is built when it is first used.
 pub struct Queue {
     endpoint: Option<String>,
     client: OnceCell<Client>,
 }
 
 impl Queue {
-    /// The SQS that the settings name, with the AWS SDK's own credentials and region.
+    /// The SQS of the settings, with the AWS SDK's credentials and region.
     pub fn new(settings: &Settings) -> Queue {
         Queue { endpoint: settings.sqs_endpoint.clone(), client: OnceCell::new() }
     }
 
-    /// An SQS that somebody else has set up.
+    /// The SQS of an existing client.
     pub fn with_client(client: Client) -> Queue {
         Queue { endpoint: None, client: OnceCell::new_with(Some(client)) }
     }
 
-    /// Puts a message into the queue at `url`.
+    /// Sends a message to the queue at `url`.
     ///
     /// # Errors
-    /// [`ErrorKind::QueueRefused`], whatever SQS says.
+    /// [`ErrorKind::QueueRefused`] where SQS refuses the message, or cannot be reached.
     pub async fn send(&self, url: &str, body: &Value) -> Result<()> {
         let request = self.client().await.send_message().queue_url(url);
         let sent = request.message_body(body.to_string()).send().await;
-        sent.map(drop).map_err(|error| refused("the message was not sent", url, error))
+        sent.map(drop).map_err(|error| refused("cannot send a message to the queue", url, error))
     }
 
-    /// Keeps a message that was handed out from coming again for so long, and no longer.
+    /// Makes SQS deliver a received message again after `time`, rounded down to seconds.
     ///
     /// # Errors
     /// As [`Queue::send`].
@@ -53,11 +51,13 @@ impl Queue {
         receipt_handle: &str,
         time: Duration,
     ) -> Result<()> {
-        let seconds = time.as_secs().min(MOST_SECONDS) as i32;
+        let seconds = time.as_secs().min(MAX_SECONDS) as i32;
         let request = self.client().await.change_message_visibility().queue_url(url);
         let request = request.receipt_handle(receipt_handle).visibility_timeout(seconds);
         let hidden = request.send().await;
-        hidden.map(drop).map_err(|error| refused("the message was not kept back", url, error))
+        hidden
+            .map(drop)
+            .map_err(|error| refused("cannot change the visibility of a message", url, error))
     }
 
     async fn client(&self) -> &Client {
@@ -81,7 +81,7 @@ where
     Error::new(ErrorKind::QueueRefused, Stage::Queue, message)
 }
 
-/// The URL of the queue with this ARN, at AWS.
+/// The URL at AWS of the queue with this ARN; `None` where it is not the ARN of a queue.
 ///
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>
 pub fn url_of(arn: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-//! The Lambda: an event in, its objects loaded, the answer out.
+//! The Lambda function: passes each event to the handler, and shuts down cleanly on SIGTERM.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,24 +13,28 @@ use stardrop::telemetry;
 use tokio::sync::Mutex;
 use tracing::Instrument;
 
-/// Lambda waits half a second after SIGTERM. So long a load may take to let go, and then its answer
-/// to be sent.
-const LET_GO: Duration = Duration::from_millis(400);
-const LAST_WORD: Duration = Duration::from_millis(50);
+/// Lambda kills the process half a second after SIGTERM. This much is for stopping a load and closing the
+/// connection, and then for sending the response.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(400);
+const RESPONSE_TIME: Duration = Duration::from_millis(50);
 
-/// A year after 1970: what is less is no deadline of today.
-const IS_A_TIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// A year after 1970: an earlier deadline is not a time.
+const EARLIEST_DEADLINE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_env();
     telemetry::init(settings.as_ref().ok());
-    // A program that does not start would be started again and again, and nobody would be told why.
-    let handler = settings.and_then(Handler::of).map(|handler| Arc::new(Mutex::new(handler)));
+    // With wrong settings, each event is answered with the error. A program that exits instead would be restarted
+    // again and again, without an error for the event.
+    let handler =
+        settings.and_then(Handler::from_settings).map(|handler| Arc::new(Mutex::new(handler)));
     match &handler {
-        // It panics where there is nobody to register with, such as behind another stand-in.
-        Ok(handler) if tokio::spawn(end_well(Arc::clone(handler))).await.is_err() => {
-            tracing::warn!("SIGTERM will end the loader without a word");
+        // Registering for SIGTERM panics where the Runtime API is simulated without extensions.
+        Ok(handler) if tokio::spawn(shut_down_on_sigterm(Arc::clone(handler))).await.is_err() => {
+            tracing::warn!(
+                "cannot register for SIGTERM: the loader will stop without closing its connection"
+            );
         }
         Ok(_) => {}
         Err(error) => tracing::error!(kind = ?error.kind, "{error}"),
@@ -51,17 +55,17 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-/// Has the process let go of the database before it ends.
-async fn end_well(handler: Arc<Mutex<Handler>>) {
+/// On SIGTERM, stops the running load and closes the connection to the database.
+async fn shut_down_on_sigterm(handler: Arc<Mutex<Handler>>) {
     let cancel = handler.lock().await.cancellation_token();
     lambda_runtime::spawn_graceful_shutdown_handler(move || async move {
         cancel.cancel();
         let was_idle = handler.try_lock().is_ok();
         let close = async { handler.lock().await.close().await };
-        let closed = tokio::time::timeout(LET_GO, close).await;
-        tracing::info!(idle = was_idle, in_time = closed.is_ok(), "told to end");
+        let closed = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
+        tracing::info!(idle = was_idle, in_time = closed.is_ok(), "shutting down on SIGTERM");
         if !was_idle {
-            tokio::time::sleep(LAST_WORD).await;
+            tokio::time::sleep(RESPONSE_TIME).await;
         }
     })
     .await;
@@ -73,10 +77,10 @@ fn diagnostic(error: &Error) -> Diagnostic {
     Diagnostic { error_type: format!("{:?}", error.kind), error_message: message }
 }
 
-/// The time until Lambda ends the invocation. Where the deadline is no time at all, since cargo-lambda
-/// gives the length of an invocation instead, nobody ends it.
+/// The time until Lambda ends the invocation. `None`, for no limit, where the deadline is not a time: cargo-lambda sends
+/// the length of an invocation instead.
 fn time_left(context: &Context) -> Option<Duration> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let deadline = Duration::from_millis(context.deadline);
-    (deadline > IS_A_TIME).then(|| deadline.saturating_sub(now))
+    (deadline > EARLIEST_DEADLINE).then(|| deadline.saturating_sub(now))
 }

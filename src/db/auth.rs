@@ -1,4 +1,4 @@
-//! Auth: how the settings want to log in, in; user and password for one connection out.
+//! Authentication: gets user and password for a connection from the settings, AWS IAM or Secrets Manager.
 
 use std::time::SystemTime;
 
@@ -12,15 +12,21 @@ use crate::aws;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::settings::{DatabaseSettings, DbAuth};
 
-/// What RDS keeps in the secrets that it manages.
+/// The content of the secrets that RDS manages.
 #[derive(Deserialize)]
 struct Secret {
     username: String,
     password: String,
 }
 
-/// Fills in what the login needs, anew for each connection: tokens expire, secrets rotate.
-pub(super) async fn log_in(database: &DatabaseSettings, config: &mut Config) -> Result<()> {
+/// Sets user and password. Done again for each connection, since tokens expire and secrets rotate.
+///
+/// # Errors
+/// [`ErrorKind::DatabaseDenied`] where there are no AWS credentials, or the secret cannot be read.
+pub(super) async fn set_credentials(
+    database: &DatabaseSettings,
+    config: &mut Config,
+) -> Result<()> {
     match &database.auth {
         DbAuth::Password => Ok(()),
         DbAuth::Iam => {
@@ -41,22 +47,24 @@ pub(super) async fn log_in(database: &DatabaseSettings, config: &mut Config) -> 
 async fn signed_token(config: &Config) -> Result<String> {
     let (Some(Host::Tcp(host)), Some(user)) = (config.get_hosts().first(), config.get_user())
     else {
-        return Err(denied("a token needs a host and a user: set PGHOST and PGUSER"));
+        return Err(denied(
+            "STARDROP_DB_AUTH = iam needs a host and a user: set PGHOST and PGUSER",
+        ));
     };
     let port = config.get_ports().first().copied().unwrap_or(5432);
     let shared = aws::config(false).await;
     let Some(region) = shared.region() else {
-        return Err(denied("no region is set: set AWS_REGION"));
+        return Err(denied("STARDROP_DB_AUTH = iam needs a region: set AWS_REGION"));
     };
     let Some(provider) = shared.credentials_provider() else {
-        return Err(denied("no credentials for AWS"));
+        return Err(denied("there are no AWS credentials"));
     };
     let credentials = provider
         .provide_credentials()
         .await
-        .map_err(|error| denied("no credentials for AWS").caused_by(error))?;
+        .map_err(|error| denied("there are no AWS credentials").caused_by(error))?;
     iam::token(host, port, user, region.as_ref(), credentials, SystemTime::now())
-        .map_err(|error| denied("the token cannot be signed").caused_by(error))
+        .map_err(|error| denied("the IAM token cannot be signed").caused_by(error))
 }
 
 async fn read_secret(client: &aws_sdk_secretsmanager::Client, id: &str) -> Result<Secret> {
@@ -65,9 +73,9 @@ async fn read_secret(client: &aws_sdk_secretsmanager::Client, id: &str) -> Resul
         denied(message)
     })?;
     let text = answer.secret_string().unwrap_or_default();
-    // No cause: it would quote the secret.
+    // Without the cause, which would quote the secret.
     serde_json::from_str(text)
-        .map_err(|_| denied(format!("the secret {id} is no JSON with `username` and `password`")))
+        .map_err(|_| denied(format!("the secret {id} is not JSON with `username` and `password`")))
 }
 
 fn denied(message: impl Into<String>) -> Error {

@@ -1,4 +1,4 @@
-//! IAM: AWS credentials and a database user in; the token that RDS takes as a password out. Pure.
+//! IAM: signs the token that RDS accepts as a password, from AWS credentials and a database user. Pure.
 //!
 //! A presigned request to `rds-db:connect`, without its scheme:
 //! <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.html>
@@ -12,10 +12,10 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// The longest that RDS takes. It is checked at the login only.
+/// The longest validity that RDS accepts. It matters at the login only.
 const EXPIRES_IN: Duration = Duration::from_secs(900);
 
-type Refusal = Box<dyn std::error::Error + Send + Sync>;
+type SigningError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The token for a user at `host:port`, signed at `now`.
 pub(super) fn token(
@@ -25,7 +25,7 @@ pub(super) fn token(
     region: &str,
     credentials: Credentials,
     now: SystemTime,
-) -> Result<String, Refusal> {
+) -> Result<String, SigningError> {
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
     settings.expires_in = Some(EXPIRES_IN);
@@ -37,20 +37,20 @@ pub(super) fn token(
         .time(now)
         .settings(settings)
         .build()?;
-    let place = format!("{host}:{port}/?Action=connect&DBUser={}", encode(user));
-    let url = format!("https://{place}");
+    let query = format!("{host}:{port}/?Action=connect&DBUser={}", encode(user));
+    let url = format!("https://{query}");
     let request = SignableRequest::new("GET", url, std::iter::empty(), SignableBody::Bytes(&[]))?;
     let (signed, _) = sign(request, &parameters.into())?.into_parts();
     let signature =
         signed.params().iter().map(|(name, value)| format!("&{name}={}", encode(value)));
-    Ok(place + &signature.collect::<String>())
+    Ok(query + &signature.collect::<String>())
 }
 
-/// As SigV4 wants it: everything but letters, digits and `-._~`.
+/// Percent-encodes everything but letters, digits and `-._~`, as SigV4 requires.
 fn encode(text: &str) -> String {
-    const KEPT: &percent_encoding::AsciiSet =
+    const ENCODED: &percent_encoding::AsciiSet =
         &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    utf8_percent_encode(text, KEPT).to_string()
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 #[cfg(test)]
@@ -60,8 +60,7 @@ mod tests {
 
     use super::*;
 
-    /// What botocore 1.43.11 makes of the same, `generate_db_auth_token` with its clock held at
-    /// 2026-01-02T03:04:05Z.
+    /// The token that botocore 1.43.11 makes by `generate_db_auth_token` at 2026-01-02T03:04:05Z.
     const PLAIN: &str = "db.example.eu-central-1.rds.amazonaws.com:5432/?Action=connect&DBUser=stardrop_lambda&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20260102%2Feu-central-1%2Frds-db%2Faws4_request&X-Amz-Date=20260102T030405Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature=0b173d64adb607b151ec20c67221a39b4f95389d2abed74a9bf4ec02f5195926";
     const WITH_SESSION: &str = "db.example.eu-central-1.rds.amazonaws.com:5432/?Action=connect&DBUser=stardrop_lambda&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20260102%2Feu-central-1%2Frds-db%2Faws4_request&X-Amz-Date=20260102T030405Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Security-Token=tok%2Fen%2B%3D%3D&X-Amz-Signature=f9dc443dea80c177b7e90e87f3a090085bdda7acd67ec86b276d806a4844034e";
 
@@ -74,10 +73,10 @@ mod tests {
         token(host, 5432, "stardrop_lambda", "eu-central-1", credentials, now).expect("a token")
     }
 
-    /// The place, and the parameters in any order.
+    /// The host and path, and the parameters in any order.
     fn parts(token: &str) -> (&str, BTreeSet<&str>) {
-        let (place, query) = token.split_once('?').expect("a query");
-        (place, query.split('&').collect())
+        let (path, query) = token.split_once('?').expect("a query");
+        (path, query.split('&').collect())
     }
 
     #[test]

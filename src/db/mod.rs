@@ -1,4 +1,4 @@
-//! Database: settings in, one connected session out; and what a database error means.
+//! Database: opens, cancels and closes a session with Postgres, and explains database errors.
 
 mod auth;
 mod error;
@@ -9,7 +9,7 @@ mod tls_error;
 use std::future::poll_fn;
 use std::time::Duration;
 
-pub use error::{copy_line, database_error};
+pub use error::database_error;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode as DriverSslMode;
 use tokio_postgres::{AsyncMessage, Client, Connection, Socket};
@@ -17,54 +17,53 @@ use tokio_postgres::{AsyncMessage, Client, Connection, Socket};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::settings::{DatabaseSettings, Settings, SslMode};
 
-/// How long a server may take to answer, from the first packet to the end of the login.
+/// The time limit for connecting, from the first packet to the end of the login.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a server may take to hear that a session, or what it is at, ends.
+/// The time limit for closing a session, or cancelling its statement.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A dead server is noticed after 10 + 3 * 5 seconds, well within a Lambda invocation.
+/// A dead server is detected after 10 + 3 * 5 seconds, well within a Lambda invocation.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_RETRIES: u32 = 3;
 
-/// One session. Dropping it ends the session.
+/// A session with the database. Dropping it ends the session.
 #[derive(Debug)]
 pub struct Database {
     pub client: Client,
-    /// The server process that serves the session, as in `pg_stat_activity.pid`.
+    /// The process id of the session's server process, as in `pg_stat_activity.pid`.
     pub backend_pid: i32,
     connection: JoinHandle<()>,
 }
 
 impl Database {
-    /// Whether the session is over: the server or the network ended it.
+    /// Whether the server or the network ended the session.
     pub fn is_closed(&self) -> bool {
         self.client.is_closed() || self.connection.is_finished()
     }
 
-    /// Ends the session, and waits until the server has heard of it.
+    /// Ends the session, and waits until the server has closed it, but not longer than a second.
     pub async fn close(self) {
         let Database { client, connection, .. } = self;
         drop(client);
-        // A server that says nothing any more notices by itself that nobody is there.
+        // A server that does not answer notices the closed connection later.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, connection).await;
     }
 }
 
-/// Has the server give up what the session is at, if anything. Best effort: where it cannot be
-/// reached, there is nobody to tell.
+/// Asks the server to cancel the session's running statement, if any. Best effort: an error is logged only.
 pub async fn cancel(settings: &Settings, database: &Database) {
     let Ok(named) = settings.database() else { return };
     let token = database.client.cancel_token();
-    let told = async {
+    let cancelled = async {
         if encrypts(named) {
             token.cancel_query(tls::connector(named)?).await.map_err(closed)
         } else {
             token.cancel_query(tokio_postgres::NoTls).await.map_err(closed)
         }
     };
-    if let Ok(Err(error)) = tokio::time::timeout(CLOSE_TIMEOUT, told).await {
+    if let Ok(Err(error)) = tokio::time::timeout(CLOSE_TIMEOUT, cancelled).await {
         tracing::debug!("{error}");
     }
 }
@@ -83,8 +82,8 @@ fn closed(error: tokio_postgres::Error) -> Error {
     database_error(error, Stage::Connect)
 }
 
-/// Whether the connection has TLS. A local socket has not: the kernel is the wire, and has no host
-/// name that a certificate could hold.
+/// Whether the connection uses TLS. A Unix socket does not: it stays on this machine and has no host name to
+/// verify.
 fn encrypts(database: &DatabaseSettings) -> bool {
     #[cfg(unix)]
     if matches!(database.config.get_hosts(), [tokio_postgres::config::Host::Unix(_)]) {
@@ -93,16 +92,16 @@ fn encrypts(database: &DatabaseSettings) -> bool {
     database.ssl_mode != SslMode::Disable
 }
 
-/// Opens a session with the database that the settings name.
+/// Opens a session with the database of the settings.
 ///
 /// # Errors
-/// [`ErrorKind::BadSetting`] where none is named or the roots cannot be read,
-/// [`ErrorKind::NoDatabase`] where none answers, [`ErrorKind::DatabaseDenied`] where user,
-/// password, database or certificate are refused.
+/// [`ErrorKind::BadSetting`] where no database is set or the root certificates cannot be read,
+/// [`ErrorKind::NoDatabase`] where the server cannot be reached, [`ErrorKind::DatabaseDenied`] where
+/// user, password, database or certificate are refused.
 pub async fn connect(settings: &Settings) -> Result<Database> {
     let database = settings.database()?;
     let mut config = database.config.clone();
-    auth::log_in(database, &mut config).await?;
+    auth::set_credentials(database, &mut config).await?;
     config
         .application_name("stardrop")
         .connect_timeout(CONNECT_TIMEOUT)
@@ -138,25 +137,24 @@ pub async fn connect(settings: &Settings) -> Result<Database> {
             .map_err(|error| error::connect_error(error, database))?;
         Ok(Database { client, backend_pid, connection })
     };
-    tokio::time::timeout(CONNECT_TIMEOUT, opened).await.unwrap_or_else(|_| Err(silent(database)))
+    tokio::time::timeout(CONNECT_TIMEOUT, opened).await.unwrap_or_else(|_| Err(timed_out(database)))
 }
 
-fn silent(database: &DatabaseSettings) -> Error {
+fn timed_out(database: &DatabaseSettings) -> Error {
     Error::new(
         ErrorKind::NoDatabase,
         Stage::Connect,
         format!(
-            "no Postgres answers at {} within {} s",
+            "cannot connect to Postgres at {} within {} s",
             database.address(),
             CONNECT_TIMEOUT.as_secs()
         ),
     )
 }
 
-/// Moves the session's bytes until it ends, and logs what the server says unasked.
+/// Transfers the session's data until it ends, and logs the server's notices.
 ///
-/// An error that ends the session is also given to whoever waits for an answer, as a closed
-/// connection; here is the only place that knows its cause.
+/// A statement that is running when the session fails only gets "connection closed"; the cause is known here.
 async fn drive<S>(mut connection: Connection<Socket, S>)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send,
@@ -168,7 +166,7 @@ where
                     severity = notice.severity(),
                     sqlstate = notice.code().code(),
                     notice = notice.message(),
-                    "Postgres remarks something"
+                    "Postgres notice"
                 );
             }
             Some(Ok(_)) => {}

@@ -1,4 +1,4 @@
-//! TLS: the mode and roots that the settings name in, a connector that holds to them out.
+//! TLS: makes the connector for the settings' SSL mode and root certificates.
 
 use std::sync::Arc;
 
@@ -17,19 +17,21 @@ use crate::settings::{DatabaseSettings, PGSSLROOTCERT, SslMode};
 /// A connector for the settings' SSL mode.
 ///
 /// # Errors
-/// [`ErrorKind::BadSetting`] where there are no roots to verify against.
+/// [`ErrorKind::BadSetting`] where there are no root certificates to verify against, or they cannot be read.
 pub(super) fn connector(database: &DatabaseSettings) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable("TLS cannot be set up").caused_by(error))?;
 
-    // As in libpq: `require` verifies the chain once somebody has named the roots.
+    // As in libpq, `require` verifies the chain where a file of root certificates is set.
     let verifier: Arc<dyn ServerCertVerifier> = match (database.ssl_mode, &database.ssl_root_cert) {
         (SslMode::VerifyFull, _) => {
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots(database)?), provider)
                 .build()
-                .map_err(|error| unusable("the roots cannot be used").caused_by(error))?
+                .map_err(|error| {
+                    unusable("the root certificates cannot be used").caused_by(error)
+                })?
         }
         (SslMode::VerifyCa, _) | (SslMode::Require, Some(_)) => {
             Arc::new(Lenient { roots: Some(roots(database)?), provider })
@@ -47,7 +49,7 @@ fn unusable(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::BadSetting, Stage::Connect, message)
 }
 
-/// The certificates of the file that the settings name, else those of the system.
+/// The root certificates in the file of the settings, or else those of the system.
 fn roots(database: &DatabaseSettings) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     let Some(path) = &database.ssl_root_cert else {
@@ -70,13 +72,16 @@ fn roots(database: &DatabaseSettings) -> Result<RootCertStore> {
         roots.add(certificate).map_err(|error| unreadable(error.into()))?;
     }
     if roots.is_empty() {
-        return Err(unusable(format!("{PGSSLROOTCERT}: no certificate in {}", path.display())));
+        return Err(unusable(format!(
+            "{PGSSLROOTCERT}: {} contains no certificate",
+            path.display()
+        )));
     }
     Ok(roots)
 }
 
-/// Verifies less than `verify-full`: the chain alone (`verify-ca`), or, without roots, nothing but
-/// that the server holds its certificate's key.
+/// Verifies less than `verify-full`: the chain only (`verify-ca`), or, without root certificates, only that the
+/// server has the private key of its certificate.
 #[derive(Debug)]
 struct Lenient {
     roots: Option<RootCertStore>,

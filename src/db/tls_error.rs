@@ -1,4 +1,4 @@
-//! Distrust: what TLS stopped at in; what is wrong, and the setting that mends it, out.
+//! TLS errors: says why the server's certificate or encryption was refused, and which setting fixes it.
 
 use std::error::Error as _;
 use std::io;
@@ -13,15 +13,14 @@ use tokio_postgres::Error as DriverError;
 
 use crate::settings::{DATABASE_URL, DatabaseSettings, PGHOST, PGSSLMODE, PGSSLROOTCERT, SslMode};
 
-/// The sentence for an error while connecting; `None` where TLS is not what it stopped at.
-pub(super) fn sentence(error: &DriverError, database: &DatabaseSettings) -> Option<String> {
+/// The message for an error while connecting; `None` where TLS is not the cause.
+pub(super) fn message(error: &DriverError, database: &DatabaseSettings) -> Option<String> {
     if let Some(refusal) = error.as_db_error() {
         let unencrypted = refusal.code().code() == "28000"
             && refusal.message().contains("no encryption")
             && database.ssl_mode == SslMode::Disable;
-        return unencrypted.then(|| {
-            format!("the server takes no connection without TLS: set {PGSSLMODE} to verify-full")
-        });
+        return unencrypted
+            .then(|| format!("the server requires TLS: set {PGSSLMODE} to verify-full"));
     }
     let cause = error.source()?;
     if let Some(rustls::Error::InvalidCertificate(why)) = cause
@@ -33,8 +32,8 @@ pub(super) fn sentence(error: &DriverError, database: &DatabaseSettings) -> Opti
     }
     (cause.to_string() == "server does not support TLS").then(|| {
         format!(
-            "the server takes no TLS, and {PGSSLMODE} asks for it: set `ssl = on` at the server, or \
-             {PGSSLMODE} to disable where nobody can listen in between"
+            "the server does not support TLS, and {PGSSLMODE} requires it: set `ssl = on` on the server, \
+             or {PGSSLMODE} to disable in a network that you trust"
         )
     })
 }
@@ -49,25 +48,25 @@ fn certificate(why: &CertificateError, database: &DatabaseSettings) -> Option<St
                 &format!(", only for {}", names.join(", ")),
             )
         }
-        // The second: of an authority of the same name, which holds another key.
+        // `BadSignature`: an authority of the same name with another key.
         UnknownIssuer | BadSignature => {
             let authorities = match &database.ssl_root_cert {
                 Some(path) => format!("authority in {}", path.display()),
-                None => "authority of this system's".to_owned(),
+                None => "authority that this system trusts".to_owned(),
             };
             format!(
-                "no {authorities} has signed the server's certificate: set {PGSSLROOTCERT} to the \
-                 PEM file of the one that has (for RDS: global-bundle.pem)"
+                "the server's certificate is not signed by an {authorities}: set {PGSSLROOTCERT} to \
+                 the PEM file of the authority that signed it (for RDS: global-bundle.pem)"
             )
         }
         Expired => expired(""),
         ExpiredContext { not_after, .. } => expired(&format!(" on {}", day(*not_after))),
-        NotValidYet => not_yet("later"),
-        NotValidYetContext { not_before, .. } => not_yet(&day(*not_before)),
-        // The kinds of the verifier below are not told apart any further.
+        NotValidYet => not_yet(" yet"),
+        NotValidYetContext { not_before, .. } => not_yet(&format!(" before {}", day(*not_before))),
+        // rustls keeps the verifier's other errors as text.
         other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-            "the server shows the certificate of an authority as its own: give it one that this \
-             authority has signed (ssl_cert_file, at the server)"
+            "the server's certificate is that of an authority: install one that is signed by the \
+             authority (ssl_cert_file on the server)"
                 .to_owned()
         }
         _ => return None,
@@ -76,19 +75,19 @@ fn certificate(why: &CertificateError, database: &DatabaseSettings) -> Option<St
 
 fn other_host(host: &str, only: &str) -> String {
     format!(
-        "the server's certificate is not for the host{host}{only}: name the host in {DATABASE_URL} or \
-         {PGHOST} as the certificate does"
+        "the server's certificate is not valid for the host{host}{only}: write the host in \
+         {DATABASE_URL} or {PGHOST} as in the certificate"
     )
 }
 
 fn expired(when: &str) -> String {
-    format!("the server's certificate expired{when}: renew it (ssl_cert_file, at the server)")
+    format!("the server's certificate expired{when}: renew it (ssl_cert_file on the server)")
 }
 
 fn not_yet(when: &str) -> String {
     format!(
-        "the server's certificate is valid from {when} on: set the clocks right, or renew it \
-         (ssl_cert_file, at the server)"
+        "the server's certificate is not valid{when}: correct the clocks, or renew it \
+         (ssl_cert_file on the server)"
     )
 }
 
@@ -100,5 +99,5 @@ fn plain(name: &str) -> &str {
 fn day(time: UnixTime) -> String {
     let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     Timestamp::from_second(seconds)
-        .map_or_else(|_| "a day that is none".to_owned(), |t| t.strftime("%Y-%m-%d").to_string())
+        .map_or_else(|_| "an invalid date".to_owned(), |t| t.strftime("%Y-%m-%d").to_string())
 }

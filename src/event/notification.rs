@@ -1,4 +1,4 @@
-//! Notification: S3's own words, directly or by EventBridge, in; objects out.
+//! Notification: reads S3 event notifications and EventBridge events, and returns the objects created.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Content, malformed};
+use super::content::{Content, malformed};
 use crate::error::Result;
 use crate::object::{FILE_BUCKET, ObjectRef};
 
@@ -47,13 +47,13 @@ struct Object {
     sequencer: Option<String>,
 }
 
-/// The objects that S3's records say were created. Other records are passed over.
+/// The objects that these records of S3 say were created. Records of other events are ignored.
 pub(super) fn of_s3(records: &[Value]) -> Result<Content> {
     let mut objects = Vec::new();
     for (index, record) in records.iter().enumerate() {
-        let lacking = || {
+        let unreadable = || {
             malformed(format!(
-                "record {} of the S3 event lacks a readable `eventName`, `s3.bucket.name` or \
+                "record {} of the S3 event has no readable `eventName`, `s3.bucket.name` or \
                  `s3.object.key`",
                 index + 1
             ))
@@ -61,13 +61,13 @@ pub(super) fn of_s3(records: &[Value]) -> Result<Content> {
         let (Some(name), Some(_)) =
             (record.get("eventName").and_then(Value::as_str), record.get("s3"))
         else {
-            return Err(lacking());
+            return Err(unreadable());
         };
-        // MinIO writes the prefix that only the subscription has at AWS.
+        // AWS writes the prefix `s3:` in subscriptions only, MinIO also in events.
         if !name.trim_start_matches("s3:").starts_with("ObjectCreated:") {
             continue;
         }
-        let record = S3Record::deserialize(record).map_err(|_| lacking())?;
+        let record = S3Record::deserialize(record).map_err(|_| unreadable())?;
         let key = decode_key(&record.s3.object.key)?;
         let (bucket, time) = (record.s3.bucket.name, record.event_time);
         objects.extend(object_ref(bucket, key, record.s3.object, time.as_deref())?);
@@ -75,11 +75,11 @@ pub(super) fn of_s3(records: &[Value]) -> Result<Content> {
     Ok(created(objects))
 }
 
-/// The object of an EventBridge event. Keys are not encoded here.
+/// The object of an EventBridge event, whose keys are not URL-encoded.
 pub(super) fn of_event_bridge(event: &Value) -> Result<Content> {
     let text = |name: &str| event.get(name).and_then(Value::as_str);
     if text("source") != Some("aws.s3") {
-        return Err(malformed("expected `source` aws.s3 in the EventBridge event, found another"));
+        return Err(malformed("the `source` of the EventBridge event is not aws.s3"));
     }
     if text("detail-type") != Some("Object Created") {
         return Ok(Content::Nothing(NOTHING_CREATED));
@@ -87,7 +87,7 @@ pub(super) fn of_event_bridge(event: &Value) -> Result<Content> {
     let detail = event.get("detail").and_then(|detail| S3Entity::deserialize(detail).ok());
     let Some(detail) = detail else {
         return Err(malformed(
-            "the EventBridge event lacks a readable `detail.bucket.name` or `detail.object.key`",
+            "the EventBridge event has no readable `detail.bucket.name` or `detail.object.key`",
         ));
     };
     let key = detail.object.key.clone();
@@ -102,7 +102,7 @@ fn created(objects: Vec<ObjectRef>) -> Content {
     Content::Objects(objects, 0)
 }
 
-/// `None` is the marker that S3's console leaves for an empty folder.
+/// `None` for the empty object that the S3 console creates as a folder.
 fn object_ref(
     bucket: String,
     key: String,
@@ -112,7 +112,7 @@ fn object_ref(
     if key.ends_with('/') && object.size == Some(0) {
         return Ok(None);
     }
-    checked_place(&bucket, &key)?;
+    check_location(&bucket, &key)?;
     Ok(Some(ObjectRef {
         bucket,
         key,
@@ -124,18 +124,18 @@ fn object_ref(
     }))
 }
 
-/// Refuses what no event of S3's holds. The bucket that stands for local files is none of S3's:
-/// else an event could have any file of the machine read.
-pub(super) fn checked_place(bucket: &str, key: &str) -> Result<()> {
+/// Refuses an empty bucket or key, and the bucket `file`, which means local files in this program: with it, an event
+/// could make the loader read any file of its machine.
+pub(super) fn check_location(bucket: &str, key: &str) -> Result<()> {
     match (bucket, key) {
         ("", _) => Err(malformed("the bucket's name is empty")),
         (_, "") => Err(malformed("the object's key is empty")),
-        (FILE_BUCKET, _) => Err(malformed("a bucket in an event cannot be called `file`")),
+        (FILE_BUCKET, _) => Err(malformed("the bucket of an event cannot be `file`")),
         _ => Ok(()),
     }
 }
 
-/// In a bucket without versions S3 writes no version, an empty one or "null".
+/// The version's id; `None` where it is empty or "null", as S3 writes it for buckets without versioning.
 pub(super) fn real_version(version_id: Option<String>) -> Option<String> {
     version_id.filter(|version| !version.is_empty() && version != "null")
 }
@@ -145,11 +145,11 @@ pub(super) fn bare_etag(etag: &str) -> Option<String> {
     (!etag.is_empty()).then(|| etag.to_owned())
 }
 
-/// S3 encodes a key as a form does: a blank is `+`, and a plus sign is `%2B`.
+/// Decodes a key, which S3 encodes like a form field: `+` is a space, `%2B` a plus sign.
 fn decode_key(encoded: &str) -> Result<String> {
-    let with_blanks = encoded.replace('+', " ");
-    percent_decode_str(&with_blanks)
+    let with_spaces = encoded.replace('+', " ");
+    percent_decode_str(&with_spaces)
         .decode_utf8()
         .map(|key| key.into_owned())
-        .map_err(|_| malformed("the object's key is no UTF-8 once it is decoded"))
+        .map_err(|_| malformed("the object's key is not valid UTF-8 after URL decoding"))
 }

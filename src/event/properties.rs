@@ -1,4 +1,4 @@
-//! Event's properties: keys as S3 encodes them, and arbitrary JSON, in.
+//! Property tests of the event parser, with encoded keys and arbitrary JSON.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 
-/// What S3 leaves as it is; a blank it writes as `+`.
+/// The characters that S3 encodes; it writes a space as `+`.
 const AS_S3: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
 
@@ -47,7 +47,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn a_key_encoded_as_s3_does_comes_back(key in ".*[^/]") {
+    fn a_key_that_s3_encoded_is_decoded(key in ".*[^/]") {
         let encoded = utf8_percent_encode(&key, AS_S3).to_string().replace(' ', "+");
         let event = json!({"Records": [{
             "eventName": "ObjectCreated:Put",
@@ -58,7 +58,7 @@ proptest! {
     }
 
     #[test]
-    fn no_json_makes_it_panic(event in any_json()) {
+    fn no_json_makes_the_parser_panic(event in any_json()) {
         let _ = parse(&event);
         let _ = parse(&json!({"Records": [event]}));
     }

@@ -1,11 +1,11 @@
-//! Request: `{"bucket": .., "key": ..}` in, the object out; and back.
+//! Request: reads and writes `{"bucket": .., "key": ..}`, our own event for one object.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::notification::{bare_etag, checked_place, real_version};
-use super::{Content, malformed};
+use super::content::{Content, malformed};
+use super::notification::{bare_etag, check_location, real_version};
 use crate::error::Result;
 use crate::object::ObjectRef;
 
@@ -27,15 +27,17 @@ struct Request {
     continuations: u32,
 }
 
-/// Reads a request. Its key is taken as it stands: nobody has encoded it.
+/// Reads a request. Its key is not URL-encoded.
 pub(super) fn read(event: &Value) -> Result<Content> {
     if event.get("dataset").is_some_and(|dataset| !dataset.is_null()) {
-        return Err(malformed("a request cannot name its `dataset`: the key decides on it"));
+        return Err(malformed(
+            "a request cannot name a `dataset`: the patterns of the datasets decide by the key",
+        ));
     }
     let request = Request::deserialize(event).map_err(|_| {
-        malformed("the request lacks a readable `bucket` or `key`, or another of its fields has the wrong type")
+        malformed("the request has no readable `bucket` or `key`, or a field of the wrong type")
     })?;
-    checked_place(&request.bucket, &request.key)?;
+    check_location(&request.bucket, &request.key)?;
     let object = ObjectRef {
         bucket: request.bucket,
         key: request.key,
@@ -48,8 +50,8 @@ pub(super) fn read(event: &Value) -> Result<Content> {
     Ok(Content::Objects(vec![object], request.continuations))
 }
 
-/// The request for an object, by which a load that runs out of time is handed on through the
-/// queue: `continuations` says how often that has happened.
+/// The request that loads an object. A load that runs out of time sends it to the queue, so that another invocation
+/// continues; `continuations` counts how often that happened.
 pub fn request(object: &ObjectRef, continuations: u32) -> Value {
     json!({
         "bucket": object.bucket,

@@ -1,4 +1,4 @@
-//! Task: a request that is not about one object (migrate, health, reconcile) in; what it asks for out.
+//! Task: reads the events that ask for something other than a load: migrate, health, reconcile.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,26 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Event, malformed};
+use super::content::malformed;
 use crate::error::Result;
+
+/// A task of the Lambda other than loading objects.
+#[derive(Debug)]
+pub enum Task {
+    /// Report whether everything that a load needs works.
+    Health,
+    /// Change the database to match the datasets.
+    Migrate(Migrate),
+    /// Compare a bucket with the ledger.
+    Reconcile(Reconcile),
+}
 
 /// `{"migrate": true, "iam": true, "logins": {"stardrop_load": "stardrop_loader"}}`
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Migrate {
-    /// Logins that are to be there, each with the role it is to have.
+    /// The logins to create, each with its role.
     pub logins: BTreeMap<String, String>,
-    /// Whether these logins sign in with a token of AWS IAM.
+    /// Whether these logins authenticate with AWS IAM tokens.
     pub iam: bool,
 }
 
@@ -25,7 +36,7 @@ pub struct Reconcile {
     pub bucket: String,
     #[serde(default)]
     pub prefix: String,
-    /// Whether what is missing, changed or stuck gets loaded.
+    /// Whether to load the objects that are missing, changed or stuck.
     #[serde(default)]
     pub heal: bool,
 }
@@ -52,31 +63,31 @@ struct ReconcileEvent {
     reconcile: Reconcile,
 }
 
-/// The task that an event asks for, if it asks for one. These events are our own, so what is not
-/// known in them is a mistake: a misspelt `heal` must not look like a success.
-pub(super) fn read(event: &Value) -> Result<Option<Event>> {
+/// The task that an event asks for, or `None`. Unknown fields are an error, since these events are our own: a
+/// misspelt `heal` must not look like a success.
+pub(super) fn read(event: &Value) -> Result<Option<Task>> {
     if event.get("migrate").is_some() {
         let shape = r#"{"migrate": true, "logins": {"<login>": "<role>"}, "iam": true or false}"#;
         let MigrateEvent { migrate, logins, iam } = strict(event, shape)?;
-        return wanted(migrate, Event::Migrate(Migrate { logins, iam }), shape).map(Some);
+        return wanted(migrate, Task::Migrate(Migrate { logins, iam }), shape).map(Some);
     }
     if event.get("health").is_some() {
         let shape = r#"{"health": true}"#;
         let HealthEvent { health } = strict(event, shape)?;
-        return wanted(health, Event::Health, shape).map(Some);
+        return wanted(health, Task::Health, shape).map(Some);
     }
     if event.get("reconcile").is_some() {
         let shape = r#"{"reconcile": {"bucket": "..", "prefix": "..", "heal": true or false}}"#;
         let ReconcileEvent { reconcile } = strict(event, shape)?;
         let named = !reconcile.bucket.is_empty();
-        return wanted(named, Event::Reconcile(reconcile), shape).map(Some);
+        return wanted(named, Task::Reconcile(reconcile), shape).map(Some);
     }
     Ok(None)
 }
 
 fn strict<T: DeserializeOwned>(event: &Value, shape: &str) -> Result<T> {
     T::deserialize(event).map_err(|error| {
-        // Of all that serde says, this alone never quotes a value.
+        // Serde's other messages may quote a value.
         let error = error.to_string();
         let unknown = error.split('`').nth(1).filter(|_| error.starts_with("unknown field"));
         let unknown = unknown.map_or_else(String::new, |key| format!(", found `{key}`"));
@@ -84,6 +95,6 @@ fn strict<T: DeserializeOwned>(event: &Value, shape: &str) -> Result<T> {
     })
 }
 
-fn wanted(value: bool, event: Event, shape: &str) -> Result<Event> {
-    if value { Ok(event) } else { Err(malformed(format!("expected {shape}"))) }
+fn wanted(value: bool, task: Task, shape: &str) -> Result<Task> {
+    if value { Ok(task) } else { Err(malformed(format!("expected {shape}"))) }
 }

@@ -1,8 +1,9 @@
-//! Event's tests: samples in, what they ask for out.
+//! Tests of the event parser, by the sample events in `events/`.
 
 use serde_json::json;
 
 use super::*;
+use crate::error::ErrorKind;
 
 const KEY: &str = "sales/2026/01/sales-2026-01-05.csv";
 
@@ -73,7 +74,7 @@ fn plus_in_key_is_a_space() {
 }
 
 #[test]
-fn event_bridge_gives_its_object_with_the_key_as_it_stands() {
+fn event_bridge_gives_its_object_with_the_key_unchanged() {
     let object = objects(sample!("eventbridge.json")).remove(0);
     assert_eq!((object.bucket.as_str(), object.key.as_str()), ("stardrop-inbox", KEY));
     assert_eq!(object.version_id.as_deref(), Some("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"));
@@ -105,7 +106,7 @@ fn one_poisoned_message_fails_alone() {
     let error = messages[1].content.as_ref().expect_err("unreadable");
     assert_eq!(error.kind, ErrorKind::MalformedEvent);
     let text = error.to_string();
-    assert!(text.starts_with("event: the SQS message's `body` is no JSON"), "{text}");
+    assert!(text.starts_with("event: the `body` of the SQS message is not valid JSON"), "{text}");
     assert!(!text.contains("sales-2026"), "the body is not echoed: {text}");
 }
 
@@ -119,7 +120,7 @@ fn a_test_event_and_a_removed_object_are_successes_with_nothing_to_do() {
 }
 
 #[test]
-fn a_removed_object_beside_a_created_one_is_passed_over() {
+fn a_removed_object_next_to_a_created_one_is_ignored() {
     let mut event = put(json!({"key": "kept"}));
     let mut removed = event["Records"][0].clone();
     removed["eventName"] = json!("ObjectRemoved:DeleteMarkerCreated");
@@ -136,7 +137,7 @@ fn a_direct_request_takes_its_key_literally() {
 }
 
 #[test]
-fn a_request_handed_on_through_the_queue_comes_back_whole() {
+fn a_request_sent_through_the_queue_is_read_unchanged() {
     let object = objects(sample!("eventbridge.json")).remove(0);
     let event = in_sqs(&request(&object, 7).to_string());
     let message = messages(parse(&event).expect("good")).remove(0);
@@ -154,7 +155,7 @@ fn sns_is_unwrapped_alone_and_inside_a_queue() {
 }
 
 #[test]
-fn what_a_bucket_without_versions_says_is_no_version() {
+fn an_empty_or_null_version_is_no_version() {
     for version in [json!(null), json!(""), json!("null")] {
         let event = put(json!({"key": "k", "versionId": version, "eTag": "\"abc\""}));
         let object = objects(parse(&event).expect("good")).remove(0);
@@ -171,22 +172,22 @@ fn the_marker_of_an_empty_folder_is_no_object() {
 }
 
 #[test]
-fn health_and_migrate_are_asked_for_by_name() {
-    assert!(matches!(parse(&json!({"health": true})), Ok(Event::Health)));
-    let Event::Migrate(bare) = parse(&json!({"migrate": true})).expect("known") else { panic!() };
+fn tasks_are_read_from_their_samples() {
+    assert!(matches!(parse(&json!({"health": true})), Ok(Event::Task(Task::Health))));
+    let Ok(Event::Task(Task::Migrate(bare))) = parse(&json!({"migrate": true})) else { panic!() };
     assert_eq!(bare, Migrate::default());
-    let Event::Migrate(migrate) = sample!("migrate.json") else { panic!() };
+    let Event::Task(Task::Migrate(migrate)) = sample!("migrate.json") else { panic!() };
     assert!(migrate.iam);
     assert_eq!(migrate.logins["stardrop_load"], "stardrop_loader");
-    let Event::Reconcile(reconcile) = sample!("reconcile.json") else { panic!() };
+    let Event::Task(Task::Reconcile(reconcile)) = sample!("reconcile.json") else { panic!() };
     let expected =
         Reconcile { bucket: "stardrop-inbox".into(), prefix: "sales/".into(), heal: true };
     assert_eq!(reconcile, expected);
-    assert!(matches!(sample!("health.json"), Event::Health));
+    assert!(matches!(sample!("health.json"), Event::Task(Task::Health)));
 }
 
 #[test]
-fn what_is_not_known_in_a_task_is_refused_and_no_value_is_quoted() {
+fn an_unknown_field_of_a_task_is_refused_and_no_value_is_quoted() {
     for (event, found) in [
         (json!({"migrate": "s3cret"}), ""),
         (json!({"migrate": false}), ""),
@@ -213,38 +214,49 @@ fn an_unknown_event_is_refused_in_one_sentence_that_echoes_nothing() {
     for event in [json!({"secret": "s3cret"}), json!(null), json!([1])] {
         assert_eq!(
             refused(event),
-            "event: expected `Records` (S3, SQS, SNS), `detail-type` (EventBridge), `bucket` and \
-             `key`, `migrate`, `health` or `reconcile`, found none of them"
+            "event: unknown kind of event: expected `Records` (S3, SQS, SNS), `detail-type` \
+             (EventBridge), `bucket` and `key`, `migrate`, `health` or `reconcile`"
         );
     }
     for (event, message) in [
         (
             put(json!({"size": "s3cret"})),
-            "record 1 of the S3 event lacks a readable `eventName`, `s3.bucket.name` or `s3.object.key`",
+            "record 1 of the S3 event has no readable `eventName`, `s3.bucket.name` or `s3.object.key`",
         ),
-        (put(json!({"key": "%FF"})), "the object's key is no UTF-8 once it is decoded"),
+        (put(json!({"key": "%FF"})), "the object's key is not valid UTF-8 after URL decoding"),
         (put(json!({"key": ""})), "the object's key is empty"),
         (
             json!({"bucket": "b"}),
-            "the request lacks a readable `bucket` or `key`, or another of its fields has the wrong type",
+            "the request has no readable `bucket` or `key`, or a field of the wrong type",
         ),
         (
             json!({"bucket": "file", "key": "/etc/passwd"}),
-            "a bucket in an event cannot be called `file`",
+            "the bucket of an event cannot be `file`",
         ),
         (
             json!({"bucket": "b", "key": "k", "dataset": "d"}),
-            "a request cannot name its `dataset`: the key decides on it",
+            "a request cannot name a `dataset`: the patterns of the datasets decide by the key",
         ),
         (
             json!({"detail-type": "x", "source": "aws.ec2"}),
-            "expected `source` aws.s3 in the EventBridge event, found another",
-        ),
-        (
-            json!({"Records": [{"messageId": 1, "body": "{}"}]}),
-            "an SQS record has no `messageId` or no text as its `body`",
+            "the `source` of the EventBridge event is not aws.s3",
         ),
     ] {
         assert_eq!(refused(event), format!("event: {message}"));
+    }
+    for record in [
+        json!({"messageId": 1, "body": "{}"}),
+        json!({"messageId": null, "body": "{}"}),
+        json!({"messageId": "m", "body": null}),
+        json!({"messageId": "m", "body": {}}),
+        json!({"messageId": "m", "receiptHandle": null}),
+        json!({"messageId": "m", "eventSourceARN": null}),
+        json!({"messageId": "m", "attributes": null}),
+        json!({"messageId": "m", "attributes": {"ApproximateReceiveCount": 1}}),
+    ] {
+        assert_eq!(
+            refused(json!({"Records": [record]})),
+            "event: an SQS record has no `messageId`, or a field of the wrong type"
+        );
     }
 }

@@ -1,25 +1,26 @@
-//! Health: what a load needs in; each part of it, and whether it is well, out. Writes nothing.
+//! Health: checks everything that a load needs, and reports what is not healthy. Writes nothing.
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use tokio_postgres::Client;
 
-use super::{Handler, within};
+use super::Handler;
+use super::time_limit::within;
 use crate::db::database_error;
 use crate::error::{Result, Stage};
 use crate::load;
 
-/// A database that has not answered by then is not well, whatever it is at.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A database that does not answer within this time is reported as failing.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 impl Handler {
-    /// Looks at everything. What is not well is named under `failing`, with the reason: that is an
-    /// answer, and no failure of the invocation.
+    /// Checks everything. What is not healthy is listed under `failing`, with the reason; the
+    /// invocation itself succeeds.
     pub(super) async fn health(&mut self, deadline: Option<Instant>) -> Value {
         let mut failing = Map::new();
-        let (cancel, patience) = (self.loader.cancellation_token(), Instant::now() + PATIENCE);
-        let until = deadline.map_or(patience, |end| end.min(patience));
+        let (cancel, timeout) = (self.loader.cancellation_token(), Instant::now() + TIMEOUT);
+        let until = deadline.map_or(timeout, |end| end.min(timeout));
         let contracts: Vec<(String, String)> = self
             .loader
             .star()
@@ -27,21 +28,21 @@ impl Handler {
             .iter()
             .map(|dataset| (dataset.name.clone(), dataset.fingerprint.clone()))
             .collect();
-        // Of a database that does not answer, nothing is known.
+        // Null, for unknown, where the database does not answer.
         let mut datasets: Map<String, Value> =
             contracts.iter().map(|(name, _)| (name.clone(), Value::Null)).collect();
-        let look = self.look(&contracts, &mut datasets, &mut failing);
-        let looked = within(Some(until), &cancel, "answered by the database", look).await;
-        if let Err(error) = &looked {
+        let check = self.check_database(&contracts, &mut datasets, &mut failing);
+        let checked = within(Some(until), &cancel, "answered by the database", check).await;
+        if let Err(error) = &checked {
             failing.insert("database".to_owned(), error.to_string().into());
         }
-        let server_version = looked.ok();
+        let server_version = checked.ok();
         if self.queue_url.is_none() {
-            let why = "no queue to hand loads on by: STARDROP_QUEUE_URL is not set";
+            let why = "no queue to continue loads by: STARDROP_QUEUE_URL is not set";
             failing.insert("queue".to_owned(), why.into());
         }
         for (part, why) in &failing {
-            tracing::warn!("{part} is not well: {}", why.as_str().unwrap_or_default());
+            tracing::warn!("{part} is not healthy: {}", why.as_str().unwrap_or_default());
         }
         json!({
             "healthy": failing.is_empty(),
@@ -53,8 +54,11 @@ impl Handler {
         })
     }
 
-    /// Whether the database has each of the contracts, and the server's version.
-    async fn look(
+    /// Checks whether the database has the current version of each contract, and returns the server's version.
+    ///
+    /// # Errors
+    /// Those of connecting, and [`database_error`]'s for the query of the version.
+    async fn check_database(
         &mut self,
         contracts: &[(String, String)],
         datasets: &mut Map<String, Value>,
@@ -65,8 +69,8 @@ impl Handler {
         for (name, fingerprint) in contracts {
             let problem = match load::contract_of(client, name).await {
                 Ok(Some(applied)) if applied == *fingerprint => None,
-                Ok(Some(_)) => Some("the database has another version of it".to_owned()),
-                Ok(None) => Some("the database does not have it".to_owned()),
+                Ok(Some(_)) => Some("the database has another version of this contract".to_owned()),
+                Ok(None) => Some("the database does not have this dataset".to_owned()),
                 Err(error) => Some(error.to_string()),
             };
             datasets.insert(name.clone(), problem.is_none().into());

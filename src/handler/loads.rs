@@ -1,4 +1,4 @@
-//! Loads: the objects of an event in; each of them loaded or handed on to the queue, and reports out.
+//! Loads: loads the objects of one event, and sends those that ran out of time to the queue.
 
 use serde_json::{Value, json};
 
@@ -8,32 +8,32 @@ use crate::event;
 use crate::load::Outcome;
 use crate::object::ObjectRef;
 
-/// How often a load is handed on. At one batch of the usual size an invocation that is 500 million
-/// rows: what needs more goes round in circles.
+/// How often a load may be continued in another invocation. With one batch of the default size in each, that is
+/// 500 million rows; a load that needs more is stuck in a loop.
 const MAX_CONTINUATIONS: u32 = 1_000;
 
-/// What became of the objects of one event.
+/// The results of loading the objects of one event.
 #[derive(Default)]
 pub(super) struct Loads {
     pub reports: Vec<Value>,
-    /// Objects that there was no time for, or not enough.
+    /// Objects whose load ran out of time, or did not start.
     unfinished: Vec<ObjectRef>,
-    /// Why the first of them was broken off, where it was.
-    broken_off: Option<String>,
-    /// Whether anything was loaded at all.
-    moved: bool,
-    /// The first error for which the event has to come again.
-    again: Option<Error>,
+    /// The first error of a load that ran out of time.
+    out_of_time: Option<String>,
+    /// Whether any load made progress.
+    progress: bool,
+    /// The first error that makes a retry of the event necessary.
+    retry: Option<Error>,
 }
 
 impl Handler {
-    /// Loads all objects, the ones after an error too.
+    /// Loads all objects, also those after an error.
     pub(super) async fn load_all(&mut self, objects: &[ObjectRef]) -> Loads {
         let mut loads = Loads::default();
         for object in objects {
             match self.loader.load(object, None).await {
                 Ok(report) => {
-                    loads.moved = true;
+                    loads.progress = true;
                     if report.outcome == Outcome::Continues {
                         loads.unfinished.push(object.clone());
                     }
@@ -41,14 +41,14 @@ impl Handler {
                 }
                 Err(error) if error.kind == ErrorKind::OutOfTime => {
                     loads.unfinished.push(object.clone());
-                    loads.broken_off.get_or_insert(error.message);
+                    loads.out_of_time.get_or_insert(error.message);
                 }
                 Err(error) => match error.kind.policy().decision {
                     Decision::Fail => loads.reports.push(json!({
                         "object": object.to_string(), "outcome": "failed", "failure": error.to_string(),
                     })),
                     Decision::Retry | Decision::Stop => {
-                        loads.again.get_or_insert(error);
+                        loads.retry.get_or_insert(error);
                     }
                 },
             }
@@ -56,37 +56,48 @@ impl Handler {
         loads
     }
 
-    /// The reports, once every object is loaded or handed on.
-    pub(super) async fn settle(
+    /// Sends the unfinished objects to the queue at `url`, and returns the reports of all loads.
+    ///
+    /// # Errors
+    /// The first error that makes a retry necessary; [`ErrorKind::OutOfTime`] where an object is unfinished and
+    /// no load made progress, there is no queue, or it was continued too often;
+    /// [`ErrorKind::QueueRefused`] where SQS does not accept the message.
+    pub(super) async fn finish(
         &self,
         loads: Loads,
         url: Option<&str>,
         continuations: u32,
     ) -> Result<Vec<Value>> {
-        if let Some(error) = loads.again {
-            // The event comes again as a whole, with all its objects.
+        if let Some(error) = loads.retry {
+            // A retry of the event includes its unfinished objects.
             return Err(error);
         }
         let Some(first) = loads.unfinished.first() else { return Ok(loads.reports) };
         let out_of_time = |message: &str| {
             Error::new(ErrorKind::OutOfTime, Stage::Queue, message).of_object(first)
         };
-        if !loads.moved {
-            return Err(out_of_time(&loads.broken_off.unwrap_or_default()));
+        if !loads.progress {
+            return Err(out_of_time(&loads.out_of_time.unwrap_or_default()));
         }
         if continuations >= MAX_CONTINUATIONS {
-            return Err(out_of_time(&format!("it was handed on {continuations} times already")));
+            return Err(out_of_time(&format!(
+                "not finished after {continuations} continuations in other invocations"
+            )));
         }
         let Some(url) = url else {
             return Err(out_of_time(
-                "not loaded to its end, and no queue to hand it on by (STARDROP_QUEUE_URL): send \
-                 the event again, or let stardrop reconcile --heal find it",
+                "not finished within one invocation, and there is no queue to continue by \
+                 (STARDROP_QUEUE_URL is not set): send the event again, or run \
+                 stardrop reconcile --heal",
             ));
         };
         for object in &loads.unfinished {
             let request = event::request(object, continuations + 1);
             self.queue.send(url, &request).await.map_err(|error| error.of_object(object))?;
-            tracing::info!(object = %object, continuations = continuations + 1, "handed on to the queue");
+            tracing::info!(
+                object = %object, continuations = continuations + 1,
+                "sent to the queue, to continue in another invocation"
+            );
         }
         Ok(loads.reports)
     }

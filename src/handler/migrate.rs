@@ -1,17 +1,22 @@
-//! Migrate: the request of an apply in; a database that fits the datasets and has the logins, out.
+//! Migrate: changes the database to match the datasets, and creates the logins that the event lists.
 
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::{Handler, within};
+use super::Handler;
+use super::time_limit::within;
 use crate::db;
 use crate::error::Result;
 use crate::event::Migrate;
 use crate::migrate;
 
 impl Handler {
-    /// Migrates over a connection of its own, as another login than loads usually have.
+    /// Migrates over a separate connection, which is closed afterwards.
+    ///
+    /// # Errors
+    /// Those of connecting and of [`migrate::deploy`];
+    /// [`OutOfTime`](crate::error::ErrorKind::OutOfTime) where the migration does not finish within the invocation.
     pub(super) async fn migrate(
         &mut self,
         wanted: &Migrate,
@@ -23,7 +28,7 @@ impl Handler {
         let deployed =
             within(deadline, &self.loader.cancellation_token(), "migrated", deployed).await;
         if deployed.is_err() {
-            // What was not through in time still runs, and would hold up the next attempt.
+            // A statement that still runs would block the next attempt.
             db::cancel(settings, &database).await;
         }
         database.close().await;

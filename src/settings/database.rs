@@ -1,4 +1,4 @@
-//! Database settings: `DATABASE_URL` and the `PG*` variables in, whom to call and how to trust out.
+//! Database settings: reads `DATABASE_URL` and the `PG*` variables: server, login and TLS mode.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -8,24 +8,25 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::config::{Config, Host};
 
 use super::table::*;
-use super::{bad, unlike};
+use super::{bad, invalid};
 use crate::error::{Error, Result};
 
 const SSL_MODES: &str = "disable, prefer, require, verify-ca or verify-full";
 const URL_SHAPE: &str = "expected postgres://user:password@host:port/database, \
                          with the special characters of a password percent-encoded";
 
-/// How far the connection is encrypted and the server verified: libpq's words and meanings.
+/// Whether the connection is encrypted and the server verified: libpq's `sslmode`, with the same meanings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SslMode {
+    /// Not encrypted.
     Disable,
     /// Encrypted where the server offers it, without verifying.
     Prefer,
-    /// Encrypted, without verifying, unless root certificates are named.
+    /// Encrypted, without verifying, unless a file of root certificates is set.
     Require,
-    /// Encrypted; the certificate has to lead to a trusted root.
+    /// Encrypted; the certificate must be signed by a trusted authority.
     VerifyCa,
-    /// The same, and the certificate has to be that of the host.
+    /// Encrypted; the certificate must be signed by a trusted authority and be valid for the host.
     VerifyFull,
 }
 
@@ -44,30 +45,33 @@ impl FromStr for SslMode {
     }
 }
 
-/// How to log in.
+/// How to authenticate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DbAuth {
-    /// With the password of the settings, if any.
+    /// With the password from the settings, if any.
     Password,
-    /// With a token signed by the AWS credentials at hand, good for 15 minutes.
+    /// With a token signed with the AWS credentials of the process, valid for 15 minutes.
     Iam,
-    /// With the user and password of this secret of AWS Secrets Manager, by name or ARN.
+    /// With user and password from this secret in AWS Secrets Manager, a name or ARN.
     Secret(String),
 }
 
-/// Whom to call, as whom, and how to trust the answer. `Debug` shows no password.
+/// The server, the login and the TLS mode. `Debug` shows no password.
 #[derive(Debug, Clone)]
 pub struct DatabaseSettings {
-    /// Hosts, ports, user, password and database. Its own SSL mode means nothing here.
+    /// Hosts, ports, user, password and database. Its SSL mode is not used.
     pub config: Config,
     pub auth: DbAuth,
     pub ssl_mode: SslMode,
-    /// The PEM file of trusted roots; `None` means the system's.
+    /// The PEM file of trusted root certificates; `None` means those of the system.
     pub ssl_root_cert: Option<PathBuf>,
 }
 
 impl DatabaseSettings {
-    /// As libpq does it: the URL counts, and the `PG*` variables fill in what it leaves out.
+    /// As libpq does: the `PG*` variables fill in what the URL omits. `None` where nothing is set.
+    ///
+    /// # Errors
+    /// [`BadSetting`](crate::error::ErrorKind::BadSetting), with the variable and its allowed values.
     pub(super) fn from_vars(
         var: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<DatabaseSettings>> {
@@ -89,7 +93,7 @@ impl DatabaseSettings {
             for port in ports.split(',') {
                 match port.parse() {
                     Ok(number) if number > 0 => config.port(number),
-                    _ => return Err(unlike(PGPORT, port, "a port from 1 to 65535")),
+                    _ => return Err(invalid(PGPORT, port, "a port from 1 to 65535")),
                 };
             }
         }
@@ -97,13 +101,15 @@ impl DatabaseSettings {
             None | Some("password") => DbAuth::Password,
             Some("iam") => DbAuth::Iam,
             Some("secret") => DbAuth::Secret(var(STARDROP_DB_SECRET_ARN).ok_or_else(|| {
-                bad(STARDROP_DB_SECRET_ARN, "not set, and STARDROP_DB_AUTH is secret")
+                bad(STARDROP_DB_SECRET_ARN, "must be set where STARDROP_DB_AUTH is secret")
             })?),
-            Some(value) => return Err(unlike(STARDROP_DB_AUTH, value, "password, iam or secret")),
+            Some(value) => return Err(invalid(STARDROP_DB_AUTH, value, "password, iam or secret")),
         };
         if config.get_user().is_none() && !matches!(auth, DbAuth::Secret(_)) {
             let user = var(PGUSER).or_else(|| var(USER));
-            config.user(user.ok_or_else(|| bad(PGUSER, "not set, and no user in DATABASE_URL"))?);
+            config.user(
+                user.ok_or_else(|| bad(PGUSER, "must be set where DATABASE_URL has no user"))?,
+            );
         }
         if let (None, Some(password)) = (config.get_password(), var(PGPASSWORD)) {
             config.password(password);
@@ -114,7 +120,9 @@ impl DatabaseSettings {
 
         let ssl_mode = match (url_mode, var(PGSSLMODE)) {
             (Some(mode), _) => mode,
-            (None, Some(text)) => text.parse().map_err(|()| unlike(PGSSLMODE, &text, SSL_MODES))?,
+            (None, Some(text)) => {
+                text.parse().map_err(|()| invalid(PGSSLMODE, &text, SSL_MODES))?
+            }
             (None, None) if is_local(&config) => SslMode::Prefer,
             (None, None) => SslMode::VerifyFull,
         };
@@ -123,13 +131,16 @@ impl DatabaseSettings {
             .filter(|path| path != "system")
             .map(PathBuf::from);
         if auth == DbAuth::Iam && matches!(ssl_mode, SslMode::Disable | SslMode::Prefer) {
-            // The token would travel in the clear, and RDS takes none that does.
-            return Err(bad(PGSSLMODE, "has to encrypt where STARDROP_DB_AUTH is iam"));
+            // The token would be sent unencrypted, which RDS refuses.
+            return Err(bad(
+                PGSSLMODE,
+                "must be require, verify-ca or verify-full where STARDROP_DB_AUTH is iam",
+            ));
         }
         Ok(Some(DatabaseSettings { config, auth, ssl_mode, ssl_root_cert }))
     }
 
-    /// The server for messages, as `host:port`.
+    /// The server as `host:port`, for messages.
     pub fn address(&self) -> String {
         let ports = self.config.get_ports();
         let hosts = self.config.get_hosts().iter().map(|host| match host {
@@ -148,7 +159,7 @@ impl DatabaseSettings {
     }
 }
 
-/// Whether every host is this machine, so that nobody can listen in between.
+/// Whether every host is this machine, so that nobody can intercept the connection.
 fn is_local(config: &Config) -> bool {
     let local_host = |host: &Host| match host {
         Host::Tcp(name) => {
@@ -161,19 +172,19 @@ fn is_local(config: &Config) -> bool {
         && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
-/// Takes `sslmode` and `sslrootcert` out of the URL, which the driver does not know, and has it
-/// read the rest. No message quotes the URL, for it holds a password.
+/// Parses a URL by the driver, and `sslmode` and `sslrootcert`, which the driver does not know, here. No message
+/// quotes the URL, since it may hold a password.
 fn parse_url(url: &str) -> Result<(Config, Option<SslMode>, Option<String>)> {
     let malformed = || bad(DATABASE_URL, URL_SHAPE);
     let rest = url
         .strip_prefix("postgres://")
         .or_else(|| url.strip_prefix("postgresql://"))
         .ok_or_else(malformed)?;
-    // The driver, too, ends the credentials at the first `@`: a `?` before it is of the password.
-    let (credentials, place) = rest.split_once('@').map_or((None, rest), |(c, p)| (Some(c), p));
-    let (place, query) = place.split_once('?').unwrap_or((place, ""));
+    // The credentials end at the first `@`, as for the driver: a `?` before it is part of the password.
+    let (credentials, server) = rest.split_once('@').map_or((None, rest), |(c, s)| (Some(c), s));
+    let (server, query) = server.split_once('?').unwrap_or((server, ""));
 
-    let (mut mode, mut root, mut kept) = (None, None, Vec::new());
+    let (mut mode, mut root, mut others) = (None, None, Vec::new());
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').ok_or_else(malformed)?;
         let decoded = percent_decode_str(value).decode_utf8().map_err(|_| malformed())?;
@@ -183,14 +194,14 @@ fn parse_url(url: &str) -> Result<(Config, Option<SslMode>, Option<String>)> {
             "sslcert" | "sslkey" | "sslcrl" | "gssencmode" | "service" | "passfile" => {
                 return Err(bad(DATABASE_URL, format!("the option {name} is not supported")));
             }
-            _ => kept.push(pair),
+            _ => others.push(pair),
         }
     }
     let credentials = credentials.map(|text| format!("{text}@")).unwrap_or_default();
-    let plain = format!("postgres://{credentials}{place}?{}", kept.join("&"));
+    let plain = format!("postgres://{credentials}{server}?{}", others.join("&"));
     Ok((plain.parse().map_err(|_| malformed())?, mode, root))
 }
 
 fn bad_mode(found: &str) -> Error {
-    unlike("DATABASE_URL: sslmode", found, SSL_MODES)
+    invalid("DATABASE_URL: sslmode", found, SSL_MODES)
 }

@@ -1,4 +1,4 @@
-//! Settings: the environment in, typed and checked settings out. The only module that reads it.
+//! Settings: reads the environment, once, into typed and checked settings. No other module reads it.
 
 mod database;
 mod secret;
@@ -14,52 +14,52 @@ use tracing::level_filters::LevelFilter;
 
 use crate::error::{Error, ErrorKind, Result, Stage};
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One JSON object a line, to standard output: what CloudWatch reads.
+    /// One JSON object per line, to standard output, for CloudWatch.
     Json,
-    /// One line for people, to standard error.
+    /// Text for people, to standard error.
     Text,
 }
 
-/// All that the environment says. `Debug` shows no secret.
+/// All settings. `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `None` where the environment names no database at all.
+    /// `None` where neither `DATABASE_URL` nor a `PG*` variable is set.
     pub database: Option<DatabaseSettings>,
-    /// The folder that holds `<name>/dataset.toml`.
+    /// The folder with `<name>/dataset.toml`.
     pub datasets_dir: PathBuf,
-    /// At most so many rows are one COPY, one transaction and one checkpoint.
+    /// The maximum number of rows of a batch: one COPY, one transaction, one checkpoint.
     pub batch_rows: u64,
-    /// At most so many bytes of COPY text are one batch.
+    /// The maximum bytes of COPY text of a batch.
     pub batch_bytes: u64,
-    /// A longer record is an error: most likely a quote that is never closed.
+    /// A longer record is an error: most likely it has an unclosed quote.
     pub max_row_bytes: usize,
     /// A header with more columns is an error.
     pub max_columns: usize,
-    /// A compressed file that unpacks to more is an error.
+    /// A compressed file with more bytes after decompression is an error.
     pub max_decompressed_bytes: u64,
-    /// A compressed file that becomes so many times larger is an error.
+    /// A compressed file that gets larger by more than this factor is an error.
     pub max_ratio: u64,
-    /// What goes into the hashes of protected values.
+    /// Part of the hashes of protected values.
     pub salt: Option<Secret>,
-    /// How long a worker that says nothing keeps its claim on a load.
+    /// How long a worker without progress keeps its claim on a load.
     pub lease_seconds: u64,
-    /// Where S3 is, if not at AWS. Buckets are then addressed by path.
+    /// The S3 endpoint, if not AWS. Buckets are then addressed by path.
     pub s3_endpoint: Option<String>,
-    /// Where SQS is, if not at AWS.
+    /// The SQS endpoint, if not AWS.
     pub sqs_endpoint: Option<String>,
-    /// The queue by which a load that runs out of time is handed on, where the event came by none.
+    /// The queue to which a load that runs out of time is sent, unless its event came from a queue.
     pub queue_url: Option<String>,
-    /// What is logged at least, by this crate.
+    /// The log level of this crate.
     pub log_level: LevelFilter,
     pub log_format: LogFormat,
-    /// Whether this process is a Lambda function, or a local stand-in for one.
+    /// Whether this process is a Lambda function, or simulates one.
     pub in_lambda: bool,
     /// The folder with the Postgres server's programs, for `stardrop dev`.
     pub pg_bin: Option<PathBuf>,
-    /// The folders of `PATH`, in which `stardrop dev` looks for programs.
+    /// The folders of `PATH`, which `stardrop dev` searches for programs.
     pub path: Vec<PathBuf>,
 }
 
@@ -72,7 +72,7 @@ impl Settings {
     /// Reads the process's environment.
     ///
     /// # Errors
-    /// [`ErrorKind::BadSetting`], naming the variable and what it may be.
+    /// [`ErrorKind::BadSetting`], with the variable and its allowed values.
     pub fn from_env() -> Result<Settings> {
         Settings::from_vars(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
     }
@@ -80,35 +80,36 @@ impl Settings {
     /// The same settings with another database.
     ///
     /// # Errors
-    /// [`ErrorKind::BadSetting`] where `url` is no address of a Postgres.
+    /// [`ErrorKind::BadSetting`] where `url` is not the URL of a Postgres database.
     pub fn with_database(mut self, url: &str) -> Result<Settings> {
         let var = |name: &str| (name == DATABASE_URL).then(|| url.to_owned());
         self.database = DatabaseSettings::from_vars(var)?;
         Ok(self)
     }
 
-    /// Reads settings from any lookup of variables by name. An empty variable counts as unset.
+    /// Reads settings from a function that looks up variables by name. An empty variable counts as unset.
     ///
     /// # Errors
     /// As [`Settings::from_env`].
     pub fn from_vars(vars: impl Fn(&str) -> Option<String>) -> Result<Settings> {
         let var = |name: &str| vars(name).filter(|value| !value.is_empty());
-        let number = |name, most| whole_number(var, name, most);
+        let number = |name, max| whole_number(var, name, max);
 
         let in_lambda =
             var(AWS_LAMBDA_RUNTIME_API).is_some() || var(AWS_LAMBDA_FUNCTION_NAME).is_some();
         let datasets_dir = var(STARDROP_DATASETS)
             .unwrap_or_else(|| if in_lambda { "/opt/datasets" } else { "datasets/" }.to_owned());
 
-        // On a terminal the command says itself what it does.
-        let usual_level = if in_lambda { "info" } else { "warn" };
-        let log_level = match var(STARDROP_LOG).unwrap_or_else(|| usual_level.to_owned()).as_str() {
+        // On a terminal, the commands print their results themselves.
+        let default_level = if in_lambda { "info" } else { "warn" };
+        let log_level = match var(STARDROP_LOG).unwrap_or_else(|| default_level.to_owned()).as_str()
+        {
             "error" => LevelFilter::ERROR,
             "warn" => LevelFilter::WARN,
             "info" => LevelFilter::INFO,
             "debug" => LevelFilter::DEBUG,
             "trace" => LevelFilter::TRACE,
-            value => return Err(unlike(STARDROP_LOG, value, "error, warn, info, debug or trace")),
+            value => return Err(invalid(STARDROP_LOG, value, "error, warn, info, debug or trace")),
         };
         let url = |names: &[&'static str]| {
             let found = names.iter().find_map(|name| Some((name, var(name)?)));
@@ -116,7 +117,7 @@ impl Settings {
                 Some((name, value))
                     if !value.starts_with("http://") && !value.starts_with("https://") =>
                 {
-                    Err(unlike(name, &value, "a URL that starts with http:// or https://"))
+                    Err(invalid(name, &value, "a URL that starts with http:// or https://"))
                 }
                 found => Ok(found.map(|(_, value)| value)),
             }
@@ -128,12 +129,12 @@ impl Settings {
             batch_rows: number(STARDROP_BATCH_ROWS, 100_000_000)?,
             batch_bytes: number(STARDROP_BATCH_BYTES, 1 << 30)?,
             max_row_bytes: number(STARDROP_MAX_ROW_BYTES, 1 << 28)? as usize,
-            // Postgres holds 1,600 columns a table; three are ours.
+            // A Postgres table has at most 1,600 columns; Stardrop adds three.
             max_columns: number(STARDROP_MAX_COLUMNS, 1_597)? as usize,
             max_decompressed_bytes: number(STARDROP_MAX_DECOMPRESSED_BYTES, 1 << 50)?,
             max_ratio: number(STARDROP_MAX_RATIO, 1_000_000)?,
             salt: var(STARDROP_SALT).map(Secret::new),
-            // SQS hides a message for twelve hours at most.
+            // The longest visibility timeout of SQS: twelve hours.
             lease_seconds: number(STARDROP_LEASE_SECONDS, 43_200)?,
             s3_endpoint: url(&[AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL])?,
             sqs_endpoint: url(&[AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL])?,
@@ -146,27 +147,27 @@ impl Settings {
         })
     }
 
-    /// The database, or the error that says how to name one.
+    /// The database's settings.
     ///
     /// # Errors
-    /// [`ErrorKind::BadSetting`] where the environment names no database.
+    /// [`ErrorKind::BadSetting`] where no database is set.
     pub fn database(&self) -> Result<&DatabaseSettings> {
         self.database.as_ref().ok_or_else(|| {
             Error::new(
                 ErrorKind::BadSetting,
                 Stage::Settings,
-                "no database is named: set DATABASE_URL, or PGHOST, PGUSER and PGDATABASE",
+                "no database is set: set DATABASE_URL, or PGHOST, PGUSER and PGDATABASE",
             )
         })
     }
 }
 
-/// The variable's value, or its default from [`TABLE`], between 1 and `most`.
-fn whole_number(var: impl Fn(&str) -> Option<String>, name: &str, most: u64) -> Result<u64> {
+/// The variable's value, or its default from [`TABLE`], from 1 to `max`.
+fn whole_number(var: impl Fn(&str) -> Option<String>, name: &str, max: u64) -> Result<u64> {
     let value = var(name).unwrap_or_else(|| default_of(name).to_owned());
     match value.replace('_', "").parse() {
-        Ok(number) if (1..=most).contains(&number) => Ok(number),
-        _ => Err(unlike(name, &value, &format!("a whole number from 1 to {most}"))),
+        Ok(number) if (1..=max).contains(&number) => Ok(number),
+        _ => Err(invalid(name, &value, &format!("a whole number from 1 to {max}"))),
     }
 }
 
@@ -178,8 +179,8 @@ fn bad(name: &str, message: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::BadSetting, Stage::Settings, format!("{name}: {message}"))
 }
 
-/// The error for a value that is shown: never for one that may hold a secret.
-fn unlike(name: &str, value: &str, allowed: &str) -> Error {
+/// The error for a value that is not valid. It shows the value, so it is not for secrets.
+fn invalid(name: &str, value: &str, allowed: &str) -> Error {
     bad(name, format!("expected {allowed}, found {value:?}"))
 }
 

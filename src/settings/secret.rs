@@ -1,4 +1,4 @@
-//! Secret: a text of the environment that must not be printed in; itself, on request only, out.
+//! Secret: wraps a text so that it is not printed by accident.
 
 use std::fmt;
 

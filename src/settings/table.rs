@@ -1,4 +1,4 @@
-//! Table: the name, default and meaning of every variable that is read.
+//! Table: the name, default and meaning of every environment variable that Stardrop reads.
 
 pub const DATABASE_URL: &str = "DATABASE_URL";
 pub const PGHOST: &str = "PGHOST";
@@ -26,64 +26,80 @@ pub const AWS_ENDPOINT_URL_SQS: &str = "AWS_ENDPOINT_URL_SQS";
 pub const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 pub const PG_BIN: &str = "PG_BIN";
 
-/// Read, and no setting of ours: the search path of the shell.
+/// The shell's search path. Read, but not a setting of Stardrop.
 pub(super) const PATH: &str = "PATH";
-/// Read, and no setting of ours: the login name, which is Postgres' default user.
+/// The login name, which is Postgres' default user. Read, but not a setting of Stardrop.
 pub(super) const USER: &str = "USER";
-/// Set by AWS Lambda alone.
+/// Set by AWS Lambda only.
 pub(super) const AWS_LAMBDA_RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
-/// Set by AWS Lambda alone.
+/// Set by AWS Lambda only.
 pub(super) const AWS_LAMBDA_FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
-/// Every setting: its variable, its default and its meaning. The README's table is made of this.
+/// Every setting: variable, default and meaning. A test compares the documentation's table with this.
 pub const TABLE: &[(&str, &str, &str)] = &[
     (DATABASE_URL, "", "The database: `postgres://user:password@host:port/database?sslmode=...`"),
-    (PGHOST, "localhost", "Its host, or the folder of its socket, where the URL names none"),
-    (PGPORT, "5432", "Its port, where the URL names no host"),
-    (PGUSER, "the login name", "The user, where the URL names none"),
-    (PGPASSWORD, "", "The password, where the URL names none"),
-    (PGDATABASE, "the user's name", "The database, where the URL names none"),
+    (PGHOST, "localhost", "The host, or the folder of its socket, if not in the URL"),
+    (PGPORT, "5432", "The port, if the URL has no host"),
+    (PGUSER, "the login name", "The user, if not in the URL"),
+    (PGPASSWORD, "", "The password, if not in the URL"),
+    (PGDATABASE, "the user's name", "The database, if not in the URL"),
     (
         PGSSLMODE,
-        "`verify-full`, on a local host `prefer`",
-        "`disable`, `prefer`, `require` (encrypt, verify nothing), `verify-ca` or `verify-full`",
+        "`verify-full`; `prefer` for a local host",
+        "`disable`, `prefer`, `require` (encrypts, does not verify), `verify-ca` or `verify-full`",
     ),
-    (PGSSLROOTCERT, "the system's roots", "A PEM file of the authorities to trust"),
+    (
+        PGSSLROOTCERT,
+        "the system's root certificates",
+        "A PEM file of the certificate authorities to trust",
+    ),
     (
         STARDROP_DB_AUTH,
         "password",
-        "How to log in: `password`, `iam` (a signed token for each connection) or `secret`",
+        "How to authenticate: `password`, `iam` (a signed token for each connection) or `secret`",
     ),
-    (STARDROP_DB_SECRET_ARN, "", "The secret of AWS Secrets Manager that holds user and password"),
-    (STARDROP_DATASETS, "`datasets/`, in Lambda `/opt/datasets`", "The folder of the contracts"),
-    (STARDROP_BATCH_ROWS, "500000", "Rows in one transaction at most"),
-    (STARDROP_BATCH_BYTES, "67108864", "Bytes in one transaction at most"),
-    (STARDROP_MAX_ROW_BYTES, "4194304", "Bytes in one record at most"),
-    (STARDROP_MAX_COLUMNS, "1000", "Columns in one file at most"),
+    (STARDROP_DB_SECRET_ARN, "", "The secret in AWS Secrets Manager with user and password"),
+    (STARDROP_DATASETS, "`datasets/`; `/opt/datasets` in Lambda", "The folder of the contracts"),
+    (STARDROP_BATCH_ROWS, "500000", "Maximum rows in one transaction"),
+    (STARDROP_BATCH_BYTES, "67108864", "Maximum bytes in one transaction"),
+    (STARDROP_MAX_ROW_BYTES, "4194304", "Maximum bytes of one record"),
+    (STARDROP_MAX_COLUMNS, "1000", "Maximum columns of one file"),
     (
         STARDROP_MAX_DECOMPRESSED_BYTES,
         "68719476736",
-        "Bytes that a compressed file may unpack to at most, and a spooled one be long",
+        "Maximum bytes of a compressed file after decompression, and of an Excel or Parquet file",
     ),
-    (STARDROP_MAX_RATIO, "500", "How many times its size a compressed file may become"),
+    (
+        STARDROP_MAX_RATIO,
+        "500",
+        "Maximum ratio of a compressed file's decompressed to its compressed size",
+    ),
     (
         STARDROP_SALT,
         "",
-        "What goes into the hashes of columns with `protect = \"sha256\"`: a secret",
+        "A secret that is part of the hashes of columns with `protect = \"sha256\"`",
     ),
-    (STARDROP_LEASE_SECONDS, "900", "Seconds after which a silent worker loses its claim"),
+    (
+        STARDROP_LEASE_SECONDS,
+        "900",
+        "Seconds without progress after which a worker loses its claim",
+    ),
     (
         STARDROP_QUEUE_URL,
-        "the event's own queue",
-        "The SQS queue that goes on with a load that runs out of time",
+        "the queue that the event came from",
+        "The SQS queue through which a load that runs out of time continues",
     ),
     (
         STARDROP_LOG,
-        "`info`, on the command line `warn`",
-        "`error`, `warn`, `info`, `debug` or `trace`",
+        "`warn`; `info` in Lambda",
+        "The log level: `error`, `warn`, `info`, `debug` or `trace`",
     ),
-    (AWS_ENDPOINT_URL_S3, "", "Where S3 is, if not at AWS; buckets are then addressed by path"),
-    (AWS_ENDPOINT_URL_SQS, "", "Where SQS is, if not at AWS"),
-    (AWS_ENDPOINT_URL, "", "The same for all of AWS"),
-    (PG_BIN, "found", "The folder of the Postgres server's programs, for `stardrop dev`"),
+    (AWS_ENDPOINT_URL_S3, "", "The S3 endpoint, if not AWS; buckets are then addressed by path"),
+    (AWS_ENDPOINT_URL_SQS, "", "The SQS endpoint, if not AWS"),
+    (AWS_ENDPOINT_URL, "", "The endpoint of all AWS services, if not AWS"),
+    (
+        PG_BIN,
+        "searched in the usual places",
+        "The folder of the Postgres server's programs, for `stardrop dev`",
+    ),
 ];

@@ -1,4 +1,4 @@
-//! Settings' tests: variables in, settings or a message for people out.
+//! Tests of the settings: variables and the settings or messages that they give.
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn message(vars: &[(&str, &str)]) -> String {
 }
 
 fn database(vars: &[(&str, &str)]) -> DatabaseSettings {
-    settings(vars).expect("good").database.expect("a database is named")
+    settings(vars).expect("good").database.expect("a database is set")
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn nothing_set_gives_the_defaults() {
     assert_eq!((settings.log_level, settings.log_format), (LevelFilter::WARN, LogFormat::Text));
     assert_eq!(
         settings.database().expect_err("none").to_string(),
-        "settings: no database is named: set DATABASE_URL, or PGHOST, PGUSER and PGDATABASE"
+        "settings: no database is set: set DATABASE_URL, or PGHOST, PGUSER and PGDATABASE"
     );
 }
 
@@ -61,7 +61,7 @@ fn a_bad_value_names_the_variable_and_what_is_allowed() {
     );
     assert_eq!(
         message(&[(PGHOST, "h"), (STARDROP_DB_AUTH, "secret")]),
-        "settings: STARDROP_DB_SECRET_ARN: not set, and STARDROP_DB_AUTH is secret"
+        "settings: STARDROP_DB_SECRET_ARN: must be set where STARDROP_DB_AUTH is secret"
     );
     assert!(message(&[(DATABASE_URL, "postgres://u@h/d?sslmode=verify")]).ends_with(
         "DATABASE_URL: sslmode: expected disable, prefer, require, verify-ca or verify-full, \
@@ -90,7 +90,7 @@ fn the_password_is_in_no_message_and_in_no_debug_output() {
 }
 
 #[test]
-fn the_url_counts_and_the_variables_fill_in_what_it_leaves_out() {
+fn the_variables_fill_in_what_the_url_omits() {
     let database = database(&[
         (DATABASE_URL, "postgresql://ann@db.example/sales?sslrootcert=%2Fetc%2Fca.pem"),
         (PGHOST, "other"),
@@ -114,7 +114,7 @@ fn a_url_without_a_host_takes_host_and_port_from_the_variables() {
 }
 
 #[test]
-fn a_host_elsewhere_is_verified_in_full_unless_something_says_otherwise() {
+fn a_remote_host_is_verified_in_full_unless_a_setting_says_otherwise() {
     let mode = |vars: &[(&str, &str)]| database(vars).ssl_mode;
     let user = (PGUSER, "u");
     assert_eq!(mode(&[user, (PGHOST, "db.example")]), SslMode::VerifyFull);
@@ -129,7 +129,7 @@ fn a_host_elsewhere_is_verified_in_full_unless_something_says_otherwise() {
 }
 
 #[test]
-fn the_endpoint_of_s3_goes_before_that_of_all_services() {
+fn the_endpoint_of_s3_overrides_that_of_all_services() {
     let vars = [(AWS_ENDPOINT_URL, "http://a"), (AWS_ENDPOINT_URL_S3, "http://b")];
     assert_eq!(settings(&vars).expect("good").s3_endpoint.as_deref(), Some("http://b"));
     let settings = settings(&vars[..1]).expect("good");

@@ -1,4 +1,4 @@
-//! Emf: names, units and values in; a line from which CloudWatch takes metrics out.
+//! EMF: writes metrics as a log line in CloudWatch's embedded metric format.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
@@ -6,7 +6,7 @@ use std::io::Write;
 
 use serde_json::{Map, Value, json};
 
-/// What a metric is counted in, by CloudWatch's word for it.
+/// The unit of a metric, as CloudWatch names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     Count,
@@ -24,7 +24,7 @@ impl Unit {
     }
 }
 
-/// Metrics of one moment that share their dimension.
+/// Metrics with the same time and dimension.
 #[derive(Debug, Default)]
 pub struct Metrics {
     definitions: Vec<Value>,
@@ -38,18 +38,18 @@ impl Metrics {
         self.members.insert(name.to_owned(), value.into());
     }
 
-    /// Adds what is searched for in the log and is no metric.
+    /// Adds a property: a field for searching the log, which is not a metric.
     pub fn property(&mut self, name: &str, value: impl Into<Value>) {
         self.members.insert(name.to_owned(), value.into());
     }
 
     /// Whether there is no metric.
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.definitions.is_empty()
     }
 
     /// The document, with the metrics of `namespace` under one dimension.
-    pub fn document(self, namespace: &str, dimension: (&str, &str), at_ms: i64) -> Value {
+    fn document(self, namespace: &str, dimension: (&str, &str), at_ms: i64) -> Value {
         let (name, value) = dimension;
         let mut document = self.members;
         document.insert(name.to_owned(), value.into());
@@ -67,7 +67,8 @@ impl Metrics {
         Value::Object(document)
     }
 
-    /// Writes the document where Lambda reads it: a line of standard output.
+    /// Writes the document as a line to standard output, from where Lambda sends it to CloudWatch. Without a metric,
+    /// writes nothing.
     pub fn emit(self, namespace: &str, dimension: (&str, &str)) {
         if self.is_empty() {
             return;
@@ -75,7 +76,7 @@ impl Metrics {
         let now = jiff::Timestamp::now().as_millisecond();
         let mut line = self.document(namespace, dimension, now).to_string();
         line.push('\n');
-        // There is nobody to tell that nobody listens.
+        // Where standard output is closed, there is no other place to report it.
         let _ = std::io::stdout().lock().write_all(line.as_bytes());
     }
 }

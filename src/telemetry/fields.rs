@@ -1,4 +1,4 @@
-//! Fields: what an event or a span of `tracing` says in; JSON members by name out.
+//! Fields: collects the fields of `tracing` events and spans as JSON values by name.
 
 use std::fmt;
 
@@ -46,7 +46,7 @@ impl Visit for Fields {
     }
 }
 
-/// Keeps each span's fields beside it, for those who write them.
+/// A layer that stores each span's fields in the span, for the log lines within it.
 pub(super) struct KeepFields;
 
 impl<S> Layer<S> for KeepFields

@@ -1,4 +1,4 @@
-//! Log: events of `tracing` in; lines out, JSON in Lambda, text for people elsewhere.
+//! Log: writes `tracing` events as log lines: JSON in Lambda, text for people elsewhere.
 
 use std::io::Write;
 
@@ -14,41 +14,41 @@ use tracing_subscriber::{Layer, fmt};
 
 use super::fields::Fields;
 
-/// Every field that a JSON line may have, and what it is. The first four are in each line, the ids
-/// in each line of an invocation, bucket and key in each line of a load. The table in
-/// `docs/how-to/operations.md` is made of this.
+/// Every field that a JSON line may have, and its meaning. The first four are in every line, the ids in
+/// every line of an invocation, bucket and key in every line of a load. A test compares the table in
+/// `docs/how-to/operations.md` with this.
 pub const FIELDS: &[(&str, &str)] = &[
-    ("timestamp", "when, in UTC"),
+    ("timestamp", "the time, in UTC"),
     ("level", "`ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`"),
-    ("target", "the module that says it"),
-    ("message", "what it says; an error names stage, object and place"),
+    ("target", "the module that wrote the line"),
+    ("message", "the text; an error starts with its stage and object"),
     ("request_id", "Lambda's id of the invocation"),
     ("xray_trace_id", "X-Ray's id of the trace that the invocation belongs to"),
-    ("bucket", "of the object that is loaded"),
+    ("bucket", "the bucket of the object that is loaded"),
     ("key", "its key"),
     ("dataset", "its dataset"),
     ("load_id", "its row in `stardrop.load`"),
     ("object", "the object as `s3://bucket/key`"),
-    ("outcome", "what became of the load: `loaded`, `continues`, `duplicate` and so on"),
-    ("rows_read", "rows of the load so far"),
+    ("outcome", "the result of the load: `loaded`, `continues`, `duplicate` and so on"),
+    ("rows_read", "rows of the load that were read so far"),
     ("rows_rejected", "those of them that were rejected"),
     ("bytes", "bytes of the object"),
-    ("duration_ms", "milliseconds that it took, in this invocation"),
-    ("kind", "the error, as the README lists them"),
-    ("decision", "what follows from it: `Retry`, `Fail` or `Stop`"),
-    ("hint", "what to do about it"),
-    ("message_id", "SQS' id of the message"),
-    ("continuations", "how often the load was handed on"),
-    ("what", "how bucket and ledger differ: `missing`, `changed`, `stuck` or `failed`"),
-    ("idle", "of SIGTERM: whether no invocation was under way"),
-    ("in_time", "of SIGTERM: whether the database was let go of"),
-    ("error", "an error that was dealt with"),
-    ("severity", "of a notice of Postgres"),
-    ("sqlstate", "its code"),
-    ("notice", "its text"),
+    ("duration_ms", "milliseconds that the load took in this invocation"),
+    ("kind", "the kind of error"),
+    ("decision", "what Stardrop does about it: `Retry`, `Fail` or `Stop`"),
+    ("hint", "what the operator can do about it"),
+    ("message_id", "the id of the SQS message"),
+    ("continuations", "how often the load was continued in another invocation"),
+    ("difference", "how bucket and ledger differ: `missing`, `changed`, `stuck` or `failed`"),
+    ("idle", "at shutdown: whether no invocation was running"),
+    ("in_time", "at shutdown: whether the database connection was closed in time"),
+    ("error", "an error that was handled"),
+    ("severity", "the severity of a Postgres notice"),
+    ("sqlstate", "the SQLSTATE of the notice"),
+    ("notice", "the text of the notice"),
 ];
 
-/// One object a line, with the fields of the event and of all spans that it is in.
+/// Writes one JSON object per line, with the fields of the event and of all spans around it.
 pub(super) fn json<S, W>(level: LevelFilter, writer: W) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -57,7 +57,7 @@ where
     JsonLines { writer }.with_filter(targets(level))
 }
 
-/// Level, message and fields; the terminal's user knows what time it is.
+/// Writes level, message and fields, without the time.
 pub(super) fn text<S, W>(level: LevelFilter, writer: W) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -69,22 +69,21 @@ where
         .with_target(false)
         .with_ansi(false)
         .with_writer(writer);
-    // The command itself says what became of each load: the loader's own words are for those who
-    // ask for more.
+    // The commands print the result of each load themselves, so the loader's own lines are shown from level info on.
     let loads = if level >= LevelFilter::INFO { level } else { LevelFilter::OFF };
     let targets = targets(level).with_target("stardrop::load", loads);
     lines.with_filter(targets.and(filter_fn(|metadata| metadata.is_event())))
 }
 
-/// Our own lines from `level` up; those of the crates below us only where something is wrong.
+/// Our own lines from `level` up; those of libraries only from level warn up.
 fn targets(level: LevelFilter) -> Targets {
     Targets::new()
         .with_default(level.min(LevelFilter::WARN))
         .with_targets([("stardrop", level), ("loader", level)])
 }
 
-/// tracing-subscriber's own JSON nests the fields of spans, and CloudWatch's filters want names
-/// that are where they always are.
+/// A layer of our own, since tracing-subscriber's JSON nests the fields of spans, and filters in CloudWatch need each
+/// name at a fixed path.
 struct JsonLines<W> {
     writer: W,
 }
@@ -101,7 +100,7 @@ where
         for span in context.event_scope(event).into_iter().flatten() {
             let extensions = span.extensions();
             for (name, value) in extensions.get::<Fields>().iter().flat_map(|fields| &fields.0) {
-                // The nearer one counts.
+                // The event's own field wins, then that of the nearest span.
                 line.entry(name.as_str()).or_insert_with(|| value.clone());
             }
         }
@@ -111,7 +110,7 @@ where
         line.insert("target".to_owned(), metadata.target().into());
         let mut line = Value::Object(line).to_string();
         line.push('\n');
-        // There is nobody to tell that nobody listens.
+        // Where the output is closed, there is no other place to report it.
         let _ = self.writer.make_writer_for(metadata).write_all(line.as_bytes());
     }
 }
@@ -171,12 +170,12 @@ mod tests {
     }
 
     #[test]
-    fn json_lines_hold_everything_at_the_top() {
+    fn json_lines_have_all_fields_at_the_top_level() {
         let lines = json_lines(LevelFilter::INFO, say_things);
         assert_eq!(lines.len(), 2, "{lines:?}");
         let line = &lines[0];
         assert_eq!((&line["level"], &line["message"]), (&"INFO".into(), &"loaded".into()));
-        // The event's own before that of its span.
+        // The event's own field wins over the span's.
         assert_eq!((&line["load_id"], &line["object"]), (&7.into(), &"s3://b/k".into()));
         assert_eq!((&line["bucket"], &line["key"]), (&"b".into(), &"k".into()));
         assert!(line["timestamp"].is_string());
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_says_which_load_it_is_of_whatever_the_level() {
+    fn a_warning_has_the_fields_of_its_load_at_every_level() {
         let lines = json_lines(LevelFilter::WARN, say_things);
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert_eq!(lines[0]["key"], "k");
@@ -221,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_command_says_itself_is_not_said_twice() {
+    fn the_loaders_lines_are_shown_from_level_info_on() {
         let say = |level| {
             let warn = || tracing::warn!(target: "stardrop::load", "a load failed");
             text_lines(level, warn)

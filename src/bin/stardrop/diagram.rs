@@ -1,4 +1,4 @@
-//! `stardrop diagram`
+//! `stardrop diagram`: draws the star schema as an SVG image or a Mermaid diagram.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -8,13 +8,13 @@ use anyhow::Context as _;
 use stardrop::settings::Settings;
 use stardrop::{dataset_files, star};
 
-/// Draw the star: its facts, its dimensions and the keys between them. Needs no database.
+/// Draw the star schema: facts, dimensions and the keys between them. Needs no database.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Write it to this file instead of the standard output.
+    /// Write to this file instead of standard output.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// A picture, or text that Markdown readers draw.
+    /// An SVG image, or a Mermaid diagram for Markdown.
     #[arg(long, value_enum, default_value = "svg")]
     format: Format,
 }

@@ -1,4 +1,4 @@
-//! `stardrop generate`
+//! `stardrop generate`: writes mock data for a dataset, as a CSV file.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,49 +13,53 @@ use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::mock::{self, MockFile};
 use stardrop::settings::Settings;
 
-/// Write mock data that fits a dataset: seeded, any number of rows.
+/// Write a CSV file with mock data for a dataset: reproducible, any number of rows.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The dataset whose contract the rows fit.
+    /// The dataset.
     dataset: String,
-    /// How many rows.
+    /// The number of rows.
     #[arg(long, default_value_t = 1000)]
     rows: u64,
-    /// The same seed gives the same bytes.
+    /// The seed of the random numbers: the same seed gives the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The share of rows that break the contract on purpose, 0 to 1.
+    /// The share of rows that break the contract, 0 to 1.
     #[arg(long, default_value_t = 0.0)]
     bad: f64,
-    /// All dates on this day, and a grain that files of other days do not have.
+    /// Put all dates on this day, with grain values that differ from those of other days.
     #[arg(long)]
     day: Option<Date>,
-    /// The file to write; without it, standard output.
+    /// Write to this file instead of standard output.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Print what was written as a JSON object; needs --out.
+    /// Print a summary as a JSON object; needs --out.
     #[arg(long, requires = "out")]
     json: bool,
 }
 
-/// Mock days are counted from here.
+/// The first day of mock dates.
 const FIRST_DAY: Date = Date::constant(2000, 1, 1);
 
-/// And end here: mock dates start again some years later.
+/// The last day: mock dates start again some years later.
 const LAST_DAY: Date = Date::constant(2049, 12, 31);
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let catalog = dataset_files::read(&settings.datasets_dir)?;
     let dataset = catalog.dataset(&args.dataset).ok_or_else(|| {
         let known: Vec<&str> = catalog.datasets().iter().map(|d| d.name.as_str()).collect();
-        let message = format!("there is no dataset `{}`, only {}", args.dataset, known.join(", "));
+        let message = format!(
+            "there is no dataset `{}`; the datasets are: {}",
+            args.dataset,
+            known.join(", ")
+        );
         Error::new(ErrorKind::NoDataset, Stage::Dataset, message)
     })?;
     let delimiter = match dataset.file.delimiter.as_deref() {
         None => b',',
         Some([byte]) => *byte,
         Some(_) => {
-            return Err(usage("generate writes delimiters of one byte only".to_owned()).into());
+            return Err(usage("generate supports only delimiters of one byte".to_owned()).into());
         }
     };
     let columns = mock::columns(dataset, args.rows);
@@ -104,7 +108,7 @@ fn usage(message: String) -> Error {
     Error::new(ErrorKind::BadSetting, Stage::Settings, message)
 }
 
-/// Writes beside the path and renames, so that nobody picks up half a file; but into a device or a
+/// Writes to another name and renames, so that nobody reads an incomplete file. Writes directly to a device or
 /// pipe.
 fn write_file(file: &mut MockFile, path: &Path) -> io::Result<u64> {
     if path.exists() && !path.is_file() {

@@ -1,4 +1,4 @@
-//! `stardrop load`
+//! `stardrop load`: loads files or S3 objects now.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,16 +13,16 @@ use stardrop::settings::Settings;
 
 use crate::outcomes::Outcomes;
 
-/// Load files now, with the same code and ledger as the Lambda.
+/// Load files or S3 objects now, by the same code and with the same ledger as the Lambda.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files, folders, or s3://bucket/prefix.
+    /// Files, folders or s3://bucket/prefix.
     #[arg(required = true)]
     paths: Vec<String>,
-    /// The dataset, where the path does not say.
+    /// The dataset, if the path does not match its pattern.
     #[arg(long)]
     dataset: Option<String>,
-    /// Print a JSON array of what became of each object.
+    /// Print the result of each object as a JSON array.
     #[arg(long)]
     json: bool,
 }
@@ -36,14 +36,14 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         objects.extend(find(path, &source).await?);
     }
     if objects.is_empty() {
-        let message = format!("there is nothing to load in {}", args.paths.join(", "));
+        let message = format!("no files found in {}", args.paths.join(", "));
         return Err(Error::new(ErrorKind::ObjectMissing, Stage::Object, message).into());
     }
 
     let mut outcomes = Outcomes::new(objects.len(), args.json);
     for object in &objects {
         let result = loader.load(object, args.dataset.as_deref()).await;
-        if !outcomes.note(object, result)? {
+        if !outcomes.add(object, result)? {
             break;
         }
     }
@@ -63,7 +63,7 @@ async fn find(path: &str, source: &Source) -> anyhow::Result<Vec<ObjectRef>> {
     Ok(objects)
 }
 
-/// A file, or all files below a folder in the order of their names; hidden ones are left out.
+/// A file, or all files below a folder in the order of their names, without hidden ones.
 fn files(path: &Path) -> anyhow::Result<Vec<ObjectRef>> {
     if !path.is_dir() {
         return Ok(vec![object::local_file(path)?]);

@@ -1,6 +1,6 @@
-//! The command line: flags and printing only. A command is one file here and two lines below.
+//! The command line: parses arguments, runs a command, prints errors. Each command is a file here and two lines below.
 
-/// Prints a line to standard output; unlike `println!`, it does not panic where nobody reads it.
+/// Prints a line to standard output. Unlike `println!`, it returns an error where standard output is closed.
 macro_rules! say {
     ($($words:tt)*) => {{
         use std::io::Write as _;
@@ -30,14 +30,13 @@ use stardrop::error::{Error, Fault};
 use stardrop::settings::Settings;
 use stardrop::telemetry;
 
-/// Drop a file in the bucket. Its rows are in the star schema exactly once, and every row is
-/// accounted for.
+/// Loads files from S3 into a Postgres star schema, every row exactly once.
 #[derive(Debug, Parser)]
 #[command(
     version,
     about,
-    after_help = "Exit codes: 0 done, 1 the data's fault, 2 usage or \
-    configuration, 3 the environment's fault (no database, no bucket)."
+    after_help = "Exit codes: 0 success, 1 error in the data, 2 error in usage or \
+    configuration, 3 error in the environment (such as no database or no bucket)."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -88,9 +87,9 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// One clear line, what to do about it, and the exit code that says whose fault it is.
+/// Prints the error and what to do about it, and returns the exit code for the kind of error.
 fn fail(error: &anyhow::Error) -> ExitCode {
-    // A reader that has seen enough, as `head` does, is no failure.
+    // A reader that closes the pipe early, as `head` does, is not an error.
     if error
         .downcast_ref::<std::io::Error>()
         .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)

@@ -1,4 +1,4 @@
-//! `stardrop migrate`
+//! `stardrop migrate`: shows and makes the changes that make the database match the datasets.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -9,22 +9,22 @@ use stardrop::migrate::{self, Destructive, Plan, Proposal};
 use stardrop::settings::Settings;
 use stardrop::{dataset_files, db, star};
 
-/// Show what has to change to make the database match the datasets, and change it.
+/// Change the database to match the datasets, and print the changes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only check the contracts; needs no database.
+    /// Only check the contracts. Needs no database.
     #[arg(long)]
     check: bool,
-    /// Only print the SQL of the star; needs no database.
+    /// Only print the SQL of the star schema. Needs no database.
     #[arg(long, conflicts_with = "check")]
     sql: bool,
-    /// Only show the plan.
+    /// Only print the changes, without making them.
     #[arg(long, conflicts_with_all = ["check", "sql"])]
     plan: bool,
-    /// Make the changes that lose data, too.
+    /// Also make changes that lose data.
     #[arg(long)]
     allow_destructive: bool,
-    /// Print the plan as a JSON array: action, what, and what is lost.
+    /// Print the changes as a JSON array, each with what is lost.
     #[arg(long)]
     json: bool,
 }
@@ -41,60 +41,60 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         if args.json {
             say!("{}", serde_json::to_string(&names)?)?;
         } else {
-            say!("{} datasets are well: {}", names.len(), names.join(", "))?;
+            say!("{} datasets are valid: {}", names.len(), names.join(", "))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
     let mut database = db::connect(&settings).await?;
     let plan = migrate::plan(&database.client, &star).await?;
-    show(&plan, args.json)?;
+    print_changes(&plan, args.json)?;
     if args.plan {
         if !args.json {
-            tell_notes(&plan)?;
+            print_notes(&plan)?;
             if plan.is_destructive() && !args.allow_destructive {
-                say!("`stardrop migrate` refuses this: it takes --allow-destructive")?;
+                say!("this would lose data: stardrop migrate needs --allow-destructive for it")?;
             }
             propose(&database.client, &catalog).await?;
         }
         return Ok(ExitCode::SUCCESS);
     }
     if plan.is_destructive() && !args.allow_destructive {
-        let message = "nothing was changed, because data would be lost (see the plan)";
+        let message = "nothing was changed, because data would be lost (see the changes above)";
         return Err(Error::new(ErrorKind::UnsafeChange, Stage::Migrate, message).into());
     }
-    // What is lost was just shown; were it more by now, that would still be refused.
+    // The losses were just printed. If more would be lost by now, the migration is still refused.
     let destructive = if plan.is_destructive() { Destructive::Allow } else { Destructive::Refuse };
     migrate::apply(&mut database.client, &star, destructive).await?;
     if !args.json {
-        tell_notes(&plan)?;
+        print_notes(&plan)?;
         propose(&database.client, &catalog).await?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell_notes(plan: &Plan) -> anyhow::Result<()> {
+fn print_notes(plan: &Plan) -> anyhow::Result<()> {
     for note in &plan.notes {
         say!("note: {note}")?;
     }
     Ok(())
 }
 
-/// Columns of files that no contract names; they are never added unasked.
+/// Prints the columns found in files that no contract has. They are only proposed, never added.
 async fn propose(client: &tokio_postgres::Client, catalog: &Catalog) -> anyhow::Result<()> {
     let proposals = migrate::proposals(client, catalog).await?;
-    for of_one in proposals.chunk_by(|a, b| a.dataset == b.dataset) {
-        let Some(Proposal { dataset, .. }) = of_one.first() else { continue };
+    for group in proposals.chunk_by(|a, b| a.dataset == b.dataset) {
+        let Some(Proposal { dataset, .. }) = group.first() else { continue };
         say!(
-            "files of `{dataset}` have columns that its contract does not name; for [columns], if they are wanted:"
+            "files of `{dataset}` have columns that are not in its contract; to load them, add to [columns]:"
         )?;
-        for proposal in of_one {
+        for proposal in group {
             say!("  {}    # in {} rows", proposal.line, proposal.rows)?;
         }
     }
     Ok(())
 }
 
-fn show(plan: &Plan, json: bool) -> anyhow::Result<()> {
+fn print_changes(plan: &Plan, json: bool) -> anyhow::Result<()> {
     if json {
         say!("{}", serde_json::to_string_pretty(&plan.changes)?)?;
     } else if plan.changes.is_empty() {

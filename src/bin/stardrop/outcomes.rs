@@ -1,4 +1,4 @@
-//! Outcomes: what became of each object in; lines or JSON, and the exit code, out.
+//! Outcomes: prints the result of each load as a line or as JSON, and decides the exit code.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use stardrop::error::{Decision, Fault, Result};
 use stardrop::load::{LoadReport, Outcome};
 use stardrop::object::ObjectRef;
 
-/// What became of the objects so far.
+/// The results of the objects so far.
 pub struct Outcomes {
     json: bool,
     bar: ProgressBar,
@@ -18,7 +18,7 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
-    /// Nothing yet, of so many objects.
+    /// Starts with no results. `objects` is their number, for the progress bar.
     pub fn new(objects: usize, json: bool) -> Self {
         let hidden = json || objects < 2 || !std::io::stderr().is_terminal();
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
@@ -27,8 +27,8 @@ impl Outcomes {
         Outcomes { json, bar, loads: Vec::new(), worst: None }
     }
 
-    /// Says what became of an object. False where the rest would fail the same way.
-    pub fn note(&mut self, object: &ObjectRef, result: Result<LoadReport>) -> anyhow::Result<bool> {
+    /// Prints and keeps the result of an object. False where the other objects would fail the same way.
+    pub fn add(&mut self, object: &ObjectRef, result: Result<LoadReport>) -> anyhow::Result<bool> {
         self.bar.inc(1);
         self.bar.set_message(object.to_string());
         let error = match result {
@@ -45,7 +45,7 @@ impl Outcomes {
             Err(error) => error,
         };
         let policy = error.kind.policy();
-        // The environment's fault hides whatever the data may be guilty of.
+        // The highest exit code wins: an error in the environment over one in the data.
         self.worst = self
             .worst
             .filter(|fault| fault.exit_code() > policy.fault.exit_code())
@@ -57,7 +57,7 @@ impl Outcomes {
         Ok(policy.decision != Decision::Stop || policy.fault == Fault::Data)
     }
 
-    /// The end: JSON where it was asked for, and the exit code.
+    /// Prints the JSON array, if requested, and returns the exit code.
     pub fn finish(self) -> anyhow::Result<ExitCode> {
         self.bar.finish_and_clear();
         if self.json {
@@ -78,23 +78,28 @@ fn line(report: &LoadReport) -> String {
             report.duration_ms as f64 / 1e3,
         ),
         Outcome::Continues => {
-            format!("load {load}: {object}: {} rows so far, to be gone on with", report.rows_read)
-        }
-        Outcome::AlreadyLoaded => format!("load {load}: {object}: loaded already, nothing to do"),
-        Outcome::Duplicate => format!("load {load}: {object}: the same bytes are loaded already"),
-        Outcome::Superseded => {
             format!(
-                "load {load}: {object}: another version of the key counts, see: stardrop status {load}"
+                "load {load}: {object}: {} rows so far, continues in the next invocation",
+                report.rows_read
             )
         }
-        Outcome::Missing => format!("load {load}: {object}: the object is gone"),
+        Outcome::AlreadyLoaded => format!("load {load}: {object}: already loaded"),
+        Outcome::Duplicate => format!(
+            "load {load}: {object}: skipped, a file with the same content is already loaded"
+        ),
+        Outcome::Superseded => {
+            format!(
+                "load {load}: {object}: skipped, another version of the object is newer; see: stardrop status {load}"
+            )
+        }
+        Outcome::Missing => format!("load {load}: {object}: the object does not exist any more"),
         Outcome::Undone => {
             format!(
-                "load {load}: {object}: undone by hand, to load it again: stardrop replay {load}"
+                "load {load}: {object}: skipped, it was undone; to load it again, run: stardrop replay {load}"
             )
         }
         Outcome::FailedBefore => {
-            format!("load {load}: {object}: failed before, see: stardrop status {load}")
+            format!("load {load}: {object}: skipped, it failed before; see: stardrop status {load}")
         }
     }
 }

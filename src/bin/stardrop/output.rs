@@ -1,11 +1,11 @@
-//! Output: rows of text in, an aligned table on standard output out.
+//! Output: prints aligned tables, and the message for a load that does not exist.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use stardrop::error::Fault;
 
-/// Prints rows under a header, columns aligned; numbers to the right.
+/// Prints a header and rows with aligned columns; numbers are aligned to the right.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     let width = |column: usize| {
         rows.iter()
@@ -33,9 +33,9 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     Ok(())
 }
 
-/// Says that there is no such load; the exit code for that.
+/// Prints that there is no such load, and returns the exit code.
 pub fn no_such_load(load: i64) -> ExitCode {
-    eprintln!("stardrop: there is no load {load}\n  `stardrop status` lists them all");
+    eprintln!("stardrop: there is no load {load}\n  to list all loads, run: stardrop status");
     ExitCode::from(Fault::Data.exit_code())
 }
 

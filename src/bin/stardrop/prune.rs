@@ -1,14 +1,14 @@
-//! `stardrop prune`
+//! `stardrop prune`: deletes old rejected rows and old staging rows.
 
 use std::process::ExitCode;
 
 use stardrop::settings::Settings;
 use stardrop::{db, ledger};
 
-/// Delete rejected rows and kept staging rows past their age. Those of loads that failed stay.
+/// Delete old rejected rows and old staging rows. Those of failed loads are kept.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The age, in days.
+    /// Delete rows older than this number of days.
     #[arg(long, default_value_t = 90)]
     days: u32,
     /// Print a JSON object.
@@ -23,8 +23,8 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         say!("{}", serde_json::to_string(&pruned)?)?;
     } else {
         let ledger::Pruned { rejected_rows, staging_rows } = pruned;
-        say!("{rejected_rows} rejected rows older than {} days are gone", args.days)?;
-        say!("{staging_rows} kept staging rows older than {} days are gone", args.days)?;
+        say!("deleted {rejected_rows} rejected rows older than {} days", args.days)?;
+        say!("deleted {staging_rows} staging rows older than {} days", args.days)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `stardrop reconcile`
+//! `stardrop reconcile`: compares a bucket with the ledger, and loads what is missing.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,21 +7,21 @@ use serde_json::Value;
 use stardrop::error::{Error, ErrorKind, Fault, Stage};
 use stardrop::load::Loader;
 use stardrop::object::Source;
-use stardrop::reconcile::{self, Comparison, Difference, What};
+use stardrop::reconcile::{self, Comparison, Difference, DifferenceKind};
 use stardrop::settings::Settings;
 use stardrop::{dataset_files, db};
 
 use crate::outcomes::Outcomes;
 
-/// Compare a bucket with the ledger: missing, changed and stuck objects.
+/// Compare a bucket with the ledger, and list missing, changed and stuck objects.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// s3://bucket/prefix
     address: String,
-    /// Load what is missing, changed or stuck.
+    /// Load the objects that are missing, changed or stuck.
     #[arg(long)]
     heal: bool,
-    /// Print a JSON array, of the differences or of what became of each.
+    /// Print the differences, or with --heal the results, as a JSON array.
     #[arg(long)]
     json: bool,
 }
@@ -42,41 +42,41 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
 
     let mut loader = Loader::new(Arc::new(settings), catalog, source);
     let (heals, rest): (Vec<_>, Vec<_>) =
-        found.differences.into_iter().partition(|difference| difference.what.heals());
+        found.differences.into_iter().partition(|difference| difference.kind.is_healable());
     let mut outcomes = Outcomes::new(heals.len(), args.json);
     for Difference { object, .. } in &heals {
         let result = loader.load(object, None).await;
-        if !outcomes.note(object, result)? {
+        if !outcomes.add(object, result)? {
             break;
         }
     }
     for Difference { object, load_id, .. } in &rest {
         let load = load_id.unwrap_or_default();
-        eprintln!("stardrop: {object}: load {load} has failed, see: stardrop status {load}");
+        eprintln!("stardrop: {object}: load {load} failed; see: stardrop status {load}");
     }
     let code = outcomes.finish()?;
     Ok(if rest.is_empty() { code } else { code_of(Fault::Data) })
 }
 
-/// The differences, and exit code 1 where there are any.
+/// Prints the differences, and returns exit code 1 where there are any.
 fn report(found: &Comparison, json: bool) -> anyhow::Result<ExitCode> {
     if json {
         let lines: Vec<Value> = found.differences.iter().map(Difference::to_json).collect();
         say!("{}", serde_json::to_string_pretty(&lines)?)?;
     } else {
-        for Difference { what, object, load_id } in &found.differences {
+        for Difference { kind, object, load_id } in &found.differences {
             let load = load_id.map_or_else(String::new, |load| format!(" (load {load})"));
-            say!("{:8} {object}{load}", what.as_str())?;
+            say!("{:8} {object}{load}", kind.as_str())?;
         }
-        let count = |what| found.differences.iter().filter(|d| d.what == what).count();
+        let count = |kind| found.differences.iter().filter(|d| d.kind == kind).count();
         say!(
-            "{} objects compared: {} missing, {} changed, {} stuck, {} failed; {} of no dataset",
+            "{} objects compared: {} missing, {} changed, {} stuck, {} failed; {} match no dataset",
             found.compared,
-            count(What::Missing),
-            count(What::Changed),
-            count(What::Stuck),
-            count(What::Failed),
-            found.strangers
+            count(DifferenceKind::Missing),
+            count(DifferenceKind::Changed),
+            count(DifferenceKind::Stuck),
+            count(DifferenceKind::Failed),
+            found.unmatched
         )?;
     }
     Ok(if found.differences.is_empty() { ExitCode::SUCCESS } else { code_of(Fault::Data) })

@@ -1,4 +1,4 @@
-//! Rejected csv: the rejected rows of a load in; a file that can be mended and dropped again out.
+//! Rejected CSV: prints a load's rejected rows as a file that can be fixed and loaded.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -12,21 +12,24 @@ use stardrop::records::{CsvFields, CsvOptions, CsvReader, Delimiter, Record, Rec
 use stardrop::rows::{Header, REJECTED};
 use stardrop::settings::Settings;
 
-/// Prints the header of the load's object, read once more, and the rows, each with its column and
-/// reason at the end. Lines of JSON are printed as they are.
+/// Prints the header, which is read from the load's object again, and the rows, each with its column and
+/// reason at the end. JSON lines are printed unchanged.
+///
+/// # Errors
+/// The load or its dataset does not exist; the object cannot be read; standard output is closed.
 pub async fn print(
     client: &tokio_postgres::Client,
     settings: Settings,
     load_id: i64,
     rejects: &[RejectLine],
 ) -> anyhow::Result<ExitCode> {
-    let wrong = |message: String| Error::new(ErrorKind::BadSetting, Stage::Ledger, message);
+    let refused = |message: String| Error::new(ErrorKind::BadSetting, Stage::Ledger, message);
     let Some((object, name)) = view::object_of(client, load_id).await? else {
-        return Err(wrong(format!("there is no load {load_id} of a file")).into());
+        return Err(refused(format!("there is no load {load_id} of a file: it does not exist, or its rows were inserted by SQL")).into());
     };
     let catalog = dataset_files::read(&settings.datasets_dir)?;
     let Some(dataset) = catalog.dataset(&name) else {
-        return Err(wrong(format!("there is no dataset `{name}` any more")).into());
+        return Err(refused(format!("the dataset `{name}` does not exist any more")).into());
     };
     let header = header_of(&Source::new(&settings), &settings, dataset, &object).await?;
     let mut out = std::io::stdout().lock();
@@ -36,9 +39,9 @@ pub async fn print(
         }
         return Ok(ExitCode::SUCCESS);
     }
-    // What was decoded is UTF-8, whatever the contract says of the file: the mark wins.
+    // The rows were decoded to UTF-8; the byte order mark overrides the encoding in the contract.
     out.write_all(b"\xef\xbb\xbf")?;
-    // The contract passes over so many lines.
+    // The lines that the contract skips.
     out.write_all("\n".repeat(dataset.file.skip as usize).as_bytes())?;
     let lines = Lines { header: &header, quote: dataset.file.quote, escape: dataset.file.escape };
     let width = lines.fields(&header.raw);
@@ -52,13 +55,13 @@ pub async fn print(
         if is_miscounted && is_protected {
             withheld += 1;
         } else if header.raw.is_empty() {
-            // With more fields and no names for them, it would mean something else.
+            // Without a header, more fields would change the meaning of the row.
             out.write_all(&[&row.raw[..], b"\n"].concat())?;
         } else {
             let column = row.column.as_deref().unwrap_or_default();
             let mut more = vec![column, &row.reason];
             let found = lines.fields(&row.raw);
-            // Where nobody mends them, too short rows stay so, and too long ones.
+            // Rows with too few or too many fields keep that error until somebody fixes it.
             let blanks = if is_miscounted { 0 } else { width.saturating_sub(found) };
             if is_miscounted && found > header.width {
                 more.resize((width + 3).saturating_sub(found).max(2), &row.reason);
@@ -68,14 +71,14 @@ pub async fn print(
     }
     if withheld > 0 {
         eprintln!(
-            "withheld, since the dataset protects values and their fields are too few or too many: \
-             {withheld} rows; mend them in the file that they came in"
+            "{withheld} rows are not shown: they have too few or too many fields, and the dataset protects \
+             values; fix them in the original file"
         );
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// How the file's lines are written.
+/// The format of the file's lines.
 struct Lines<'h> {
     header: &'h Header,
     quote: Option<u8>,
@@ -83,7 +86,7 @@ struct Lines<'h> {
 }
 
 impl Lines<'_> {
-    /// How many fields a row has.
+    /// The number of fields of a row.
     fn fields(&self, raw: &[u8]) -> usize {
         let options = CsvOptions {
             delimiter: Delimiter::Text(self.header.delimiter.clone()),

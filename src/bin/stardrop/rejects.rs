@@ -1,4 +1,4 @@
-//! `stardrop rejects`
+//! `stardrop rejects`: shows rejected rows as a table, JSON or CSV.
 
 use std::process::ExitCode;
 
@@ -8,24 +8,24 @@ use stardrop::settings::Settings;
 
 use crate::{output, rejected_csv};
 
-/// As wide as a line should be; a row gets what is left of it, and --json has all of it.
+/// The width of a line. The raw text gets what the other columns leave of it; --json has all of it.
 const LINE_WIDTH: usize = 116;
-/// And never less than this.
-const LEAST_RAW_WIDTH: usize = 28;
+/// The least width of the raw text.
+const MIN_RAW_WIDTH: usize = 28;
 
-/// Show rejected rows with line, column, reason and raw text.
+/// Show rejected rows: line, column, reason and raw text.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only those of this load.
+    /// Only those of this load, by its number.
     load: Option<i64>,
-    /// At most so many rows.
-    #[arg(long, default_value_t = 1000)]
+    /// Show at most N rows.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
     limit: i64,
-    /// Print a JSON array; its keys are the columns of stardrop.rejected_row.
+    /// Print a JSON array with the columns of stardrop.rejected_row.
     #[arg(long)]
     json: bool,
-    /// Print the rows of LOAD as its file has them, the header first, with two columns more where
-    /// there is a header: mend them, take the two columns out or leave them, and drop the file again.
+    /// Print the rows of LOAD as in its file, with the header first, if there is one, and two columns more: column and
+    /// reason. Fix the rows, and upload the output as a file; the two columns may stay.
     #[arg(long, requires = "load", conflicts_with = "json")]
     csv: bool,
 }
@@ -47,7 +47,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     }
     let rejects = view::rejects(&database.client, args.load, args.limit).await?;
     if rejects.is_empty() {
-        say!("no rejected row")?;
+        say!("no rejected rows")?;
         return Ok(ExitCode::SUCCESS);
     }
     let widest = |cell: fn(&view::RejectLine) -> usize| rejects.iter().map(cell).max().unwrap_or(0);
@@ -56,7 +56,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         + widest(|row| row.column.as_deref().unwrap_or_default().chars().count().max(6))
         + widest(|row| row.reason.chars().count().max(6))
         + 4 * 2;
-    let raw_width = LINE_WIDTH.saturating_sub(others).max(LEAST_RAW_WIDTH);
+    let raw_width = LINE_WIDTH.saturating_sub(others).max(MIN_RAW_WIDTH);
     let rows: Vec<Vec<String>> = rejects
         .iter()
         .map(|row| {
@@ -71,7 +71,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         .collect();
     output::table(&["load", "line", "column", "reason", "raw"], &rows)?;
     if rows.len() as i64 == args.limit {
-        eprintln!("there may be more: see --limit");
+        eprintln!("there may be more rows: raise --limit");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! `stardrop replay`
+//! `stardrop replay`: loads again what failed, was skipped, was undone or is already loaded.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,23 +14,22 @@ use tokio_postgres::Client;
 
 use crate::outcomes::Outcomes;
 
-/// Load again, after a fix: what failed or was skipped as a duplicate goes on, what was loaded or
-/// undone begins anew.
+/// Load again, after a fix. Failed and skipped loads continue; loaded and undone ones start from the beginning.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The loads, by number.
+    /// The numbers of the loads.
     #[arg(required_unless_present_any = ["failed", "dataset", "rejects"])]
     loads: Vec<i64>,
-    /// All loads that failed.
+    /// All failed loads.
     #[arg(long, conflicts_with_all = ["loads", "dataset"])]
     failed: bool,
-    /// All files of this dataset that are loaded, oldest first: fills new columns from old files.
+    /// All loaded files of this dataset, oldest first: fills new columns from old files.
     #[arg(long, conflicts_with = "loads")]
     dataset: Option<String>,
-    /// Only the rejected rows of this load, after a fix of the contract.
+    /// Only the rejected rows of this load, after the contract was fixed.
     #[arg(long, value_name = "LOAD", conflicts_with_all = ["loads", "failed", "dataset"])]
     rejects: Option<i64>,
-    /// Print a JSON array of what became of each object.
+    /// Print the result of each object as a JSON array.
     #[arg(long)]
     json: bool,
 }
@@ -57,13 +56,15 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let mut outcomes = Outcomes::new(loads.len(), args.json);
     for load_id in loads {
         let Some((object, dataset)) = view::object_of(&database.client, load_id).await? else {
-            return Err(wrong_load(format!("there is no load {load_id} of a file")));
+            return Err(not_a_load(format!(
+                "there is no load {load_id} of a file: it does not exist, or its rows were inserted by SQL"
+            )));
         };
         let result = match reopen(&database.client, &mut loader, load_id, &object, &dataset).await {
             Ok(()) => loader.load(&object, Some(&dataset)).await,
             Err(error) => Err(error),
         };
-        if !outcomes.note(&object, result)? {
+        if !outcomes.add(&object, result)? {
             break;
         }
     }
@@ -77,7 +78,9 @@ async fn rejects(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let Some((object, dataset)) = view::object_of(client, load_id).await? else {
-        return Err(wrong_load(format!("there is no load {load_id} of a file")));
+        return Err(not_a_load(format!(
+            "there is no load {load_id} of a file: it does not exist, or its rows were inserted by SQL"
+        )));
     };
     let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
     let source = Arc::new(Source::new(&settings));
@@ -92,8 +95,8 @@ async fn rejects(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Takes a load up again. One that is loaded is undone first, if its object can still be had and fits
-/// the contract as it is now.
+/// Prepares a load for loading it again. A loaded one is undone first, but only if its object still exists and
+/// matches the current contract.
 async fn reopen(
     client: &Client,
     loader: &mut Loader,
@@ -106,24 +109,26 @@ async fn reopen(
         return Ok(());
     }
     loader.check_object(object, dataset).await?;
-    let wrong = |message| Error::new(ErrorKind::BadSetting, Stage::Ledger, message);
+    let refused = |message| Error::new(ErrorKind::BadSetting, Stage::Ledger, message);
     match ledger::undo(client, load_id).await? {
         Undo::Undone(_) => {}
         Undo::Nothing { state } => {
-            return Err(wrong(format!("load {load_id} is {state}: nothing to load again")));
+            return Err(refused(format!("load {load_id} is {state}: it cannot be loaded again")));
         }
         Undo::Busy => {
             let message = format!("another worker holds the key of load {load_id}");
             return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message));
         }
         Undo::Orphan { dataset } => {
-            return Err(wrong(format!("the database has no dataset `{dataset}` any more")));
+            return Err(refused(format!(
+                "the dataset `{dataset}` does not exist in the database any more"
+            )));
         }
-        Undo::Unknown => return Err(wrong(format!("there is no load {load_id}"))),
+        Undo::Unknown => return Err(refused(format!("there is no load {load_id}"))),
     }
     ledger::reopen(client, load_id).await.map(drop)
 }
 
-fn wrong_load(message: String) -> anyhow::Error {
+fn not_a_load(message: String) -> anyhow::Error {
     Error::new(ErrorKind::BadSetting, Stage::Ledger, message).into()
 }

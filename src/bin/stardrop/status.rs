@@ -1,4 +1,4 @@
-//! `stardrop status`
+//! `stardrop status`: lists loads, or shows one with its tables and rejected rows.
 
 use std::process::ExitCode;
 
@@ -8,21 +8,21 @@ use stardrop::{db, ledger};
 
 use crate::output;
 
-/// Show what was loaded, when, and how many rows went where.
+/// List loads, with the number of rows read, rejected, inserted, updated and unchanged.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only this load, with what it did to each table and the first of each kind of rejected row.
+    /// Only this load, by its number, with the rows changed in each table and the first of each kind of rejected row.
     load: Option<i64>,
     /// Only loads of this dataset.
     #[arg(long)]
     dataset: Option<String>,
-    /// Only loads in this state: loading, loaded, failed, undone, ...
+    /// Only loads in this state: loading, loaded, failed, undone and so on.
     #[arg(long)]
     state: Option<String>,
-    /// At most so many loads, the latest ones.
-    #[arg(long, default_value_t = 1000)]
+    /// Show at most N latest loads.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
     limit: i64,
-    /// Print a JSON array; its keys are the columns of stardrop.load.
+    /// Print a JSON array with the columns of stardrop.load.
     #[arg(long)]
     json: bool,
 }
@@ -34,7 +34,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     {
         return Ok(output::no_such_load(load));
     }
-    let asked_for_some = args.load.is_some() || args.dataset.is_some() || args.state.is_some();
+    let is_filtered = args.load.is_some() || args.dataset.is_some() || args.state.is_some();
     let filter = LoadFilter {
         load_id: args.load,
         dataset: args.dataset,
@@ -47,7 +47,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     }
     let loads = view::loads(&database.client, &filter).await?;
     if loads.is_empty() {
-        say!("{}", if asked_for_some { "no such load" } else { "no load yet" })?;
+        say!("{}", if is_filtered { "no loads match" } else { "no loads yet" })?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<Vec<String>> = loads

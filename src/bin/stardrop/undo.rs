@@ -1,4 +1,4 @@
-//! `stardrop undo`
+//! `stardrop undo`: deletes a load's rows from the facts, and lists the loads to replay.
 
 use std::process::ExitCode;
 
@@ -7,15 +7,15 @@ use stardrop::error::{Error, ErrorKind, Fault, Stage};
 use stardrop::ledger::{Undo, Undone, undo};
 use stardrop::settings::Settings;
 
-/// As many loads as a line names.
+/// How many load numbers a line shows.
 const LOADS_SHOWN: usize = 20;
 
-/// Take a load's rows out of the facts, and say what that leaves to do.
+/// Delete a load's rows from the facts, and list the loads to replay afterwards.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The load, by number.
+    /// The number of the load.
     load: i64,
-    /// Print a JSON object: what was done to each table, and which loads to replay.
+    /// Print a JSON object: the rows changed in each table, and the loads to replay.
     #[arg(long)]
     json: bool,
 }
@@ -23,53 +23,54 @@ pub struct Args {
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let database = db::connect(&settings).await?;
     let load = args.load;
-    let why_not = match undo(&database.client, load).await? {
+    let reason = match undo(&database.client, load).await? {
         Undo::Undone(undone) => {
             if args.json {
                 say!("{}", serde_json::to_string_pretty(&undone)?)?;
             } else {
-                tell(&undone)?;
+                print(&undone)?;
             }
             return Ok(ExitCode::SUCCESS);
         }
         Undo::Busy => {
-            let message = format!("load {load} cannot be undone while a worker is at its key");
+            let message =
+                format!("load {load} cannot be undone while a worker is loading its object");
             return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message).into());
         }
-        Undo::Nothing { state } => format!("load {load} is {state}: nothing of it is in the star"),
+        Undo::Nothing { state } => format!("load {load} is {state}: it has no rows in the facts"),
         Undo::Orphan { dataset } => {
             format!(
-                "load {load} is of dataset `{dataset}`, which the database does not have any more"
+                "the dataset `{dataset}` of load {load} does not exist in the database any more"
             )
         }
         Undo::Unknown => format!("there is no load {load}"),
     };
-    eprintln!("stardrop: {why_not}");
+    eprintln!("stardrop: {reason}");
     Ok(ExitCode::from(Fault::Data.exit_code()))
 }
 
-fn tell(undone: &Undone) -> anyhow::Result<()> {
+fn print(undone: &Undone) -> anyhow::Result<()> {
     let load = undone.load_id;
     for table in &undone.tables {
         let name = &table.table_name;
         if table.is_fact() {
-            say!("{} rows of {name} are gone", table.deleted)?;
+            say!("{} rows deleted from {name}", table.deleted)?;
             if table.updated > 0 {
-                say!("  {} rows it had found there and changed", table.updated)?;
+                say!("  {} of them were changed, not inserted, by this load", table.updated)?;
             }
         } else if table.inserted > 0 {
-            say!("{} rows that it brought to {name} stay", table.inserted)?;
+            say!("{} rows that this load inserted into {name} stay", table.inserted)?;
         }
         if !table.is_fact() && table.updated > 0 {
             say!(
-                "{} rows of {name} stay as it changed them, until a load that names them is replayed",
+                "{} rows that this load changed in {name} stay changed, until another load of them is replayed",
                 table.updated
             )?;
         }
     }
     if !undone.replay.is_empty() {
         say!(
-            "to have back what other files say of its rows: stardrop replay {}",
+            "to restore the values of other files in these rows, run: stardrop replay {}",
             list(&undone.replay)
         )?;
     }
@@ -77,18 +78,18 @@ fn tell(undone: &Undone) -> anyhow::Result<()> {
         undone.confirm.iter().copied().filter(|load| !undone.replay.contains(load)).collect();
     if !confirm.is_empty() {
         say!(
-            "rows that it had only confirmed count as old as their last change again; before files older \
-             than this one come, if any will: stardrop replay {}",
+            "rows that this load left unchanged are now dated by their last change; if older files may \
+             still arrive, run: stardrop replay {}",
             list(&confirm)
         )?;
     }
     if !undone.duplicates.is_empty() {
         say!(
-            "skipped because their bytes were the same; if their rows are wanted: stardrop replay {}",
+            "loads skipped because of the same content; to load one instead, run: stardrop replay {}",
             list(&undone.duplicates)
         )?;
     }
-    say!("load {load} is undone; to load it again: stardrop replay {load}")?;
+    say!("load {load} is undone; to load it again, run: stardrop replay {load}")?;
     Ok(())
 }
 

@@ -35,7 +35,7 @@ async fn lost_events_overwritten_keys_and_stuck_loads_are_found_and_repaired() {
     let (code, out, err) = reconcile(&[]).await;
     assert_eq!(code, Some(1), "{err}");
     let found: Vec<Value> = serde_json::from_str(&out).unwrap();
-    let found: Vec<Value> = found.iter().map(|d| json!([d["what"], d["key"]])).collect();
+    let found: Vec<Value> = found.iter().map(|d| json!([d["difference"], d["key"]])).collect();
     assert_eq!(
         json!(found),
         json!([

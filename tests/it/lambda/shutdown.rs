@@ -159,7 +159,11 @@ async fn a_load_that_shutdown_interrupts_continues_elsewhere_at_once() {
     assert_eq!(status.code(), Some(0));
     let Some(Answer::Success(answer)) = answered else { panic!("{answered:?}") };
     assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], message.message_id.as_str());
-    let line = function.lines().into_iter().find(|line| line["message"] == "told to end").unwrap();
+    let line = function
+        .lines()
+        .into_iter()
+        .find(|line| line["message"] == "shutting down on SIGTERM")
+        .unwrap();
     assert_eq!((&line["idle"], &line["in_time"]), (&json!(false), &json!(true)));
     let rest = cloud.sqs.visible_in(QUEUE).unwrap();
     assert!(rest <= Duration::from_secs(6), "the message rests for {rest:?}");

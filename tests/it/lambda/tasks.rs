@@ -70,7 +70,7 @@ async fn health_names_every_problem_and_writes_nothing() {
     let answer = health(&[queue, ("STARDROP_DATASETS", folder.path().to_str().unwrap())]).await;
     assert_eq!(answer["datasets"], json!({ "sales": false, "stock": false }), "{answer}");
     let why = |name: &str| answer["failing"][name].as_str().unwrap_or_default().to_owned();
-    assert!(why("datasets.stock").contains("does not have it"), "{answer}");
+    assert!(why("datasets.stock").contains("does not have this dataset"), "{answer}");
     assert!(why("datasets.sales").contains("another version"), "{answer}");
     assert_eq!(answer["database"]["reachable"], true);
 
@@ -106,15 +106,14 @@ async fn reconcile_sends_missing_objects_to_the_queue_or_loads_them_without_one(
     let mut function = Function::start(&with(&cloud, &[("STARDROP_QUEUE_URL", &queue)])).await;
 
     let answer = success(function.invoke(event(false)).await);
-    let counts =
-        ["compared", "of_no_dataset", "missing", "changed", "stuck", "failed", "handed_on"];
+    let counts = ["compared", "unmatched", "missing", "changed", "stuck", "failed", "queued"];
     let counts = counts.map(|name| answer[name].as_u64().unwrap());
     assert_eq!(counts, [3, 1, 1, 0, 0, 1, 0], "{answer}");
     assert_eq!(answer["differences"].as_array().unwrap().len(), 2);
     assert!(cloud.sqs.messages(QUEUE).is_empty(), "it was only asked to look");
 
     let answer = success(function.invoke(event(true)).await);
-    assert_eq!(answer["handed_on"], 1, "{answer}");
+    assert_eq!(answer["queued"], 1, "{answer}");
     let [message] = &cloud.sqs.messages(QUEUE)[..] else { panic!("one message") };
     let message: Value = serde_json::from_str(message).unwrap();
     let event::Event::Objects(objects) = event::parse(&message).unwrap() else { panic!() };
@@ -129,10 +128,7 @@ async fn reconcile_sends_missing_objects_to_the_queue_or_loads_them_without_one(
     cloud.put("sales/second.csv", sales(30)).await;
     let mut without = Function::start(&cloud.vars()).await;
     let answer = success(without.invoke(event(true)).await);
-    assert_eq!(
-        (&answer["loads"][0]["outcome"], &answer["handed_on"]),
-        (&json!("loaded"), &json!(0))
-    );
+    assert_eq!((&answer["loads"][0]["outcome"], &answer["queued"]), (&json!("loaded"), &json!(0)));
     let below = json!({ "reconcile": { "bucket": BUCKET, "prefix": "sales/fi" } });
     assert_eq!(success(without.invoke(below).await)["compared"], 1);
 

@@ -136,7 +136,7 @@ async fn a_database_that_does_not_answer_is_reported_and_the_event_loads_once_it
         .load(&object_of(&event), None)
         .await
         .unwrap_err();
-    let words = ["no Postgres answers at 127.0.0.1:"];
+    let words = ["cannot connect to Postgres at 127.0.0.1:"];
     assert_clear(&error, ErrorKind::NoDatabase, &words, "start the database");
     assert_says(&cloud, &[("DATABASE_URL", &nowhere)], &address(KEY), 3, &words).await;
     let mut now = handler(&cloud, settings_of(&nowhere, &[]));

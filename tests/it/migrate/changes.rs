@@ -287,7 +287,7 @@ async fn the_command_line_shows_the_plan_and_loses_data_on_request_only() {
     let lines = "drop column star.dim_buyer.town; lost: its 1 values\nupdate dataset shop\n";
     let run = async |arguments: &[&str]| run(cloud.stardrop(arguments, &vars)).await;
     let (code, out, err) = run(&["migrate", "--plan"]).await;
-    let refused = "`stardrop migrate` refuses this: it takes --allow-destructive\n";
+    let refused = "this would lose data: stardrop migrate needs --allow-destructive for it\n";
     assert_eq!((code, out, err.as_str()), (Some(0), lines.to_owned() + refused, ""));
     let (code, out, err) = run(&["migrate"]).await;
     assert_eq!((code, out.as_str()), (Some(2), lines));
@@ -333,7 +333,7 @@ async fn columns_that_files_have_and_no_contract_names_are_proposed_and_never_ad
     assert_eq!((code, err.as_str()), (Some(0), ""));
     insta::assert_snapshot!(out, @r#"
     the database is up to date
-    files of `shop` have columns that its contract does not name; for [columns], if they are wanted:
+    files of `shop` have columns that are not in its contract; to load them, add to [columns]:
       discount = { type = "text" }    # in 2 rows
       unit_price = { type = "text", from = ["Unit Price (€)"] }    # in 1 rows
       order_tags = { type = "text", from = ["order.tags"] }    # in 1 rows
@@ -350,7 +350,7 @@ async fn columns_that_files_have_and_no_contract_names_are_proposed_and_never_ad
     std::fs::write(folder.path().join("shop/dataset.toml"), contract).unwrap();
     let (code, out, err) = run(&["migrate"]).await;
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
-    assert!(!out.contains("does not name"), "{out}");
+    assert!(!out.contains("not in its contract"), "{out}");
     let (_, out, _) = run(&["migrate", "--plan"]).await;
     assert_eq!(out, "the database is up to date\n");
 }

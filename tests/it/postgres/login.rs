@@ -70,7 +70,7 @@ async fn user_and_password_come_out_of_a_secret() {
     let held = json!({ "SecretString": "top secret, and no JSON" }).to_string();
     let ((code, _, err), _) = load(held).await;
     assert_eq!(code, Some(3), "{err}");
-    assert!(err.contains("is no JSON with `username` and `password`"), "{err}");
+    assert!(err.contains("is not JSON with `username` and `password`"), "{err}");
     assert!(!err.contains("top secret"), "{err}");
 }
 
@@ -91,7 +91,7 @@ async fn a_token_is_never_sent_in_the_clear_and_needs_a_region() {
     };
     let (code, _, err) = run(&[("PGSSLMODE", "prefer")]).await;
     assert_eq!(code, Some(2), "{err}");
-    assert!(err.contains("PGSSLMODE: has to encrypt"), "{err}");
+    assert!(err.contains("PGSSLMODE: must be require"), "{err}");
     let (code, _, err) = run(&[("PGSSLMODE", "require")]).await;
     assert_eq!(code, Some(3), "{err}");
     assert!(err.contains("set AWS_REGION"), "{err}");

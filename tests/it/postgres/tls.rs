@@ -114,7 +114,12 @@ async fn a_certificate_of_a_trusted_authority_for_this_host_is_trusted_and_no_ot
     }
     for other in [&stranger, &namesake] {
         let file = other.pem.to_str().unwrap();
-        refused(port, &trusts(&other.pem), &["no authority in", file, "set PGSSLROOTCERT"]).await;
+        refused(
+            port,
+            &trusts(&other.pem),
+            &["not signed by an authority in", file, "set PGSSLROOTCERT"],
+        )
+        .await;
         let mode = [("PGSSLMODE", "verify-ca"), ("PGSSLROOTCERT", file)];
         refused(port, &mode, &["no authority in", "set PGSSLROOTCERT"]).await;
         // As in libpq: roots that are named are checked.
@@ -125,7 +130,12 @@ async fn a_certificate_of_a_trusted_authority_for_this_host_is_trusted_and_no_ot
         assert!(session(port, &mode).await.unwrap().is_some());
     }
     let system = [("PGSSLMODE", "verify-full")];
-    refused(port, &system, &["no authority of this system's", "set PGSSLROOTCERT"]).await;
+    refused(
+        port,
+        &system,
+        &["not signed by an authority that this system trusts", "set PGSSLROOTCERT"],
+    )
+    .await;
 
     for (mode, encrypted) in [("require", true), ("prefer", true), ("", true), ("disable", false)] {
         let found = session(port, &[("PGSSLMODE", mode)]).await.unwrap();
@@ -139,7 +149,7 @@ async fn a_certificate_for_another_host_is_refused_but_where_only_the_authority_
     let (certificate, key) = ours.signs(&["db.example.org", "*.example.net"], VALID);
     let server = server_with(&certificate.pem(), &key).await;
     let words = [
-        "not for the host localhost, only for db.example.org, *.example.net",
+        "not valid for the host localhost, only for db.example.org, *.example.net",
         "DATABASE_URL or PGHOST",
     ];
     refused(server.port(), &trusts(&ours.pem), &words).await;
@@ -152,8 +162,8 @@ async fn a_certificate_for_another_host_is_refused_but_where_only_the_authority_
 async fn an_expired_or_future_certificate_is_refused() {
     let ours = Authority::new();
     for (years, words) in [
-        ((2020, 2021), ["expired on 2021-01-02", "ssl_cert_file, at the server"]),
-        ((2098, 2100), ["valid from 2098-01-02 on", "clocks"]),
+        ((2020, 2021), ["expired on 2021-01-02", "ssl_cert_file on the server"]),
+        ((2098, 2100), ["not valid before 2098-01-02", "clocks"]),
     ] {
         let (certificate, key) = ours.signs(&["localhost"], years);
         let server = server_with(&certificate.pem(), &key).await;
@@ -167,7 +177,7 @@ async fn an_expired_or_future_certificate_is_refused() {
 async fn an_authority_that_serves_itself_is_refused() {
     let ours = Authority::new();
     let server = server_with(&ours.issuer.pem(), ours.issuer.key()).await;
-    let words = ["shows the certificate of an authority as its own", "ssl_cert_file"];
+    let words = ["the server's certificate is that of an authority", "ssl_cert_file"];
     refused(server.port(), &trusts(&ours.pem), &words).await;
 }
 
@@ -176,7 +186,7 @@ async fn a_server_without_tls_is_refused_and_one_that_insists_on_it_says_so() {
     let plain = server().url("postgres");
     let port = plain.rsplit_once(':').unwrap().1.split_once('/').unwrap().0.parse().unwrap();
     let ours = Authority::new();
-    let words = ["the server takes no TLS", "`ssl = on`", "PGSSLMODE to disable"];
+    let words = ["the server does not support TLS", "`ssl = on`", "PGSSLMODE to disable"];
     refused(port, &trusts(&ours.pem), &words).await;
     refused(port, &[("PGSSLMODE", "require")], &words).await;
     assert_eq!(session(port, &[("PGSSLMODE", "prefer")]).await.unwrap(), None);
@@ -186,7 +196,7 @@ async fn a_server_without_tls_is_refused_and_one_that_insists_on_it_says_so() {
     let mut insists = server_with(&certificate.pem(), &key).await;
     std::fs::write(insists.data_dir().join("pg_hba.conf"), "hostssl all all all trust\n").unwrap();
     insists.restart().unwrap();
-    let words = ["takes no connection without TLS", "set PGSSLMODE to verify-full"];
+    let words = ["the server requires TLS", "set PGSSLMODE to verify-full"];
     refused(insists.port(), &[("PGSSLMODE", "disable")], &words).await;
     assert!(session(insists.port(), &trusts(&ours.pem)).await.unwrap().is_some());
 }
@@ -196,7 +206,7 @@ async fn roots_that_cannot_be_read_are_an_error_of_the_settings() {
     let folder = tempfile::tempdir().unwrap();
     let (missing, empty) = (folder.path().join("missing.pem"), folder.path().join("empty.pem"));
     std::fs::write(&empty, "no certificate\n").unwrap();
-    for (path, words) in [(missing, "cannot be read"), (empty, "no certificate in")] {
+    for (path, words) in [(missing, "cannot be read"), (empty, "contains no certificate")] {
         let error = session(1, &trusts(&path)).await.unwrap_err();
         println!("{error}");
         assert_eq!(error.kind, ErrorKind::BadSetting, "{error}");

@@ -54,10 +54,10 @@ async fn an_undone_load_leaves_the_rows_of_others_and_says_how_to_restore_the_re
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert_eq!(
         out,
-        "2 rows of star.fact_sales are gone\n  1 rows it had found there and changed\n\
-         1 rows of star.dim_customer stay as it changed them, until a load that names them is replayed\n\
-         to have back what other files say of its rows: stardrop replay 1\n\
-         load 2 is undone; to load it again: stardrop replay 2\n"
+        "2 rows deleted from star.fact_sales\n  1 of them were changed, not inserted, by this load\n\
+         1 rows that this load changed in star.dim_customer stay changed, until another load of them is replayed\n\
+         to restore the values of other files in these rows, run: stardrop replay 1\n\
+         load 2 is undone; to load it again, run: stardrop replay 2\n"
     );
     assert_eq!(db.rows(FACTS).await, "1|1|Anne\n3|3|Anne");
     assert_eq!(
@@ -78,7 +78,7 @@ async fn an_undone_load_leaves_the_rows_of_others_and_says_how_to_restore_the_re
     let (code, _, err) = stardrop(&db, &cloud, &["undo", "2"]).await;
     assert_eq!(
         (code, err.as_str()),
-        (Some(1), "stardrop: load 2 is undone: nothing of it is in the star\n")
+        (Some(1), "stardrop: load 2 is undone: it has no rows in the facts\n")
     );
     let (code, _, err) = stardrop(&db, &cloud, &["undo", "99"]).await;
     assert_eq!((code, err.as_str()), (Some(1), "stardrop: there is no load 99\n"));
@@ -275,7 +275,7 @@ async fn rejected_rows_past_their_age_go_but_not_those_of_failed_loads() {
         (code, out.as_str(), err.as_str()),
         (
             Some(0),
-            "0 rejected rows older than 11 days are gone\n0 kept staging rows older than 11 days are gone\n",
+            "deleted 0 rejected rows older than 11 days\ndeleted 0 staging rows older than 11 days\n",
             ""
         )
     );

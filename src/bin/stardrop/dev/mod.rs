@@ -1,4 +1,4 @@
-//! `stardrop dev`
+//! `stardrop dev`: runs Postgres, an S3 endpoint and loaders on this machine, until a signal stops it.
 
 mod cloud;
 
@@ -13,26 +13,25 @@ use stardrop::load::Outcome;
 use stardrop::settings::Settings;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A local cloud in one process tree: Postgres, an S3 endpoint, the loader. Drop files, watch rows
-/// arrive.
+/// Run Postgres, an S3 endpoint and the loader on this machine. Drop files and see their rows.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Where the database and the buckets lie; they are kept.
+    /// The folder of the database and the buckets. It is kept when the command ends.
     #[arg(long, default_value = ".stardrop")]
     dir: PathBuf,
-    /// The port of Postgres; without it, a free one.
+    /// The port of Postgres; a free one if omitted.
     #[arg(long)]
     postgres_port: Option<u16>,
-    /// The port of the S3 endpoint; without it, a free one.
+    /// The port of the S3 endpoint; a free one if omitted.
     #[arg(long)]
     s3_port: Option<u16>,
-    /// How many objects are loaded side by side; 0 leaves them to a loader of your own.
+    /// How many objects are loaded concurrently. With 0, run a loader yourself.
     #[arg(long, default_value_t = 2)]
     loaders: usize,
-    /// Once everything runs, write the addresses to this file as JSON.
+    /// When everything runs, write the addresses to this file as JSON.
     #[arg(long)]
     port_file: Option<PathBuf>,
-    /// Print the addresses, and each finished object, as JSON lines.
+    /// Print the addresses, and the result of each object, as JSON lines.
     #[arg(long)]
     json: bool,
 }
@@ -50,7 +49,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         s3_port: args.s3_port,
         loaders: args.loaders,
     };
-    // Before anything starts: a signal that comes early must stop it all too.
+    // Before anything starts, so that an early signal also stops everything.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut cloud = LocalCloud::start(options, &settings, catalog).await?;
@@ -64,7 +63,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         print_how_to(&cloud, &args.dir, &folders);
     }
     if let Some(file) = &args.port_file {
-        write_whole(file, &addresses)
+        write_atomically(file, &addresses)
             .with_context(|| format!("{} cannot be written", file.display()))?;
     }
     loop {
@@ -84,7 +83,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// One flat object of texts, for scripts.
+/// The addresses as a flat JSON object, for scripts.
 fn addresses(cloud: &LocalCloud) -> String {
     serde_json::json!({
         "database_url": cloud.database_url(),
@@ -97,14 +96,14 @@ fn addresses(cloud: &LocalCloud) -> String {
     .to_string()
 }
 
-/// Beside the file first, so that nobody reads half of it.
-fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+/// Writes to another name and renames, so that nobody reads an incomplete file.
+fn write_atomically(file: &Path, text: &str) -> std::io::Result<()> {
     let part = file.with_extension("part");
     std::fs::write(&part, text)?;
     std::fs::rename(&part, file)
 }
 
-/// The folder into which files of a pattern go: `sales/` of `sales/**/*.csv`.
+/// The folder for the files of a pattern, such as `sales/` for `sales/**/*.csv`.
 fn folder(pattern: &str) -> &str {
     let fixed = pattern.find(['*', '?', '[', '{']).map_or(pattern, |end| &pattern[..end]);
     fixed.rfind('/').map_or("", |end| &fixed[..=end])
@@ -113,14 +112,14 @@ fn folder(pattern: &str) -> &str {
 fn print_how_to(cloud: &LocalCloud, dir: &Path, folders: &[String]) {
     let (endpoint, database) = (cloud.s3.endpoint_url(), cloud.database_url());
     let example = folders.first().map_or("", String::as_str);
-    println!("Running; Ctrl-C ends it, and the data stays in {}.", dir.display());
+    println!("Running. Ctrl-C stops it; the data stays in {}.", dir.display());
     println!("Drop a file:  cp FILE.csv {}", cloud.inbox().join(example).display());
     println!("  folders:    {}", folders.join(" "));
     println!("  or by S3:   aws s3 cp --endpoint-url {endpoint} FILE.csv s3://{BUCKET}/{example}");
     println!(
         "              with AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1"
     );
-    println!("Look at it:   psql {database}");
+    println!("Query it:     psql {database}");
     println!("              DATABASE_URL={database} stardrop status");
 }
 
@@ -137,10 +136,10 @@ fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
                 report.duration_ms,
                 report.object
             ),
-            nothing_done => println!(
-                "load {}: nothing to do, {}: {}",
+            other => println!(
+                "load {}: not loaded, {}: {}",
                 report.load_id,
-                nothing_done.as_str().replace('_', " "),
+                other.as_str().replace('_', " "),
                 report.object
             ),
         },
@@ -153,7 +152,7 @@ fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
         ),
         Err(error) => {
             let hint =
-                if finished.is_retried { "it is tried again" } else { error.kind.policy().hint };
+                if finished.is_retried { "retried automatically" } else { error.kind.policy().hint };
             println!("failed: {error}\n  {hint}");
         }
     }

@@ -1,0 +1,222 @@
+//! Kind: the kinds of errors, and for each whether to retry, where the cause is, and a hint for the operator.
+
+/// What to do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Try again later: the same event may then succeed. Its message goes back to the queue.
+    Retry,
+    /// The file has an error: record the load as failed in the ledger, and do not retry.
+    Fail,
+    /// The configuration has an error, and no file can load until it is fixed. The event's message goes back to the
+    /// queue.
+    Stop,
+}
+
+/// Where the cause of an error is. It decides the exit code of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// In the file. Exit code 1.
+    Data,
+    /// In the settings, the contracts or the database's set-up. Exit code 2.
+    Configuration,
+    /// In what the program needs: database, S3, SQS. Exit code 3.
+    Environment,
+}
+
+impl Fault {
+    /// The exit code of `stardrop`.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Fault::Data => 1,
+            Fault::Configuration => 2,
+            Fault::Environment => 3,
+        }
+    }
+}
+
+/// Declares the enum, and the list of all its variants.
+macro_rules! error_kinds {
+    ($($(#[$doc:meta])* $kind:ident,)*) => {
+        /// The kinds of errors. A new kind is an entry here and one in [`ErrorKind::policy`].
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum ErrorKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl ErrorKind {
+            /// All kinds, in the order of their declaration.
+            pub const ALL: &[ErrorKind] = &[$(ErrorKind::$kind,)*];
+        }
+    };
+}
+
+error_kinds! {
+    /// A setting is missing, or its value is not valid.
+    BadSetting,
+    /// The event is of no known kind, or lacks a field.
+    MalformedEvent,
+    /// A `dataset.toml` has errors.
+    BadContract,
+    /// The key matches no dataset, or more than one.
+    NoDataset,
+    /// The database lacks the dataset's tables, or has those of another version of the contract.
+    NotMigrated,
+    /// A change that `migrate` cannot make without losing data.
+    UnsafeChange,
+    /// The bucket does not exist.
+    NoBucket,
+    /// The object does not exist (any more).
+    ObjectMissing,
+    /// The object was overwritten after the event.
+    ObjectChanged,
+    /// S3 or the file system denied access to the object.
+    ObjectDenied,
+    /// S3 closed the connection, timed out or answered with status 5xx.
+    ObjectUnreadable,
+    /// The format or compression of the file is not supported.
+    UnsupportedFormat,
+    /// The file as a whole breaks the contract: header, encoding, structure.
+    BadFile,
+    /// The file exceeds a limit: size, length of a row, number of columns.
+    OverLimit,
+    /// More rows were rejected than `[policy] rejects` allows.
+    OverRejectBudget,
+    /// Cannot connect to the database.
+    NoDatabase,
+    /// The database refused the user, the password or the database name, or its certificate is not trusted.
+    DatabaseDenied,
+    /// The connection was lost, or the server shut down or ran out of memory or disk space.
+    DatabaseLost,
+    /// Deadlock or serialization failure.
+    DatabaseConflict,
+    /// The database role lacks a privilege.
+    NoPermission,
+    /// Postgres refused the rows.
+    RowsRefused,
+    /// Postgres refused one of our statements: a bug, or a database that was changed by hand.
+    DatabaseRefused,
+    /// Another worker holds the load.
+    Busy,
+    /// Another worker took over the load.
+    ClaimLost,
+    /// The invocation's time limit was reached before the end of the object.
+    OutOfTime,
+    /// SQS refused a request.
+    QueueRefused,
+}
+
+/// What to do about an [`ErrorKind`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    pub decision: Decision,
+    pub fault: Fault,
+    /// What the operator can do: a sentence without a full stop.
+    pub hint: &'static str,
+}
+
+impl ErrorKind {
+    /// What to do about this kind of error. Decided here only.
+    pub fn policy(self) -> Policy {
+        use Decision::{Fail, Retry, Stop};
+        use Fault::{Configuration, Data, Environment};
+        let (decision, fault, hint) = match self {
+            Self::BadSetting => (Stop, Configuration, "fix the setting named in the message"),
+            Self::MalformedEvent => (
+                Stop,
+                Configuration,
+                "send an event of S3, SQS, SNS or EventBridge, or {\"bucket\":..,\"key\":..}",
+            ),
+            Self::BadContract => {
+                (Stop, Configuration, "fix dataset.toml, then run: stardrop migrate --check")
+            }
+            Self::NoDataset => (
+                Stop,
+                Configuration,
+                "add a pattern for the key to `match` in a dataset.toml, or restrict the bucket's notification to fewer keys",
+            ),
+            Self::NotMigrated => (Stop, Configuration, "run: stardrop migrate"),
+            Self::UnsafeChange => (
+                Stop,
+                Configuration,
+                "undo the change of the contract, or run: stardrop migrate --allow-destructive",
+            ),
+            Self::NoBucket => (
+                Stop,
+                Environment,
+                "check the name of the bucket, the region and AWS_ENDPOINT_URL_S3",
+            ),
+            Self::ObjectMissing => (Fail, Data, "upload the file again if it is still needed"),
+            Self::ObjectChanged => (
+                Fail,
+                Data,
+                "no action needed: the event of the newer version loads it; load a local file again yourself",
+            ),
+            Self::ObjectDenied => (
+                Stop,
+                Environment,
+                "grant the loader s3:GetObject, s3:GetObjectVersion and kms:Decrypt",
+            ),
+            Self::ObjectUnreadable => {
+                (Retry, Environment, "no action needed: retried automatically")
+            }
+            Self::UnsupportedFormat => (Fail, Data, "convert the file, or set [file] format"),
+            Self::BadFile => {
+                (Fail, Data, "fix the file or the contract, then upload the file again")
+            }
+            Self::OverLimit => (
+                Fail,
+                Data,
+                "check the file for an unclosed quote, or raise the limit named in the message",
+            ),
+            Self::OverRejectBudget => (
+                Fail,
+                Data,
+                "run: stardrop rejects LOAD; then fix the file, or raise [policy] rejects",
+            ),
+            Self::NoDatabase => {
+                (Retry, Environment, "start the database, or check DATABASE_URL, PGHOST and PGPORT")
+            }
+            Self::DatabaseDenied => (
+                Stop,
+                Environment,
+                "check user, password, database and certificate in DATABASE_URL or the PG* variables",
+            ),
+            Self::DatabaseLost => (Retry, Environment, "no action needed: retried automatically"),
+            Self::DatabaseConflict => {
+                (Retry, Environment, "no action needed: retried automatically")
+            }
+            Self::NoPermission => (
+                Stop,
+                Configuration,
+                "grant the login its privileges: grant stardrop_loader to <login>",
+            ),
+            Self::RowsRefused => (
+                Fail,
+                Data,
+                "the contract allows a row that the database refuses: fix the file, or the constraint or trigger named in the message",
+            ),
+            Self::DatabaseRefused => (
+                Stop,
+                Configuration,
+                "run: stardrop migrate; if the error persists, report it with its message",
+            ),
+            Self::Busy => {
+                (Retry, Environment, "no action needed: another worker is loading this object")
+            }
+            Self::ClaimLost => {
+                (Retry, Environment, "no action needed: another worker took over the load")
+            }
+            Self::OutOfTime => (
+                Retry,
+                Environment,
+                "send the event again, or run: stardrop reconcile --heal; the load continues at its checkpoint",
+            ),
+            Self::QueueRefused => (
+                Retry,
+                Environment,
+                "grant the loader sqs:SendMessage and sqs:ChangeMessageVisibility on its queue",
+            ),
+        };
+        Policy { decision, fault, hint }
+    }
+}

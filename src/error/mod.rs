@@ -1,0 +1,126 @@
+//! Error: one type for all errors of the pipeline, with its kind, stage, object and cause.
+
+mod kind;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use kind::{Decision, ErrorKind, Fault, Policy};
+
+/// The part of the pipeline in which an error happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Settings,
+    Event,
+    Dataset,
+    Object,
+    Decode,
+    Records,
+    Rows,
+    Copy,
+    Normalise,
+    Ledger,
+    Migrate,
+    Connect,
+    Queue,
+}
+
+impl Stage {
+    /// The stage's name in messages, logs and the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stage::Settings => "settings",
+            Stage::Event => "event",
+            Stage::Dataset => "dataset",
+            Stage::Object => "object",
+            Stage::Decode => "decode",
+            Stage::Records => "records",
+            Stage::Rows => "rows",
+            Stage::Copy => "copy",
+            Stage::Normalise => "normalise",
+            Stage::Ledger => "ledger",
+            Stage::Migrate => "migrate",
+            Stage::Connect => "connect",
+            Stage::Queue => "queue",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An error with its stage, its object and its cause.
+///
+/// Displayed as `stage: object: message: cause`, lower case, without a full stop.
+#[derive(Debug)]
+pub struct Error {
+    pub kind: ErrorKind,
+    pub stage: Stage,
+    /// `s3://bucket/key` or a path, where the error is about one object.
+    pub object: Option<String>,
+    pub message: String,
+    /// The SQLSTATE of an error by Postgres.
+    pub sqlstate: Option<String>,
+    /// How long to wait before a retry, where that is known.
+    pub retry_after: Option<Duration>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The result of anything in the pipeline that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error without an object or a cause; `message` says what happened and where.
+    pub fn new(kind: ErrorKind, stage: Stage, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Error {
+            kind,
+            stage,
+            object: None,
+            message,
+            sqlstate: None,
+            retry_after: None,
+            source: None,
+        }
+    }
+
+    /// Adds the error that caused this one.
+    pub fn caused_by(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Adds the object, unless there is one already.
+    pub fn of_object(mut self, object: impl fmt::Display) -> Self {
+        self.object.get_or_insert_with(|| object.to_string());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.stage)?;
+        if let Some(object) = &self.object {
+            write!(f, "{object}: ")?;
+        }
+        f.write_str(&self.message)?;
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+    }
+}

@@ -1,0 +1,71 @@
+//! SQS: reads the messages of an SQS invocation, each with the objects that it names or the error in it.
+
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::content::{Content, malformed};
+use super::envelope;
+use crate::error::Result;
+use crate::object::ObjectRef;
+
+/// One SQS message.
+#[derive(Debug)]
+pub struct QueueMessage {
+    pub message_id: String,
+    pub receipt_handle: String,
+    /// How often SQS has delivered the message, this time included.
+    pub receive_count: u32,
+    /// Empty where the event does not name the queue.
+    pub queue_arn: String,
+    /// How often the load was continued in another invocation; see [`request`](super::request).
+    pub continuations: u32,
+    /// The objects that the message names, or why it cannot be read. No object means that there is
+    /// nothing to load, as for S3's test event.
+    pub content: Result<Vec<ObjectRef>>,
+}
+
+/// The messages of an SQS event.
+///
+/// # Errors
+/// [`MalformedEvent`](crate::error::ErrorKind::MalformedEvent) where one of them has no readable id: a batch response
+/// could not name it, so SQS has to deliver the whole batch again.
+pub(super) fn messages(event: &Value, records: &[Value]) -> Result<Vec<QueueMessage>> {
+    let unreadable = || malformed("an SQS record has no `messageId`, or a field of the wrong type");
+    // `SqsMessage` also accepts records without an id, and null for a text.
+    let text_if_any = |record: &Value, name| record.get(name).is_none_or(Value::is_string);
+    let readable = |record: &Value| {
+        record.get("messageId").is_some_and(Value::is_string)
+            && ["receiptHandle", "body", "eventSourceARN"]
+                .into_iter()
+                .all(|name| text_if_any(record, name))
+            && record.get("attributes").is_none_or(Value::is_object)
+    };
+    if !records.iter().all(readable) {
+        return Err(unreadable());
+    }
+    let event = SqsEvent::deserialize(event).map_err(|_| unreadable())?;
+    Ok(event.records.into_iter().map(queue_message).collect())
+}
+
+fn queue_message(message: SqsMessage) -> QueueMessage {
+    let opened = serde_json::from_str(&message.body.unwrap_or_default())
+        .map_err(|error| {
+            malformed("the `body` of the SQS message is not valid JSON").caused_by(error)
+        })
+        .and_then(|body: Value| envelope::open(&body));
+    let (content, continuations) = match opened {
+        Ok(Content::Objects(objects, continuations)) => (Ok(objects), continuations),
+        Ok(Content::Nothing(_)) => (Ok(Vec::new()), 0),
+        Err(error) => (Err(error), 0),
+    };
+    let receive_count = message.attributes.get("ApproximateReceiveCount");
+    QueueMessage {
+        message_id: message.message_id.unwrap_or_default(),
+        receipt_handle: message.receipt_handle.unwrap_or_default(),
+        receive_count: receive_count.and_then(|count| count.parse().ok()).unwrap_or(1),
+        queue_arn: message.event_source_arn.unwrap_or_default(),
+        continuations,
+        content,
+    }
+}
