@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The time limit for waiting for data. S3 closes idle connections after about the same time; the load holds its claim
 /// and perhaps a transaction meanwhile, so it is better to stop and continue at the checkpoint.
-pub const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The configuration of all clients. `custom_endpoint` is for services other than AWS' own.
 pub(crate) async fn config(custom_endpoint: bool) -> SdkConfig {

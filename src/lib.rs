@@ -44,7 +44,7 @@ pub mod mock;
 
 pub mod db;
 
-pub mod aws;
+mod aws;
 
 pub mod settings;
 

@@ -35,7 +35,7 @@ impl Queue {
     ///
     /// # Errors
     /// [`ErrorKind::QueueRefused`] where SQS refuses the message, or cannot be reached.
-    pub async fn send(&self, url: &str, body: &Value) -> Result<()> {
+    pub(crate) async fn send(&self, url: &str, body: &Value) -> Result<()> {
         let request = self.client().await.send_message().queue_url(url);
         let sent = request.message_body(body.to_string()).send().await;
         sent.map(drop).map_err(|error| refused("cannot send a message to the queue", url, error))
@@ -45,7 +45,7 @@ impl Queue {
     ///
     /// # Errors
     /// As [`Queue::send`].
-    pub async fn change_visibility(
+    pub(crate) async fn change_visibility(
         &self,
         url: &str,
         receipt_handle: &str,
@@ -84,7 +84,7 @@ where
 /// The URL at AWS of the queue with this ARN; `None` where it is not the ARN of a queue.
 ///
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>
-pub fn url_of(arn: &str) -> Option<String> {
+pub(crate) fn url_of(arn: &str) -> Option<String> {
     let parts: Vec<&str> = arn.split(':').collect();
     let ["arn", partition, "sqs", region, account, name] = parts[..] else { return None };
     let domain = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };

@@ -72,7 +72,7 @@ pub struct Comparison {
 /// Compares all objects below `prefix` with the ledger.
 ///
 /// # Errors
-/// As [`PagedComparison::next_page`].
+/// The bucket does not exist or cannot be read; the ledger's functions cannot be called.
 pub async fn compare(
     source: &Source,
     client: &Client,
@@ -89,7 +89,7 @@ pub async fn compare(
 }
 
 /// A comparison page by page, in the order of the keys.
-pub struct PagedComparison<'c> {
+pub(crate) struct PagedComparison<'c> {
     catalog: &'c Catalog,
     bucket: &'c str,
     listing: Listing,
@@ -102,7 +102,7 @@ pub struct PagedComparison<'c> {
 
 impl<'c> PagedComparison<'c> {
     /// A comparison that starts at the first key below `prefix`.
-    pub async fn new(
+    pub(crate) async fn new(
         source: &Source,
         catalog: &'c Catalog,
         bucket: &'c str,
@@ -116,7 +116,7 @@ impl<'c> PagedComparison<'c> {
     ///
     /// # Errors
     /// The bucket does not exist or cannot be read; the ledger's functions cannot be called.
-    pub async fn next_page(&mut self, client: &Client) -> Result<Option<Vec<Difference>>> {
+    pub(crate) async fn next_page(&mut self, client: &Client) -> Result<Option<Vec<Difference>>> {
         let Some(page) = self.listing.next_page().await? else { return Ok(None) };
         self.reached = page.last().map(|object| object.key.clone()).or(self.reached.take());
         let (matched, unmatched): (Vec<_>, Vec<_>) = page

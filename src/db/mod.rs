@@ -9,7 +9,7 @@ mod tls_error;
 use std::future::poll_fn;
 use std::time::Duration;
 
-pub use error::database_error;
+pub(crate) use error::database_error;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode as DriverSslMode;
 use tokio_postgres::{AsyncMessage, Client, Connection, Socket};
@@ -53,7 +53,7 @@ impl Database {
 }
 
 /// Asks the server to cancel the session's running statement, if any. Best effort: an error is logged only.
-pub async fn cancel(settings: &Settings, database: &Database) {
+pub(crate) async fn cancel(settings: &Settings, database: &Database) {
     let Ok(named) = settings.database() else { return };
     let token = database.client.cancel_token();
     let cancelled = async {

@@ -10,7 +10,8 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-pub use emf::{Metrics, Unit};
+pub(crate) use emf::Metrics;
+pub use emf::Unit;
 pub use log::FIELDS;
 
 use crate::settings::{LogFormat, Settings};
