@@ -137,7 +137,7 @@ fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
                 report.object
             ),
             other => println!(
-                "load {}: not loaded, {}: {}",
+                "load {}: skipped, {}: {}",
                 report.load_id,
                 other.as_str().replace('_', " "),
                 report.object
