@@ -1,4 +1,4 @@
-//! Stardrop: an S3 object in, rows of a Postgres star schema out, exactly once.
+//! Stardrop: loads objects from S3 into a Postgres star schema, every row exactly once.
 //!
 //! The modules are listed in the order in which data moves through them:
 //!

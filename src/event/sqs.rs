@@ -69,3 +69,33 @@ fn queue_message(message: SqsMessage) -> QueueMessage {
         content,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_record_without_an_id_or_with_a_wrong_type_fails_the_whole_batch() {
+        for record in [
+            json!({"messageId": 1, "body": "{}"}),
+            json!({"messageId": null, "body": "{}"}),
+            json!({"messageId": "m", "body": null}),
+            json!({"messageId": "m", "body": {}}),
+            json!({"messageId": "m", "receiptHandle": null}),
+            json!({"messageId": "m", "eventSourceARN": null}),
+            json!({"messageId": "m", "attributes": null}),
+            json!({"messageId": "m", "attributes": {"ApproximateReceiveCount": 1}}),
+        ] {
+            let records = [json!({"messageId": "good", "body": "{}"}), record];
+            let error = messages(&json!({"Records": records}), &records).expect_err("unreadable");
+            assert_eq!(error.kind, ErrorKind::MalformedEvent);
+            assert_eq!(
+                error.to_string(),
+                "event: an SQS record has no `messageId`, or a field of the wrong type"
+            );
+        }
+    }
+}
