@@ -151,8 +151,11 @@ fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
             })
         ),
         Err(error) => {
-            let hint =
-                if finished.is_retried { "retried automatically" } else { error.kind.policy().hint };
+            let hint = if finished.is_retried {
+                "retried automatically"
+            } else {
+                error.kind.policy().hint
+            };
             println!("failed: {error}\n  {hint}");
         }
     }
