@@ -10,8 +10,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use stardrop::dataset_files;
 use stardrop::dataset::{Catalog, Dataset};
+use stardrop::dataset_files;
 use stardrop::dataset_files;
 use stardrop::decode::{DecodeOptions, Decoded, Decoder};
 use stardrop::mock::{self, MockFile};

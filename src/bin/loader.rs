@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
-use stardrop::handler::Handler;
 use stardrop::error::Error;
+use stardrop::handler::Handler;
 use stardrop::handler::Handler;
 use stardrop::settings::Settings;
 use stardrop::telemetry;

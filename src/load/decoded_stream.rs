@@ -153,7 +153,8 @@ pub(super) async fn spool(
     let mut stream = open_hashed(source, object).await?;
     if stream.size_bytes() > settings.max_decompressed_bytes {
         let limit = settings.max_decompressed_bytes;
-        let message = format!("the file has more than {limit} bytes (STARDROP_MAX_DECOMPRESSED_BYTES)");
+        let message =
+            format!("the file has more than {limit} bytes (STARDROP_MAX_DECOMPRESSED_BYTES)");
         return Err(Error::new(ErrorKind::OverLimit, Stage::Decode, message));
     }
     let mut file = tempfile::tempfile().map_err(write_error)?;

@@ -1,9 +1,9 @@
 //! Failures around the loader: each is reported in one line that says what to do, and no event is lost.
 
 use serde_json::{Value, json};
-use stardrop::handler::Handler;
 use stardrop::dataset::Catalog;
 use stardrop::error::{Error, ErrorKind};
+use stardrop::handler::Handler;
 use stardrop::handler::Handler;
 use stardrop::load::Outcome;
 use stardrop::settings::Settings;

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use stardrop::handler::Handler;
 use stardrop::dataset::Catalog;
 use stardrop::error::Result;
 use stardrop::event::{self, Event};
+use stardrop::handler::Handler;
 use stardrop::handler::Handler;
 use stardrop::load::{LoadReport, Loader};
 use stardrop::object::{ObjectRef, Source};
