@@ -7,7 +7,6 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use stardrop::error::Error;
 use stardrop::handler::Handler;
-use stardrop::handler::Handler;
 use stardrop::settings::Settings;
 use stardrop::telemetry;
 use tokio::sync::Mutex;
@@ -47,7 +46,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         let answer = async move {
             let handler = handler.as_ref().map_err(diagnostic)?;
             let deadline = time_left(&context).and_then(|left| Instant::now().checked_add(left));
-            let answered = handler.lock().await.answer(&payload, deadline).await;
+            let answered = handler.lock().await.handle(&payload, deadline).await;
             answered.map_err(|error| diagnostic(&error))
         };
         answer.instrument(span)

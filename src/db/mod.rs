@@ -9,7 +9,7 @@ mod tls_error;
 use std::future::poll_fn;
 use std::time::Duration;
 
-pub(crate) use error::database_error;
+pub use error::database_error;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode as DriverSslMode;
 use tokio_postgres::{AsyncMessage, Client, Connection, Socket};

@@ -87,6 +87,6 @@ fn an_event_of_another_service_is_refused() {
     });
     assert_eq!(
         parse(&event).unwrap_err().to_string(),
-        "event: expected `source` aws.s3 in the EventBridge event, found another"
+        "event: the `source` of the EventBridge event is not aws.s3"
     );
 }

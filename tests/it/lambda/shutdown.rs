@@ -107,10 +107,10 @@ async fn an_invocation_that_breaks_off_midway_leaves_a_loader_that_works() {
     cloud.s3.faults().push(Fault::new(FaultKind::BytesPerSecond(text.len() as u64 / 20)).times(1));
     // As after a panic: in the middle of a COPY, while the session holds its claim.
     let some = Duration::from_secs(7);
-    tokio::time::timeout(some, handler.answer(&event, None)).await.unwrap_err();
+    tokio::time::timeout(some, handler.handle(&event, None)).await.unwrap_err();
     let reached = db.text("select checkpoint_rows between 1000 and 5000 from stardrop.load").await;
     assert_eq!(reached, "true");
-    let answer = handler.answer(&event, None).await.unwrap();
+    let answer = handler.handle(&event, None).await.unwrap();
     assert_eq!(answer["loads"][0]["outcome"], "loaded", "{answer}");
     let load = "select attempt, batches, rows_inserted from stardrop.load";
     assert_eq!(db.rows(load).await, "2|6|6000");
@@ -128,7 +128,11 @@ async fn an_idle_loader_leaves_no_connection_at_shutdown() {
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(2), "{took:?}");
     db.eventually(&loaders(), "0").await;
-    let line = function.lines().into_iter().find(|line| line["message"] == "told to end").unwrap();
+    let line = function
+        .lines()
+        .into_iter()
+        .find(|line| line["message"] == "shutting down on SIGTERM")
+        .unwrap();
     assert_eq!((&line["idle"], &line["in_time"]), (&json!(true), &json!(true)));
 }
 

@@ -85,7 +85,7 @@ async fn answer_within(
 ) -> stardrop::error::Result<Value> {
     let queue = stardrop::queue::Queue::with_client(cloud.sqs.client());
     let mut handler = stardrop::handler::Handler::new(cloud.loader_with(more), queue, queue_url);
-    handler.answer(event, Some(Instant::now() + time)).await
+    handler.handle(event, Some(Instant::now() + time)).await
 }
 
 #[tokio::test]

@@ -155,11 +155,11 @@ async fn a_bucket_that_does_not_exist_is_reported_and_the_event_loads_once_it_do
     assert_says(&cloud, &[], "s3://elsewhere/sales", 3, &words).await;
     let queued = queue_event(std::slice::from_ref(&event));
     let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
-    assert_eq!(cloud.handler().answer(&queued, None).await.unwrap(), back);
+    assert_eq!(cloud.handler().handle(&queued, None).await.unwrap(), back);
     cloud.s3.create_bucket("elsewhere").unwrap();
     cloud.s3.put_bytes("elsewhere", KEY, sales(30)).await.unwrap();
     assert_eq!(
-        cloud.handler().answer(&queued, None).await.unwrap(),
+        cloud.handler().handle(&queued, None).await.unwrap(),
         json!({ "batchItemFailures": [] })
     );
     assert_loaded(&db).await;
@@ -209,12 +209,12 @@ async fn a_database_without_the_dataset_is_reported_and_the_event_loads_after_mi
     // The same warm function all along: it must notice the migration.
     let mut handler = cloud.handler();
     let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
-    assert_eq!(handler.answer(&queued, None).await.unwrap(), back);
+    assert_eq!(handler.handle(&queued, None).await.unwrap(), back);
     // The other dataset goes.
     let star = stardrop::star::compile(&project_catalog());
     let allow = stardrop::migrate::Destructive::Allow;
     stardrop::migrate::apply(&mut empty.client, &star, allow).await.unwrap();
-    assert_eq!(handler.answer(&queued, None).await.unwrap(), json!({ "batchItemFailures": [] }));
+    assert_eq!(handler.handle(&queued, None).await.unwrap(), json!({ "batchItemFailures": [] }));
     assert_loaded(&empty).await;
 }
 
@@ -272,7 +272,7 @@ async fn a_deleted_object_is_recorded_as_missing_and_not_retried() {
     assert_eq!(report.outcome, Outcome::Missing);
     let queued = queue_event(std::slice::from_ref(&event));
     assert_eq!(
-        cloud.handler().answer(&queued, None).await.unwrap(),
+        cloud.handler().handle(&queued, None).await.unwrap(),
         json!({ "batchItemFailures": [] })
     );
     let row = db.rows("select state, notes from stardrop.load").await;

@@ -121,10 +121,10 @@ async fn a_certificate_of_a_trusted_authority_for_this_host_is_trusted_and_no_ot
         )
         .await;
         let mode = [("PGSSLMODE", "verify-ca"), ("PGSSLROOTCERT", file)];
-        refused(port, &mode, &["no authority in", "set PGSSLROOTCERT"]).await;
+        refused(port, &mode, &["not signed by an authority in", "set PGSSLROOTCERT"]).await;
         // As in libpq: roots that are named are checked.
         let mode = [("PGSSLMODE", "require"), ("PGSSLROOTCERT", file)];
-        refused(port, &mode, &["no authority in"]).await;
+        refused(port, &mode, &["not signed by an authority in"]).await;
         // Without verification any certificate is accepted, but the session is still encrypted.
         let mode = [("PGSSLMODE", "prefer"), ("PGSSLROOTCERT", file)];
         assert!(session(port, &mode).await.unwrap().is_some());

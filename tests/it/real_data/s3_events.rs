@@ -90,6 +90,6 @@ fn a_published_event_of_another_service_is_refused() {
     let event = published("example-eventbridge-event-obj.json");
     assert_eq!(
         parse(&event).unwrap_err().to_string(),
-        "event: expected `source` aws.s3 in the EventBridge event, found another"
+        "event: the `source` of the EventBridge event is not aws.s3"
     );
 }

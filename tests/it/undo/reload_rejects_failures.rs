@@ -138,19 +138,19 @@ async fn rejects_that_cannot_be_reloaded_alone_are_refused_with_a_reason() {
     }
     insta::assert_snapshot!(said, @"
     1: 2 stardrop: ledger: s3://inbox/shop/pruned.csv: only 1 of the 2 rejected rows of load 1 are still stored, the others were pruned: load the whole file again: stardrop replay 1
-      mend the setting that the message names
+      fix the setting named in the message
     2: 2 stardrop: ledger: s3://inbox/shop/over.csv: load 2 failed, so its other rows are missing too: load the whole file again: stardrop replay 2
-      mend the setting that the message names
+      fix the setting named in the message
     3: 2 stardrop: ledger: s3://inbox/shop/undone.csv: load 3 was undone: load the whole file again: stardrop replay 3
-      mend the setting that the message names
+      fix the setting named in the message
     4: 2 stardrop: ledger: s3://inbox/shop/replaced.csv: a newer version of the key has replaced the rows of load 4, so its rejected rows can no longer be loaded
-      mend the setting that the message names
+      fix the setting named in the message
     6: 0 load 6: s3://inbox/shop/clean.csv: 0 rejected rows loaded, 0 still rejected
     7: 2 stardrop: ledger: s3://inbox/shop/quotes.csv: with the contract as it is now, the file has other rows than load 7 read (4 rows now, 5 then): load the whole file again: stardrop replay 7
-      mend the setting that the message names
-    8: 2 stardrop: ledger: there is no load 8 of a file
-      mend the setting that the message names
-    99: 2 stardrop: ledger: there is no load 99 of a file
-      mend the setting that the message names
+      fix the setting named in the message
+    8: 2 stardrop: ledger: there is no load 8 of a file: it does not exist, or its rows were inserted by SQL
+      fix the setting named in the message
+    99: 2 stardrop: ledger: there is no load 99 of a file: it does not exist, or its rows were inserted by SQL
+      fix the setting named in the message
     ");
 }
