@@ -12,7 +12,6 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use stardrop::dataset::{Catalog, Dataset};
 use stardrop::dataset_files;
-use stardrop::dataset_files;
 use stardrop::decode::{DecodeOptions, Decoded, Decoder};
 use stardrop::mock::{self, MockFile};
 use stardrop::records::{CsvOptions, Format, ReaderOptions, Record, RecordReader, Step};

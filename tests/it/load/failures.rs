@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use stardrop::dataset::Catalog;
 use stardrop::error::{Error, ErrorKind};
 use stardrop::handler::Handler;
-use stardrop::handler::Handler;
 use stardrop::load::Outcome;
 use stardrop::settings::Settings;
 use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};

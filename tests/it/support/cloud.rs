@@ -12,7 +12,6 @@ use stardrop::dataset::Catalog;
 use stardrop::error::Result;
 use stardrop::event::{self, Event};
 use stardrop::handler::Handler;
-use stardrop::handler::Handler;
 use stardrop::load::{LoadReport, Loader};
 use stardrop::object::{ObjectRef, Source};
 use stardrop::queue::Queue;
