@@ -60,7 +60,7 @@ impl MockFile {
         self.bad_rows_written
     }
 
-    /// Appends about 256 KiB of whole rows, the header first. False: these were the last.
+    /// Appends about 256 KiB of whole rows, the header first. Returns whether rows are left.
     ///
     /// # Errors
     ///

@@ -18,9 +18,9 @@ pub fn columns(dataset: &Dataset, rows: u64) -> Vec<MockColumn> {
         .columns
         .iter()
         .map(|column| {
-            // A price is the product's own, in whichever table it stands.
+            // A product has one price, whichever table the column belongs to.
             let priced = priced_by(dataset, column);
-            // A shop may not know a customer's country; prices and names it knows.
+            // A shop may not know a customer's country, but it knows prices and names.
             let known = priced.is_some() || column.name.ends_with("_name");
             MockColumn {
                 header: header(column),
@@ -38,7 +38,7 @@ fn values(column: &Column) -> MockValues {
     MockValues::new(column.column_type.sql_type(), &column.options)
 }
 
-/// How files spell the column: by the contract's last spelling, which is theirs.
+/// The column's name in files: the last spelling in the contract.
 fn header(column: &Column) -> String {
     column.sources.last().unwrap_or(&column.name).clone()
 }

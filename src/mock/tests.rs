@@ -61,7 +61,7 @@ fn is_good(columns: &[MockColumn], row: &[String]) -> bool {
 }
 
 #[test]
-fn rows_are_as_many_and_as_good_as_described() {
+fn rows_have_the_number_and_the_values_described() {
     let rows = read(&write(sales(), 5_000, 1, 0.0).0);
     assert_eq!(rows[0], sales().iter().map(|column| column.header.clone()).collect::<Vec<_>>());
     assert_eq!(rows.len(), 5_001);
@@ -89,7 +89,7 @@ fn orders_grow_and_have_one_to_five_lines() {
 }
 
 #[test]
-fn a_key_has_one_name_and_there_are_as_many_keys_as_described() {
+fn a_key_always_has_the_same_name_and_keys_have_the_number_described() {
     let rows = read(&write(sales(), 5_000, 1, 0.0).0);
     let mut names = BTreeMap::new();
     for row in &rows[1..] {
@@ -102,7 +102,7 @@ fn a_key_has_one_name_and_there_are_as_many_keys_as_described() {
 }
 
 #[test]
-fn near_dates_lie_within_thirty_days() {
+fn near_dates_are_within_thirty_days() {
     let rows = read(&write(vec![column("day", "date", true, Near)], 2_000, 3, 0.0).0);
     let days: BTreeSet<jiff::civil::Date> =
         rows[1..].iter().map(|row| row[0].parse().expect("a date")).collect();
@@ -144,13 +144,13 @@ fn a_grain_grows_up_to_the_last_value_of_its_type() {
 }
 
 #[test]
-fn bad_rows_are_bad_and_as_many_as_asked_for() {
-    let (bytes, told) = write(sales(), 10_000, 5, 0.1);
+fn bad_rows_are_bad_and_have_the_share_asked_for() {
+    let (bytes, bad_rows) = write(sales(), 10_000, 5, 0.1);
     let bad = read(&bytes)[1..].iter().filter(|row| !is_good(&sales(), row)).count() as u64;
-    assert_eq!(bad, told);
+    assert_eq!(bad, bad_rows);
     assert!((800..1_200).contains(&bad), "{bad}");
-    let (bytes, told) = write(sales(), 500, 5, 1.0);
-    assert_eq!(told, 500);
+    let (bytes, bad_rows) = write(sales(), 500, 5, 1.0);
+    assert_eq!(bad_rows, 500);
     let rows = read(&bytes);
     assert!(rows[1..].iter().all(|row| !is_good(&sales(), row)));
     let sizes: BTreeSet<_> = rows[1..].iter().map(Vec::len).collect();
@@ -186,7 +186,7 @@ fn chunks_are_whole_rows_of_about_256_kib() {
 }
 
 #[test]
-fn a_plan_that_cannot_be_carried_out_is_refused() {
+fn a_description_that_cannot_be_met_is_an_error() {
     for (columns, wrong) in [
         (vec![], "needs a column"),
         (vec![column("a", "text", true, DependsOn { column: 0 })], "on itself"),

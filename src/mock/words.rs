@@ -19,7 +19,7 @@ enum Part {
     Index,
 }
 
-/// How texts of a column are put together.
+/// The parts of a column's texts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Words(&'static [Part]);
 

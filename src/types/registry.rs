@@ -36,7 +36,8 @@ pub fn type_names() -> impl Iterator<Item = &'static str> {
     REGISTRY.iter().map(|(name, ..)| *name)
 }
 
-/// The options that a column of each type takes, in the order of [`type_names`].
+/// What a contract can add to each type: numbers in parentheses and options of the column, in the
+/// order of [`type_names`].
 pub fn type_options() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
     REGISTRY.iter().map(|(name, extras, _)| {
         (*name, extras.iter().flat_map(|extra| extra.options()).copied().collect())

@@ -19,10 +19,10 @@ pub(super) enum Extra {
 }
 
 impl Extra {
-    /// The options of a contract's column that belong to it.
+    /// How the reference of the contract names it: numbers in parentheses, or options of a column.
     pub fn options(self) -> &'static [&'static str] {
         match self {
-            Extra::Arguments => &[],
+            Extra::Arguments => &["(precision,scale)"],
             Extra::Format => &["format"],
             Extra::Decimal => &["decimal", "thousands", "currency"],
             Extra::Percent => &["percent"],

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use stardrop::error::ErrorKind;
 use stardrop::settings::TABLE;
+use stardrop::types::{self, TypeOptions};
 
 use super::text_of;
 
@@ -119,11 +120,20 @@ fn row_words(key: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_column_type_and_file_format_is_listed() {
-    let (types, formats) = (row_words("type"), row_words("format"));
-    for name in stardrop::types::type_names() {
-        assert!(types.iter().any(|word| word == name), "{CONTRACT} lacks the type {name}");
-    }
+fn every_column_type_is_listed_with_what_it_takes() {
+    let wanted: Vec<String> = types::type_options()
+        .map(|(name, options)| {
+            let sql_type = types::column_type(name, &TypeOptions::default()).unwrap().sql_type();
+            let options: Vec<String> = options.iter().map(|option| format!("`{option}`")).collect();
+            format!("| `{name}` | {sql_type} | {} |", options.join(", ")).replace("|  |", "| |")
+        })
+        .collect();
+    same(CONTRACT, &table(&text_of(CONTRACT), "| type | in Postgres | takes |"), &wanted);
+}
+
+#[test]
+fn every_file_format_is_listed() {
+    let formats = row_words("format");
     for name in stardrop::records::Format::names() {
         assert!(formats.iter().any(|word| word == name), "{CONTRACT} lacks the format {name}");
     }
