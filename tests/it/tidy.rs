@@ -30,7 +30,7 @@ const MOST_LINES: usize = 300;
 const LONGER: &[(&str, &str)] = &[];
 
 /// Every Rust file in `folder` and its folders: its path from the root of the project, and its text.
-fn rust_files(folder: &Path) -> Vec<(String, String)> {
+pub fn rust_files(folder: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path: PathBuf = entry.unwrap().path();

@@ -33,6 +33,7 @@ fn eventually(what: impl Fn() -> bool) -> bool {
         if what() {
             return true;
         }
+        // Sleeps: between two checks of a condition that has a deadline.
         std::thread::sleep(Duration::from_millis(20));
     }
     false
@@ -179,6 +180,7 @@ fn a_parent_that_waits_to_be_killed() {
     options.data = data;
     let server = LocalPostgres::start(options).unwrap();
     println!("\nserver {} {}", server.pid().unwrap(), server.data_dir().display());
+    // Sleeps: the next test kills this process.
     std::thread::sleep(Duration::from_secs(60));
 }
 

@@ -224,6 +224,7 @@ impl Session {
                 }
                 WireFault::CutAfter => self.lost_after = Some(self.syncs + 1),
                 WireFault::Orphan(late) => return self.orphan(frame, late).await,
+                // Sleeps: the stall is the fault.
                 WireFault::Stall(time) => tokio::time::sleep(time).await,
                 WireFault::Before(call) => (shared.calls)(call, self.backend()).await,
                 WireFault::After(call) => self.then = Some(call),
@@ -261,6 +262,7 @@ impl Session {
                     self.to_client.write_all(&frame[..frame.len() / 2]).await?;
                     return Ok(false);
                 }
+                // Sleeps: the stall is the fault.
                 WireFault::Stall(time) => tokio::time::sleep(time).await,
                 WireFault::Before(call) | WireFault::After(call) => {
                     (shared.calls)(call, self.backend()).await;
@@ -279,6 +281,7 @@ impl Session {
     async fn orphan(&mut self, frame: Bytes, late: Duration) -> io::Result<bool> {
         let rest = self.from_client.rest();
         self.to_client.shutdown().await?;
+        // Sleeps: the network delivers the rest so much later.
         tokio::time::sleep(late).await;
         self.to_server.write_all(&frame).await?;
         self.to_server.write_all(&rest).await?;

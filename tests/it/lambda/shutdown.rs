@@ -220,7 +220,7 @@ async fn shutdown_at_any_moment_loses_and_repeats_no_row() {
     for _ in 0..8 {
         let mut function = Function::start(&vars).await;
         function.begin(event.clone(), Duration::from_secs(600));
-        // The moment itself is what the test varies.
+        // Sleeps: the moment of the shutdown is what the test varies.
         tokio::time::sleep(Duration::from_millis(rand::random_range(0..400))).await;
         let (took, code) = terminate(&mut function).await;
         assert_eq!(code, Some(0));

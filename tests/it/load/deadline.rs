@@ -25,7 +25,7 @@ async fn drain(cloud: &Cloud, function: &mut Function, time: Duration) -> (u32, 
     let (mut invocations, mut killed) = (0, 0);
     while let Some(wait) = cloud.sqs.visible_in(QUEUE) {
         assert!(wait < Duration::from_secs(600), "the next message is hidden for {wait:?}");
-        // SQS itself: a message is hidden for so long.
+        // Sleeps: the queue itself hides the message until then.
         tokio::time::sleep(wait).await;
         let Some(message) = cloud.sqs.receive(QUEUE) else { continue };
         let answer = function.invoke_or_kill(event_of(&message), time).await;

@@ -226,10 +226,11 @@ async fn a_copy_that_waits_for_a_frozen_client_ends_by_nothing_but_terminate() {
     sink.as_mut().send(Bytes::from_static(b"1\n")).await.unwrap();
     let copies =
         format!("select count(*) from pg_stat_activity where pid = {pid} and query like 'copy %'");
-    // Nothing is to happen in three times the timeout.
+    // Sleeps: three times the timeout, in which nothing happens.
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(db.text(&copies).await, "1", "statement_timeout ended it");
     db.text(&format!("select pg_cancel_backend({pid})")).await;
+    // Sleeps: a cancel request takes effect at once, if it has any.
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(db.text(&copies).await, "1", "cancel ended it");
     assert_eq!(db.text(&format!("select pg_terminate_backend({pid}, 10000)")).await, "true");

@@ -152,30 +152,35 @@ impl Function {
 
     /// Waits for the answer to an event that `begin` sent; `None` if the program ends without one.
     pub async fn answer_or_end(&mut self) -> Option<Answer> {
-        tokio::select! {
-            biased;
-            answer = self.answers.recv() => answer,
-            _ = self.program.wait() => self.answers.try_recv().ok(),
-            () = tokio::time::sleep(PATIENCE) => panic!("neither an answer nor an end"),
-        }
+        patiently("an answer or the end of the program", async {
+            tokio::select! {
+                biased;
+                answer = self.answers.recv() => answer,
+                _ = self.program.wait() => self.answers.try_recv().ok(),
+            }
+        })
+        .await
     }
 
     /// Sends an event and waits for the answer; `None` if the program ends instead.
     pub async fn invoke_or_end(&mut self, event: Value) -> Option<Answer> {
         self.invocations.send((event, PATIENCE)).unwrap();
-        tokio::select! {
-            answer = self.answers.recv() => {
-                // It asks for the next event, unless it ends now.
-                tokio::select! {
-                    _ = self.polls.recv() => {}
-                    _ = self.program.wait() => {}
-                    () = tokio::time::sleep(PATIENCE) => panic!("it asks for no other event"),
-                }
-                answer
+        let answer = patiently("an answer or the end of the program", async {
+            tokio::select! {
+                answer = self.answers.recv() => answer,
+                _ = self.program.wait() => None,
             }
-            _ = self.program.wait() => None,
-            () = tokio::time::sleep(PATIENCE) => panic!("neither an answer nor an end"),
-        }
+        })
+        .await?;
+        // It asks for the next event, unless it ends now.
+        patiently("the request for the next event, or the end of the program", async {
+            tokio::select! {
+                _ = self.polls.recv() => {}
+                _ = self.program.wait() => {}
+            }
+        })
+        .await;
+        Some(answer)
     }
 
     /// Sends an event without waiting for the answer.
@@ -195,6 +200,12 @@ impl Function {
         let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
         line.trim_matches([':', ' ', '\t']).split(' ').next().unwrap().parse::<u64>().unwrap() << 10
     }
+}
+
+/// Waits for something that the program does.
+async fn patiently<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let outcome = tokio::time::timeout(PATIENCE, future).await;
+    outcome.unwrap_or_else(|_| panic!("not within {PATIENCE:?}: {what}"))
 }
 
 async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<Response<String>, Infallible> {

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::root;
+use crate::tidy::rust_files;
+
 /// How long a wait may take: far longer than anything takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -49,4 +52,25 @@ async fn a_condition_that_never_holds_ends_the_wait() {
     };
     assert!(!becomes_true(Duration::from_millis(50), never).await);
     assert!(tries.get() > 1, "tried {} times", tries.get());
+}
+
+#[test]
+fn tests_wait_for_conditions_and_a_sleep_says_why_it_is_the_test() {
+    let mut sleeps = 0;
+    for folder in ["tests/it", "local/tests"] {
+        for (file, text) in rust_files(&root().join(folder)) {
+            let mut before = "";
+            for line in text.lines() {
+                let sleeps_here = line.contains("::sleep(") && !file.ends_with("support/wait.rs");
+                assert!(
+                    !sleeps_here || before.trim_start().starts_with("// Sleeps: "),
+                    "{file}: {line}: wait for a condition with support::wait, or say in a comment \
+                     that begins with `// Sleeps: ` why the test has to sleep"
+                );
+                sleeps += usize::from(sleeps_here);
+                before = line;
+            }
+        }
+    }
+    assert!(sleeps > 5, "found {sleeps} sleeps only: does the check read all files?");
 }

@@ -59,6 +59,7 @@ async fn a_file_that_still_grows_becomes_one_object() {
     let path = root.path().join(BUCKET).join("slow.csv");
     for size in 1..=20 {
         std::fs::write(&path, "x".repeat(size)).unwrap();
+        // Sleeps: the file grows while the endpoint scans the folder.
         tokio::time::sleep(Duration::from_millis(40)).await;
     }
     let (_, _, record) = s3.event().await;

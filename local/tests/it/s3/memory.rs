@@ -19,6 +19,7 @@ async fn a_gigabyte_that_is_streamed() {
     let mut body = s3.client().get_object().bucket(BUCKET).key("zeros").send().await.unwrap().body;
     // A slow reader: an endpoint that reads ahead without a limit would fill the memory.
     let mut size = body.try_next().await.unwrap().unwrap().len();
+    // Sleeps: the reader is slow.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let started = Instant::now();
     while let Some(chunk) = body.try_next().await.unwrap() {
