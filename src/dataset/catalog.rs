@@ -1,4 +1,4 @@
-//! Catalog: all contracts of a database in, checked against each other; a key's dataset out.
+//! All datasets of a database, checked against each other; finds the dataset of an object key.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,16 +20,16 @@ pub struct Catalog {
 pub enum Match<'c> {
     One(&'c Dataset),
     None,
-    /// Only patterns that overlap in a way that the check could not see end here.
+    /// Patterns overlap in a way that the check of the contracts does not detect.
     Several(Vec<&'c str>),
 }
 
 impl Catalog {
-    /// Reads contracts: for each, its file (for messages), its folder's name and its text.
+    /// Reads contracts without SQL files: the path for messages, the folder's name, the text.
     ///
     /// # Errors
     ///
-    /// Every mistake within the contracts; where there is none, every mistake between them.
+    /// Every error within a contract; if there is none, every error between contracts.
     pub fn read(
         contracts: impl IntoIterator<Item = (PathBuf, String, String)>,
     ) -> Result<Catalog, Vec<ContractError>> {
@@ -41,7 +41,7 @@ impl Catalog {
         }))
     }
 
-    /// The same with the SQL that may lie beside a contract.
+    /// Reads contracts with their SQL files.
     ///
     /// # Errors
     ///
@@ -65,17 +65,19 @@ impl Catalog {
             |file: &PathBuf, message| ContractError { file: file.clone(), line: 1, message };
         for (index, (file, dataset)) in datasets.iter().enumerate() {
             for (_, other) in datasets.iter().take(index) {
-                errors.extend(rivals(dataset, other).map(|message| between(file, message)));
+                errors.extend(
+                    overlapping_patterns(dataset, other).map(|message| between(file, message)),
+                );
             }
         }
         let all: Vec<&Dataset> = datasets.iter().map(|(_, dataset)| dataset).collect();
-        let (dimensions, mistakes) = shared::dimensions(&all);
-        errors.extend(mistakes.into_iter().filter_map(|(at, line, message)| {
+        let (dimensions, found) = shared::dimensions(&all);
+        errors.extend(found.into_iter().filter_map(|(at, line, message)| {
             datasets.get(at).map(|(file, _)| ContractError { file: file.clone(), line, message })
         }));
         for (file, dataset) in &mut datasets {
-            let mistakes = shared::resolve(dataset, &dimensions).into_iter();
-            errors.extend(mistakes.map(|(line, message)| ContractError {
+            let found = shared::resolve(dataset, &dimensions).into_iter();
+            errors.extend(found.map(|(line, message)| ContractError {
                 file: file.clone(),
                 line,
                 message,
@@ -141,7 +143,8 @@ impl Catalog {
         }
     }
 
-    /// The dataset of a local path: the first of its tails, longest first, that matches.
+    /// The dataset of a local path. Tries the path without its first folders, one after the other, until
+    /// a pattern matches.
     pub fn match_path_tail(&self, path: &str) -> Match<'_> {
         let path = path.trim_start_matches('/');
         let tails = path.match_indices('/').filter_map(|(at, _)| path.get(at + 1..));
@@ -153,20 +156,20 @@ impl Catalog {
     }
 }
 
-/// One message for the first pattern of each that a key could fit both of.
-fn rivals(dataset: &Dataset, other: &Dataset) -> Option<String> {
+/// The error for the first pair of patterns that one key could match.
+fn overlapping_patterns(dataset: &Dataset, other: &Dataset) -> Option<String> {
     let pair = dataset
         .patterns
         .iter()
         .flat_map(|mine| other.patterns.iter().map(move |theirs| (mine, theirs)))
         .find(|(mine, theirs)| glob::overlap(mine, theirs))?;
     Some(format!(
-        "a key can match both `{}` here and `{}` of dataset `{}`: make one of them narrower",
+        "an object key can match both `{}` here and `{}` of dataset `{}`: make one pattern narrower",
         pair.0, pair.1, other.name
     ))
 }
 
-/// What belongs to one dataset may not belong to another.
+/// Checks that no two datasets have a fact or view of the same name.
 fn owners(
     datasets: &[(PathBuf, Dataset)],
     what: &str,
@@ -178,7 +181,7 @@ fn owners(
         for name in names(dataset) {
             if let Some(owner) = owners.insert(name.clone(), &dataset.name) {
                 let message =
-                    format!("{what} `{name}` belongs to dataset `{owner}` already: rename one");
+                    format!("{what} `{name}` already belongs to dataset `{owner}`: rename one");
                 errors.push(ContractError { file: file.clone(), line: 1, message });
             }
         }
@@ -209,17 +212,17 @@ mod tests {
     }
 
     #[test]
-    fn datasets_may_not_compete() {
+    fn datasets_must_not_share_keys_facts_or_dimensions_with_another_key() {
         let said = complaints(vec![
             contract("a", "in/**/*.csv", "bigint", "x"),
             contract("b", "in/2026/*.csv", "bigint", "y"),
         ]);
-        assert!(said.contains("a key can match both"), "{said}");
+        assert!(said.contains("an object key can match both"), "{said}");
         let said = complaints(vec![
             contract("a", "a/*", "bigint", "x"),
             contract("b", "b/*", "bigint", "x"),
         ]);
-        assert!(said.contains("fact `x` belongs to dataset `a` already"), "{said}");
+        assert!(said.contains("fact `x` already belongs to dataset `a`"), "{said}");
         let said = complaints(vec![
             contract("a", "a/*", "bigint", "x"),
             contract("b", "b/*", "text", "y"),

@@ -1,11 +1,10 @@
-//! Contract: the text of a `dataset.toml` in, its words with their places out.
-//! Every key of the design parses; `check` says which of them do something yet.
+//! The keys of a `dataset.toml`, as serde parses them, with their positions for messages.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-/// An ordered table whose keys know where they stand.
+/// An ordered table with the position of each key.
 pub(super) type Table<T> = IndexMap<Spanned<String>, Spanned<T>>;
 
 /// A whole `dataset.toml`.
@@ -44,7 +43,7 @@ pub(super) struct File {
     pub skip: u64,
     #[serde(default)]
     pub trim: bool,
-    /// A word, or a list of words.
+    /// One word, or a list of words.
     pub ragged: Option<Spanned<Value>>,
     pub sheet: Option<String>,
 }
@@ -66,7 +65,7 @@ pub(super) struct Column {
     pub currency: Vec<String>,
     #[serde(default)]
     pub percent: bool,
-    /// The words for yes and for no.
+    /// The texts for true and for false.
     #[serde(rename = "true", default)]
     pub true_words: Vec<String>,
     #[serde(rename = "false", default)]

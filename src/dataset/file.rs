@@ -1,4 +1,4 @@
-//! File: how the files of a dataset are written, checked.
+//! How the files of a dataset are written: the checked `[file]` of a contract.
 
 use encoding_rs::Encoding;
 
@@ -7,39 +7,39 @@ use crate::records::Format;
 /// How the files are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileOptions {
-    /// `None`: from the key's suffix.
+    /// `None`: by the key's suffix.
     pub format: Option<Format>,
     /// `None`: detected from the header.
     pub delimiter: Option<Vec<u8>>,
-    /// What texts are written in, unless a byte order mark says otherwise.
+    /// The encoding of texts, unless a byte order mark says otherwise.
     pub encoding: &'static Encoding,
-    /// Whether bytes that are none of the encoding become U+FFFD; else they reject the row.
+    /// Whether bytes that are invalid in the encoding become U+FFFD; otherwise they reject the row.
     pub replace_invalid: bool,
-    /// What fields with a delimiter in them are put in.
+    /// The quote around fields that contain a delimiter.
     pub quote: Option<u8>,
-    /// A byte that takes all meaning from the next one.
+    /// The byte that makes the next one literal.
     pub escape: Option<u8>,
-    /// Lines that begin with this byte are no rows.
+    /// Lines that begin with this byte are comments.
     pub comment: Option<u8>,
-    /// So many lines before the header, or before the first row, are passed over.
+    /// The number of lines to skip before the header, or before the first row if there is no header.
     pub skip: u64,
     /// Without a header, columns are taken by position.
     pub header: bool,
     /// Texts that mean null, unless they are quoted.
     pub null: Vec<String>,
-    /// Whether blanks around values are dropped, in texts as well.
+    /// Whether spaces around values are removed, in texts as well.
     pub trim: bool,
     pub ragged: Ragged,
     /// The sheet of a workbook; `None`: the first one with cells.
     pub sheet: Option<String>,
 }
 
-/// What becomes of rows with another number of fields than the header. By default they are
+/// What happens to rows whose number of fields differs from the header's. By default they are
 /// rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ragged {
-    /// Fields that a row lacks at its end are null.
+    /// Missing fields at the end of a row are null.
     pub pad: bool,
-    /// Fields beyond the last column are dropped.
+    /// Fields beyond the last column are ignored.
     pub truncate: bool,
 }

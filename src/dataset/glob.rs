@@ -1,7 +1,7 @@
-//! Glob: patterns over object keys in; whether two of them can fit the same key out.
+//! Patterns over object keys: matches keys, and detects whether one key can match two patterns.
 //!
-//! Matching itself is globset's; what no library offers is the question whether two datasets
-//! compete for a key, asked before any such key is dropped.
+//! `globset` matches. No library detects the overlap, which shows that two datasets would claim the
+//! same key before such a key arrives.
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -12,7 +12,7 @@ pub(super) fn matcher(pattern: &str) -> Result<GlobMatcher, String> {
         .backslash_escape(true)
         .build()
         .map(|glob| glob.compile_matcher())
-        .map_err(|error| format!("pattern `{pattern}` cannot be read: {}", error.kind()))
+        .map_err(|error| format!("pattern `{pattern}` is not valid: {}", error.kind()))
 }
 
 /// One step of a pattern.
@@ -26,16 +26,16 @@ enum Token {
     DoubleStar,
 }
 
-/// A key that both patterns fit, or `None` where there is none.
+/// Whether some key matches both patterns.
 ///
-/// Both are read as automata over the same characters; the search walks pairs of positions, so it
-/// ends after at most (length of one) times (length of the other) steps.
+/// Both are automata over characters. The search visits pairs of positions, each once, so it takes at
+/// most (length of one) times (length of the other) steps.
 pub(super) fn overlap(a: &str, b: &str) -> bool {
     let (left, right) = (alternatives(a), alternatives(b));
     left.iter().any(|x| right.iter().any(|y| meet(&tokens(x), &tokens(y))))
 }
 
-/// `x{a,b}y` as `xay` and `xby`; globset allows no nesting worth speaking of.
+/// Expands `x{a,b}y` to `xay` and `xby`. Nested braces are not expanded.
 fn alternatives(pattern: &str) -> Vec<String> {
     let Some(open) = pattern.find('{') else { return vec![pattern.to_owned()] };
     let (head, rest) = pattern.split_at(open);
@@ -87,7 +87,7 @@ fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Token {
     Token::Class { ranges, negated }
 }
 
-/// Whether some character fits both steps.
+/// Whether some character matches both tokens.
 fn share_a_character(a: &Token, b: &Token) -> bool {
     let fits = |token: &Token, c: char| match token {
         Token::Class { ranges, negated } => {
@@ -96,7 +96,7 @@ fn share_a_character(a: &Token, b: &Token) -> bool {
         Token::Star => c != '/',
         Token::DoubleStar => true,
     };
-    // Ends of ranges and their neighbours decide; 'a' and '\u{1}' stand for "anything else".
+    // The ends of ranges and their neighbours are enough; 'a' and '\u{1}' stand for all others.
     let edges = |token: &Token| match token {
         Token::Class { ranges, .. } => ranges
             .iter()
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_patterns_compete_only_where_a_key_fits_both() {
+    fn two_patterns_overlap_if_a_key_matches_both() {
         let cases = [
             ("sales/**/*.csv", "sales/**/*.csv", true),
             ("sales/**/*.csv", "sales/2026/*.csv", true),

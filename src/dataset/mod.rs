@@ -1,9 +1,8 @@
-//! Dataset: TOML contracts in, checked datasets out; which dataset a key belongs to.
-//! Reads no file: texts come in.
+//! Parses and checks TOML contracts: takes their texts, and returns datasets; reads no file.
 //!
-//! `contract` is what the file says, word for word; `check` turns that into a [`Dataset`], which
-//! cannot hold a mistake any more; `catalog` is all datasets of a database together, and `shared`
-//! what they say of the dimensions that they share.
+//! `contract` is the parsed text; `check` turns it into a [`Dataset`], which is valid by construction;
+//! `catalog` holds all datasets of a database, and `shared` merges the dimensions that several of them
+//! define.
 
 mod catalog;
 mod check;
@@ -11,9 +10,9 @@ mod contract;
 mod expression;
 mod file;
 mod glob;
+mod model;
 mod name;
 mod shared;
-mod star;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -25,27 +24,28 @@ pub use catalog::{Catalog, Match};
 pub use check::dataset;
 pub use expression::Expression;
 pub use file::{FileOptions, Ragged};
+pub use model::{Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure};
 pub use shared::{AttributeGroup, Dimension};
-pub use star::{Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure};
 
-/// The contract for one kind of file, checked.
+/// The checked contract for one kind of file.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     pub name: String,
     /// Globs over object keys: `*` and `?` stay within a folder, `**` does not.
     pub patterns: Vec<String>,
     pub file: FileOptions,
-    /// In the order of the staging table.
+    /// In the order of the staging table's columns.
     pub columns: Vec<Column>,
     pub policy: Policy,
-    /// The dimensions that this dataset brings members of, or refers to.
+    /// The dimensions that this dataset loads members into, or refers to.
     pub dimensions: Vec<DimensionSource>,
     pub facts: Vec<Fact>,
     /// `[view.<name>]`, in the order of the contract.
     pub views: Vec<View>,
-    /// `views.sql` beside the contract, as it is.
+    /// The text of `views.sql` next to the contract.
     pub views_sql: Option<String>,
-    /// `normalise.sql` beside the contract: what a batch's rows do, instead of what is generated.
+    /// The text of `normalise.sql` next to the contract, which replaces the generated statements that load a
+    /// batch.
     pub normalise_sql: Option<String>,
 }
 
@@ -57,12 +57,12 @@ pub struct View {
     pub sql: String,
 }
 
-/// The texts that say what a dataset is, and where they are from.
+/// The files of one dataset, as texts.
 #[derive(Debug, Clone, Default)]
 pub struct ContractText {
-    /// For messages.
+    /// The path of `dataset.toml`, for messages.
     pub file: PathBuf,
-    /// The name of the folder, which is the dataset's.
+    /// The name of the folder, which must be the dataset's name.
     pub folder: String,
     /// `dataset.toml`
     pub contract: String,
@@ -78,7 +78,7 @@ impl Dataset {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Whether columns that the contract does not name are kept, as jsonb, beside the facts.
+    /// Whether columns that the contract does not name are kept, as jsonb in the first fact.
     pub fn keeps_extra(&self) -> bool {
         self.policy.unknown_column == UnknownColumn::Keep
     }
@@ -91,21 +91,22 @@ pub struct Column {
     /// The type as the contract spells it.
     pub type_name: String,
     pub column_type: Arc<dyn ColumnType>,
-    /// How the contract says that the type's texts are written.
+    /// How the type's texts are written.
     pub options: TypeOptions,
-    /// The same type for values that a format knows as such, not as texts of the contract's form.
+    /// The same type for values that a format stores as numbers or dates, not as texts of the contract's
+    /// format.
     pub native_type: Arc<dyn ColumnType>,
     pub required: bool,
-    /// Whether NUL characters are taken out of its texts; else they reject the row.
+    /// Whether NUL characters are removed from its texts; otherwise they reject the row.
     pub strip_nul: bool,
     pub protect: Option<Protect>,
     /// The header spellings that mean this column, its own name among them.
     pub sources: Vec<String>,
-    /// What the column was called before: a migration renames it and keeps its values.
+    /// The column's former name: a migration renames it and keeps its values.
     pub was: Option<String>,
 }
 
-/// What becomes of values that must not reach the database.
+/// What happens to values that must not reach the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protect {
     /// Their SHA-256, salted, as 64 hexadecimal digits.
@@ -114,14 +115,14 @@ pub enum Protect {
     Drop,
 }
 
-/// What is to be done with what does not fit.
+/// The checked `[policy]` of a contract.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     pub rejects: RejectBudget,
     pub unknown_column: UnknownColumn,
     pub missing_column: MissingColumn,
     pub overwrite: Overwrite,
-    /// Whether bytes that are in the star under another key or version are left alone.
+    /// Whether a file is skipped if the star has the same content from another key or version.
     pub skip_same_content: bool,
     /// Whether rows stay in the staging table, as they were received, until they are pruned.
     pub keeps_staging: bool,
@@ -130,7 +131,7 @@ pub struct Policy {
 /// How many rows of a load may be rejected.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RejectBudget {
-    /// At most so many rows.
+    /// At most this number of rows.
     Rows(u64),
     /// At most this share of the rows read, between 0 and 1.
     Share(f64),
@@ -155,14 +156,14 @@ impl fmt::Display for RejectBudget {
     }
 }
 
-/// What a new version of a key does to the rows of the older ones.
+/// What a new version of a file does to the rows of older versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overwrite {
-    /// Its rows are added and changed by grain; rows that it no longer has stay.
+    /// Its rows are inserted or updated by grain; rows that it no longer has stay.
     Merge,
-    /// Rows that it no longer has, and that no other key brought since, go.
+    /// Rows that it no longer has are deleted, unless another file has loaded them since.
     Replace,
-    /// The first version stays; later ones are not read.
+    /// The first version is kept; later ones are not read.
     Ignore,
 }
 
@@ -192,7 +193,7 @@ pub enum MissingColumn {
     Null,
 }
 
-/// A mistake in a contract, with its place and, in the message, the fix.
+/// An error in a contract: its file and line, and a message that says how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractError {
     pub file: PathBuf,

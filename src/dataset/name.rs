@@ -1,4 +1,4 @@
-//! Name: a name of the contract in, whether it can be a Postgres identifier out.
+//! Checks that a name of a contract can be a Postgres identifier, and suggests names for misspelt ones.
 //!
 //! No name holds a `$`. Columns that the generated SQL makes for itself do, so that any other name is
 //! free (`tests/it/star/column_names.rs`).
@@ -14,18 +14,22 @@ const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "
 /// and the longest that is made of one adds 23.
 pub(super) const MAX_NAME_BYTES: usize = 40;
 
-/// Whether each table has a column of that name anyway.
+/// Whether stardrop or Postgres itself adds a column of that name to every table.
 pub(super) fn is_taken(column: &str) -> bool {
     RESERVED_COLUMNS.contains(&column) || SYSTEM_COLUMNS.contains(&column)
 }
 
-/// Checks that `name` needs no folding, no quoting rules of its own and no cutting.
+/// Checks that Postgres stores `name` unchanged, without quotes.
+///
+/// # Errors
+///
+/// What is wrong with the name.
 pub(super) fn check(what: &str, name: &str) -> Result<(), String> {
     let mut bytes = name.bytes();
     let starts_well = bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_');
     if !starts_well || !bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
         return Err(format!(
-            "{what} `{name}` must be made of a-z, 0-9 and _, and not start with a digit"
+            "{what} `{name}` must consist of a-z, 0-9 and _, and must not start with a digit"
         ));
     }
     if name.len() > MAX_NAME_BYTES {
@@ -59,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_typo_is_met_with_the_nearest_name() {
+    fn a_misspelt_name_gets_the_nearest_one_as_a_suggestion() {
         let known = ["customer_id", "product_id"];
         assert_eq!(suggestion("custmer_id", known.into_iter()), ", did you mean `customer_id`?");
         assert_eq!(suggestion("something", known.into_iter()), "");

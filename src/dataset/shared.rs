@@ -1,23 +1,22 @@
-//! Shared: what all datasets say of their dimensions in; each dimension once, and what does not
-//! fit, out.
+//! Merges the dimensions that several datasets define, and reports definitions that differ.
 
 use std::collections::BTreeMap;
 
 use super::{Column, Dataset, DimensionRef, DimensionSource, History, name};
 use crate::types::SqlType;
 
-/// A dimension as all the datasets that name it see it.
+/// A dimension, merged from all datasets that define it.
 #[derive(Debug, Clone)]
 pub struct Dimension {
     pub name: String,
     /// The columns of the natural key.
     pub key: Vec<Column>,
     pub attributes: Vec<Column>,
-    /// The attributes by who brings them and what is remembered of them.
+    /// The attributes, grouped by the datasets that have them and by their history.
     pub groups: Vec<AttributeGroup>,
 }
 
-/// Attributes that always come together, so that one position in time says how new they are.
+/// Attributes that the same datasets have, so that one load and time say how new all of them are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeGroup {
     pub attributes: Vec<String>,
@@ -25,7 +24,7 @@ pub struct AttributeGroup {
 }
 
 impl Dimension {
-    /// The attributes of which versions are kept.
+    /// The attributes with `history = "versions"`.
     pub fn versioned(&self) -> Option<&AttributeGroup> {
         self.groups.iter().find(|group| group.history.keeps_versions())
     }
@@ -36,17 +35,17 @@ impl Dimension {
     }
 }
 
-/// A mistake between datasets: the place of the dataset in the list, the line, the message.
-pub(super) type Mistake = (usize, usize, String);
+/// An error between datasets: the index of the dataset, the line, the message.
+pub(super) type CatalogError = (usize, usize, String);
 
-/// All dimensions by name, with what the datasets say of them that does not go together.
-pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<Mistake>) {
-    let mut mistakes = Vec::new();
+/// Merges the dimensions by name, and returns the errors where definitions differ.
+pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<CatalogError>) {
+    let mut errors = Vec::new();
     let mut merged: BTreeMap<&str, Merged> = BTreeMap::new();
     for (at, dataset) in datasets.iter().enumerate() {
         for feed in &dataset.dimensions {
             let dimension = merged.entry(&feed.name).or_default();
-            mistakes.extend(dimension.add(at, dataset, feed).map(|message| (at, 1, message)));
+            errors.extend(dimension.add(at, dataset, feed).map(|message| (at, 1, message)));
         }
     }
     let mut dimensions = Vec::new();
@@ -55,10 +54,10 @@ pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<Mistake>
         if groups.iter().filter(|group| group.history.keeps_versions()).count() > 1 {
             let message = format!(
                 "attributes of dimension `{name}` with history = \"versions\" come from different \
-                 datasets: every dataset that brings one of them has to bring all of them"
+                 datasets: every dataset that has one of them must have all of them"
             );
-            mistakes.push((
-                merged.brought.last().map_or(0, |b| b.by.last().copied().unwrap_or(0)),
+            errors.push((
+                merged.attributes.last().map_or(0, |b| b.by.last().copied().unwrap_or(0)),
                 1,
                 message,
             ));
@@ -66,22 +65,22 @@ pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<Mistake>
         dimensions.push(Dimension {
             name: name.to_owned(),
             key: merged.key,
-            attributes: merged.brought.into_iter().map(|brought| brought.column).collect(),
+            attributes: merged.attributes.into_iter().map(|attribute| attribute.column).collect(),
             groups,
         });
     }
-    (dimensions, mistakes)
+    (dimensions, errors)
 }
 
-/// What is known of a dimension so far.
+/// A dimension as far as it is merged.
 #[derive(Default)]
 struct Merged {
     key: Vec<Column>,
-    brought: Vec<Brought>,
+    attributes: Vec<MergedAttribute>,
 }
 
-/// An attribute, and the datasets that bring it.
-struct Brought {
+/// An attribute, and the datasets that have it.
+struct MergedAttribute {
     column: Column,
     history: History,
     by: Vec<usize>,
@@ -94,36 +93,40 @@ impl Merged {
         dataset: &Dataset,
         feed: &DimensionSource,
     ) -> impl Iterator<Item = String> + use<> {
-        let mut mistakes = Vec::new();
+        let mut errors = Vec::new();
         let key: Vec<Column> =
             feed.key.iter().filter_map(|name| dataset.column(name).cloned()).collect();
         if self.key.is_empty() {
             self.key = key;
         } else if !same_columns(&self.key, &key) {
-            mistakes.push(format!(
+            errors.push(format!(
                 "dimension `{}` has another key in another dataset ({}): the names and types must be \
-                 the same; a fact that only refers to it can say {{ dimension = \"{0}\", key = [..] }}",
+                 the same; a fact that only refers to it can use {{ dimension = \"{0}\", key = [..] }}",
                 feed.name,
                 list(&self.key)
             ));
         }
-        for (attribute, history) in feed.remembered() {
+        for (attribute, history) in feed.attributes_with_history() {
             let Some(column) = dataset.column(attribute) else { continue };
-            let known = self.brought.iter_mut().find(|known| known.column.name == *attribute);
+            let known = self.attributes.iter_mut().find(|known| known.column.name == *attribute);
             let Some(known) = known else {
-                self.brought.push(Brought { column: column.clone(), history, by: vec![at] });
+                self.attributes.push(MergedAttribute {
+                    column: column.clone(),
+                    history,
+                    by: vec![at],
+                });
                 continue;
             };
             known.by.push(at);
             if known.column.column_type.sql_type() != column.column_type.sql_type() {
-                mistakes.push(format!(
+                errors.push(format!(
                     "attribute `{attribute}` of dimension `{}` is of type {} here and {} in another \
                      dataset: the types must be the same",
                     feed.name, column.type_name, known.column.type_name
                 ));
             }
             if known.history != history {
-                mistakes.push(format!(
+                errors.push(format!(
                     "attribute `{attribute}` of dimension `{}` has history = \"{}\" here and \"{}\" in \
                      another dataset: they must be the same",
                     feed.name,
@@ -132,22 +135,22 @@ impl Merged {
                 ));
             }
         }
-        mistakes.into_iter()
+        errors.into_iter()
     }
 
     fn groups(&self) -> Vec<AttributeGroup> {
-        let mut groups: Vec<(&Brought, AttributeGroup)> = Vec::new();
-        for brought in &self.brought {
-            let fits = |(first, _): &&mut (&Brought, AttributeGroup)| {
-                first.history == brought.history && first.by == brought.by
+        let mut groups: Vec<(&MergedAttribute, AttributeGroup)> = Vec::new();
+        for merged in &self.attributes {
+            let fits = |(first, _): &&mut (&MergedAttribute, AttributeGroup)| {
+                first.history == merged.history && first.by == merged.by
             };
             match groups.iter_mut().find(fits) {
-                Some((_, group)) => group.attributes.push(brought.column.name.clone()),
+                Some((_, group)) => group.attributes.push(merged.column.name.clone()),
                 None => groups.push((
-                    brought,
+                    merged,
                     AttributeGroup {
-                        attributes: vec![brought.column.name.clone()],
-                        history: brought.history,
+                        attributes: vec![merged.column.name.clone()],
+                        history: merged.history,
                     },
                 )),
             }
@@ -156,20 +159,21 @@ impl Merged {
     }
 }
 
-/// Finds the dimensions that a dataset's facts refer to, and the keys that they leave out.
+/// Fills in the keys of the references that do not name their columns, and returns the errors of
+/// references that do not fit their dimension.
 pub(super) fn resolve(dataset: &mut Dataset, dimensions: &[Dimension]) -> Vec<(usize, String)> {
-    let mut mistakes = Vec::new();
+    let mut errors = Vec::new();
     let columns = dataset.columns.clone();
     for fact in &mut dataset.facts {
         let happened = fact.happened().is_some();
         for used in &mut fact.dimensions {
             match resolve_use(used, &columns, dimensions) {
-                Err(message) => mistakes.push((used.line, message)),
-                Ok(dimension) if dimension.versioned().is_some() && !happened => mistakes.push((
+                Err(message) => errors.push((used.line, message)),
+                Ok(dimension) if dimension.versioned().is_some() && !happened => errors.push((
                     used.line,
                     format!(
-                        "dimension `{}` has versions: say with as_of, or with a date, when a row of \
-                         fact `{}` happened",
+                        "dimension `{}` has versions: add as_of or a date to fact `{}`, to say when its rows \
+                         happened",
                         dimension.name, fact.name
                     ),
                 )),
@@ -177,7 +181,7 @@ pub(super) fn resolve(dataset: &mut Dataset, dimensions: &[Dimension]) -> Vec<(u
             }
         }
     }
-    mistakes
+    errors
 }
 
 fn resolve_use<'d>(

@@ -1,8 +1,8 @@
-//! Ledger: the hand-written SQL in; the ledger's roles, tables, functions and rights out.
+//! Creates the ledger from its hand-written SQL: roles, tables, functions and rights.
 
 use tokio_postgres::Client;
 
-use super::{execute, refused, rows, scalar};
+use super::session::{execute, exists, refused, scalar};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::star::Star;
 
@@ -10,7 +10,7 @@ mod embedded {
     refinery::embed_migrations!("sql/migrations");
 }
 
-/// Where refinery keeps what it has applied.
+/// The table in which refinery records the migrations that it has applied.
 const MIGRATION_TABLE: &str = "stardrop.migration";
 
 const ROLES: &str = include_str!("../../sql/roles.sql");
@@ -60,7 +60,12 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/run_contract_sql.sql"),
 ];
 
-/// Makes the roles and schemas, becomes the owner, and applies the migrations that are new.
+/// Creates the roles and schemas, becomes the owner, and applies the new migrations. Returns a line
+/// for each.
+///
+/// # Errors
+///
+/// [`ErrorKind::DatabaseRefused`] if a migration fails, or the error of another statement.
 pub(super) async fn apply(client: &mut Client) -> Result<Vec<String>> {
     execute(client, ROLES).await?;
     execute(client, "set role stardrop_owner").await?;
@@ -79,15 +84,15 @@ pub(super) async fn apply(client: &mut Client) -> Result<Vec<String>> {
         .collect())
 }
 
-/// The last migration that the ledger has, by its number.
+/// Returns the number of the newest migration that was applied.
 pub(super) async fn version(client: &Client) -> Result<i32> {
     scalar(client, &format!("select coalesce(max(version), 0) from {MIGRATION_TABLE}")).await
 }
 
-/// What a plan needs to look at, in a transaction that will be rolled back: a database without a
-/// ledger is one without a contract.
-pub(super) async fn pretend(client: &Client) -> Result<()> {
-    if !rows::exists(client, "stardrop.dataset").await? {
+/// Prepares a transaction that only looks and is rolled back: a database without a ledger gets an
+/// empty one, as it has no contract yet.
+pub(super) async fn preview(client: &Client) -> Result<()> {
+    if !exists(client, "stardrop.dataset").await? {
         execute(client, ROLES).await?;
         execute(client, "create table stardrop.dataset (name text, fingerprint text)").await?;
         execute(client, "alter table stardrop.dataset owner to stardrop_owner").await?;
@@ -95,8 +100,8 @@ pub(super) async fn pretend(client: &Client) -> Result<()> {
     execute(client, "set local role stardrop_owner").await
 }
 
-/// Makes the view of where facts come from, over the facts that there are now.
-pub(super) async fn make_lineage(client: &Client, star: &Star) -> Result<()> {
+/// Creates the view `stardrop.lineage` over the facts of the star.
+pub(super) async fn create_lineage_view(client: &Client, star: &Star) -> Result<()> {
     let facts: Vec<String> = star
         .tables
         .iter()
@@ -107,7 +112,7 @@ pub(super) async fn make_lineage(client: &Client, star: &Star) -> Result<()> {
     made.map(drop).map_err(refused)
 }
 
-/// Puts today's functions in the place of yesterday's.
+/// Replaces the ledger's functions by those of this version.
 pub(super) async fn replace_functions(client: &Client) -> Result<()> {
     for function in FUNCTIONS {
         execute(client, function).await?;
@@ -115,7 +120,7 @@ pub(super) async fn replace_functions(client: &Client) -> Result<()> {
     Ok(())
 }
 
-/// Says who may do what.
+/// Grants the rights of each role.
 pub(super) async fn grant(client: &Client) -> Result<()> {
     execute(client, GRANTS).await
 }

@@ -1,30 +1,30 @@
-//! Logins: names and the roles that they are to have in; logins of the database that have them out.
+//! Creates the logins that a deployment requests, and grants each its role.
 
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use super::{execute, refused};
+use super::session::{execute, refused};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::event::Migrate;
 
-/// The roles that a login may be given. Who owns everything does not log in.
+/// The roles that a login may have. The owner of the star does not log in.
 const ROLES: &[&str] = &["stardrop_loader", "stardrop_reader"];
 
-/// Whoever has it signs in with a token of AWS IAM, and with a password no more. RDS brings it.
+/// The role of RDS whose members sign in with a token of AWS IAM, and no longer with a password.
 const BY_TOKEN: &str = "rds_iam";
 
-/// What Postgres keeps of a name.
-const LONGEST_NAME: usize = 63;
+/// Postgres cuts longer names.
+const MAX_NAME_BYTES: usize = 63;
 
-/// What is known of a login.
+/// A login or role, as the server has it.
 struct Found {
-    is_there: bool,
-    /// Of those that have all rights, and of us, no mistake may take the password away.
+    exists: bool,
+    /// Whether it has all rights or is the current user. IAM must not disable its password.
     is_privileged: bool,
     logs_in: bool,
 }
 
-/// Whether the logins can be made, so that nothing is changed where they cannot.
+/// Checks that the logins can be created, before anything is changed.
 ///
 /// # Errors
 ///
@@ -33,26 +33,26 @@ pub(super) async fn check(client: &Client, wanted: &Migrate) -> Result<()> {
     for (login, role) in &wanted.logins {
         if !ROLES.contains(&role.as_str()) {
             let roles = ROLES.join(" or ");
-            return Err(unfit(login, format!("expected {roles} as its role, found {role:?}")));
+            return Err(unfit(login, format!("role must be {roles}, not {role:?}")));
         }
-        if login.is_empty() || login.len() > LONGEST_NAME || login.contains('\0') {
-            let message = format!("a name has 1 to {LONGEST_NAME} bytes");
+        if login.is_empty() || login.len() > MAX_NAME_BYTES || login.contains('\0') {
+            let message = format!("the name must have 1 to {MAX_NAME_BYTES} bytes");
             return Err(unfit(login, message));
         }
         if login == "stardrop_owner" || ROLES.contains(&login.as_str()) {
-            return Err(unfit(login, "that is a role, and no login"));
+            return Err(unfit(login, "this name belongs to a role of stardrop: choose another"));
         }
         if find(client, login).await?.is_privileged {
             return Err(unfit(
                 login,
-                "it migrates or may do everything, and would sign in by token only: name another",
+                "it has administrator rights or runs this migration, and could then sign in only with a token: choose another login",
             ));
         }
     }
-    if wanted.iam && !wanted.logins.is_empty() && !find(client, BY_TOKEN).await?.is_there {
+    if wanted.iam && !wanted.logins.is_empty() && !find(client, BY_TOKEN).await?.exists {
         let message = format!(
-            "the server has no role {BY_TOKEN}, so nobody can sign in to it with a token of IAM: \
-             turn IAM authentication on, or leave `iam` out"
+            "the server has no role {BY_TOKEN}, so it does not support IAM authentication: \
+             enable IAM authentication on the server, or remove `iam`"
         );
         return Err(Error::new(ErrorKind::BadSetting, Stage::Migrate, message));
     }
@@ -64,22 +64,26 @@ fn unfit(login: &str, message: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::BadSetting, Stage::Migrate, message)
 }
 
-/// Makes the logins that are missing and gives each what it lacks; what was done, and what is to
-/// be known. Each step stands for itself: after a failure the next call goes on.
+/// Creates missing logins and grants missing roles. Returns what was changed, and notes. Each step
+/// commits by itself: after a failure the next call continues.
 ///
 /// # Errors
 ///
-/// What the database says.
-pub(super) async fn make(client: &Client, wanted: &Migrate) -> Result<(Vec<String>, Vec<String>)> {
+/// That of a statement that Postgres refuses.
+pub(super) async fn create_missing(
+    client: &Client,
+    wanted: &Migrate,
+) -> Result<(Vec<String>, Vec<String>)> {
     let (mut changes, mut notes) = (Vec::new(), Vec::new());
     for (login, role) in &wanted.logins {
         let found = find(client, login).await?;
-        if !found.is_there {
+        if !found.exists {
             if create(client, login).await? {
                 changes.push(format!("add login {login}"));
             }
         } else if !found.logs_in {
-            notes.push(format!("login {login} is there and may not log in"));
+            notes
+                .push(format!("{login} exists but may not log in: run `alter role {login} login`"));
         }
         let by_token = wanted.iam.then_some(BY_TOKEN);
         for role in [role.as_str()].into_iter().chain(by_token) {
@@ -93,7 +97,8 @@ pub(super) async fn make(client: &Client, wanted: &Migrate) -> Result<(Vec<Strin
     Ok((changes, notes))
 }
 
-/// Whether it was made: a migration of another database of the server may come first.
+/// Creates a login. Returns false if it exists by now: another database of the server may be migrated at
+/// the same time.
 async fn create(client: &Client, login: &str) -> Result<bool> {
     let create = "select format('create role %I login', $1::text)";
     let create = statement(client, create, &[&login]).await?;
@@ -130,10 +135,10 @@ async fn find(client: &Client, login: &str) -> Result<Found> {
         .await
         .map_err(refused)?;
     let Some(row) = row else {
-        return Ok(Found { is_there: false, is_privileged: false, logs_in: false });
+        return Ok(Found { exists: false, is_privileged: false, logs_in: false });
     };
     Ok(Found {
-        is_there: true,
+        exists: true,
         is_privileged: row.try_get(0).map_err(refused)?,
         logs_in: row.try_get(1).map_err(refused)?,
     })

@@ -1,62 +1,59 @@
-//! Migrate: a compiled star and a database in; a database that fits the star out.
+//! Makes a database match a compiled star, and refuses to lose data unless it is allowed to.
 //!
-//! The ledger's own tables are hand-written migrations (`sql/migrations`, applied once each), its
-//! functions are replaced every time, and the star is compared with what is there (`plan`). All of
-//! it is one transaction, which holds the star's lock exclusively: loads come before it or after it.
+//! The ledger's own tables are hand-written migrations (`sql/migrations`, applied once each), and
+//! its functions are replaced every time. For the star, `wanted` and `existing` read two shapes,
+//! `compare` returns the operations between them, `plan` counts what they lose, and `apply` runs
+//! their statements.
 
-mod columns;
-mod datasets;
-mod formula;
-mod gone;
-mod kept;
-mod keys;
+mod apply;
+mod compare;
+mod existing;
+mod key_check;
 mod ledger;
 mod logins;
+mod measure;
+mod operation;
 mod plan;
 mod proposal;
-mod rows;
+mod renames;
+mod session;
 mod shape;
-
-use std::time::Duration;
+mod table_shape;
+mod wanted;
 
 use tokio_postgres::Client;
 
-use crate::db::database_error;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::event::Migrate;
 use crate::star::Star;
+use session::{execute, scalar};
 
-pub use plan::{Action, Change, Plan};
+pub use operation::Action;
+pub use plan::{Change, Plan};
 pub use proposal::{Proposal, proposals};
 
 /// One migration at a time: the key of a session lock.
 const MIGRATE_LOCK: i64 = (84 << 48) + 1;
 
-/// How long a migration stands in the queue for the star before it lets the loads behind it pass,
-/// and how often it stands there. A batch of half a million rows takes some ten seconds.
-const LOCK_TIMEOUT: &str = "15s";
-const LOCK_TRIES: u32 = 20;
-const LOCK_PAUSE: Duration = Duration::from_millis(500);
-
 /// Whether a migration may lose data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destructive {
-    /// It changes nothing at all then, and says what would be lost.
+    /// A plan that loses data is refused, and nothing is changed.
     Refuse,
-    /// Somebody has read the plan and wants it so.
+    /// Somebody has read the plan and allows it.
     Allow,
 }
 
 /// What a migration did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// In the order in which they were made; empty where the database was up to date.
+    /// In the order in which they were made; empty if the database was up to date.
     pub changes: Vec<String>,
     /// What to do or to know now.
     pub notes: Vec<String>,
 }
 
-/// Makes the database fit the star, and refuses to lose data.
+/// Makes the database match the star, and refuses to lose data.
 ///
 /// # Errors
 ///
@@ -65,13 +62,14 @@ pub async fn run(client: &mut Client, star: &Star) -> Result<Report> {
     apply(client, star, Destructive::Refuse).await
 }
 
-/// Makes the database fit the star.
+/// Makes the database match the star.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::UnsafeChange`], with the whole list, where something would be lost and may not be:
-/// nothing is changed then. [`ErrorKind::DatabaseConflict`] where the star is never free for long
-/// enough. Else what the database says.
+/// [`ErrorKind::UnsafeChange`] with the whole list if data would be lost and that is not allowed,
+/// [`ErrorKind::DatabaseConflict`] if loads never leave the star free for long enough,
+/// [`ErrorKind::BadContract`] if Postgres refuses what follows from a contract, and the error of any
+/// other statement that fails. Nothing is changed then.
 pub async fn apply(client: &mut Client, star: &Star, destructive: Destructive) -> Result<Report> {
     begin(client).await?;
     let result = migrate_locked(client, star, destructive).await;
@@ -79,13 +77,13 @@ pub async fn apply(client: &mut Client, star: &Star, destructive: Destructive) -
     result
 }
 
-/// Makes the database fit the star and has the logins that are asked for, as one migration; and
-/// says which version of the ledger there is then. Refuses to lose data.
+/// Makes the database match the star and creates the requested logins, in one migration. Returns the
+/// report and the version of the ledger. Refuses to lose data.
 ///
 /// # Errors
 ///
-/// As [`apply`]; [`ErrorKind::BadSetting`] where a login cannot be made as it is asked for: nothing
-/// is changed then.
+/// As [`apply`]; [`ErrorKind::BadSetting`] if a login cannot be created as requested: nothing is
+/// changed then.
 pub async fn deploy(client: &mut Client, star: &Star, wanted: &Migrate) -> Result<(Report, i32)> {
     begin(client).await?;
     let made = async {
@@ -93,7 +91,7 @@ pub async fn deploy(client: &mut Client, star: &Star, wanted: &Migrate) -> Resul
         let mut report = migrate_locked(client, star, Destructive::Refuse).await?;
         let version = ledger::version(client).await?;
         execute(client, "reset role").await?;
-        let (changes, notes) = logins::make(client, wanted).await?;
+        let (changes, notes) = logins::create_missing(client, wanted).await?;
         report.changes.extend(changes);
         report.notes.extend(notes);
         Ok((report, version))
@@ -103,13 +101,29 @@ pub async fn deploy(client: &mut Client, star: &Star, wanted: &Migrate) -> Resul
     result
 }
 
-/// Waits until nobody else migrates the database.
+/// Compares the database with the star and returns what [`apply`] would do. Changes nothing.
+///
+/// # Errors
+///
+/// That of a query that Postgres refuses.
+pub async fn plan(client: &Client, star: &Star) -> Result<Plan> {
+    execute(client, "begin").await?;
+    let made = async {
+        ledger::preview(client).await?;
+        plan::make(client, star).await
+    };
+    let plan = made.await;
+    execute(client, "rollback").await?;
+    plan
+}
+
+/// Checks the server's version and waits until no other session migrates the database.
 async fn begin(client: &Client) -> Result<()> {
     let version: i32 =
         scalar(client, "select current_setting('server_version_num')::integer").await?;
     if version < 150_000 {
         let message =
-            format!("the server is Postgres {}, and 15 or newer is needed", version / 10_000);
+            format!("the server is Postgres {}: upgrade it to 15 or newer", version / 10_000);
         return Err(Error::new(ErrorKind::DatabaseDenied, Stage::Migrate, message));
     }
     execute(client, &format!("select pg_advisory_lock({MIGRATE_LOCK})")).await
@@ -122,45 +136,20 @@ async fn end(client: &Client, failed: bool) {
     execute(client, &format!("reset role; select pg_advisory_unlock({MIGRATE_LOCK})")).await.ok();
 }
 
-/// What [`apply`] would change, and what would be lost. Changes nothing.
-///
-/// # Errors
-///
-/// What the database says.
-pub async fn plan(client: &Client, star: &Star) -> Result<Plan> {
-    execute(client, "begin").await?;
-    let made = async {
-        ledger::pretend(client).await?;
-        plan::make(client, star).await
-    };
-    let plan = made.await;
-    execute(client, "rollback").await?;
-    plan
-}
-
 async fn migrate_locked(
     client: &mut Client,
     star: &Star,
     destructive: Destructive,
 ) -> Result<Report> {
     let mut changes = ledger::apply(client).await?;
-    // Nobody else migrates, so what the plan finds stays so until it is carried out.
+    // No other session migrates, so the plan stays true until it is applied.
     execute(client, "begin").await?;
     let plan = plan::make(client, star).await?;
     execute(client, "rollback").await?;
     if plan.is_destructive() && destructive == Destructive::Refuse {
         return Err(would_lose(&plan));
     }
-    let mut tries = 0;
-    while let Err(error) = carry_out(client, star, &plan).await {
-        execute(client, "rollback; set role stardrop_owner").await?;
-        tries += 1;
-        if error.kind != ErrorKind::DatabaseConflict || tries >= LOCK_TRIES {
-            return Err(error);
-        }
-        tracing::info!("{error}; loads go first");
-        tokio::time::sleep(LOCK_PAUSE).await;
-    }
+    apply::apply_plan(client, star, &plan).await?;
     changes.extend(plan.changes.into_iter().map(|change| change.what));
     Ok(Report { changes, notes: plan.notes })
 }
@@ -173,59 +162,4 @@ fn would_lose(plan: &Plan) -> Error {
         .collect();
     let message = format!("these changes would lose data:\n  {}", lines.join("\n  "));
     Error::new(ErrorKind::UnsafeChange, Stage::Migrate, message)
-}
-
-async fn carry_out(client: &Client, star: &Star, plan: &Plan) -> Result<()> {
-    execute(client, &format!("begin; set local lock_timeout = '{LOCK_TIMEOUT}'")).await?;
-    ledger::replace_functions(client).await?;
-    if !plan.changes.is_empty() {
-        lock(client).await?;
-        // Its columns would hold those that change.
-        execute(client, "select stardrop.create_lineage_view(array[]::text[])").await?;
-        for change in &plan.changes {
-            execute(client, &change.sql).await.map_err(|error| {
-                // The change follows from the contract: what Postgres cannot make of it, such as an
-                // expression of types that do not fit, is the contract's mistake.
-                let kind = match error.kind {
-                    ErrorKind::NotMigrated | ErrorKind::DatabaseRefused => ErrorKind::BadContract,
-                    other => other,
-                };
-                Error::new(kind, Stage::Migrate, change.what.clone()).caused_by(error)
-            })?;
-        }
-        for statement in &plan.upkeep {
-            execute(client, statement).await?;
-        }
-    }
-    ledger::make_lineage(client, star).await?;
-    ledger::grant(client).await?;
-    execute(client, "commit").await
-}
-
-/// Keeps everybody out who writes to the star: first the doors, then the star itself, in the order
-/// in which whoever inserts into staging takes them.
-async fn lock(client: &Client) -> Result<()> {
-    let doors = "select c.oid::regclass::text from pg_class c
-         where c.relnamespace = 'staging'::regnamespace and c.relkind = 'r'
-         order by 1";
-    for row in client.query(doors, &[]).await.map_err(refused)? {
-        let door: String = row.try_get(0).map_err(refused)?;
-        execute(client, &format!("lock table {door} in access exclusive mode")).await?;
-    }
-    execute(client, "select pg_advisory_xact_lock(stardrop.star_lock())").await
-}
-
-async fn execute(client: &Client, sql: &str) -> Result<()> {
-    client.batch_execute(sql).await.map_err(refused)
-}
-
-async fn scalar<T>(client: &Client, sql: &str) -> Result<T>
-where
-    T: for<'a> tokio_postgres::types::FromSql<'a>,
-{
-    client.query_one(sql, &[]).await.and_then(|row| row.try_get(0)).map_err(refused)
-}
-
-fn refused(error: tokio_postgres::Error) -> Error {
-    database_error(error, Stage::Migrate)
 }

@@ -1,41 +1,41 @@
-//! Proposal: columns that files have and the contract does not name in; lines for the contract out.
+//! Proposes lines for a contract: one for each column that files have and the contract does not name.
 
 use tokio_postgres::Client;
 use toml::Value;
 
-use super::{refused, scalar};
+use super::session::{refused, scalar};
 use crate::dataset::{Catalog, Dataset};
 use crate::error::Result;
 use crate::star::ident;
 
-/// So many rows with unknown columns are looked at, in each dataset.
+/// The number of rows with unknown columns that are looked at, in each dataset.
 const ROWS: i64 = 20_000;
 
 /// A column that the contract could name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
     pub dataset: String,
-    /// For `[columns]`. The type is always text: what a column means, nobody guesses from a sample.
+    /// A line for `[columns]`. Its type is always text: a sample does not show what a column means.
     pub line: String,
-    /// How many of the rows that were looked at have it.
+    /// How many of the sampled rows have the column.
     pub rows: i64,
 }
 
-/// What was kept in `extra` of the datasets' facts, as columns. Changes nothing.
+/// Proposes the columns that column `extra` of the datasets' facts holds. Changes nothing.
 ///
 /// # Errors
 ///
-/// What the database says.
+/// That of a query that Postgres refuses.
 pub async fn proposals(client: &Client, catalog: &Catalog) -> Result<Vec<Proposal>> {
     let mut proposals = Vec::new();
     for dataset in catalog.datasets().iter().filter(|dataset| dataset.keeps_extra()) {
         let Some(fact) = dataset.facts.first() else { continue };
         let table = format!("star.{}", ident(&format!("fact_{}", fact.name)));
-        let is_there = format!(
+        let has_extra = format!(
             "select exists (select from pg_attribute
                             where attrelid = to_regclass('{table}') and attname = 'extra')"
         );
-        if !scalar::<bool>(client, &is_there).await? {
+        if !scalar::<bool>(client, &has_extra).await? {
             continue;
         }
         let mut taken: Vec<String> = dataset.columns.iter().map(|c| c.name.clone()).collect();
@@ -56,7 +56,7 @@ pub async fn proposals(client: &Client, catalog: &Catalog) -> Result<Vec<Proposa
     Ok(proposals)
 }
 
-/// The unknown columns of a fact, in JSON as paths, each with its number of rows.
+/// The query for the unknown columns of a fact, nested ones as paths, each with its number of rows.
 fn unknown(table: &str) -> String {
     format!(
         "with recursive leaf as (
@@ -78,19 +78,19 @@ fn unknown(table: &str) -> String {
     )
 }
 
-/// Rows that were loaded before the contract named a column still have it as an unknown one.
+/// Whether the contract names the column: rows loaded before it did still hold it in `extra`.
 fn is_named(dataset: &Dataset, header: &str) -> bool {
     let folded = header.trim().to_lowercase();
     let mut spellings = dataset.columns.iter().flat_map(|column| &column.sources);
     spellings.any(|spelling| spelling.trim().to_lowercase() == folded)
 }
 
-/// A header without a name is kept as `column_7`; no contract can name it.
+/// Whether the header is empty: it is stored as `column_7`, which no contract can name.
 fn is_blank(header: &str) -> bool {
-    header.strip_prefix("column_").is_some_and(|place| place.parse::<u32>().is_ok())
+    header.strip_prefix("column_").is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
-/// The header as a name that nobody has yet.
+/// The header as a valid column name that is not taken.
 fn free_name(header: &str, taken: &[String]) -> String {
     let mut name = String::new();
     for char in header.chars().flat_map(char::to_lowercase) {
@@ -102,9 +102,9 @@ fn free_name(header: &str, taken: &[String]) -> String {
     }
     name.truncate(36);
     let name = name.trim_end_matches('_');
-    let own = ["load_id", "source_line", "extra", "source_load_id", "source_time"];
+    let reserved = ["load_id", "source_line", "extra", "source_load_id", "source_time"];
     let name = match name.chars().next() {
-        Some('a'..='z') if !own.contains(&name) => name.to_owned(),
+        Some('a'..='z') if !reserved.contains(&name) => name.to_owned(),
         Some(_) => format!("c_{name}"),
         None => "c".to_owned(),
     };
@@ -117,7 +117,7 @@ fn free_name(header: &str, taken: &[String]) -> String {
     free
 }
 
-/// A line for `[columns]`; the header itself is only named where the column's name does not fit it.
+/// The line for `[columns]`, with `from` where the header differs from the column's name.
 fn line(name: &str, header: &str) -> String {
     if header.trim().to_lowercase() == name {
         return format!("{name} = {{ type = \"text\" }}");
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_header_becomes_a_line_that_a_contract_can_hold() {
+    fn any_header_becomes_a_valid_line_of_a_contract() {
         for (header, line_of_it) in [
             ("Discount", "discount = { type = \"text\" }"),
             (

@@ -1,151 +1,170 @@
-//! Shape: a table's name in; its columns and keys, as the catalogs of Postgres have them, out.
+//! The shape of tables: columns, keys, and what else a migration compares. Plain values, which
+//! `existing` and `wanted` read from Postgres and `compare` takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use tokio_postgres::{Client, Row};
+use crate::star::{Star, list};
+use crate::types::SqlType;
 
-use super::{execute, refused};
-use crate::error::Result;
-use crate::star::Table;
-
-/// The temporary table that shows what Postgres makes of a definition.
-const WANTED: &str = "stardrop_wanted";
-
-/// A table as the catalogs describe it.
-#[derive(Debug, Clone, Default)]
+/// The columns and keys of a table, in the spelling of Postgres' catalogs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Shape {
     pub columns: BTreeMap<String, ColumnShape>,
     pub keys: Vec<Key>,
 }
 
-/// A column's type in Postgres' own words, its collation where it is not the type's own, and
-/// whether it can be null.
+/// A column's type, its collation where that is not the type's default, and whether it is `not null`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ColumnShape {
-    pub sql_type: String,
+    pub sql_type: PostgresType,
     pub collation: Option<String>,
     pub not_null: bool,
 }
 
-impl ColumnShape {
-    /// `text collate "C"`
-    pub fn type_with_collation(&self) -> String {
-        match &self.collation {
-            Some(collation) => format!("{} collate {collation}", self.sql_type),
-            None => self.sql_type.clone(),
+/// A type that a contract can name, or one that somebody else gave a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PostgresType {
+    Known(SqlType),
+    Other(String),
+}
+
+/// A primary key or a unique constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    /// The name of the constraint.
+    pub name: String,
+    /// `PRIMARY KEY`, `UNIQUE` or `UNIQUE NULLS NOT DISTINCT`.
+    pub kind: String,
+    pub columns: Vec<String>,
+    /// What follows the columns, such as ` DEFERRABLE`.
+    pub details: String,
+}
+
+/// A table of the database.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ExistingTable {
+    pub shape: Shape,
+    /// The unknown member of a dimension does not count.
+    pub has_rows: bool,
+    /// Whether the table survives a crash; an `unlogged` one is emptied by it.
+    pub is_logged: bool,
+    pub indexes: BTreeSet<String>,
+    /// The formulas of computed columns, as their comments say, by column.
+    pub formulas: BTreeMap<String, String>,
+    /// The wanted keys that the existing rows satisfy, where the table lacks them.
+    pub possible_keys: Vec<Key>,
+}
+
+/// What a dataset has in the database besides its staging table.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ExistingDataset {
+    /// The fingerprint of the contract that was applied last; `None`: none was.
+    pub fingerprint: Option<String>,
+    pub functions: Vec<ExistingFunction>,
+    /// The names of the enabled triggers of the staging table.
+    pub triggers: BTreeSet<String>,
+}
+
+/// A function of a dataset in schema `staging`.
+#[derive(Debug, Clone)]
+pub(super) struct ExistingFunction {
+    pub name: String,
+    /// The name with the types of the arguments, as `drop function` takes it.
+    pub signature: String,
+    pub body: String,
+}
+
+/// All that a migration compares of a database.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Existing {
+    /// By qualified name, such as `star.fact_sales`: the tables of the star and the staging tables,
+    /// those that no contract names included.
+    pub tables: BTreeMap<String, ExistingTable>,
+    pub datasets: BTreeMap<String, ExistingDataset>,
+}
+
+/// All that a migration compares of the star.
+#[derive(Debug)]
+pub(super) struct Wanted<'s> {
+    pub star: &'s Star,
+    /// By qualified name.
+    pub shapes: BTreeMap<String, Shape>,
+}
+
+impl PostgresType {
+    /// Reads a type as Postgres' `format_type` spells it.
+    pub fn parse(name: &str) -> PostgresType {
+        SqlType::parse(name)
+            .map_or_else(|| PostgresType::Other(name.to_owned()), PostgresType::Known)
+    }
+
+    /// Whether each value of this type is a value of type `to`, unchanged.
+    pub fn widens_to(&self, to: &PostgresType) -> bool {
+        match (self, to) {
+            (PostgresType::Known(from), PostgresType::Known(to)) => from.widens_to(*to),
+            _ => false,
+        }
+    }
+
+    /// Whether Postgres rewrites the whole table to change a column of this type to `to`.
+    pub fn rewrites_to(&self, to: &PostgresType) -> bool {
+        match (self, to) {
+            (PostgresType::Known(from), PostgresType::Known(to)) => from.rewrites_to(*to),
+            _ => true,
         }
     }
 }
 
-/// A primary key or a unique constraint.
-#[derive(Debug, Clone)]
-pub(super) struct Key {
-    pub name: String,
-    /// Its definition with `()` in the place of its columns.
-    kind: String,
-    pub columns: Vec<String>,
+impl fmt::Display for PostgresType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PostgresType::Known(known) => known.fmt(f),
+            PostgresType::Other(name) => f.write_str(name),
+        }
+    }
+}
+
+/// The type with its collation: `text collate "C"`.
+impl fmt::Display for ColumnShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sql_type.fmt(f)?;
+        match &self.collation {
+            Some(collation) => write!(f, " collate {collation}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Key {
-    /// `PRIMARY KEY (id, part)`
-    pub fn definition(&self) -> String {
-        self.kind.replace("()", &format!("({})", self.columns.join(", ")))
+    /// Whether both keys allow the same rows, whatever they are called.
+    pub fn is_same_as(&self, other: &Key) -> bool {
+        (&self.kind, &self.columns, &self.details) == (&other.kind, &other.columns, &other.details)
+    }
+}
+
+/// The definition, as `add constraint` takes it: `PRIMARY KEY (id, part)`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}){}", self.kind, list(&self.columns), self.details)
     }
 }
 
 impl Shape {
-    /// The shape after `from` is called `to`.
+    /// The shape after column `from` is renamed to `to`.
     pub fn rename(&mut self, from: &str, to: &str) {
         if let Some(column) = self.columns.remove(from) {
             self.columns.insert(to.to_owned(), column);
         }
         for column in self.keys.iter_mut().flat_map(|key| &mut key.columns) {
             if column == from {
-                *column = to.to_owned();
+                to.clone_into(column);
             }
         }
     }
 
-    /// The definitions of all keys, sorted.
-    pub fn key_definitions(&self) -> Vec<String> {
-        let mut definitions: Vec<String> = self.keys.iter().map(Key::definition).collect();
-        definitions.sort();
-        definitions
+    /// The keys of this shape that `other` does not have.
+    pub fn keys_missing_in<'k>(&'k self, other: &Shape) -> impl Iterator<Item = &'k Key> {
+        self.keys.iter().filter(|key| !other.keys.iter().any(|known| known.is_same_as(key)))
     }
-}
-
-/// What Postgres makes of the table's definition. Its keys are named by their place in it.
-pub(super) async fn wanted(client: &Client, table: &Table) -> Result<Shape> {
-    execute(client, &table.shape_as("temporary ", WANTED)).await?;
-    let shape = actual(client, &format!("pg_temp.{WANTED}")).await?.unwrap_or_default();
-    execute(client, &format!("drop table pg_temp.{WANTED}")).await?;
-    Ok(shape)
-}
-
-/// The place in [`Table::constraints`] of a key of the wanted shape.
-pub(super) fn place(key: &Key) -> Option<usize> {
-    key.name.strip_prefix(WANTED)?.strip_prefix('_')?.parse().ok()
-}
-
-/// The table as it is; `None` where there is none.
-pub(super) async fn actual(client: &Client, name: &str) -> Result<Option<Shape>> {
-    let exists: bool = client
-        .query_one("select to_regclass($1) is not null", &[&name])
-        .await
-        .and_then(|row| row.try_get(0))
-        .map_err(refused)?;
-    if !exists {
-        return Ok(None);
-    }
-    let columns = client
-        .query(
-            "select a.attname::text,
-                    format_type(a.atttypid, a.atttypmod),
-                    case when a.attcollation not in (0, t.typcollation)
-                         then a.attcollation::regcollation::text end,
-                    a.attnotnull
-             from pg_attribute a
-             join pg_type t on t.oid = a.atttypid
-             where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped",
-            &[&name],
-        )
-        .await
-        .map_err(refused)?;
-    let keys = client
-        .query(
-            "select c.conname::text,
-                    regexp_replace(pg_get_constraintdef(c.oid), '\\([^)]*\\)', '()'),
-                    array(select a.attname::text
-                          from unnest(c.conkey) with ordinality k (attnum, place)
-                          join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum
-                          order by k.place)
-             from pg_constraint c
-             where c.conrelid = to_regclass($1) and c.contype in ('p', 'u')
-             order by 1",
-            &[&name],
-        )
-        .await
-        .map_err(refused)?;
-    let mut shape = Shape::default();
-    for row in &columns {
-        let (name, column) = column(row).map_err(refused)?;
-        shape.columns.insert(name, column);
-    }
-    for row in &keys {
-        shape.keys.push(key(row).map_err(refused)?);
-    }
-    Ok(Some(shape))
-}
-
-fn column(row: &Row) -> Result<(String, ColumnShape), tokio_postgres::Error> {
-    let column = ColumnShape {
-        sql_type: row.try_get(1)?,
-        collation: row.try_get(2)?,
-        not_null: row.try_get(3)?,
-    };
-    Ok((row.try_get(0)?, column))
-}
-
-fn key(row: &Row) -> Result<Key, tokio_postgres::Error> {
-    Ok(Key { name: row.try_get(0)?, kind: row.try_get(1)?, columns: row.try_get(2)? })
 }

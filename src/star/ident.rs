@@ -112,7 +112,7 @@ pub fn ident(name: &str) -> String {
 }
 
 /// A text as an SQL literal.
-pub(super) fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
@@ -153,7 +153,7 @@ pub(super) fn differ<S: AsRef<str>>(a: &str, b: &str, columns: &[S]) -> String {
 }
 
 /// `a, b`, each an identifier.
-pub(super) fn list<S: AsRef<str>>(names: &[S]) -> String {
+pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
     names.iter().map(|name| ident(name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 

@@ -10,6 +10,7 @@ mod date;
 pub mod diagram;
 mod dimension;
 mod fact;
+mod function;
 mod ident;
 mod lock;
 mod normalise;
@@ -26,7 +27,11 @@ use sha2::{Digest, Sha256};
 use crate::dataset::{Catalog, Dataset};
 use fact::FactContext;
 
+pub(crate) use fact::COMPUTED;
+pub(crate) use function::FUNCTION_PREFIXES;
+pub use function::Function;
 pub use ident::ident;
+pub(crate) use ident::{list, literal};
 pub use rename::Rename;
 pub use replace::call as replace_call;
 pub use staging::{INBOX_SUFFIX, copy_statement, open_call};
@@ -54,7 +59,11 @@ pub struct CompiledDataset {
     pub staging: Table,
     /// The star's tables that its batches write to, such as `star.fact_sales`.
     pub tables: Vec<String>,
-    /// Its functions, triggers and views, in the order in which they can be created.
+    /// Its functions in schema `staging`.
+    pub functions: Vec<Function>,
+    /// The names of the triggers of its staging table.
+    pub triggers: Vec<&'static str>,
+    /// The statements that create its functions, triggers and views, in this order.
     pub statements: Vec<String>,
     /// SHA-256 of all SQL that its rows pass through, in hexadecimal.
     pub fingerprint: String,
@@ -105,11 +114,16 @@ fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> Co
         .collect();
     let mut statements: Vec<String> =
         own_facts.iter().filter_map(|context| fact::expression_check(*context)).collect();
-    statements.extend(staging::begin_function(dataset));
-    statements.extend([normalise::function(catalog, dataset), staging::trigger(dataset)]);
-    statements.extend(staging::open_function(dataset));
-    statements.extend(replace::function(dataset));
-    statements.extend([undo::function(catalog, dataset), staging::grants(dataset)]);
+    let mut functions: Vec<Function> = staging::begin_function(dataset).into_iter().collect();
+    functions.push(normalise::function(catalog, dataset));
+    statements.extend(functions.iter().map(|function| function.sql.clone()));
+    statements.push(staging::trigger(dataset));
+    let mut further: Vec<Function> = staging::open_function(dataset).into_iter().collect();
+    further.extend(replace::function(dataset));
+    further.push(undo::function(catalog, dataset));
+    statements.extend(further.iter().map(|function| function.sql.clone()));
+    functions.extend(further);
+    statements.push(staging::grants(dataset));
     statements.extend(view::statements(dataset));
     let mut hash = Sha256::new();
     hash.update(staging.create());
@@ -126,7 +140,15 @@ fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> Co
         hash.update(foreign_keys);
     }
     let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    CompiledDataset { name: dataset.name.clone(), staging, tables, statements, fingerprint }
+    CompiledDataset {
+        name: dataset.name.clone(),
+        staging,
+        tables,
+        functions,
+        triggers: staging::triggers(dataset),
+        statements,
+        fingerprint,
+    }
 }
 
 fn is_used_by(catalog: &Catalog, dataset: &Dataset, table: &Table) -> bool {

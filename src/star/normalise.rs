@@ -9,7 +9,7 @@
 
 use super::dimension::{DimensionEffect, version_variables};
 use super::fact::FactContext;
-use super::ident::dollar_quoted;
+use super::function::{Definition, Function};
 use super::{all_facts, date, dimension, fact, lock};
 use crate::dataset::{Catalog, Dataset};
 
@@ -17,7 +17,7 @@ use crate::dataset::{Catalog, Dataset};
 const ROW_COUNTS: &str = "    rows_inserted := inserted;\n    rows_updated := updated;\n";
 
 /// `staging.normalise_<dataset>()`.
-pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
+pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
     let effects = dimension::effects(catalog, dataset);
     let steps = match &dataset.normalise_sql {
         // Written by the user, instead of the steps that follow from the contract.
@@ -51,7 +51,7 @@ fn generated(catalog: &Catalog, dataset: &Dataset, effects: &[DimensionEffect<'_
 }
 
 /// The function around the steps: it finds the batch's load before them, and records the counts after.
-fn frame(dataset: &Dataset, effects: &[DimensionEffect<'_>], steps: &[String]) -> String {
+fn frame(dataset: &Dataset, effects: &[DimensionEffect<'_>], steps: &[String]) -> Function {
     let keeps = dataset.policy.keeps_staging;
     let versions: String = effects
         .iter()
@@ -99,21 +99,22 @@ end
         emptied = if keeps { String::new() } else { emptied(dataset) },
         steps = steps.join("\n"),
     );
-    format!(
-        "create or replace function staging.normalise_{name}() returns trigger
-    language plpgsql
-    security definer
-    set search_path = pg_catalog, pg_temp
-    set jit = off
-    set random_page_cost = 1.1
-    set enable_seqscan = off
-    set work_mem = '64MB'
-    set timezone = 'UTC'
-as {body};
-",
-        name = dataset.name,
-        body = dollar_quoted("normalise", &body),
-    )
+    let definition = Definition {
+        name: format!("normalise_{}", dataset.name),
+        arguments: "",
+        returns: "trigger",
+        settings: &[
+            "jit = off",
+            "random_page_cost = 1.1",
+            "enable_seqscan = off",
+            "work_mem = '64MB'",
+            "timezone = 'UTC'",
+        ],
+        tag: "normalise",
+        body,
+        rights: String::new(),
+    };
+    definition.function()
 }
 
 /// The check that a batch for a staging table that keeps its rows does not set their `load_id`.

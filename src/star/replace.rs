@@ -1,6 +1,7 @@
 //! Replace: generates the function that deletes the rows of an object's older versions from the star.
 
 use super::fact;
+use super::function::{Definition, Function};
 use super::ident::ident;
 use crate::dataset::{Dataset, Overwrite};
 
@@ -8,7 +9,7 @@ use crate::dataset::{Dataset, Overwrite};
 /// same key. Members of dimensions stay, because other facts may refer to them.
 ///
 /// `None` unless the contract has `overwrite = "replace"`, so that other datasets cannot be replaced.
-pub(super) fn function(dataset: &Dataset) -> Option<String> {
+pub(super) fn function(dataset: &Dataset) -> Option<Function> {
     if dataset.policy.overwrite != Overwrite::Replace {
         return None;
     }
@@ -36,24 +37,31 @@ pub(super) fn function(dataset: &Dataset) -> Option<String> {
         })
         .collect();
     let steps = if steps.is_empty() { "\n".to_owned() } else { steps };
-    Some(format!(
-        "create or replace function staging.replace_{name}(in_load_id bigint) returns void
-    language plpgsql
-    security definer
-    set search_path = pg_catalog, pg_temp
-    set jit = off
-as $replace$
+    let body = format!(
+        "
 #variable_conflict use_variable
 declare
-    older bigint[] := stardrop.replaced_loads(in_load_id, '{name}');
+    older bigint[] := stardrop.replaced_loads(in_load_id, '{}');
     deleted bigint;
 begin{steps}end
-$replace$;
-revoke all on function staging.replace_{name}(bigint) from public;
+",
+        dataset.name
+    );
+    let definition = Definition {
+        name: format!("replace_{}", dataset.name),
+        arguments: "in_load_id bigint",
+        returns: "void",
+        settings: &["jit = off"],
+        tag: "replace",
+        body,
+        rights: format!(
+            "revoke all on function staging.replace_{name}(bigint) from public;
 grant execute on function staging.replace_{name}(bigint) to stardrop_loader;
 ",
-        name = dataset.name,
-    ))
+            name = dataset.name
+        ),
+    };
+    Some(definition.function())
 }
 
 /// The call of that function; its parameter is the load's id.

@@ -1,6 +1,7 @@
 //! Staging: generates a dataset's staging table, its triggers, and the function that gives a loader
 //! its own temporary copy of the table.
 
+use super::function::{Definition, Function};
 use super::ident::{ident, list};
 use super::table::{Column, Table};
 use crate::dataset::Dataset;
@@ -72,6 +73,12 @@ pub const TRIGGERS: [&str; 2] = [BEGIN_TRIGGER, TRIGGER];
 const BEGIN_TRIGGER: &str = "_000_begin";
 const TRIGGER: &str = "_100_normalise";
 
+/// The names of the triggers that a dataset's staging table has.
+pub(super) fn triggers(dataset: &Dataset) -> Vec<&'static str> {
+    let first = dataset.policy.keeps_staging.then_some(BEGIN_TRIGGER);
+    first.into_iter().chain([TRIGGER]).collect()
+}
+
 fn trigger_on(dataset: &Dataset, table: &str) -> String {
     format!(
         "create trigger {TRIGGER}
@@ -105,25 +112,29 @@ create trigger {BEGIN_TRIGGER}
 
 /// `staging.begin_<dataset>()`: the trigger function that sets the load of a statement's rows before
 /// the first one, for a staging table that keeps its rows and so needs their `load_id`.
-pub(super) fn begin_function(dataset: &Dataset) -> Option<String> {
+pub(super) fn begin_function(dataset: &Dataset) -> Option<Function> {
     let name = &dataset.name;
     dataset.policy.keeps_staging.then(|| {
-        format!(
-            "create or replace function staging.begin_{name}() returns trigger
-    language plpgsql
-    security definer
-    set search_path = pg_catalog, pg_temp
-as $begin$
+        let body = format!(
+            "
 declare
     this stardrop.batch := stardrop.open_batch('{name}');
 begin
     perform set_config('stardrop.staging_load', this.load_id::text, true);
     return null;
 end
-$begin$;
-revoke all on function staging.begin_{name}() from public;
 "
-        )
+        );
+        let definition = Definition {
+            name: format!("begin_{name}"),
+            arguments: "",
+            returns: "trigger",
+            settings: &[],
+            tag: "begin",
+            body,
+            rights: format!("revoke all on function staging.begin_{name}() from public;\n"),
+        };
+        definition.function()
     })
 }
 
@@ -131,32 +142,38 @@ revoke all on function staging.begin_{name}() from public;
 /// same trigger. Sessions do not lock each other there, and it needs no WAL and no vacuum.
 ///
 /// `None` for a dataset that keeps its rows in staging: they go into the staging table itself.
-pub(super) fn open_function(dataset: &Dataset) -> Option<String> {
+pub(super) fn open_function(dataset: &Dataset) -> Option<Function> {
     if dataset.policy.keeps_staging {
         return None;
     }
     let inbox = ident(&format!("{}{INBOX_SUFFIX}", dataset.name));
-    Some(format!(
-        "create or replace function staging.open_{name}() returns void
-    language plpgsql
-    security definer
-    set search_path = pg_catalog, pg_temp
-    set client_min_messages = warning
-as $open$
+    let name = &dataset.name;
+    let body = format!(
+        "
 begin
     drop table if exists pg_temp.{inbox};
     create temporary table {inbox} (like staging.{table} including constraints) on commit delete rows;
     {trigger}
     grant insert on pg_temp.{inbox} to stardrop_loader;
 end
-$open$;
-revoke all on function staging.open_{name}() from public;
-grant execute on function staging.open_{name}() to stardrop_loader;
 ",
-        name = dataset.name,
         table = ident(&dataset.name),
         trigger = trigger_on(dataset, &format!("pg_temp.{inbox}")).replace('\n', "\n    "),
-    ))
+    );
+    let definition = Definition {
+        name: format!("open_{name}"),
+        arguments: "",
+        returns: "void",
+        settings: &["client_min_messages = warning"],
+        tag: "open",
+        body,
+        rights: format!(
+            "revoke all on function staging.open_{name}() from public;
+grant execute on function staging.open_{name}() to stardrop_loader;
+"
+        ),
+    };
+    Some(definition.function())
 }
 
 /// The rights on the dataset's staging table and functions.

@@ -92,9 +92,6 @@ impl Table {
         for column in &mut shape.columns {
             column.filled = None;
         }
-        for (index, (constraint, _)) in shape.constraints.iter_mut().enumerate() {
-            *constraint = format!("{name}_{index}");
-        }
         shape.create_as(prefix, name)
     }
 

@@ -1,5 +1,6 @@
 //! Undo: generates the function that deletes a load's facts from the star.
 
+use super::function::{Definition, Function};
 use super::ident::ident;
 use super::{dimension, fact};
 use crate::dataset::{Catalog, Dataset, Fact};
@@ -8,7 +9,7 @@ use crate::dataset::{Catalog, Dataset, Fact};
 /// change. Rows that the load left unchanged are dated by their last change again. Members of
 /// dimensions stay, because other facts may refer to them; the next load that has them changes them,
 /// however old its file is.
-pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
+pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
     let mut facts: Vec<_> = dataset.facts.iter().collect();
     facts.sort_by(|a, b| a.name.cmp(&b.name));
     let mut steps: String = facts
@@ -61,21 +62,24 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> String {
         ));
     }
     let steps = if steps.is_empty() { "\n".to_owned() } else { steps };
-    format!(
-        "create or replace function staging.undo_{name}(in_load_id bigint) returns void
-    language plpgsql
-    security definer
-    set search_path = pg_catalog, pg_temp
-    set jit = off
-as $undo$
+    let body = format!(
+        "
 #variable_conflict use_variable
 declare
     deleted bigint;
 begin{steps}end
-$undo$;
-",
-        name = dataset.name,
-    )
+"
+    );
+    let definition = Definition {
+        name: format!("undo_{}", dataset.name),
+        arguments: "in_load_id bigint",
+        returns: "void",
+        settings: &["jit = off"],
+        tag: "undo",
+        body,
+        rights: String::new(),
+    };
+    definition.function()
 }
 
 /// Rows of which the load was the newest source get the position of the load that last changed them.

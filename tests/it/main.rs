@@ -5,7 +5,6 @@
 
 mod support;
 
-mod beside;
 mod commands;
 mod docs_match_code;
 mod faults;

@@ -1,4 +1,4 @@
-//! Columns: `[columns]` in, the staging table's columns out.
+//! Checks `[columns]`, and returns the columns of the staging table.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::super::{Column, Protect, name};
 use super::Checker;
 use crate::types::{self, SqlType, TypeOptions};
 
-/// The most columns a staging table may have: Postgres stops at 1,600, its own ones included.
+/// The most columns that a staging table may have: Postgres allows 1,600, system columns included.
 const MAX_COLUMNS: usize = 1_500;
 
 impl Checker<'_> {
@@ -19,12 +19,12 @@ impl Checker<'_> {
         let mut spellings: HashMap<String, String> = HashMap::new();
         for (key, raw) in table {
             if let Err(message) = name::check("column", key.get_ref()) {
-                self.mistake(key, message);
+                self.error(key, message);
             } else if name::is_taken(key.get_ref()) {
-                self.mistake(
+                self.error(
                     key,
                     format!(
-                        "column `{0}` is one of stardrop's or Postgres' own: rename it, with from = [\"{0}\"]",
+                        "column name `{0}` is reserved: choose another, and keep the header with from = [\"{0}\"]",
                         key.get_ref()
                     ),
                 );
@@ -35,10 +35,10 @@ impl Checker<'_> {
                 if let Some(other) = spellings.insert(folded, column.name.clone())
                     && other != column.name
                 {
-                    self.mistake(
+                    self.error(
                         key,
                         format!(
-                            "columns `{other}` and `{}` both take the header `{spelling}`",
+                            "columns `{other}` and `{}` both read the header `{spelling}`: remove it from one",
                             column.name
                         ),
                     );
@@ -48,25 +48,27 @@ impl Checker<'_> {
         }
         self.former_names(table);
         if table.is_empty() || table.len() > MAX_COLUMNS {
-            self.mistake_at(0, format!("[columns] must name 1 to {MAX_COLUMNS} columns"));
+            self.error_at(0, format!("[columns] must name 1 to {MAX_COLUMNS} columns"));
         }
         columns
     }
 
-    /// A former name can belong to nobody else, now or then.
+    /// Checks that no two columns have or had the same name.
     fn former_names(&mut self, table: &Table<contract::Column>) {
         let mut seen: Vec<&str> = Vec::new();
         for was in table.values().filter_map(|column| column.get_ref().was.as_ref()) {
             let name = was.get_ref().as_str();
             if let Err(message) = name::check("column", name) {
-                self.mistake(was, message);
+                self.error(was, message);
             } else if table.keys().any(|key| key.get_ref() == name) {
-                self.mistake(
+                self.error(
                     was,
-                    format!("was = \"{name}\" names a column that is still there: remove one"),
+                    format!(
+                        "was = \"{name}\" names a column that the contract still has: remove one"
+                    ),
                 );
             } else if seen.contains(&name) {
-                self.mistake(was, format!("two columns cannot both have been `{name}`"));
+                self.error(was, format!("two columns have was = \"{name}\": remove one"));
             }
             seen.push(name);
         }
@@ -87,11 +89,11 @@ impl Checker<'_> {
         let column_type = match types::column_type(type_name, &options) {
             Ok(column_type) => column_type,
             Err(message) => {
-                self.mistake(&column.type_name, message);
+                self.error(&column.type_name, message);
                 return None;
             }
         };
-        // What a file holds as a number or a date has no form of its own.
+        // A number or a date that the file's format stores as such is not text in the contract's form.
         let native_type =
             types::column_type(type_name, &TypeOptions::default()).unwrap_or(column_type.clone());
         let protect = column
@@ -102,10 +104,13 @@ impl Checker<'_> {
         if let (Some(Protect::Sha256), Some(at)) = (protect, &column.protect)
             && column_type.sql_type() != SqlType::Text
         {
-            self.mistake(at, "protect = \"sha256\" needs type = \"text\": 64 digits are kept");
+            self.error(
+                at,
+                "protect = \"sha256\" needs type = \"text\": it stores 64 hexadecimal digits",
+            );
         }
         if let (Some(Protect::Drop), Some(at), true) = (protect, &column.protect, column.required) {
-            self.mistake(at, "protect = \"drop\" leaves nothing that could be required");
+            self.error(at, "protect = \"drop\" stores no value: remove it, or required = true");
         }
         let nul = column.nul.as_ref().and_then(|at| self.word("nul", at, &["reject", "strip"]));
         let mut sources = vec![key.get_ref().clone()];
@@ -138,10 +143,7 @@ impl Checker<'_> {
             _ => None,
         };
         patterns.unwrap_or_else(|| {
-            self.mistake(
-                format,
-                "format must be a pattern such as \"%d/%m/%Y\", or a list of them",
-            );
+            self.error(format, "format must be a pattern such as \"%d/%m/%Y\", or a list of them");
             Vec::new()
         })
     }
@@ -155,7 +157,7 @@ impl Checker<'_> {
             "'" => Some('\''),
             "_" => Some('_'),
             _ => {
-                self.mistake(thousands, "thousands must be one of `,` `.` `'` `_` or a blank");
+                self.error(thousands, "thousands must be one of `,` `.` `'` `_` or a space");
                 None
             }
         }
@@ -167,7 +169,7 @@ impl Checker<'_> {
             "," => ',',
             "." => '.',
             _ => {
-                self.mistake(decimal, "decimal must be \".\" or \",\"");
+                self.error(decimal, "decimal must be \".\" or \",\"");
                 '.'
             }
         }

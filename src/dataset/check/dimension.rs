@@ -1,4 +1,4 @@
-//! Dimension: `[dimension.*]` in, checked against the columns, out.
+//! Checks each `[dimension.<name>]` against the columns, and returns what the dataset adds to it.
 
 use toml::{Spanned, Value};
 
@@ -7,7 +7,7 @@ use super::super::{Column, DimensionSource, History, name};
 use super::Checker;
 use super::used::DATE;
 
-/// Columns that a dimension with versions has of its own.
+/// Columns that a dimension with versions has besides those of the contract.
 const VERSION_COLUMNS: [&str; 5] =
     ["valid_from", "valid_to", "is_current", "is_first", "observed_at"];
 
@@ -27,12 +27,9 @@ impl Checker<'_> {
         columns: &[Column],
     ) -> DimensionSource {
         if let Err(message) = name::check("dimension", key.get_ref()) {
-            self.mistake(key, message);
+            self.error(key, message);
         } else if key.get_ref() == DATE {
-            self.mistake(
-                key,
-                "dimension `date` is built in: use { date = \"<column>\" } in a fact",
-            );
+            self.error(key, "dimension `date` is built in: use { date = \"<column>\" } in a fact");
         }
         let natural_key = self.column_names("key", &raw.key, columns);
         let mut attributes = Vec::with_capacity(raw.attributes.len());
@@ -40,22 +37,32 @@ impl Checker<'_> {
             self.known(attribute, columns);
             if natural_key.contains(attribute.get_ref()) || attributes.contains(attribute.get_ref())
             {
-                self.mistake(attribute, format!("`{}` stands here twice", attribute.get_ref()));
+                self.error(
+                    attribute,
+                    format!("`{}` is listed twice: remove one", attribute.get_ref()),
+                );
             }
             attributes.push(attribute.get_ref().clone());
         }
         for column in raw.key.get_ref().iter().chain(&raw.attributes) {
             let name = column.get_ref();
             if *name == format!("{}_key", key.get_ref()) {
-                self.mistake(
+                self.error(
                     column,
-                    "this is the name of the dimension's own key: rename the column",
+                    format!(
+                        "`{name}` is the name of the dimension's surrogate key: rename the column"
+                    ),
                 );
             }
-            // What a group of attributes that come together keeps of its source.
+            // The columns that say which load a group of attributes is from.
             let of = name.strip_suffix("_source_load_id").or(name.strip_suffix("_source_time"));
             if of.is_some_and(|of| attributes.iter().any(|attribute| attribute == of)) {
-                self.mistake(column, "this is the name of a column that stardrop adds: rename it");
+                self.error(
+                    column,
+                    format!(
+                        "`{name}` is the name of a column that stardrop adds: rename the column"
+                    ),
+                );
             }
         }
         let history = self.history(raw, &attributes);
@@ -63,9 +70,12 @@ impl Checker<'_> {
         if has_versions {
             for column in raw.key.get_ref().iter().chain(&raw.attributes) {
                 if VERSION_COLUMNS.contains(&column.get_ref().as_str()) {
-                    self.mistake(
+                    self.error(
                         column,
-                        "this is the name of a column that versions have: rename it",
+                        format!(
+                            "`{}` is the name of a column that versions add: rename the column",
+                            column.get_ref()
+                        ),
                     );
                 }
             }
@@ -73,10 +83,7 @@ impl Checker<'_> {
         let valid_from = raw.valid_from.as_ref().map(|valid_from| {
             self.is_a_time(valid_from, valid_from.get_ref(), columns);
             if !has_versions {
-                self.mistake(
-                    valid_from,
-                    "valid_from needs an attribute with history = \"versions\"",
-                );
+                self.error(valid_from, "valid_from needs an attribute with history = \"versions\"");
             }
             valid_from.get_ref().clone()
         });
@@ -89,27 +96,31 @@ impl Checker<'_> {
         }
     }
 
-    /// What is remembered of each attribute: one word for all, or a table of words.
+    /// The kind of history of each attribute: one word for all, or a table of words.
     fn history(&mut self, raw: &contract::Dimension, attributes: &[String]) -> Vec<History> {
         let Some(at) = &raw.history else { return vec![History::Overwrite; attributes.len()] };
         if let Value::String(word) = at.get_ref() {
             return vec![self.history_word(at, word); attributes.len()];
         }
         let Value::Table(words) = at.get_ref() else {
-            self.mistake(at, "history must be a word, or a table of words by attribute");
+            self.error(
+                at,
+                "history must be overwrite, versions or first, or a table of these by attribute",
+            );
             return vec![History::Overwrite; attributes.len()];
         };
         let word_of = |checker: &mut Self, key: &str| match words.get(key) {
             Some(Value::String(word)) => Some(checker.history_word(at, word)),
             Some(_) => {
-                checker.mistake(at, format!("history of `{key}` must be a word"));
+                checker
+                    .error(at, format!("history of `{key}` must be overwrite, versions or first"));
                 None
             }
             None => None,
         };
         for key in words.keys().filter(|key| *key != "default" && !attributes.contains(key)) {
             let hint = name::suggestion(key, attributes.iter().map(String::as_str));
-            self.mistake(at, format!("`{key}` is no attribute of this dimension{hint}"));
+            self.error(at, format!("`{key}` is not an attribute of this dimension{hint}"));
         }
         let default = word_of(self, "default").unwrap_or(History::Overwrite);
         attributes.iter().map(|attribute| word_of(self, attribute).unwrap_or(default)).collect()
@@ -120,7 +131,7 @@ impl Checker<'_> {
             let words = History::ALL.map(History::as_str);
             let hint = name::suggestion(word, words.into_iter());
             let words = words.join(", ");
-            self.mistake(at, format!("history = \"{word}\" is none of {words}{hint}"));
+            self.error(at, format!("history = \"{word}\" must be one of {words}{hint}"));
             History::Overwrite
         })
     }

@@ -1,4 +1,4 @@
-//! Fact: `[fact.*]` in, checked against the columns, out.
+//! Checks each `[fact.<name>]` against the columns, and returns the facts.
 
 use toml::{Spanned, Value};
 
@@ -17,7 +17,7 @@ impl Checker<'_> {
         let mut facts = Vec::with_capacity(table.len());
         for (key, raw) in table {
             if let Err(message) = name::check("fact", key.get_ref()) {
-                self.mistake(key, message);
+                self.error(key, message);
             }
             facts.push(self.fact(key, raw.get_ref(), dimensions, columns, policy));
         }
@@ -42,7 +42,10 @@ impl Checker<'_> {
         let version = raw.version.as_ref().map(|version| {
             self.known(version, columns);
             if grain.is_none() {
-                self.mistake(version, "version needs a grain: without one no row is ever replaced");
+                self.error(
+                    version,
+                    "version needs a grain: without a grain, rows are never replaced",
+                );
             }
             version.get_ref().clone()
         });
@@ -82,16 +85,16 @@ impl Checker<'_> {
         let Some(at) = &raw.conflict else { return Conflict::Update };
         let word = self.word("conflict", at, &["update", "keep"]);
         if raw.grain.is_none() {
-            self.mistake(at, "conflict needs a grain: without one no two rows are the same");
+            self.error(at, "conflict needs a grain: without a grain, no two rows conflict");
         }
         if word != Some("keep") {
             return Conflict::Update;
         }
         if policy.overwrite == Overwrite::Replace {
-            self.mistake(
+            self.error(
                 at,
-                "conflict = \"keep\" does not go with overwrite = \"replace\": a row that is kept would \
-                 go with the file that brought it; use \"merge\"",
+                "conflict = \"keep\" cannot be combined with overwrite = \"replace\": replacing the file \
+                 would delete the rows to keep; use overwrite = \"merge\"",
             );
         }
         Conflict::Keep
@@ -107,16 +110,16 @@ impl Checker<'_> {
     ) -> Option<Expression> {
         let at = raw.delete_when.as_ref()?;
         if !has_grain {
-            self.mistake(at, "delete_when needs a grain: it says which row goes");
+            self.error(at, "delete_when needs a grain, which says which row to delete");
         }
         if conflict == Conflict::Keep {
-            self.mistake(at, "delete_when does not go with conflict = \"keep\": a kept row stays");
+            self.error(at, "delete_when cannot be combined with conflict = \"keep\", which never changes a row");
         }
         if policy.overwrite == Overwrite::Replace {
-            self.mistake(
+            self.error(
                 at,
-                "delete_when does not go with overwrite = \"replace\": a row that a marker took out \
-                 could not come back with the file that brought it; use \"merge\"",
+                "delete_when cannot be combined with overwrite = \"replace\": replacing the file could \
+                 not restore the rows that it deleted; use overwrite = \"merge\"",
             );
         }
         self.expression("delete_when", at, at.get_ref(), columns)
@@ -133,7 +136,7 @@ impl Checker<'_> {
         match Expression::read(text, &names) {
             Ok(expression) => Some(expression),
             Err(message) => {
-                self.mistake(at, format!("{what}: {message}"));
+                self.error(at, format!("{what}: {message}"));
                 None
             }
         }
@@ -148,18 +151,15 @@ impl Checker<'_> {
             Value::Table(table) => {
                 for (name, expression) in table {
                     let Some(text) = expression.as_str() else {
-                        self.mistake(
-                            at,
-                            format!("measure `{name}` must be an expression, as text"),
-                        );
+                        self.error(at, format!("measure `{name}` must be an expression in quotes"));
                         continue;
                     };
                     if let Err(message) = name::check("measure", name) {
-                        self.mistake(at, message);
+                        self.error(at, message);
                     } else if name::is_taken(name) {
-                        self.mistake(
+                        self.error(
                             at,
-                            format!("measure `{name}` is one of stardrop's own: rename it"),
+                            format!("measure name `{name}` is reserved: choose another"),
                         );
                     }
                     if let Some(expression) = self.expression(name, at, text, columns) {
@@ -167,11 +167,12 @@ impl Checker<'_> {
                     }
                 }
             }
-            _ => self.mistake(at, "a measure is a column's name or { name = \"expression\" }"),
+            _ => self
+                .error(at, "a measure must be the name of a column, or { name = \"expression\" }"),
         }
     }
 
-    /// No two columns of a fact may have one name.
+    /// Checks that no two columns of a fact have the same name.
     fn fact_columns(&mut self, key: &Spanned<String>, fact: &Fact) {
         let mut seen: Vec<&str> = vec!["as_of"];
         let keys = fact.dimensions.iter().map(|used| used.column.as_str());
@@ -180,9 +181,9 @@ impl Checker<'_> {
         let own = own.chain(fact.degenerate.iter().map(String::as_str));
         for column in keys.chain(dates).chain(own) {
             if seen.contains(&column) {
-                self.mistake(
+                self.error(
                     key,
-                    format!("fact `{}` would have two columns named `{column}`: give one a role with `as`, or drop it", fact.name),
+                    format!("fact `{}` would have two columns named `{column}`: rename one with `as`, or remove it", fact.name),
                 );
             }
             seen.push(column);
@@ -192,19 +193,19 @@ impl Checker<'_> {
         let dates = fact.dates.iter().map(|date| date.column.as_str());
         let made: Vec<&str> = keys.chain(dates).chain(["as_of"]).collect();
         for column in plain.clone().filter(|column| made.contains(&column.as_str())) {
-            self.mistake(
+            self.error(
                 key,
-                format!("fact `{}` has a column `{column}` of its own: rename that of grain or version, with from = [\"{column}\"]", fact.name),
+                format!("fact `{}` adds a column `{column}`: rename the one of grain or version, and keep the header with from = [\"{column}\"]", fact.name),
             );
         }
-        // A computed column must not hide the one that grain or version put there.
+        // A computed measure must not replace a column of grain or version.
         for computed in &fact.measures {
             if matches!(computed, Measure::Computed { name, .. } if plain.clone().any(|p| p == name))
             {
-                self.mistake(
+                self.error(
                     key,
                     format!(
-                        "measure `{}` has the name of a column that the fact holds",
+                        "measure `{}` has the name of another column of the fact: rename it",
                         computed.name()
                     ),
                 );

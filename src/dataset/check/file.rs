@@ -1,4 +1,4 @@
-//! File: `[file]` in, how the dataset's files are written out.
+//! Checks `[file]`, and returns how the dataset's files are written.
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8};
 use toml::{Spanned, Value};
@@ -28,7 +28,7 @@ impl Checker<'_> {
             encoding: file.encoding.as_ref().map_or(UTF_8, |at| self.encoding(at)),
             replace_invalid: invalid == Some("replace"),
             quote,
-            // Doubled quotes are understood without a word.
+            // Doubled quotes need no setting.
             escape: escape.filter(|escape| Some(*escape) != quote),
             comment,
             skip: file.skip,
@@ -45,10 +45,10 @@ impl Checker<'_> {
             Some(encoding) if encoding != REPLACEMENT => encoding,
             _ => {
                 let label = at.get_ref();
-                self.mistake(
+                self.error(
                     at,
                     format!(
-                        "unknown encoding \"{label}\": use a name of the WHATWG Encoding Standard, \
+                        "unknown encoding \"{label}\": use a label of the WHATWG Encoding Standard, \
                          such as \"utf-8\", \"windows-1252\", \"utf-16le\" or \"shift_jis\""
                     ),
                 );
@@ -57,12 +57,15 @@ impl Checker<'_> {
         }
     }
 
-    /// One ASCII character that can stand for something.
+    /// Returns the one ASCII character of a setting such as `quote`.
     fn mark(&mut self, key: &str, at: &Spanned<String>) -> Option<u8> {
         match at.get_ref().as_bytes() {
             [byte] if byte.is_ascii() && !matches!(byte, b'\r' | b'\n' | 0) => Some(*byte),
             _ => {
-                self.mistake(at, format!("{key} must be one ASCII character, and no line break"));
+                self.error(
+                    at,
+                    format!("{key} must be one ASCII character other than a line break"),
+                );
                 None
             }
         }
@@ -72,9 +75,9 @@ impl Checker<'_> {
         let bytes = at.get_ref().as_bytes();
         let marks = marks.into_iter().flatten().chain(*b"\r\n");
         if bytes.is_empty() || bytes.len() > MAX_DELIMITER_BYTES {
-            self.mistake(at, format!("delimiter must be 1 to {MAX_DELIMITER_BYTES} bytes long"));
+            self.error(at, format!("delimiter must be 1 to {MAX_DELIMITER_BYTES} bytes long"));
         } else if marks.into_iter().any(|mark| bytes.contains(&mark)) {
-            self.mistake(at, "delimiter must not hold a quote, an escape or a line break");
+            self.error(at, "delimiter must not contain the quote, the escape or a line break");
         } else {
             return Some(bytes.to_vec());
         }
@@ -92,7 +95,7 @@ impl Checker<'_> {
                 && (words.len() == 1 || !words.contains(&"reject"))
         };
         let Some(words) = words.filter(known) else {
-            self.mistake(
+            self.error(
                 at,
                 "ragged must be \"reject\", \"pad\", \"truncate\" or [\"pad\", \"truncate\"]",
             );

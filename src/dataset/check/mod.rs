@@ -1,4 +1,4 @@
-//! Check: the words of a contract in, a [`Dataset`] or every mistake with its line out.
+//! Checks the parsed text of a contract: returns a [`Dataset`], or every error with its line.
 
 mod columns;
 mod dimension;
@@ -16,7 +16,7 @@ use toml::Spanned;
 use super::contract::Contract;
 use super::{ContractError, ContractText, Dataset, glob, name};
 
-/// Gathers mistakes, so that one run shows all of them.
+/// Collects the errors, so that one run shows all of them.
 struct Checker<'a> {
     file: &'a Path,
     text: &'a str,
@@ -24,12 +24,12 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Notes a mistake at the place of `at`.
-    fn mistake<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
-        self.mistake_at(at.span().start, message);
+    /// Adds an error at the line of `at`.
+    fn error<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
+        self.error_at(at.span().start, message);
     }
 
-    fn mistake_at(&mut self, offset: usize, message: impl Into<String>) {
+    fn error_at(&mut self, offset: usize, message: impl Into<String>) {
         let line = line_of(self.text, offset);
         self.errors.push(ContractError {
             file: PathBuf::from(self.file),
@@ -38,13 +38,13 @@ impl Checker<'_> {
         });
     }
 
-    /// One of the words that the key may hold, or a mistake that lists them.
+    /// Returns the word that the key has; adds an error if it is not one of `words`.
     fn word<'w>(&mut self, key: &str, at: &Spanned<String>, words: &[&'w str]) -> Option<&'w str> {
         let found = words.iter().find(|word| **word == at.get_ref().as_str()).copied();
         if found.is_none() {
             let text = at.get_ref();
             let hint = name::suggestion(text, words.iter().copied());
-            self.mistake(at, format!("{key} = \"{text}\" is none of {}{hint}", words.join(", ")));
+            self.error(at, format!("{key} = \"{text}\" must be one of {}{hint}", words.join(", ")));
         }
         found
     }
@@ -54,11 +54,11 @@ fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// Reads one dataset's contract.
+/// Reads and checks the contract of one dataset.
 ///
 /// # Errors
 ///
-/// Every mistake found, in the order of the checks, each with file, line and fix.
+/// Every error found, in the order of the checks, each with file, line and fix.
 pub fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError>> {
     let ContractText { file, folder, contract: text, .. } = texts;
     let mut checker = Checker { file, text, errors: Vec::new() };
@@ -66,18 +66,18 @@ pub fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError>> {
         Ok(contract) => contract,
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start);
-            checker.mistake_at(offset, error.message().replace('\n', ", "));
+            checker.error_at(offset, error.message().replace('\n', ", "));
             return Err(checker.errors);
         }
     };
 
     let dataset_name = contract.name.get_ref().clone();
     if let Err(message) = name::check("dataset", &dataset_name) {
-        checker.mistake(&contract.name, message);
+        checker.error(&contract.name, message);
     } else if dataset_name != *folder {
-        checker.mistake(
+        checker.error(
             &contract.name,
-            format!("name = \"{dataset_name}\" must be the folder's name, `{folder}`"),
+            format!("name = \"{dataset_name}\" must be the name of its folder, `{folder}`"),
         );
     }
 
@@ -103,7 +103,7 @@ pub fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError>> {
     };
     let fills_nothing = contract.dimension.is_empty() && contract.fact.is_empty();
     if fills_nothing && texts.normalise_sql.is_none() {
-        checker.mistake(
+        checker.error(
             &contract.name,
             "the dataset fills no table: add a [dimension.<name>], a [fact.<name>] or a normalise.sql",
         );
@@ -114,14 +114,14 @@ pub fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError>> {
 impl Checker<'_> {
     fn patterns(&mut self, contract: &Contract) -> Vec<String> {
         if contract.patterns.get_ref().is_empty() {
-            self.mistake(
+            self.error(
                 &contract.patterns,
-                "match is empty: name at least one pattern, such as \"sales/**/*.csv\"",
+                "match is empty: add a pattern, such as \"sales/**/*.csv\"",
             );
         }
         for pattern in contract.patterns.get_ref() {
             if let Err(message) = glob::matcher(pattern.get_ref()) {
-                self.mistake(pattern, message);
+                self.error(pattern, message);
             }
         }
         contract.patterns.get_ref().iter().map(|pattern| pattern.get_ref().clone()).collect()

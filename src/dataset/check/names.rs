@@ -1,4 +1,4 @@
-//! Names: the columns that a contract names in, whether they are there and fit out.
+//! Checks the columns that keys, grains and times name: that they exist, and have a suitable type.
 
 use toml::Spanned;
 
@@ -6,7 +6,7 @@ use super::super::{Column, name};
 use super::Checker;
 use crate::types::SqlType;
 
-/// The most columns that an index, and so a key or a grain, can have.
+/// The most columns that an index of Postgres, and so a key or a grain, can have.
 const MAX_KEY_COLUMNS: usize = 32;
 
 impl Checker<'_> {
@@ -18,16 +18,16 @@ impl Checker<'_> {
     ) -> Vec<String> {
         let names = list.get_ref();
         if names.is_empty() || names.len() > MAX_KEY_COLUMNS {
-            self.mistake(list, format!("{what} must name 1 to {MAX_KEY_COLUMNS} columns"));
+            self.error(list, format!("{what} must name 1 to {MAX_KEY_COLUMNS} columns"));
         }
         for (index, column) in names.iter().enumerate() {
             if let Some(known) = self.known(column, columns)
                 && known.column_type.sql_type() == SqlType::Jsonb
             {
-                self.mistake(column, format!("a json column cannot be part of a {what}"));
+                self.error(column, format!("a json column cannot be part of a {what}"));
             }
             if names.iter().take(index).any(|other| other.get_ref() == column.get_ref()) {
-                self.mistake(column, format!("`{}` stands here twice", column.get_ref()));
+                self.error(column, format!("`{}` is listed twice: remove one", column.get_ref()));
             }
         }
         strings(names)
@@ -35,7 +35,7 @@ impl Checker<'_> {
 
     pub(super) fn must_be_required(&mut self, column: &Spanned<String>, columns: &[Column]) {
         if columns.iter().any(|known| known.name == *column.get_ref() && !known.required) {
-            self.mistake(
+            self.error(
                 column,
                 format!(
                     "grain column `{0}` may be null: add required = true to column `{0}`",
@@ -62,21 +62,21 @@ impl Checker<'_> {
         let found = columns.iter().find(|known| known.name == column);
         if found.is_none() {
             let hint = name::suggestion(column, columns.iter().map(|known| known.name.as_str()));
-            self.mistake(at, format!("`{column}` is no column of this dataset{hint}"));
+            self.error(at, format!("`{column}` is not a column of this dataset{hint}"));
         }
         found
     }
 
-    /// A column that says when something was so.
+    /// Checks that a column says when something happened.
     pub(super) fn is_a_time<T>(&mut self, at: &Spanned<T>, column: &str, columns: &[Column]) {
         if let Some(known) = self.known_at(at, column, columns)
             && !known.column_type.sql_type().has_date()
         {
             let message = format!(
-                "`{column}` is of type {}: a date needs date, timestamp or timestamptz",
+                "`{column}` has type {}: it must be date, timestamp or timestamptz",
                 known.type_name
             );
-            self.mistake(at, message);
+            self.error(at, message);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Policy: `[policy]` in, with its defaults, what is to be done with what does not fit out.
+//! Checks `[policy]`, and returns it with its defaults.
 
 use toml::Value;
 
@@ -6,7 +6,7 @@ use super::super::contract;
 use super::super::{MissingColumn, Overwrite, Policy, RejectBudget, UnknownColumn};
 use super::Checker;
 
-/// Without a word about it, one row in a hundred may be rejected.
+/// By default one row in a hundred may be rejected.
 const DEFAULT_REJECTS: RejectBudget = RejectBudget::Share(0.01);
 
 impl Checker<'_> {
@@ -15,10 +15,7 @@ impl Checker<'_> {
         let rejects = match &raw.rejects {
             None => DEFAULT_REJECTS,
             Some(rejects) => reject_budget(rejects.get_ref()).unwrap_or_else(|| {
-                self.mistake(
-                    rejects,
-                    "rejects must be a share such as \"1%\", or a number of rows",
-                );
+                self.error(rejects, "rejects must be a share such as \"1%\" or a number of rows");
                 DEFAULT_REJECTS
             }),
         };
@@ -39,10 +36,10 @@ impl Checker<'_> {
             .as_ref()
             .and_then(|at| self.word("same_content", at, &["skip", "load"]));
         if let (Some("merge"), Some(at), true) = (overwrite, &raw.overwrite, appends) {
-            self.mistake(
+            self.error(
                 at,
-                "overwrite = \"merge\" needs a grain in every fact: without one a new version would \
-                 add its rows once more; use \"replace\" or \"ignore\"",
+                "overwrite = \"merge\" needs a grain in every fact: without a grain, a new version \
+                 would add its rows again; use \"replace\" or \"ignore\"",
             );
         }
         let replaces = match overwrite {
@@ -50,10 +47,11 @@ impl Checker<'_> {
             None => appends,
         };
         if let (Some("skip"), Some(at), true) = (same_content, &raw.same_content, replaces) {
-            self.mistake(
+            self.error(
                 at,
-                "same_content = \"skip\" does not go with a file that is replaced: its rows go with \
-                 their file, also those that a skipped twin relies on; use \"load\"",
+                "same_content = \"skip\" cannot be combined with overwrite = \"replace\" (the default \
+                 without a grain): replacing a file would delete the only rows of a skipped file with \
+                 the same content; use same_content = \"load\"",
             );
         }
         let staging =

@@ -1,4 +1,4 @@
-//! What a person sees who makes a mistake in a contract.
+//! The messages for each kind of error in a contract.
 
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ fn read(text: &str) -> Result<Dataset, Vec<ContractError>> {
     Catalog::read([contract]).map(|catalog| catalog.datasets()[0].clone())
 }
 
-/// The contract with one text put in another's place, and what is said of it.
+/// The errors of the sample contract with one text replaced.
 fn complaint(from: &str, to: &str) -> String {
     assert!(SALES.contains(from), "the sample has no {from}");
     let errors = read(&SALES.replacen(from, to, 1)).expect_err("this must not pass");
@@ -41,7 +41,7 @@ fn complaint(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn a_contract_without_words_about_it_has_the_defaults() {
+fn a_contract_without_settings_has_the_defaults() {
     let sales = read(SALES).unwrap();
     assert_eq!(sales.policy.rejects, RejectBudget::Share(0.01));
     assert_eq!(sales.policy.unknown_column, UnknownColumn::Keep);
@@ -56,7 +56,7 @@ fn a_contract_without_words_about_it_has_the_defaults() {
 }
 
 #[test]
-fn every_mistake_names_file_line_and_fix() {
+fn every_error_names_file_line_and_fix() {
     let cases = [
         ("attributes = [\"country\"]", "attributes = [\"countri\"]"),
         ("quantity    = { type = \"integer\" }", "quantity    = { type = \"integr\" }"),
@@ -114,8 +114,8 @@ fn every_mistake_names_file_line_and_fix() {
 }
 
 #[test]
-fn a_staging_that_is_neither_is_refused_with_the_word_that_was_meant() {
+fn an_unknown_value_of_staging_is_refused_with_a_suggestion() {
     let said = complaint("[columns]", "[policy]\nstaging = \"keeps\"\n[columns]");
-    assert!(said.contains("staging = \"keeps\" is none of transient, keep"), "{said}");
+    assert!(said.contains("staging = \"keeps\" must be one of transient, keep"), "{said}");
     assert!(said.starts_with("datasets/sales/dataset.toml:"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! Used: the `dimensions` of a fact in, what it refers to by which columns and names out.
+//! Checks the `dimensions` of a fact, and returns which dimensions and dates its columns refer to.
 
 use toml::{Spanned, Value};
 
@@ -7,7 +7,7 @@ use super::super::{Column, DateRef, DimensionRef, Fact, name};
 use super::names::strings;
 use super::{Checker, line_of};
 
-/// The word by which a fact refers to the built-in calendar.
+/// The name by which a fact refers to the built-in calendar.
 pub(super) const DATE: &str = "date";
 
 impl Checker<'_> {
@@ -31,7 +31,7 @@ impl Checker<'_> {
                         (name, table.get("key"), table.get("as"))
                     }
                     _ => {
-                        self.mistake(
+                        self.error(
                             at,
                             "expected { date = \"<column>\" } or { dimension = \"<name>\", key = [..] }, \
                              either with as = \"<role>\"",
@@ -41,7 +41,7 @@ impl Checker<'_> {
                 }
             }
             _ => {
-                self.mistake(at, "expected a dimension's name or { date = \"<column>\" }");
+                self.error(at, "expected the name of a dimension or { date = \"<column>\" }");
                 return;
             }
         };
@@ -67,7 +67,7 @@ impl Checker<'_> {
             .filter(|names| !names.is_empty())
             .and_then(|names| names.iter().map(|name| name.as_str().map(str::to_owned)).collect());
         let Some(names) = names else {
-            self.mistake(at, "key must be a list of columns");
+            self.error(at, "key must be a list of columns");
             return Vec::new();
         };
         for name in &names {
@@ -76,15 +76,15 @@ impl Checker<'_> {
         names
     }
 
-    /// The name that the fact knows its dimension or date by.
+    /// The name that the fact gives its dimension or date.
     fn role(&mut self, at: &Spanned<Value>, role: Option<&Value>, default: &str) -> Option<String> {
         let Some(role) = role else { return Some(default.to_owned()) };
         let Some(role) = role.as_str() else {
-            self.mistake(at, "as must be a name");
+            self.error(at, "as must be a name");
             return None;
         };
         if let Err(message) = name::check("role", role) {
-            self.mistake(at, message);
+            self.error(at, message);
         }
         Some(role.to_owned())
     }

@@ -1,10 +1,10 @@
-//! View: `[view.*]` in, the views of the star, with names that nothing else has, out.
+//! Checks each `[view.<name>]`, and returns the views. Their names must not collide with tables.
 
 use super::super::contract::{self, Table};
 use super::super::{View, name};
 use super::Checker;
 
-/// What the names of the star's own tables begin with.
+/// The prefixes of the names of the star's tables.
 const OWN: [&str; 4] = ["dim_", "fact_", "history_", "tombstone_"];
 
 impl Checker<'_> {
@@ -12,16 +12,16 @@ impl Checker<'_> {
         let mut views = Vec::with_capacity(table.len());
         for (key, raw) in table {
             if let Err(message) = name::check("view", key.get_ref()) {
-                self.mistake(key, message);
+                self.error(key, message);
             } else if OWN.iter().any(|own| key.get_ref().starts_with(own)) {
-                self.mistake(
+                self.error(
                     key,
-                    "names that begin with dim_, fact_, history_ or tombstone_ are for the star's tables",
+                    "names that begin with dim_, fact_, history_ or tombstone_ are reserved for tables of the star: rename the view",
                 );
             }
             let sql = raw.get_ref().sql.get_ref().trim().trim_end_matches(';');
             if sql.is_empty() {
-                self.mistake(&raw.get_ref().sql, "sql is empty: write a query");
+                self.error(&raw.get_ref().sql, "sql is empty: write a query");
             }
             views.push(View { name: key.get_ref().clone(), sql: sql.to_owned() });
         }

@@ -7,6 +7,9 @@ use crate::star::table::Column;
 use crate::star::{date, dimension, time, view};
 use crate::types::SqlType;
 
+/// What the comment of a computed measure begins with; its formula follows.
+pub(crate) const COMPUTED: &str = "Computed: ";
+
 /// A column of a fact, and the expression for its value over `row` and the joined dimensions.
 pub(super) struct Filled {
     pub column: Column,
@@ -84,7 +87,7 @@ fn computed(measure: &Measure) -> Option<Filled> {
     let sql = expression.sql(|column| format!("row.{}", ident(column)));
     let meaning = expression.sql(str::to_owned);
     Some(Filled {
-        column: Column::new(name, "numeric").comment(format!("Computed: {meaning}.")),
+        column: Column::new(name, "numeric").comment(format!("{COMPUTED}{meaning}.")),
         value: format!("({sql})::numeric"),
     })
 }

@@ -167,10 +167,13 @@ async fn a_migration_that_cannot_be_made_is_an_error_that_says_why_and_changes_n
     let empty = TestDatabase::empty().await;
     let mut function = migrator(&cloud, &empty).await;
     for (logins, why) in [
-        (json!({ "postgres": "stardrop_loader" }), "would sign in by token only"),
-        (json!({ "x": "stardrop_owner" }), "expected stardrop_loader or stardrop_reader"),
-        (json!({ "": "stardrop_loader" }), "a name has 1 to 63 bytes"),
-        (json!({ "stardrop_reader": "stardrop_loader" }), "that is a role, and no login"),
+        (json!({ "postgres": "stardrop_loader" }), "could then sign in only with a token"),
+        (json!({ "x": "stardrop_owner" }), "role must be stardrop_loader or stardrop_reader"),
+        (json!({ "": "stardrop_loader" }), "the name must have 1 to 63 bytes"),
+        (
+            json!({ "stardrop_reader": "stardrop_loader" }),
+            "this name belongs to a role of stardrop",
+        ),
     ] {
         let refused = error(function.invoke(json!({ "migrate": true, "logins": logins })).await);
         assert_eq!(refused["errorType"], "BadSetting", "{refused}");

@@ -74,8 +74,8 @@ async fn a_migration_that_would_lose_data_is_refused_and_changes_nothing() {
     assert_eq!(error.kind, ErrorKind::UnsafeChange);
     let text = error.to_string();
     for part in [
-        "drop column star.dim_buyer.town; lost: its 1 values",
-        "make star.fact_receipt anew: its key is PRIMARY KEY (id), the contract says PRIMARY KEY (id, part); lost: its 1 rows",
+        "drop column star.dim_buyer.town; lost: 1 value",
+        "recreate star.fact_receipt: its key is PRIMARY KEY (id), the contract says PRIMARY KEY (id, part); lost: 1 row",
     ] {
         assert!(text.contains(part), "{text}");
     }
@@ -140,9 +140,9 @@ async fn a_new_column_that_may_be_null_is_added_and_filled_from_then_on() {
     assert_eq!(
         report.notes,
         [
-            "star.dim_buyer.zip is null in the 1 rows that are there",
-            "stardrop replay --dataset shop fills them from the files",
-            "star.fact_receipt.tip is null in the 1 rows that are there",
+            "star.dim_buyer.zip is null in 1 existing row",
+            "run `stardrop replay --dataset shop` to fill new columns from the files",
+            "star.fact_receipt.tip is null in 1 existing row",
         ]
     );
     db.run("insert into staging.shop (id, part, buyer, town, zip, paid, tip) values (2, 1, 'Bo', 'Bergen', '5003', 1, 2)").await;

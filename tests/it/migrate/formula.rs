@@ -32,8 +32,8 @@ async fn a_changed_formula_is_reported_if_the_fact_has_rows() {
     assert_eq!(notes(&mut db, &[("n * 2", "n * 4")]).await, none);
     db.run("insert into staging.till (id, n) values (1, 5)").await;
     assert_eq!(notes(&mut db, &[("n * 2", "n * 4")]).await, none);
-    let said = ["stardrop replay --dataset till computes star.fact_receipt.twice anew: \
-                 rows that are there keep what the old formula gave"];
+    let said = ["run `stardrop replay --dataset till` to recompute star.fact_receipt.twice: \
+                 existing rows keep the values of the old formula"];
     assert_eq!(notes(&mut db, &[("n * 2", "n * 3")]).await, said);
     assert_eq!(db.text("select twice from star.fact_receipt").await, "20");
     assert_eq!(notes(&mut db, &[("n * 2", "n * 3")]).await, none);

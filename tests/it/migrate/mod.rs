@@ -2,6 +2,7 @@
 
 pub mod apply;
 mod changes;
+mod contract_sidecars;
 mod contract_sql;
 mod during_loads;
 mod formula;

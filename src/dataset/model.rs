@@ -1,4 +1,4 @@
-//! Star: the part of a checked contract that says which dimensions and facts its rows go into.
+//! The dimensions and facts that a checked contract loads rows into.
 
 use super::Expression;
 
@@ -40,32 +40,32 @@ impl History {
     }
 }
 
-/// What a dataset brings to a dimension. Without attributes it only refers to members.
+/// What a dataset loads into a dimension; without attributes, only the keys of members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DimensionSource {
     pub name: String,
-    /// The natural key: columns of the dataset and of the dimension alike.
+    /// The natural key: columns of the dataset, and of the dimension by the same names.
     pub key: Vec<String>,
     pub attributes: Vec<String>,
-    /// What is remembered of each attribute, in their order.
+    /// The history of each attribute, in their order.
     pub history: Vec<History>,
-    /// The column that says from when on a version holds; `None`: the object's time.
+    /// The column with the time from which a version is valid; `None`: the object's time.
     pub valid_from: Option<String>,
 }
 
 impl DimensionSource {
-    /// The attributes with what is remembered of them.
-    pub fn remembered(&self) -> impl Iterator<Item = (&String, History)> {
+    /// The attributes with their history.
+    pub fn attributes_with_history(&self) -> impl Iterator<Item = (&String, History)> {
         self.attributes.iter().zip(self.history.iter().copied())
     }
 }
 
-/// What happens when a row comes whose grain is there already.
+/// What happens to a row whose grain the fact already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conflict {
-    /// The newest row stays.
+    /// The newest row wins.
     Update,
-    /// The oldest row stays.
+    /// The oldest row wins.
     Keep,
 }
 
@@ -73,7 +73,7 @@ pub enum Conflict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     pub name: String,
-    /// The columns that make a row unique; `None`: rows are only ever appended.
+    /// The columns that make a row unique; `None`: rows are always appended.
     pub grain: Option<Vec<String>>,
     pub dimensions: Vec<DimensionRef>,
     pub dates: Vec<DateRef>,
@@ -84,14 +84,14 @@ pub struct Fact {
     pub version: Option<String>,
     /// The column that says when the row happened, for dimensions with versions.
     pub as_of: Option<String>,
-    /// True of a row that takes its grain out of the fact.
+    /// True for a row that deletes the row of its grain.
     pub delete_when: Option<Expression>,
-    /// Whether Postgres is to enforce the references to dimensions.
+    /// Whether Postgres enforces the references to dimensions by foreign keys.
     pub foreign_keys: bool,
 }
 
 impl Fact {
-    /// The column by whose time the fact finds versions: `as_of`, else its first date.
+    /// The column whose time selects the version of a dimension: `as_of`, else the first date.
     pub fn happened(&self) -> Option<&str> {
         self.as_of.as_deref().or_else(|| self.dates.first().map(|date| date.source.as_str()))
     }
@@ -100,7 +100,7 @@ impl Fact {
 /// A number of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Measure {
-    /// A column as it is.
+    /// A column, unchanged.
     Column(String),
     /// Computed from columns, as `numeric`.
     Computed { name: String, expression: Expression },
@@ -114,7 +114,7 @@ impl Measure {
         }
     }
 
-    /// The dataset's columns that it is made from.
+    /// The dataset's columns that it is computed from.
     pub fn columns(&self) -> &[String] {
         match self {
             Measure::Column(name) => std::slice::from_ref(name),
@@ -131,7 +131,7 @@ pub struct DimensionRef {
     pub key: Vec<String>,
     /// The fact's column, such as `customer_key`.
     pub column: String,
-    /// Where the contract says so, counted from 1.
+    /// The line of the contract, counted from 1.
     pub line: usize,
 }
 

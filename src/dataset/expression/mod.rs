@@ -1,105 +1,14 @@
-//! Expression: an SQL expression over a dataset's columns in, its tokens, checked, out.
+//! Parses an SQL expression over a dataset's columns, and checks its tokens.
 //!
-//! Only the tokens are checked here: which columns are read, that it is one expression without a
-//! query, comment or statement of its own, and which functions it calls. Postgres itself checks
-//! grammar and types, with the staging table at hand, when the database is migrated.
+//! It may read only columns of the dataset and call only known functions, and must not contain a
+//! query, a comment or a second statement. A migration lets Postgres check grammar and types.
+
+mod vocabulary;
 
 use super::name;
+use vocabulary::{FUNCTIONS, WORDS};
 
-/// Functions that depend on nothing but their arguments.
-const FUNCTIONS: &[&str] = &[
-    "abs",
-    "btrim",
-    "ceil",
-    "ceiling",
-    "char_length",
-    "coalesce",
-    "concat",
-    "date_part",
-    "date_trunc",
-    "div",
-    "exp",
-    "extract",
-    "floor",
-    "greatest",
-    "least",
-    "left",
-    "length",
-    "ln",
-    "log",
-    "lower",
-    "ltrim",
-    "mod",
-    "nullif",
-    "power",
-    "replace",
-    "right",
-    "round",
-    "rtrim",
-    "sign",
-    "split_part",
-    "sqrt",
-    "starts_with",
-    "strpos",
-    "substr",
-    "substring",
-    "trim",
-    "trunc",
-    "upper",
-];
-
-/// Words of expressions, and of the types that a value may be cast to.
-const WORDS: &[&str] = &[
-    "and",
-    "as",
-    "between",
-    "bigint",
-    "boolean",
-    "both",
-    "case",
-    "cast",
-    "date",
-    "day",
-    "distinct",
-    "double",
-    "else",
-    "end",
-    "epoch",
-    "false",
-    "for",
-    "from",
-    "hour",
-    "ilike",
-    "in",
-    "integer",
-    "interval",
-    "is",
-    "leading",
-    "like",
-    "minute",
-    "month",
-    "not",
-    "null",
-    "numeric",
-    "or",
-    "precision",
-    "quarter",
-    "real",
-    "second",
-    "smallint",
-    "text",
-    "then",
-    "time",
-    "timestamp",
-    "timestamptz",
-    "trailing",
-    "true",
-    "week",
-    "when",
-    "year",
-];
-
-/// Characters of which operators are made; no comment, cast or comparison needs another.
+/// The characters of operators, casts and comparisons.
 const OPERATORS: &[u8] = b"+-*/%<>=!|:";
 
 /// A checked expression.
@@ -116,11 +25,11 @@ enum Part {
 }
 
 impl Expression {
-    /// Reads an expression over these columns.
+    /// Parses an expression over these columns.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, for the contract's author.
+    /// What is wrong with the expression, for the author of the contract.
     pub(super) fn read(text: &str, columns: &[&str]) -> Result<Expression, String> {
         let mut expression = Expression { parts: Vec::new(), columns: Vec::new() };
         let mut rest = text;
@@ -130,7 +39,7 @@ impl Expression {
             let (token, after) = rest.split_at(length);
             match token {
                 "(" => depth += 1,
-                ")" => depth = depth.checked_sub(1).ok_or("a ) without a (")?,
+                ")" => depth = depth.checked_sub(1).ok_or("`)` without `(`")?,
                 _ => {}
             }
             let is_call = after.trim_start().starts_with('(');
@@ -138,7 +47,7 @@ impl Expression {
             rest = after;
         }
         if depth > 0 {
-            return Err("a ( without a )".to_owned());
+            return Err("`(` without `)`".to_owned());
         }
         if expression
             .parts
@@ -172,17 +81,17 @@ impl Expression {
             } else {
                 "column of this dataset"
             };
-            return Err(format!("`{token}` is no {what}{hint}"));
+            return Err(format!("`{token}` is not a {what}{hint}"));
         }
         Ok(())
     }
 
-    /// The columns that it reads, each once, in order.
+    /// The columns that the expression reads, each once, in order of appearance.
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// The expression as SQL, its columns written by `column`.
+    /// The expression as SQL; `column` writes each column.
     pub fn sql(&self, column: impl Fn(&str) -> String) -> String {
         self.parts
             .iter()
@@ -209,14 +118,14 @@ fn token_length(text: &str, first: char) -> Result<usize, String> {
                 Some(operator) if !operator.contains("--") && !operator.contains("/*") => {
                     Ok(length)
                 }
-                _ => Err("a comment has no place in an expression".to_owned()),
+                _ => Err("an expression must not contain a comment".to_owned()),
             }
         }
-        _ => Err(format!("`{first}` has no place in an expression")),
+        _ => Err(format!("an expression must not contain `{first}`")),
     }
 }
 
-/// A string in single quotes, quotes doubled.
+/// The bytes of the string in single quotes that `text` begins with; two quotes stand for one.
 fn string_length(text: &str) -> Result<usize, String> {
     let mut from = 1;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find('\'')) {
@@ -226,7 +135,7 @@ fn string_length(text: &str) -> Result<usize, String> {
         }
         from = end + 1;
     }
-    Err("a quote that does not end".to_owned())
+    Err("a quote is not closed".to_owned())
 }
 
 #[cfg(test)]
@@ -240,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_found_whatever_stands_around_them() {
+    fn columns_are_found_in_every_context() {
         assert_eq!(read("quantity * Unit_Price").unwrap(), "row.quantity * row.unit_price");
         assert_eq!(
             read("round(coalesce(quantity, 0)::numeric / 3, 2)").unwrap(),
@@ -261,23 +170,23 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_an_expression_passes() {
+    fn anything_but_an_expression_is_refused() {
         for (text, said) in [
-            ("quantity * price", "`price` is no column"),
+            ("quantity * price", "`price` is not a column"),
             ("quantty", "did you mean `quantity`?"),
-            ("(select 1)", "`select` is no column"),
-            ("pg_sleep(9)", "`pg_sleep` is no function"),
-            ("quantity; drop table x", "`;` has no place"),
-            ("quantity -- rest", "a comment"),
-            ("quantity /* x */", "a comment"),
-            ("(quantity", "a ( without a )"),
-            ("quantity)", "a ) without a ("),
-            ("'open", "a quote that does not end"),
-            ("\"quantity\"", "has no place"),
-            ("$1", "has no place"),
-            ("e'\\n'", "`e` is no column"),
+            ("(select 1)", "`select` is not a column"),
+            ("pg_sleep(9)", "`pg_sleep` is not a function"),
+            ("quantity; drop table x", "must not contain `;`"),
+            ("quantity -- rest", "contain a comment"),
+            ("quantity /* x */", "contain a comment"),
+            ("(quantity", "`(` without `)`"),
+            ("quantity)", "`)` without `(`"),
+            ("'open", "a quote is not closed"),
+            ("\"quantity\"", "must not contain `"),
+            ("$1", "must not contain `"),
+            ("e'\\n'", "`e` is not a column"),
             ("  ", "the expression is empty"),
-            ("quantity.x", "`x` is no column"),
+            ("quantity.x", "`x` is not a column"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");

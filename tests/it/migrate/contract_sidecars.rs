@@ -1,4 +1,4 @@
-//! Beside: what stands beside a contract's columns: views, `views.sql`, `normalise.sql`.
+//! Tests of the SQL that a contract has next to its columns: views, `views.sql`, `normalise.sql`.
 
 use std::fs;
 
@@ -67,7 +67,7 @@ async fn site(files: &[(&str, &str)]) -> (TestDatabase, Cloud) {
 const FILE: &str = "id,shop,paid\n1,a,5\n2,b,9\n3,a,3\n";
 
 #[tokio::test]
-async fn views_of_the_contract_and_beside_it_are_made_and_can_be_read() {
+async fn views_of_a_contract_and_of_its_views_sql_are_created_and_readable() {
     let (db, cloud) = site(&[("dataset.toml", TILL), ("views.sql", VIEWS)]).await;
     cloud.put_and_load("till/a.csv", FILE).await;
     assert_eq!(db.rows("select * from star.takings order by 1").await, "a|8\nb|9");

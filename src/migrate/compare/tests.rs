@@ -1,0 +1,277 @@
+//! Each change of a contract, and the operations that it needs. No database takes part.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::compare;
+use crate::dataset::Catalog;
+use crate::migrate::operation::{Measured, Operation};
+use crate::migrate::shape::{
+    ColumnShape, Existing, ExistingDataset, ExistingFunction, ExistingTable, Key, PostgresType,
+    Shape, Wanted,
+};
+use crate::star::{self, COMPUTED, Star, Table};
+
+const SHOP: &str = r#"
+name  = "shop"
+match = ["shop/*"]
+[columns]
+id    = { type = "bigint", required = true }
+part  = { type = "integer", required = true }
+buyer = { type = "text" }
+town  = { type = "text" }
+paid  = { type = "numeric(8,2)" }
+day   = { type = "date" }
+[dimension.buyer]
+key        = ["buyer"]
+attributes = ["town"]
+[fact.receipt]
+grain      = ["id"]
+dimensions = ["buyer"]
+measures   = ["paid", { double = "paid * 2" }]
+"#;
+
+fn star_of(contract: &str) -> Star {
+    let file = PathBuf::from("shop/dataset.toml");
+    let catalog = Catalog::read([(file, "shop".to_owned(), contract.to_owned())]);
+    star::compile(&catalog.unwrap())
+}
+
+fn edited(edits: &[(&str, &str)]) -> String {
+    edits.iter().fold(SHOP.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "the contract has no {from}");
+        text.replace(from, to)
+    })
+}
+
+/// The shape that Postgres reads from a table of the star.
+fn shape_of(table: &Table) -> Shape {
+    let mut shape = Shape::default();
+    for column in &table.columns {
+        let (sql_type, collation) = match column.sql_type.split_once(" collate ") {
+            Some((sql_type, collation)) => (sql_type, Some(collation.to_owned())),
+            None => (column.sql_type.as_str(), None),
+        };
+        let (sql_type, not_null) = (PostgresType::parse(sql_type), column.not_null);
+        shape.columns.insert(column.name.clone(), ColumnShape { sql_type, collation, not_null });
+    }
+    for (name, definition) in &table.constraints {
+        let (kind, rest) = definition.split_once(" (").unwrap();
+        if kind == "primary key" || kind == "unique" {
+            let (columns, details) = rest.split_once(')').unwrap();
+            shape.keys.push(Key {
+                name: name.clone(),
+                kind: kind.to_uppercase(),
+                columns: columns.split(", ").map(str::to_owned).collect(),
+                details: details.to_owned(),
+            });
+        }
+    }
+    shape
+}
+
+fn tables(star: &Star) -> impl Iterator<Item = &Table> {
+    star.tables.iter().chain(star.datasets.iter().map(|dataset| &dataset.staging))
+}
+
+/// A database to which this star was migrated. Its staging tables are empty.
+fn database_of(star: &Star, has_rows: bool) -> Existing {
+    let mut existing = Existing::default();
+    for table in tables(star) {
+        let formulas = table.columns.iter().filter_map(|column| {
+            let comment = column.comment.clone().filter(|c| c.starts_with(COMPUTED))?;
+            Some((column.name.clone(), comment))
+        });
+        let found = ExistingTable {
+            shape: shape_of(table),
+            has_rows: has_rows && table.schema == "star",
+            is_logged: !table.unlogged,
+            indexes: table.indexes.iter().map(|(name, _)| name.clone()).collect(),
+            formulas: formulas.collect(),
+            possible_keys: Vec::new(),
+        };
+        existing.tables.insert(table.qualified_name(), found);
+    }
+    for dataset in &star.datasets {
+        let functions = dataset.functions.iter().map(|function| ExistingFunction {
+            name: function.name.clone(),
+            signature: format!("staging.{}()", function.name),
+            body: function.body.clone(),
+        });
+        let found = ExistingDataset {
+            fingerprint: Some(dataset.fingerprint.clone()),
+            functions: functions.collect(),
+            triggers: dataset.triggers.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        existing.datasets.insert(dataset.name.clone(), found);
+    }
+    existing
+}
+
+fn operations(existing: &Existing, star: &Star) -> Vec<Operation> {
+    let shapes: BTreeMap<String, Shape> =
+        tables(star).map(|table| (table.qualified_name(), shape_of(table))).collect();
+    compare(existing, &Wanted { star, shapes })
+}
+
+fn lines(existing: &Existing, star: &Star) -> String {
+    let lines: Vec<String> =
+        operations(existing, star).iter().map(|o| o.kind().describe()).collect();
+    lines.join("\n")
+}
+
+/// The operations from the sample contract to one with these edits, but for the update of the dataset.
+fn after(edits: &[(&str, &str)], has_rows: bool) -> String {
+    let lines = lines(&database_of(&star_of(SHOP), has_rows), &star_of(&edited(edits)));
+    let updates = |line: &&str| *line == "update dataset shop";
+    assert_eq!(lines.lines().filter(updates).count(), 1, "{lines}");
+    lines.lines().filter(|line| !updates(line)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_empty_database_needs_everything_and_a_migrated_one_nothing() {
+    let star = star_of(SHOP);
+    let created = "create star.dim_buyer\ncreate star.fact_receipt\ncreate staging.shop\n";
+    assert_eq!(lines(&Existing::default(), &star), created.to_owned() + "add dataset shop");
+    assert_eq!(lines(&database_of(&star, true), &star), "");
+}
+
+#[test]
+fn each_change_of_a_contract_is_the_operations_that_it_needs() {
+    for (edits, expected) in [
+        (&[("day ", "tip = { type = \"integer\" }\nday ")][..], "add column staging.shop.tip"),
+        (&[("day   = { type = \"date\" }\n", "")], "drop column staging.shop.day"),
+        (
+            &[("town  = {", "city = { was = \"town\", "), ("[\"town\"]", "[\"city\"]")],
+            "rename column star.dim_buyer.town to city\nrename column staging.shop.town to city",
+        ),
+        (
+            &[("numeric(8,2)", "numeric(12,2)")],
+            "change star.fact_receipt.paid from numeric(8,2) to numeric(12,2)\n\
+             change staging.shop.paid from numeric(8,2) to numeric(12,2)",
+        ),
+        (&[("\"integer\", required = true", "\"integer\"")], "make staging.shop.part nullable"),
+        (
+            &[("{ type = \"date\"", "{ type = \"date\", required = true")],
+            "make staging.shop.day not null",
+        ),
+        (&[("paid * 2", "paid * 3")], "change the formula of star.fact_receipt.double"),
+        (
+            &[("[\"buyer\"]\nmeasures", "[\"buyer\", { date = \"day\" }]\nmeasures")],
+            "create star.dim_date\nadd column star.fact_receipt.date_key",
+        ),
+        (
+            &[("[columns]", "[policy]\nstaging = \"keep\"\n[columns]")],
+            "create index shop_load_id\nstart keeping rows in staging.shop",
+        ),
+        (
+            &[("[\"id\"]", "[\"id\", \"part\"]")],
+            "recreate star.fact_receipt: its key is PRIMARY KEY (id), \
+             the contract says PRIMARY KEY (id, part)",
+        ),
+        (
+            &[("key        = [\"buyer\"]\nattributes = [\"town\"]", "key = [\"town\"]")],
+            "recreate star.dim_buyer: its key is PRIMARY KEY (buyer_key), UNIQUE (buyer), \
+             the contract says PRIMARY KEY (buyer_key), UNIQUE (town)\n\
+             recreate star.fact_receipt: it refers to star.dim_buyer, which is recreated",
+        ),
+        (
+            &[
+                (
+                    "[dimension.buyer]\nkey        = [\"buyer\"]",
+                    "[dimension.guest]\nkey = [\"buyer\"]",
+                ),
+                ("dimensions = [\"buyer\"]", "dimensions = [\"guest\"]"),
+            ],
+            "create star.dim_guest\ndrop column star.fact_receipt.buyer_key\n\
+             add column star.fact_receipt.guest_key\ndrop star.dim_buyer",
+        ),
+    ] {
+        assert_eq!(after(edits, true), expected, "{edits:?}");
+    }
+}
+
+#[test]
+fn without_rows_no_fact_is_recreated_with_its_dimension_and_no_formula_matters() {
+    let key = [("key        = [\"buyer\"]\nattributes = [\"town\"]", "key = [\"town\"]")];
+    let said = after(&key, false);
+    assert!(said.starts_with("recreate star.dim_buyer: "), "{said}");
+    assert!(!said.contains("star.fact_receipt"), "{said}");
+    assert_eq!(after(&[("paid * 2", "paid * 3")], false), "");
+}
+
+#[test]
+fn a_key_that_the_rows_satisfy_is_swapped_around_the_changes_of_columns() {
+    let wide = edited(&[("[\"paid\", {", "[\"paid\", \"part\", {")]);
+    let narrow = edited(&[("[\"id\"]", "[\"id\", \"part\"]"), ("numeric(8,2)", "numeric(9,2)")]);
+    let mut existing = database_of(&star_of(&wide), true);
+    let star = star_of(&narrow);
+    let fact = star.tables.iter().find(|table| table.name == "fact_receipt").unwrap();
+    let table = existing.tables.get_mut("star.fact_receipt").unwrap();
+    table.possible_keys = shape_of(fact).keys;
+    let said = lines(&existing, &star);
+    let expected = "\
+change the key of star.fact_receipt: its key is PRIMARY KEY (id), the contract says PRIMARY KEY (id, part)
+make star.fact_receipt.part not null
+change star.fact_receipt.paid from numeric(8,2) to numeric(9,2)
+add key PRIMARY KEY (id, part) to star.fact_receipt
+change staging.shop.paid from numeric(8,2) to numeric(9,2)
+update dataset shop";
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_dataset_without_a_contract_is_dropped_with_the_facts_before_the_dimensions() {
+    let cafe = SHOP.replace("shop", "cafe").replace("buyer", "guest").replace("receipt", "bill");
+    let file = PathBuf::from("cafe/dataset.toml");
+    let cafe = star::compile(&Catalog::read([(file, "cafe".to_owned(), cafe)]).unwrap());
+    let mut existing = database_of(&star_of(SHOP), true);
+    let other = database_of(&cafe, true);
+    existing.tables.extend(other.tables);
+    existing.datasets.extend(other.datasets);
+    assert_eq!(
+        lines(&existing, &star_of(SHOP)),
+        "drop dataset cafe\ndrop star.fact_bill\ndrop star.dim_guest"
+    );
+}
+
+#[test]
+fn a_function_a_trigger_or_an_index_that_somebody_changed_is_restored() {
+    let star = star_of(SHOP);
+    let whole = || database_of(&star, true);
+    let mut changed = [whole(), whole(), whole(), whole()];
+    let [body, missing, trigger, index] = &mut changed;
+    body.datasets.get_mut("shop").unwrap().functions[0].body.push(' ');
+    missing.datasets.get_mut("shop").unwrap().functions.pop();
+    trigger.datasets.get_mut("shop").unwrap().triggers.clear();
+    index.tables.get_mut("star.fact_receipt").unwrap().indexes.clear();
+    for existing in [body, missing, trigger] {
+        assert_eq!(lines(existing, &star), "update dataset shop");
+    }
+    assert_eq!(lines(index, &star), "create index fact_receipt_load_id");
+}
+
+#[test]
+fn what_is_lost_follows_from_the_counts() {
+    let loss = |edits: &[(&str, &str)], measured: &Measured| {
+        let operations = operations(&database_of(&star_of(SHOP), true), &star_of(&edited(edits)));
+        operations[0].kind().loss(measured)
+    };
+    let counts = |count, changed| Measured { count, changed, ..Measured::default() };
+    let narrowed = [("numeric(8,2)", "integer")];
+    assert_eq!(
+        loss(&narrowed, &counts(2, Some(1))).as_deref(),
+        Some("the exact value in 1 of 2 values")
+    );
+    assert_eq!(
+        loss(&narrowed, &counts(1, None)).as_deref(),
+        Some("1 value, because not all can be converted")
+    );
+    let dropped = [("attributes = [\"town\"]", "attributes = []")];
+    let with_view = Measured { count: 0, changed: None, views: vec!["towns".to_owned()] };
+    assert_eq!(
+        loss(&dropped, &with_view).as_deref(),
+        Some("0 values, and the view towns that uses it")
+    );
+    assert_eq!(loss(&[("numeric(8,2)", "numeric(9,2)")], &counts(5, None)), None);
+}

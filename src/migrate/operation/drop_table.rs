@@ -1,0 +1,35 @@
+//! Drops a table of the star that no contract names any more.
+
+use super::kind::{Action, Measured, OperationKind, Question, count_rows, counted};
+
+#[derive(Debug, Clone)]
+pub(in crate::migrate) struct DropTable {
+    /// The qualified name.
+    pub table: String,
+}
+
+impl OperationKind for DropTable {
+    fn action(&self) -> Action {
+        Action::Drop
+    }
+
+    fn describe(&self) -> String {
+        format!("drop {}", self.table)
+    }
+
+    fn question(&self) -> Question {
+        Question {
+            count: Some(count_rows(&self.table)),
+            dependents_of: Some((self.table.clone(), None)),
+            ..Question::default()
+        }
+    }
+
+    fn loss(&self, measured: &Measured) -> Option<String> {
+        Some(format!("{}{}", counted(measured.count, "row"), measured.and_views()))
+    }
+
+    fn statements(&self, _measured: &Measured) -> Vec<String> {
+        vec![format!("drop table {} cascade", self.table)]
+    }
+}

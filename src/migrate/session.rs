@@ -1,0 +1,31 @@
+//! The calls to Postgres that every step of a migration makes. Their errors carry the stage `migrate`.
+
+use tokio_postgres::Client;
+use tokio_postgres::types::FromSql;
+
+use crate::db::database_error;
+use crate::error::{Error, Result, Stage};
+
+/// Runs statements that return nothing.
+pub(super) async fn execute(client: &Client, sql: &str) -> Result<()> {
+    client.batch_execute(sql).await.map_err(refused)
+}
+
+/// Runs a query for the first value of its one row.
+pub(super) async fn scalar<T>(client: &Client, sql: &str) -> Result<T>
+where
+    T: for<'a> FromSql<'a>,
+{
+    client.query_one(sql, &[]).await.and_then(|row| row.try_get(0)).map_err(refused)
+}
+
+/// Whether there is a table, an index or a view of that name.
+pub(super) async fn exists(client: &Client, name: &str) -> Result<bool> {
+    let row = client.query_one("select to_regclass($1) is not null", &[&name]).await;
+    row.and_then(|row| row.try_get(0)).map_err(refused)
+}
+
+/// The error of a statement that Postgres refused.
+pub(super) fn refused(error: tokio_postgres::Error) -> Error {
+    database_error(error, Stage::Migrate)
+}
