@@ -3,6 +3,7 @@
 
 use std::process::Command;
 
+use stardrop::dataset::History;
 use stardrop::error::ErrorKind;
 use stardrop::settings::TABLE;
 use stardrop::types::{self, TypeOptions};
@@ -108,6 +109,15 @@ fn every_key_of_a_contract_is_explained() {
         let as_a_table = text.contains(&format!("[{word}")) && table;
         let as_a_view = section == "View" && text.contains("`[view.<name>] sql = ");
         assert!(in_a_row || as_a_table || as_a_view, "{CONTRACT} lacks `{word}` of {section}");
+    }
+}
+
+#[test]
+fn every_kind_of_history_is_listed() {
+    let words = row_words("history");
+    for history in History::ALL {
+        let name = history.as_str();
+        assert!(words.iter().any(|word| word == name), "{CONTRACT} lacks the history {name}");
     }
 }
 
