@@ -122,12 +122,17 @@ fn the_index_of_the_docs_lists_every_page() {
 }
 
 #[test]
-fn the_numbers_of_decisions_have_no_gap() {
+fn the_numbers_of_decisions_have_no_gap_and_the_index_has_their_titles() {
+    let index = text_of("docs/README.md");
     for (page, number) in pages_below("docs/decisions").iter().zip(1..) {
         let name = page.strip_prefix("docs/decisions/").unwrap();
         assert!(name.starts_with(&format!("{number:04}-")), "decision {number} is missing: {name}");
         let title = text_of(page);
-        assert!(title.starts_with(&format!("# {number}. ")), "{name}: its title is not {number}.");
+        let title =
+            title.lines().next().and_then(|line| line.strip_prefix(&format!("# {number}. ")));
+        let title = title.unwrap_or_else(|| panic!("{name}: its title is not {number}."));
+        let entry = format!("- {number:04}: [{title}](decisions/{name})");
+        assert!(index.lines().any(|line| line == entry), "docs/README.md should have: {entry}");
     }
 }
 
