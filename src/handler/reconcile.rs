@@ -18,7 +18,7 @@ const MAX_DIFFERENCES: usize = 100;
 /// How many messages are sent at the same time.
 const CONCURRENT_SENDS: usize = 16;
 
-/// Listing a page and comparison it with the ledger takes less than this.
+/// Listing a page and comparing it with the ledger takes less than this.
 const PAGE_TIME: Duration = Duration::from_secs(3);
 
 impl Handler {

@@ -17,7 +17,7 @@ const URL_SHAPE: &str = "expected postgres://user:password@host:port/database, \
 
 /// Whether the connection is encrypted and the server verified: libpq's `sslmode`, with the same meanings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SslMode {
+pub(crate) enum SslMode {
     /// Not encrypted.
     Disable,
     /// Encrypted where the server offers it, without verifying.
@@ -47,7 +47,7 @@ impl FromStr for SslMode {
 
 /// How to authenticate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DbAuth {
+pub(crate) enum DbAuth {
     /// With the password from the settings, if any.
     Password,
     /// With a token signed with the AWS credentials of the process, valid for 15 minutes.
@@ -58,13 +58,13 @@ pub enum DbAuth {
 
 /// The server, the login and the TLS mode. `Debug` shows no password.
 #[derive(Debug, Clone)]
-pub struct DatabaseSettings {
+pub(crate) struct DatabaseSettings {
     /// Hosts, ports, user, password and database. Its SSL mode is not used.
-    pub config: Config,
-    pub auth: DbAuth,
-    pub ssl_mode: SslMode,
+    pub(crate) config: Config,
+    pub(crate) auth: DbAuth,
+    pub(crate) ssl_mode: SslMode,
     /// The PEM file of trusted root certificates; `None` means those of the system.
-    pub ssl_root_cert: Option<PathBuf>,
+    pub(crate) ssl_root_cert: Option<PathBuf>,
 }
 
 impl DatabaseSettings {
@@ -141,7 +141,7 @@ impl DatabaseSettings {
     }
 
     /// The server as `host:port`, for messages.
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         let ports = self.config.get_ports();
         let hosts = self.config.get_hosts().iter().map(|host| match host {
             Host::Tcp(name) => name.clone(),

@@ -7,16 +7,17 @@ mod table;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use database::{DatabaseSettings, DbAuth, SslMode};
-pub use secret::Secret;
-pub use table::*;
+pub(crate) use database::{DatabaseSettings, DbAuth, SslMode};
+pub(crate) use secret::Secret;
+pub use table::TABLE;
+pub(crate) use table::*;
 use tracing::level_filters::LevelFilter;
 
 use crate::error::{Error, ErrorKind, Result, Stage};
 
 /// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// One JSON object per line, to standard output, for CloudWatch.
     Json,
     /// Text for people, to standard error.
@@ -27,36 +28,36 @@ pub enum LogFormat {
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `None` where neither `DATABASE_URL` nor a `PG*` variable is set.
-    pub database: Option<DatabaseSettings>,
+    pub(crate) database: Option<DatabaseSettings>,
     /// The folder with `<name>/dataset.toml`.
     pub datasets_dir: PathBuf,
     /// The maximum number of rows of a batch: one COPY, one transaction, one checkpoint.
-    pub batch_rows: u64,
+    pub(crate) batch_rows: u64,
     /// The maximum bytes of COPY text of a batch.
-    pub batch_bytes: u64,
+    pub(crate) batch_bytes: u64,
     /// A longer record is an error: most likely it has an unclosed quote.
-    pub max_row_bytes: usize,
+    pub(crate) max_row_bytes: usize,
     /// A header with more columns is an error.
-    pub max_columns: usize,
+    pub(crate) max_columns: usize,
     /// A compressed file with more bytes after decompression is an error.
-    pub max_decompressed_bytes: u64,
+    pub(crate) max_decompressed_bytes: u64,
     /// A compressed file that gets larger by more than this factor is an error.
-    pub max_ratio: u64,
+    pub(crate) max_ratio: u64,
     /// Part of the hashes of protected values.
-    pub salt: Option<Secret>,
+    pub(crate) salt: Option<Secret>,
     /// How long a worker without progress keeps its claim on a load.
-    pub lease_seconds: u64,
+    pub(crate) lease_seconds: u64,
     /// The S3 endpoint, if not AWS. Buckets are then addressed by path.
-    pub s3_endpoint: Option<String>,
+    pub(crate) s3_endpoint: Option<String>,
     /// The SQS endpoint, if not AWS.
-    pub sqs_endpoint: Option<String>,
+    pub(crate) sqs_endpoint: Option<String>,
     /// The queue to which a load that runs out of time is sent, unless its event came from a queue.
-    pub queue_url: Option<String>,
+    pub(crate) queue_url: Option<String>,
     /// The log level of this crate.
-    pub log_level: LevelFilter,
-    pub log_format: LogFormat,
+    pub(crate) log_level: LevelFilter,
+    pub(crate) log_format: LogFormat,
     /// Whether this process is a Lambda function, or simulates one.
-    pub in_lambda: bool,
+    pub(crate) in_lambda: bool,
     /// The folder with the Postgres server's programs, for `stardrop dev`.
     pub pg_bin: Option<PathBuf>,
     /// The folders of `PATH`, which `stardrop dev` searches for programs.
@@ -64,8 +65,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// How long a claim is held without a sign of life.
-    pub fn lease(&self) -> Duration {
+    /// How long a worker without progress keeps its claim on a load.
+    pub(crate) fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_seconds)
     }
 
@@ -151,7 +152,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`ErrorKind::BadSetting`] where no database is set.
-    pub fn database(&self) -> Result<&DatabaseSettings> {
+    pub(crate) fn database(&self) -> Result<&DatabaseSettings> {
         self.database.as_ref().ok_or_else(|| {
             Error::new(
                 ErrorKind::BadSetting,

@@ -1,30 +1,30 @@
 //! Table: the name, default and meaning of every environment variable that Stardrop reads.
 
-pub const DATABASE_URL: &str = "DATABASE_URL";
-pub const PGHOST: &str = "PGHOST";
-pub const PGPORT: &str = "PGPORT";
-pub const PGUSER: &str = "PGUSER";
-pub const PGPASSWORD: &str = "PGPASSWORD";
-pub const PGDATABASE: &str = "PGDATABASE";
-pub const PGSSLMODE: &str = "PGSSLMODE";
-pub const PGSSLROOTCERT: &str = "PGSSLROOTCERT";
-pub const STARDROP_DB_AUTH: &str = "STARDROP_DB_AUTH";
-pub const STARDROP_DB_SECRET_ARN: &str = "STARDROP_DB_SECRET_ARN";
-pub const STARDROP_DATASETS: &str = "STARDROP_DATASETS";
-pub const STARDROP_BATCH_ROWS: &str = "STARDROP_BATCH_ROWS";
-pub const STARDROP_BATCH_BYTES: &str = "STARDROP_BATCH_BYTES";
-pub const STARDROP_MAX_ROW_BYTES: &str = "STARDROP_MAX_ROW_BYTES";
-pub const STARDROP_MAX_COLUMNS: &str = "STARDROP_MAX_COLUMNS";
-pub const STARDROP_MAX_DECOMPRESSED_BYTES: &str = "STARDROP_MAX_DECOMPRESSED_BYTES";
-pub const STARDROP_MAX_RATIO: &str = "STARDROP_MAX_RATIO";
-pub const STARDROP_SALT: &str = "STARDROP_SALT";
-pub const STARDROP_LEASE_SECONDS: &str = "STARDROP_LEASE_SECONDS";
-pub const STARDROP_QUEUE_URL: &str = "STARDROP_QUEUE_URL";
-pub const STARDROP_LOG: &str = "STARDROP_LOG";
-pub const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
-pub const AWS_ENDPOINT_URL_SQS: &str = "AWS_ENDPOINT_URL_SQS";
-pub const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
-pub const PG_BIN: &str = "PG_BIN";
+pub(crate) const DATABASE_URL: &str = "DATABASE_URL";
+pub(crate) const PGHOST: &str = "PGHOST";
+pub(crate) const PGPORT: &str = "PGPORT";
+pub(crate) const PGUSER: &str = "PGUSER";
+pub(crate) const PGPASSWORD: &str = "PGPASSWORD";
+pub(crate) const PGDATABASE: &str = "PGDATABASE";
+pub(crate) const PGSSLMODE: &str = "PGSSLMODE";
+pub(crate) const PGSSLROOTCERT: &str = "PGSSLROOTCERT";
+pub(crate) const STARDROP_DB_AUTH: &str = "STARDROP_DB_AUTH";
+pub(crate) const STARDROP_DB_SECRET_ARN: &str = "STARDROP_DB_SECRET_ARN";
+pub(crate) const STARDROP_DATASETS: &str = "STARDROP_DATASETS";
+pub(crate) const STARDROP_BATCH_ROWS: &str = "STARDROP_BATCH_ROWS";
+pub(crate) const STARDROP_BATCH_BYTES: &str = "STARDROP_BATCH_BYTES";
+pub(crate) const STARDROP_MAX_ROW_BYTES: &str = "STARDROP_MAX_ROW_BYTES";
+pub(crate) const STARDROP_MAX_COLUMNS: &str = "STARDROP_MAX_COLUMNS";
+pub(crate) const STARDROP_MAX_DECOMPRESSED_BYTES: &str = "STARDROP_MAX_DECOMPRESSED_BYTES";
+pub(crate) const STARDROP_MAX_RATIO: &str = "STARDROP_MAX_RATIO";
+pub(crate) const STARDROP_SALT: &str = "STARDROP_SALT";
+pub(crate) const STARDROP_LEASE_SECONDS: &str = "STARDROP_LEASE_SECONDS";
+pub(crate) const STARDROP_QUEUE_URL: &str = "STARDROP_QUEUE_URL";
+pub(crate) const STARDROP_LOG: &str = "STARDROP_LOG";
+pub(crate) const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
+pub(crate) const AWS_ENDPOINT_URL_SQS: &str = "AWS_ENDPOINT_URL_SQS";
+pub(crate) const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+pub(crate) const PG_BIN: &str = "PG_BIN";
 
 /// The shell's search path. Read, but not a setting of Stardrop.
 pub(super) const PATH: &str = "PATH";

@@ -147,7 +147,7 @@ fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
             "{}",
             serde_json::json!({
                 "object": finished.object.to_string(), "outcome": "failed",
-                "failure": error.to_string(), "comes_again": finished.is_retried,
+                "failure": error.to_string(), "is_retried": finished.is_retried,
             })
         ),
         Err(error) => {
