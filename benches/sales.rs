@@ -7,12 +7,10 @@
 
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::LazyLock;
 
 use bytes::Bytes;
-use divan::Bencher;
-use divan::counter::BytesCount;
-use stardrop::dataset::Dataset;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use stardrop::dataset::{Catalog, Dataset};
 use stardrop::dataset_files;
 use stardrop::decode::{DecodeOptions, Decoded, Decoder};
 use stardrop::mock::{self, MockFile};
@@ -25,16 +23,13 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// The number of bytes that the loader sends to Postgres at once.
 const SEND_BYTES: usize = 128 << 10;
 
-/// The dataset and the bytes of its file.
-static SALES: LazyLock<(Dataset, Bytes)> = LazyLock::new(|| {
-    let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
-    let catalog = dataset_files::read(&datasets).unwrap();
+fn sales(catalog: &Catalog) -> (&Dataset, Bytes) {
     let dataset = catalog.dataset("sales").unwrap();
     let mut file = MockFile::new(mock::columns(dataset, ROWS), ROWS, 1, 0.0, b',').unwrap();
     let mut text = Vec::new();
     while file.write_chunk(&mut text).unwrap() {}
-    (dataset.clone(), text.into())
-});
+    (dataset, text.into())
+}
 
 /// Does all that the loader does between S3 and Postgres. Returns the number of rows, and of the bytes
 /// of their lines.
@@ -97,23 +92,25 @@ fn csv_pass(file: &Bytes) -> u64 {
     fields
 }
 
-#[divan::bench(name = "stardrop: decode, parse, check, encode", sample_count = 20, sample_size = 1)]
-fn stardrop(bencher: Bencher<'_, '_>) {
-    let (dataset, file) = &*SALES;
+fn benchmark(criterion: &mut Criterion) {
+    let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
+    let catalog = dataset_files::read(&datasets).unwrap();
+    let (dataset, file) = sales(&catalog);
     let mut buffer = Vec::with_capacity(2 * SEND_BYTES);
-    let (rows, _) = to_copy_lines(dataset, file, &mut buffer);
+    let (rows, _) = to_copy_lines(dataset, &file, &mut buffer);
     assert_eq!(rows, ROWS, "no row is rejected");
-    bencher
-        .counter(BytesCount::new(file.len()))
-        .bench_local(|| to_copy_lines(dataset, black_box(file), &mut buffer));
+
+    let mut group = criterion.benchmark_group("sales");
+    group.throughput(Throughput::Bytes(file.len() as u64));
+    group.sample_size(20);
+    group.bench_function("stardrop: decode, parse, check, encode", |bencher| {
+        bencher.iter(|| to_copy_lines(dataset, black_box(&file), &mut buffer));
+    });
+    group.bench_function("csv crate: parse alone", |bencher| {
+        bencher.iter(|| csv_pass(black_box(&file)));
+    });
+    group.finish();
 }
 
-#[divan::bench(name = "csv crate: parse alone", sample_count = 20, sample_size = 1)]
-fn csv_crate(bencher: Bencher<'_, '_>) {
-    let (_, file) = &*SALES;
-    bencher.counter(BytesCount::new(file.len())).bench_local(|| csv_pass(black_box(file)));
-}
-
-fn main() {
-    divan::main();
-}
+criterion_group!(benches, benchmark);
+criterion_main!(benches);
