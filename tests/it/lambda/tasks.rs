@@ -175,7 +175,7 @@ async fn a_wrong_setting_is_reported_at_each_event_without_a_crash() {
     for (more, kind, why) in [
         (vec![("STARDROP_BATCH_ROWS", "many")], "BadSetting", "STARDROP_BATCH_ROWS"),
         (vec![("STARDROP_DATASETS", "/no/such/folder")], "BadSetting", "STARDROP_DATASETS"),
-        (vec![("DATABASE_URL", "")], "BadSetting", "no database is named"),
+        (vec![("DATABASE_URL", "")], "BadSetting", "no database is set"),
         (vec![("STARDROP_DB_AUTH", "secret")], "BadSetting", "STARDROP_DB_SECRET_ARN"),
         (
             vec![
