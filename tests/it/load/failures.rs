@@ -114,7 +114,7 @@ async fn a_wrong_password_is_reported_and_the_event_loads_once_it_is_fixed() {
         cloud.loader_of(settings_of(&wrong, &[])).load(&object_of(&event), None).await.unwrap_err();
     let words =
         ["connect: s3://inbox/", "password authentication failed for user", LOADER, "127.0.0.1:"];
-    assert_clear(&error, ErrorKind::DatabaseDenied, &words, "check the user, password");
+    assert_clear(&error, ErrorKind::DatabaseDenied, &words, "check user, password");
     assert!(!error.to_string().contains("secret"), "{error}");
     assert_says(&cloud, &[("DATABASE_URL", &wrong)], &address(KEY), 3, &words[1..]).await;
 
@@ -174,7 +174,7 @@ async fn a_key_of_no_dataset_is_reported_and_the_event_loads_once_there_is_one()
     cloud.put("other/a.csv", "a\n1\n").await;
     let error = cloud.load(&cloud.put("other/b.csv", "a\n1\n").await).await.unwrap_err();
     let words = ["s3://inbox/other/b.csv", "no dataset's `match` fits the key"];
-    assert_clear(&error, ErrorKind::NoDataset, &words, "add the key's pattern to `match`");
+    assert_clear(&error, ErrorKind::NoDataset, &words, "add a pattern for the key to `match`");
     assert_says(&cloud, &[], &address("other/b.csv"), 2, &words).await;
     comes_back_and_loads(&event, &mut lost, &mut cloud.handler()).await;
     assert_loaded(&db).await;
