@@ -146,7 +146,7 @@ async fn rejects_that_cannot_be_reloaded_alone_are_refused_with_a_reason() {
     4: 2 stardrop: ledger: s3://inbox/shop/replaced.csv: a newer version of the key has replaced the rows of load 4, so its rejected rows can no longer be loaded
       fix the setting named in the message
     6: 0 load 6: s3://inbox/shop/clean.csv: 0 rejected rows loaded, 0 still rejected
-    7: 2 stardrop: ledger: s3://inbox/shop/quotes.csv: with the contract as it is now, the file has other rows than load 7 read (4 rows now, 5 then): load the whole file again: stardrop replay 7
+    7: 2 stardrop: ledger: s3://inbox/shop/quotes.csv: with the contract as it is now, the file has other rows than load 7 read (4 now, 5 then): load the whole file again: stardrop replay 7
       fix the setting named in the message
     8: 2 stardrop: ledger: there is no load 8 of a file: it does not exist, or its rows were inserted by SQL
       fix the setting named in the message

@@ -241,7 +241,7 @@ async fn duplicates_that_were_skipped_for_it_are_named() {
     let twin = cloud.put_and_load("sales/b.csv", sales(10)).await;
     assert_eq!(twin.outcome, Outcome::Duplicate);
     let (_, out, _) = stardrop(&db, &cloud, &["undo", "1"]).await;
-    assert!(out.contains("if their rows are wanted: stardrop replay 2\n"), "{out}");
+    assert!(out.contains("loads skipped because of the same content; to load one instead, run: stardrop replay 2\n"), "{out}");
     stardrop(&db, &cloud, &["replay", "2"]).await;
     assert_eq!(db.text("select count(*) from star.fact_sales").await, "10");
 }
