@@ -6,7 +6,7 @@ use crate::object::ObjectRef;
 /// What an event or a message holds, without its envelopes.
 pub(super) enum Content {
     /// The objects, and how often this load was continued in another invocation (see
-    /// [`request`](super::request)).
+    /// [`request`](super::request())).
     Objects(Vec<ObjectRef>, u32),
     /// Nothing to load, and why.
     Nothing(&'static str),

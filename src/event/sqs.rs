@@ -18,7 +18,7 @@ pub struct QueueMessage {
     pub receive_count: u32,
     /// Empty where the event does not name the queue.
     pub queue_arn: String,
-    /// How often the load was continued in another invocation; see [`request`](super::request).
+    /// How often the load was continued in another invocation; see [`request`](super::request()).
     pub continuations: u32,
     /// The objects that the message names, or why it cannot be read. No object means that there is
     /// nothing to load, as for S3's test event.

@@ -13,7 +13,7 @@ use crate::error::Result;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::ClaimLost`] where the claim is lost, [`ErrorKind::NotMigrated`] where the database
+/// [`ErrorKind::ClaimLost`](crate::error::ErrorKind::ClaimLost) where the claim is lost, [`ErrorKind::NotMigrated`](crate::error::ErrorKind::NotMigrated) where the database
 /// has another contract; an error of the connection or of Postgres.
 pub async fn begin_batch(
     client: &Client,
@@ -48,7 +48,7 @@ pub struct BatchEnd<'b> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::ClaimLost`] where the claim is lost: roll back. Otherwise an error of the connection
+/// [`ErrorKind::ClaimLost`](crate::error::ErrorKind::ClaimLost) where the claim is lost: roll back. Otherwise an error of the connection
 /// or of Postgres.
 pub async fn checkpoint(
     client: &Client,
@@ -80,7 +80,7 @@ pub async fn checkpoint(
 ///
 /// # Errors
 ///
-/// [`ErrorKind::ClaimLost`] where the claim is lost; an error of the connection or of Postgres.
+/// [`ErrorKind::ClaimLost`](crate::error::ErrorKind::ClaimLost) where the claim is lost; an error of the connection or of Postgres.
 pub async fn reject_rows(client: &Client, claim: &Claim, rows: &[RejectedRow]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());

@@ -12,7 +12,7 @@ use crate::object::ContentHash;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::ClaimLost`] where the claim is lost; an error of the connection or of Postgres.
+/// [`ErrorKind::ClaimLost`](crate::error::ErrorKind::ClaimLost) where the claim is lost; an error of the connection or of Postgres.
 pub async fn finish(
     client: &Client,
     claim: &Claim,
@@ -35,7 +35,7 @@ pub async fn finish(
 ///
 /// # Errors
 ///
-/// [`ErrorKind::ClaimLost`] where the claim is lost; an error of the connection or of Postgres.
+/// [`ErrorKind::ClaimLost`](crate::error::ErrorKind::ClaimLost) where the claim is lost; an error of the connection or of Postgres.
 pub async fn save_hash(
     client: &Client,
     claim: &Claim,
@@ -67,7 +67,7 @@ pub async fn save_hash(
 ///
 /// # Errors
 ///
-/// [`ErrorKind::ClaimLost`] where the claim is lost; an error of the connection or of Postgres.
+/// [`ErrorKind::ClaimLost`](crate::error::ErrorKind::ClaimLost) where the claim is lost; an error of the connection or of Postgres.
 pub async fn mark_skipped(client: &Client, claim: &Claim, state: &str, notes: &str) -> Result<()> {
     let row = query_one(
         client,
@@ -94,7 +94,7 @@ pub async fn reopen(client: &Client, load_id: i64) -> Result<bool> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::ClaimLost`] where the claim is lost; an error of the connection or of Postgres.
+/// [`ErrorKind::ClaimLost`](crate::error::ErrorKind::ClaimLost) where the claim is lost; an error of the connection or of Postgres.
 pub async fn fail(
     client: &Client,
     claim: &Claim,

@@ -57,7 +57,7 @@ pub struct Report {
 ///
 /// # Errors
 ///
-/// As [`apply`].
+/// As [`apply()`].
 pub async fn run(client: &mut Client, star: &Star) -> Result<Report> {
     apply(client, star, Destructive::Refuse).await
 }
@@ -82,7 +82,7 @@ pub async fn apply(client: &mut Client, star: &Star, destructive: Destructive) -
 ///
 /// # Errors
 ///
-/// As [`apply`]; [`ErrorKind::BadSetting`] if a login cannot be created as requested: nothing is
+/// As [`apply()`]; [`ErrorKind::BadSetting`] if a login cannot be created as requested: nothing is
 /// changed then.
 pub async fn deploy(client: &mut Client, star: &Star, wanted: &Migrate) -> Result<(Report, i32)> {
     begin(client).await?;
@@ -101,7 +101,7 @@ pub async fn deploy(client: &mut Client, star: &Star, wanted: &Migrate) -> Resul
     result
 }
 
-/// Compares the database with the star and returns what [`apply`] would do. Changes nothing.
+/// Compares the database with the star and returns what [`apply()`] would do. Changes nothing.
 ///
 /// # Errors
 ///

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
-/// How to start a [`LocalS3`].
+/// How to start a [`LocalS3`](super::LocalS3).
 #[derive(Debug, Clone)]
 pub struct LocalS3Options {
     /// The folder of the buckets; created where needed.
