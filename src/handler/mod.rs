@@ -7,17 +7,14 @@ mod queue;
 mod reconcile;
 mod time_limit;
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::dataset_files;
 use crate::error::Result;
 use crate::event::{self, Event, Task};
 use crate::load::Loader;
-use crate::object::Source;
 use crate::queue::Queue;
 use crate::settings::Settings;
 
@@ -39,13 +36,10 @@ impl Handler {
     /// A handler for these settings.
     ///
     /// # Errors
-    /// Those of [`dataset_files::read`]: the contracts cannot be read, or have errors.
+    /// Those of [`Loader::from_settings`].
     pub fn from_settings(settings: Settings) -> Result<Self> {
-        let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
-        let source = Arc::new(Source::new(&settings));
         let (queue, queue_url) = (Queue::new(&settings), settings.queue_url.clone());
-        let loader = Loader::new(Arc::new(settings), catalog, source);
-        Ok(Handler::new(loader, queue, queue_url))
+        Ok(Handler::new(Loader::from_settings(settings)?, queue, queue_url))
     }
 
     /// The token that stops the handler's work when the process shuts down.

@@ -31,6 +31,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span, error_span, info, warn};
 
 use crate::dataset::Catalog;
+use crate::dataset_files;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::object::{ObjectRef, Source};
 use crate::settings::Settings;
@@ -59,6 +60,17 @@ impl Loader {
         let star = Arc::new(star::compile(&catalog));
         let (session, cancel) = (Session::default(), CancellationToken::new());
         Loader { settings, catalog, star, source, session, cancel }
+    }
+
+    /// A loader with the contracts in the datasets folder of these settings.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`dataset_files::read`]: the contracts cannot be read, or have errors.
+    pub fn from_settings(settings: Settings) -> Result<Self> {
+        let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
+        let source = Arc::new(Source::new(&settings));
+        Ok(Loader::new(Arc::new(settings), catalog, source))
     }
 
     /// Loads one object. A version that is loaded already is left unchanged. `dataset` is the name

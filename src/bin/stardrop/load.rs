@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
-use stardrop::dataset_files;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::load::Loader;
 use stardrop::object::{self, ObjectRef, Source};
@@ -28,9 +26,8 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
-    let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
-    let source = Arc::new(Source::new(&settings));
-    let mut loader = Loader::new(Arc::new(settings), catalog, Arc::clone(&source));
+    let mut loader = Loader::from_settings(settings)?;
+    let source = loader.source();
     let mut objects = Vec::new();
     for path in &args.paths {
         objects.extend(find(path, &source).await?);

@@ -1,15 +1,13 @@
 //! `stardrop reconcile`: compares a bucket with the ledger, and loads what is missing.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use serde_json::Value;
+use stardrop::db;
 use stardrop::error::{Error, ErrorKind, Fault, Stage};
 use stardrop::load::Loader;
-use stardrop::object::Source;
 use stardrop::reconcile::{self, Comparison, Difference, DifferenceKind};
 use stardrop::settings::Settings;
-use stardrop::{dataset_files, db};
 
 use crate::outcomes::Outcomes;
 
@@ -32,15 +30,14 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         return Err(Error::new(ErrorKind::BadSetting, Stage::Settings, message).into());
     };
     let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
-    let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
-    let source = Arc::new(Source::new(&settings));
-    let database = db::connect(&settings).await?;
+    let mut loader = Loader::from_settings(settings)?;
+    let database = db::connect(loader.settings()).await?;
+    let (source, catalog) = (loader.source(), loader.catalog());
     let found = reconcile::compare(&source, &database.client, &catalog, bucket, prefix).await?;
     if !args.heal {
         return report(&found, args.json);
     }
 
-    let mut loader = Loader::new(Arc::new(settings), catalog, source);
     let (heals, rest): (Vec<_>, Vec<_>) =
         found.differences.into_iter().partition(|difference| difference.kind.is_healable());
     let mut outcomes = Outcomes::new(heals.len(), args.json);
