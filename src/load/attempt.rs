@@ -103,7 +103,6 @@ impl Attempt<'_> {
         };
         let claim = claimed.claim;
         Span::current().record("load_id", claim.load_id);
-        self.progress = Some(Progress::of(&claimed));
         match self.run(&claimed).await {
             Ok(end) => self.close(&claim, end).await,
             Err(error) => self.close_failed(&claim, error).await,
@@ -140,7 +139,7 @@ impl Attempt<'_> {
     /// that conflicted with another transaction.
     async fn run(&mut self, claimed: &Claimed) -> Result<RunEnd> {
         let (client, budget) = self.session.client_and_budget()?;
-        let progress = self.progress.get_or_insert_with(|| Progress::of(claimed));
+        let progress = self.progress.insert(Progress::of(claimed));
         let duplicate = check_duplicate(
             client,
             self.source,
