@@ -10,6 +10,7 @@ macro_rules! say {
 
 mod dev;
 mod diagram;
+mod file_load;
 mod generate;
 mod load;
 mod migrate;

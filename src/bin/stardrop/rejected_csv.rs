@@ -4,13 +4,14 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use stardrop::dataset_files;
-use stardrop::error::{Error, ErrorKind, Stage};
-use stardrop::ledger::view::{self, RejectLine};
+use stardrop::ledger::view::RejectLine;
 use stardrop::load::header_of;
 use stardrop::object::Source;
 use stardrop::records::{CsvFields, CsvOptions, CsvReader, Delimiter, Record, RecordReader, Step};
 use stardrop::rows::{Header, REJECTED};
 use stardrop::settings::Settings;
+
+use crate::file_load::{self, refused};
 
 /// Prints the header, which is read from the load's object again, and the rows, each with its column and
 /// reason at the end. JSON lines are printed unchanged.
@@ -23,10 +24,7 @@ pub async fn print(
     load_id: i64,
     rejects: &[RejectLine],
 ) -> anyhow::Result<ExitCode> {
-    let refused = |message: String| Error::new(ErrorKind::BadSetting, Stage::Ledger, message);
-    let Some((object, name)) = view::object_of(client, load_id).await? else {
-        return Err(refused(format!("there is no load {load_id} of a file: it does not exist, or its rows were inserted by SQL")).into());
-    };
+    let (object, name) = file_load::find(client, load_id).await?;
     let catalog = dataset_files::read(&settings.datasets_dir)?;
     let Some(dataset) = catalog.dataset(&name) else {
         return Err(refused(format!("the dataset `{name}` does not exist any more")).into());

@@ -1,17 +1,17 @@
 //! `stardrop replay`: loads again what failed, was skipped, was undone or is already loaded.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
+use stardrop::db;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::ledger::view::{self, LoadFilter};
 use stardrop::ledger::{self, Undo};
 use stardrop::load::Loader;
-use stardrop::object::{ObjectRef, Source};
+use stardrop::object::ObjectRef;
 use stardrop::settings::Settings;
-use stardrop::{dataset_files, db};
 use tokio_postgres::Client;
 
+use crate::file_load::{self, refused};
 use crate::outcomes::Outcomes;
 
 /// Load again, after a fix. Failed and skipped loads continue; loaded and undone ones start from the beginning.
@@ -50,16 +50,10 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     } else {
         args.loads
     };
-    let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
-    let source = Arc::new(Source::new(&settings));
-    let mut loader = Loader::new(Arc::new(settings), catalog, source);
+    let mut loader = Loader::from_settings(settings)?;
     let mut outcomes = Outcomes::new(loads.len(), args.json);
     for load_id in loads {
-        let Some((object, dataset)) = view::object_of(&database.client, load_id).await? else {
-            return Err(not_a_load(format!(
-                "there is no load {load_id} of a file: it does not exist, or its rows were inserted by SQL"
-            )));
-        };
+        let (object, dataset) = file_load::find(&database.client, load_id).await?;
         let result = match reopen(&database.client, &mut loader, load_id, &object, &dataset).await {
             Ok(()) => loader.load(&object, Some(&dataset)).await,
             Err(error) => Err(error),
@@ -77,14 +71,8 @@ async fn rejects(
     load_id: i64,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let Some((object, dataset)) = view::object_of(client, load_id).await? else {
-        return Err(not_a_load(format!(
-            "there is no load {load_id} of a file: it does not exist, or its rows were inserted by SQL"
-        )));
-    };
-    let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
-    let source = Arc::new(Source::new(&settings));
-    let mut loader = Loader::new(Arc::new(settings), catalog, source);
+    let (object, dataset) = file_load::find(client, load_id).await?;
+    let mut loader = Loader::from_settings(settings)?;
     let report = loader.reload_rejects(load_id, &object, &dataset).await?;
     if json {
         say!("{}", serde_json::to_string_pretty(&[report])?)?;
@@ -109,7 +97,6 @@ async fn reopen(
         return Ok(());
     }
     loader.check_object(object, dataset).await?;
-    let refused = |message| Error::new(ErrorKind::BadSetting, Stage::Ledger, message);
     match ledger::undo(client, load_id).await? {
         Undo::Undone(_) => {}
         Undo::Nothing { state } => {
@@ -127,8 +114,4 @@ async fn reopen(
         Undo::Unknown => return Err(refused(format!("there is no load {load_id}"))),
     }
     ledger::reopen(client, load_id).await.map(drop)
-}
-
-fn not_a_load(message: String) -> anyhow::Error {
-    Error::new(ErrorKind::BadSetting, Stage::Ledger, message).into()
 }

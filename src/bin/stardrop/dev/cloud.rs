@@ -173,16 +173,15 @@ async fn start_postgres(options: &CloudOptions, settings: &Settings) -> Result<L
 
 async fn make_database(superuser: &Settings) -> Result<()> {
     let admin = db::connect(superuser).await?;
-    let refused = |error| db::database_error(error, Stage::Migrate);
     let exists = admin
         .client
         .query_opt("select from pg_database where datname = $1", &[&DATABASE])
         .await
-        .map_err(refused)?
+        .map_err(|error| db::database_error(error, Stage::Migrate))?
         .is_some();
     if !exists {
         let sql = format!("create database {DATABASE}");
-        admin.client.batch_execute(&sql).await.map_err(refused)?;
+        db::execute(&admin.client, &sql, Stage::Migrate).await?;
     }
     Ok(())
 }
@@ -194,7 +193,7 @@ async fn make_loader_login(client: &tokio_postgres::Client) -> Result<()> {
          exception when duplicate_object then null;
          end $$"
     );
-    client.batch_execute(&sql).await.map_err(|error| db::database_error(error, Stage::Migrate))
+    db::execute(client, &sql, Stage::Migrate).await
 }
 
 /// Puts the objects of events into the queue.
