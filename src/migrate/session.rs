@@ -3,12 +3,12 @@
 use tokio_postgres::Client;
 use tokio_postgres::types::FromSql;
 
-use crate::db::database_error;
+use crate::db::{self, database_error};
 use crate::error::{Error, Result, Stage};
 
 /// Runs statements that return nothing.
 pub(super) async fn execute(client: &Client, sql: &str) -> Result<()> {
-    client.batch_execute(sql).await.map_err(refused)
+    db::execute(client, sql, Stage::Migrate).await
 }
 
 /// Runs a query for the first value of its one row.
