@@ -43,7 +43,7 @@ pub fn parse(event: &Value) -> Result<Event> {
     if let Some(records @ [first, ..]) = envelope::records_of(event)
         && first.get("messageId").is_some()
     {
-        return sqs::messages(event, records).map(Event::Queue);
+        return sqs::messages(records).map(Event::Queue);
     }
     Ok(match envelope::open(event)? {
         Content::Objects(objects, _) => Event::Objects(objects),

@@ -1,6 +1,6 @@
 //! SQS: reads the messages of an SQS invocation, each with the objects that it names or the error in it.
 
-use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::SqsMessage;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -8,6 +8,9 @@ use super::content::{Content, malformed};
 use super::envelope;
 use crate::error::Result;
 use crate::object::ObjectRef;
+
+/// The attribute of a record that counts its deliveries.
+const RECEIVE_COUNT: &str = "ApproximateReceiveCount";
 
 /// One SQS message.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ pub struct QueueMessage {
 /// # Errors
 /// [`MalformedEvent`](crate::error::ErrorKind::MalformedEvent) where one of them has no readable id: a batch response
 /// could not name it, so SQS has to deliver the whole batch again.
-pub(super) fn messages(event: &Value, records: &[Value]) -> Result<Vec<QueueMessage>> {
+pub(super) fn messages(records: &[Value]) -> Result<Vec<QueueMessage>> {
     let unreadable = || malformed("an SQS record has no `messageId`, or a field of the wrong type");
     // `SqsMessage` also accepts records without an id, and null for a text.
     let text_if_any = |record: &Value, name| record.get(name).is_none_or(Value::is_string);
@@ -44,8 +47,28 @@ pub(super) fn messages(event: &Value, records: &[Value]) -> Result<Vec<QueueMess
     if !records.iter().all(readable) {
         return Err(unreadable());
     }
-    let event = SqsEvent::deserialize(event).map_err(|_| unreadable())?;
-    Ok(event.records.into_iter().map(queue_message).collect())
+    let read = |record: &Value| {
+        SqsMessage::deserialize(used_fields(record)).map(queue_message).map_err(|_| unreadable())
+    };
+    records.iter().map(read).collect()
+}
+
+/// The record without the fields that are not used: an unexpected value in one of those, such as in
+/// `messageAttributes`, must not fail the batch.
+fn used_fields(record: &Value) -> Value {
+    let mut used = serde_json::Map::new();
+    for name in ["messageId", "receiptHandle", "body", "eventSourceARN"] {
+        used.extend(record.get(name).map(|value| (name.to_owned(), value.clone())));
+    }
+    let receive_count = record
+        .get("attributes")
+        .and_then(|all| all.get(RECEIVE_COUNT))
+        .filter(|count| !count.is_null());
+    used.extend(
+        receive_count
+            .map(|count| ("attributes".to_owned(), serde_json::json!({ RECEIVE_COUNT: count }))),
+    );
+    Value::Object(used)
 }
 
 fn queue_message(message: SqsMessage) -> QueueMessage {
@@ -59,7 +82,7 @@ fn queue_message(message: SqsMessage) -> QueueMessage {
         Ok(Content::Nothing(_)) => (Ok(Vec::new()), 0),
         Err(error) => (Err(error), 0),
     };
-    let receive_count = message.attributes.get("ApproximateReceiveCount");
+    let receive_count = message.attributes.get(RECEIVE_COUNT);
     QueueMessage {
         message_id: message.message_id.unwrap_or_default(),
         receipt_handle: message.receipt_handle.unwrap_or_default(),
@@ -90,12 +113,25 @@ mod tests {
             json!({"messageId": "m", "attributes": {"ApproximateReceiveCount": 1}}),
         ] {
             let records = [json!({"messageId": "good", "body": "{}"}), record];
-            let error = messages(&json!({"Records": records}), &records).expect_err("unreadable");
+            let error = messages(&records).expect_err("unreadable");
             assert_eq!(error.kind, ErrorKind::MalformedEvent);
             assert_eq!(
                 error.to_string(),
                 "event: an SQS record has no `messageId`, or a field of the wrong type"
             );
         }
+    }
+
+    #[test]
+    fn an_unexpected_value_in_an_unused_field_does_not_fail_the_batch() {
+        let record = json!({
+            "messageId": "m",
+            "body": "{}",
+            "messageAttributes": "not an object",
+            "md5OfBody": 1,
+            "attributes": {"ApproximateReceiveCount": "3", "SentTimestamp": 1},
+        });
+        let messages = messages(&[record]).expect("readable");
+        assert_eq!(messages.iter().map(|m| m.receive_count).collect::<Vec<_>>(), [3]);
     }
 }
