@@ -44,9 +44,9 @@ async fn rejected_rows_are_exported_as_a_file_that_loads_once_it_is_fixed() {
     3;1;2026-01-05 10:00;7;Zoë;DE;"";"expected 11 fields, found 6"
     "#);
     // Mended, and dropped with the two columns still there.
-    let mended =
+    let fixed =
         out.replace(";two;", ";2;").replace(";DE;\"", ";DE;p1;Tea;1;1.00;2026-01-05 10:00Z;\"");
-    let again = cloud.put_and_load("sales/b.csv", mended).await;
+    let again = cloud.put_and_load("sales/b.csv", fixed).await;
     assert_eq!((again.rows_read, again.rows_rejected), (2, 0));
     let star =
         "select order_id, quantity, line_no from star.fact_sales where order_id < 10 order by 1";
@@ -74,7 +74,7 @@ async fn given_back(db: &TestDatabase, cloud: &Cloud, contract: &str) -> (String
 async fn rejected_rows_that_nobody_fixed_are_rejected_again() {
     let short = "id,v,w,x\n1,a,b,c\n2,b\n3\n4,b,c\n5,a,b,c,d\n6,a,b,c,d,e\n7,,,\nx,a,b,c\n";
     let blank = "id,v,w,x,,\n1,a,b,c,,\n2,b\nx,a,b,c\ny,a,b,c,,\n4,b,c\n5,a,b,c,d,\n";
-    for (file, header, protect, text, kept, mended) in [
+    for (file, header, protect, text, kept, fixed) in [
         ("", true, "", short, "5", "x,a,b,c,\"id\""),
         ("", true, "", blank, "3", "x,a,b,c,,,\"id\""),
         ("ragged = \"pad\"", true, "", short, "2", "x,a,b,c,\"id\""),
@@ -107,7 +107,7 @@ degenerate = ["v", "w", "x"]
         let cloud = Cloud::of(&db, catalog).await;
         cloud.put_and_load("shop/a.csv", text).await;
         let (out, err) = given_back(&db, &cloud, &contract).await;
-        assert!(out.contains(mended), "{file} {protect}: {out}");
+        assert!(out.contains(fixed), "{file} {protect}: {out}");
         assert_eq!(out.contains("rejected_column"), header, "{out}");
         assert_eq!(err.contains("are not shown"), !protect.is_empty(), "{err}");
         assert!(!out.contains("are not shown"), "{out}");

@@ -58,6 +58,6 @@ async fn change(site: &Site, function: &str, texts: &[(&str, &str)]) {
     for (from, to) in texts {
         source = source.replace(from, to);
     }
-    assert_ne!(source, before, "stardrop.{function} is not as it was: mend this switch");
+    assert_ne!(source, before, "stardrop.{function} has changed: update this switch");
     site.run(&source).await;
 }

@@ -70,8 +70,8 @@ async fn each_load_is_counted_once_with_the_numbers_of_the_ledger() {
 
     let before = function.lines().len();
     let copy = format!("{}{rejected}", sales(1000));
-    let twin = cloud.put_event("sales/b.csv", copy).await;
-    success(function.invoke(twin).await);
+    let duplicate = cloud.put_event("sales/b.csv", copy).await;
+    success(function.invoke(duplicate).await);
     let over = cloud.put_event("sales/bad.csv", format!("{}{rejected}", sales(9))).await;
     success(function.invoke(over).await);
     let gone = json!({ "bucket": "inbox", "key": "sales/gone.csv" });

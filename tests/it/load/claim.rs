@@ -42,13 +42,13 @@ async fn two_events_of_a_superseded_version_are_skipped_without_a_conflict() {
     let (first, second) = (connect(&db.url).await, connect(&db.url).await);
     // The first claim has released the key, and its transaction is not committed yet.
     first.batch_execute("begin").await.unwrap();
-    let told = first.query_one(CLAIM, &[]).await.unwrap();
-    assert_eq!((told.get("outcome"), told.get("state")), ("done", "superseded"));
+    let answer = first.query_one(CLAIM, &[]).await.unwrap();
+    assert_eq!((answer.get("outcome"), answer.get("state")), ("done", "superseded"));
     let other = tokio::spawn(async move { second.query_one(CLAIM, &[]).await });
     db.eventually_a_session_waits_for_a_lock().await;
     first.batch_execute("commit").await.unwrap();
-    let told = other.await.unwrap().unwrap();
-    assert_eq!((told.get("outcome"), told.get("state")), ("done", "superseded"));
+    let answer = other.await.unwrap().unwrap();
+    assert_eq!((answer.get("outcome"), answer.get("state")), ("done", "superseded"));
     assert_eq!(db.text("select count(*) from stardrop.load").await, "2");
 }
 

@@ -39,8 +39,8 @@ async fn old_bytes_under_a_new_name_win_if_another_file_came_between() {
 async fn the_rows_of_a_duplicate_stay_when_the_first_file_is_replaced() {
     let site = site(("stock", STOCK)).await;
     site.drop_and_load("stock/a.csv", "id,qty\n1,1\n").await;
-    let twin = site.drop_and_load("stock/b.csv", "id,qty\n1,1\n").await;
-    assert_eq!(twin.outcome.as_str(), "loaded");
+    let duplicate = site.drop_and_load("stock/b.csv", "id,qty\n1,1\n").await;
+    assert_eq!(duplicate.outcome.as_str(), "loaded");
     site.drop_and_load("stock/a.csv", "id,qty\n9,9\n").await;
     assert_eq!(site.db.rows("select id from star.fact_stock order by 1").await, "1\n9");
 }

@@ -116,7 +116,7 @@ async fn a_file_of_one_batch_over_its_budget_leaves_only_its_rejected_rows() {
          16|14,buyer 14,free,2026-01-05\n21|19,buyer 19,free,2026-01-05"
     );
     assert_eq!(
-        db.rows("select state, checkpoint_rows, rows_read, rows_rejected, failure_stage, failure_text is not null as told from stardrop.load").await,
+        db.rows("select state, checkpoint_rows, rows_read, rows_rejected, failure_stage, failure_text is not null as has_failure_text from stardrop.load").await,
         "failed|0|20|4|rows|true"
     );
     // It stays failed: the same event does nothing.

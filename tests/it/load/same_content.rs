@@ -39,8 +39,8 @@ async fn a_multipart_upload_is_the_duplicate_of_the_same_bytes_under_another_nam
     let star = everything(&db).await;
 
     for (key, part_mib) in [("sales/parts.csv", 5), ("sales/others.csv", 6)] {
-        let twin = upload(&cloud, key, &text, part_mib << 20).await;
-        assert_eq!(twin.outcome, Outcome::Duplicate, "{key}");
+        let duplicate = upload(&cloud, key, &text, part_mib << 20).await;
+        assert_eq!(duplicate.outcome, Outcome::Duplicate, "{key}");
     }
     assert_eq!(everything(&db).await, star);
     let loads = "select state, duplicate_of, etag like '%-%', content_hash is not null

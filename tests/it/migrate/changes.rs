@@ -246,7 +246,7 @@ async fn a_dataset_without_a_contract_is_dropped_on_request_with_its_tables() {
 async fn changes_made_by_hand_are_reverted_and_additions_of_users_stay() {
     let mut db = with_one_row().await;
     let shape = db.text(SHAPE).await;
-    for (by_hand, mended) in [
+    for (by_hand, fixed) in [
         ("drop trigger _100_normalise on staging.shop", "update dataset shop"),
         ("drop function staging.open_shop()", "update dataset shop"),
         (
@@ -264,7 +264,7 @@ async fn changes_made_by_hand_are_reverted_and_additions_of_users_stay() {
     ] {
         db.run(by_hand).await;
         let report = shop(&mut db, SHOP).await;
-        assert!(report.changes.iter().any(|change| change == mended), "{by_hand}: {report:?}");
+        assert!(report.changes.iter().any(|change| change == fixed), "{by_hand}: {report:?}");
         db.run("insert into staging.shop (id, part, buyer, town, paid) values (2, 1, 'Bo', 'Bergen', 1)").await;
         assert_eq!(shop(&mut db, SHOP).await.changes, Vec::<String>::new(), "{by_hand}");
         assert_eq!(db.text(SHAPE).await, shape, "{by_hand}");

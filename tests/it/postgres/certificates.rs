@@ -37,7 +37,7 @@ fn no_rds_authority_expires_within_ninety_days() {
     assert_eq!(
         ending(&certificates, NOTICE),
         Vec::<&str>::new(),
-        "fetch RDS' authorities anew: make certificates, then make layer and terraform apply"
+        "fetch RDS' certificate authorities again: make certificates, then make layer and terraform apply"
     );
     // The check can fail: in a hundred years all of them are over.
     let century = Duration::from_secs(100 * 365 * 86_400);

@@ -175,10 +175,10 @@ fn an_undo_and_the_replays_that_it_names_leave_what_the_other_files_say() {
             }
             let load = (undone + 1).to_string();
             let (_, out, _) = all.stardrop(&["undo", &load, "--json"]).await;
-            let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+            let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
             let mut again: Vec<u64> = Vec::new();
             for key in ["replay", "confirm"] {
-                again.extend(told[key].as_array().unwrap().iter().filter_map(|load| load.as_u64()));
+                again.extend(answer[key].as_array().unwrap().iter().filter_map(|load| load.as_u64()));
             }
             again.sort_unstable();
             again.dedup();

@@ -144,9 +144,9 @@ async fn facts_without_a_grain_are_deleted_and_restored_once() {
     cloud.put_and_load("online_retail/b.csv", file(5)).await;
     let before = meaning(&db).await;
     let (code, out, _) = stardrop(&db, &cloud, &["undo", "1", "--json"]).await;
-    let told: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((code, told["replay"].as_array().unwrap().len()), (Some(0), 0));
-    assert_eq!(told["tables"][0]["deleted"], 10);
+    let answer: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, answer["replay"].as_array().unwrap().len()), (Some(0), 0));
+    assert_eq!(answer["tables"][0]["deleted"], 10);
     assert_eq!(db.text("select count(*) from star.fact_order_line").await, "5");
     let (_, out, err) = stardrop(&db, &cloud, &["replay", "--dataset", "online_retail"]).await;
     assert!(out.contains("load 2: ") && !out.contains("load 1: "), "{out}{err}");
@@ -238,8 +238,8 @@ async fn duplicates_that_were_skipped_for_it_are_named() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     cloud.put_and_load("sales/a.csv", sales(10)).await;
-    let twin = cloud.put_and_load("sales/b.csv", sales(10)).await;
-    assert_eq!(twin.outcome, Outcome::Duplicate);
+    let duplicate = cloud.put_and_load("sales/b.csv", sales(10)).await;
+    assert_eq!(duplicate.outcome, Outcome::Duplicate);
     let (_, out, _) = stardrop(&db, &cloud, &["undo", "1"]).await;
     assert!(out.contains("loads skipped because of the same content; to load one instead, run: stardrop replay 2\n"), "{out}");
     stardrop(&db, &cloud, &["replay", "2"]).await;
