@@ -71,10 +71,11 @@ impl Catalog {
             }
         }
         let all: Vec<&Dataset> = datasets.iter().map(|(_, dataset)| dataset).collect();
-        let (dimensions, found) = shared::dimensions(&all);
-        errors.extend(found.into_iter().filter_map(|(at, line, message)| {
-            datasets.get(at).map(|(file, _)| ContractError { file: file.clone(), line, message })
-        }));
+        let (dimensions, contradictions) = shared::dimensions(&all);
+        for found in contradictions {
+            errors
+                .extend(datasets.get(found.dataset).map(|(file, _)| between(file, found.message)));
+        }
         for (file, dataset) in &mut datasets {
             let found = shared::resolve(dataset, &dimensions).into_iter();
             errors.extend(found.map(|(line, message)| ContractError {

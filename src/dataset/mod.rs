@@ -21,7 +21,6 @@ use std::sync::Arc;
 use crate::types::{ColumnType, TypeOptions};
 
 pub use catalog::{Catalog, Match};
-pub use check::dataset;
 pub use expression::Expression;
 pub use file::{FileOptions, Ragged};
 pub use model::{Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure};

@@ -1,7 +1,7 @@
 //! Checks that a name of a contract can be a Postgres identifier, and suggests names for misspelt ones.
 //!
-//! No name holds a `$`. Columns that the generated SQL makes for itself do, so that any other name is
-//! free (`tests/it/star/column_names.rs`).
+//! No name contains a `$`. The names of columns that exist only within the generated SQL do, so they
+//! never collide with those of a contract (`tests/it/star/column_names.rs`).
 
 /// Columns that stardrop adds itself.
 const RESERVED_COLUMNS: [&str; 5] =
@@ -11,7 +11,7 @@ const RESERVED_COLUMNS: [&str; 5] =
 const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
 /// The longest name of a dataset, dimension or fact, in bytes: Postgres cuts identifiers at 63,
-/// and the longest that is made of one adds 23.
+/// and generated names are up to 23 bytes longer than the name that they contain.
 pub(super) const MAX_NAME_BYTES: usize = 40;
 
 /// Whether stardrop or Postgres itself adds a column of that name to every table.

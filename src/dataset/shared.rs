@@ -35,17 +35,22 @@ impl Dimension {
     }
 }
 
-/// An error between datasets: the index of the dataset, the line, the message.
-pub(super) type CatalogError = (usize, usize, String);
+/// A definition of one dataset that contradicts another dataset.
+pub(super) struct Contradiction {
+    /// The index of the dataset.
+    pub dataset: usize,
+    pub message: String,
+}
 
-/// Merges the dimensions by name, and returns the errors where definitions differ.
-pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<CatalogError>) {
+/// Merges the dimensions by name, and returns the definitions that differ.
+pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<Contradiction>) {
     let mut errors = Vec::new();
     let mut merged: BTreeMap<&str, Merged> = BTreeMap::new();
-    for (at, dataset) in datasets.iter().enumerate() {
-        for feed in &dataset.dimensions {
-            let dimension = merged.entry(&feed.name).or_default();
-            errors.extend(dimension.add(at, dataset, feed).map(|message| (at, 1, message)));
+    for (index, dataset) in datasets.iter().enumerate() {
+        for source in &dataset.dimensions {
+            let dimension = merged.entry(&source.name).or_default();
+            let messages = dimension.add(index, dataset, source).into_iter();
+            errors.extend(messages.map(|message| Contradiction { dataset: index, message }));
         }
     }
     let mut dimensions = Vec::new();
@@ -56,11 +61,8 @@ pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<CatalogE
                 "attributes of dimension `{name}` with history = \"versions\" come from different \
                  datasets: every dataset that has one of them must have all of them"
             );
-            errors.push((
-                merged.attributes.last().map_or(0, |b| b.by.last().copied().unwrap_or(0)),
-                1,
-                message,
-            ));
+            let last = merged.attributes.last().and_then(|attribute| attribute.datasets.last());
+            errors.push(Contradiction { dataset: last.copied().unwrap_or_default(), message });
         }
         dimensions.push(Dimension {
             name: name.to_owned(),
@@ -83,66 +85,63 @@ struct Merged {
 struct MergedAttribute {
     column: Column,
     history: History,
-    by: Vec<usize>,
+    /// The indexes of the datasets.
+    datasets: Vec<usize>,
 }
 
 impl Merged {
-    fn add(
-        &mut self,
-        at: usize,
-        dataset: &Dataset,
-        feed: &DimensionSource,
-    ) -> impl Iterator<Item = String> + use<> {
+    /// Adds what one dataset defines, and returns the messages where that differs from the others.
+    fn add(&mut self, index: usize, dataset: &Dataset, source: &DimensionSource) -> Vec<String> {
         let mut errors = Vec::new();
         let key: Vec<Column> =
-            feed.key.iter().filter_map(|name| dataset.column(name).cloned()).collect();
+            source.key.iter().filter_map(|name| dataset.column(name).cloned()).collect();
         if self.key.is_empty() {
             self.key = key;
         } else if !same_columns(&self.key, &key) {
             errors.push(format!(
                 "dimension `{}` has another key in another dataset ({}): the names and types must be \
                  the same; a fact that only refers to it can use {{ dimension = \"{0}\", key = [..] }}",
-                feed.name,
+                source.name,
                 list(&self.key)
             ));
         }
-        for (attribute, history) in feed.attributes_with_history() {
+        for (attribute, history) in source.attributes_with_history() {
             let Some(column) = dataset.column(attribute) else { continue };
             let known = self.attributes.iter_mut().find(|known| known.column.name == *attribute);
             let Some(known) = known else {
                 self.attributes.push(MergedAttribute {
                     column: column.clone(),
                     history,
-                    by: vec![at],
+                    datasets: vec![index],
                 });
                 continue;
             };
-            known.by.push(at);
+            known.datasets.push(index);
             if known.column.column_type.sql_type() != column.column_type.sql_type() {
                 errors.push(format!(
                     "attribute `{attribute}` of dimension `{}` is of type {} here and {} in another \
                      dataset: the types must be the same",
-                    feed.name, column.type_name, known.column.type_name
+                    source.name, column.type_name, known.column.type_name
                 ));
             }
             if known.history != history {
                 errors.push(format!(
                     "attribute `{attribute}` of dimension `{}` has history = \"{}\" here and \"{}\" in \
                      another dataset: they must be the same",
-                    feed.name,
+                    source.name,
                     history.as_str(),
                     known.history.as_str()
                 ));
             }
         }
-        errors.into_iter()
+        errors
     }
 
     fn groups(&self) -> Vec<AttributeGroup> {
         let mut groups: Vec<(&MergedAttribute, AttributeGroup)> = Vec::new();
         for merged in &self.attributes {
             let fits = |(first, _): &&mut (&MergedAttribute, AttributeGroup)| {
-                first.history == merged.history && first.by == merged.by
+                first.history == merged.history && first.datasets == merged.datasets
             };
             match groups.iter_mut().find(fits) {
                 Some((_, group)) => group.attributes.push(merged.column.name.clone()),

@@ -1,5 +1,5 @@
 //! Reads what a database has of a star: tables, their rows as far as a comparison needs them,
-//! functions and triggers. Believes the catalogs of Postgres, not what the ledger has recorded.
+//! functions and triggers. Reads Postgres' catalogs, because what the ledger has recorded may be out of date.
 
 use std::collections::{BTreeMap, BTreeSet};
 

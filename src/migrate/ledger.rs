@@ -108,8 +108,8 @@ pub(super) async fn create_lineage_view(client: &Client, star: &Star) -> Result<
         .filter(|table| table.name.starts_with("fact_"))
         .map(|table| table.qualified_name())
         .collect();
-    let made = client.execute("select stardrop.create_lineage_view($1)", &[&facts]).await;
-    made.map(drop).map_err(refused)
+    let created = client.execute("select stardrop.create_lineage_view($1)", &[&facts]).await;
+    created.map(drop).map_err(refused)
 }
 
 /// Replaces the ledger's functions by those of this version.

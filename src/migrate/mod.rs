@@ -47,7 +47,7 @@ pub enum Destructive {
 /// What a migration did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// In the order in which they were made; empty if the database was up to date.
+    /// In the order in which they were applied; empty if the database was up to date.
     pub changes: Vec<String>,
     /// What to do or to know now.
     pub notes: Vec<String>,
@@ -86,7 +86,7 @@ pub async fn apply(client: &mut Client, star: &Star, destructive: Destructive) -
 /// changed then.
 pub async fn deploy(client: &mut Client, star: &Star, wanted: &Migrate) -> Result<(Report, i32)> {
     begin(client).await?;
-    let made = async {
+    let migration = async {
         logins::check(client, wanted).await?;
         let mut report = migrate_locked(client, star, Destructive::Refuse).await?;
         let version = ledger::version(client).await?;
@@ -96,7 +96,7 @@ pub async fn deploy(client: &mut Client, star: &Star, wanted: &Migrate) -> Resul
         report.notes.extend(notes);
         Ok((report, version))
     };
-    let result = made.await;
+    let result = migration.await;
     end(client, result.is_err()).await;
     result
 }
@@ -108,11 +108,11 @@ pub async fn deploy(client: &mut Client, star: &Star, wanted: &Migrate) -> Resul
 /// That of a query that Postgres refuses.
 pub async fn plan(client: &Client, star: &Star) -> Result<Plan> {
     execute(client, "begin").await?;
-    let made = async {
+    let comparison = async {
         ledger::preview(client).await?;
         plan::make(client, star).await
     };
-    let plan = made.await;
+    let plan = comparison.await;
     execute(client, "rollback").await?;
     plan
 }

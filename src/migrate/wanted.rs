@@ -1,5 +1,5 @@
-//! Reads the shapes that the tables of a star would have. Postgres itself says so: each is created
-//! as a temporary table and read back, so that both sides of the comparison are spelled alike.
+//! Reads the shapes that the tables of a star should have. Creates each as a temporary table and reads it
+//! back, so that Postgres spells both sides of the comparison the same way.
 
 use std::collections::BTreeMap;
 

@@ -59,7 +59,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 /// # Errors
 ///
 /// Every error found, in the order of the checks, each with file, line and fix.
-pub fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError>> {
+pub(super) fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError>> {
     let ContractText { file, folder, contract: text, .. } = texts;
     let mut checker = Checker { file, text, errors: Vec::new() };
     let contract: Contract = match toml::from_str(text) {

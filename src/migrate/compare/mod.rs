@@ -1,11 +1,13 @@
 //! Compares an existing database with the wanted star, and returns the operations that lead from
-//! the one to the other. Takes and returns plain values; asks no database.
+//! the one to the other. Takes and returns plain values; needs no database.
 
 mod dataset;
 mod formula;
 mod orphans;
 mod table;
 
+#[cfg(test)]
+mod sample_for_tests;
 #[cfg(test)]
 mod tests;
 

@@ -12,7 +12,7 @@ pub enum Action {
     Drop,
 }
 
-/// A kind of operation. Its methods ask no database: what they need to know of the rows comes as
+/// A kind of operation. Its methods do not query the database: they take the counts that they need as
 /// [`Measured`], the answer to [`OperationKind::question`].
 pub(in crate::migrate) trait OperationKind: Sync {
     fn action(&self) -> Action;
@@ -25,7 +25,7 @@ pub(in crate::migrate) trait OperationKind: Sync {
         true
     }
 
-    /// What to ask the database about the rows that the operation concerns.
+    /// The counts that the operation needs before it can say what it loses.
     fn question(&self) -> Question {
         Question::default()
     }
@@ -95,10 +95,10 @@ fn real_rows(table: &str) -> &'static str {
     if is_dimension { " where load_id <> 0" } else { "" }
 }
 
-/// The calendar: its rows are no members that a load brought.
+/// The calendar, the one dimension whose rows no load owns.
 pub(super) const DATES: &str = "star.dim_date";
 
-/// Whether the table takes rows and passes them on to the star.
+/// Whether the table is a staging table.
 pub(super) fn is_staging(table: &str) -> bool {
     table.starts_with("staging.")
 }

@@ -1,5 +1,5 @@
-//! The operations that a migration is made of: a file for each kind, with its line of the plan, what
-//! it loses and its statements. None of them talks to the database.
+//! The operations of a migration: one file for each kind, with its line of the plan, what it loses and
+//! its statements. None of them queries the database.
 
 mod add_column;
 mod add_key;
