@@ -1,4 +1,4 @@
-//! The local Postgres server: starts, survives what should survive, and never outlives us.
+//! The local Postgres server: starts, keeps its data through crashes, and stops with its parent.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ async fn count(server: &LocalPostgres) -> i64 {
     connect(server).await.query_one("select count(*) from kept", &[]).await.unwrap().get(0)
 }
 
-/// Waits until `what` holds.
+/// Waits at most ten seconds until `what` is true.
 fn eventually(what: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + Duration::from_secs(10);
     while Instant::now() < deadline {
@@ -46,7 +46,7 @@ fn lives(pid: u32) -> bool {
 }
 
 #[tokio::test]
-async fn a_throwaway_server_answers_and_leaves_nothing_behind() {
+async fn a_throwaway_server_accepts_sessions_and_removes_its_files() {
     let mut options = PostgresOptions::throwaway(bin_dir());
     options.settings.push(("work_mem".to_owned(), "7MB".to_owned()));
     let server = LocalPostgres::start(options).unwrap();
@@ -69,7 +69,7 @@ async fn a_throwaway_server_answers_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn dropping_the_server_ends_it() {
+async fn dropping_the_server_stops_it() {
     let server = LocalPostgres::start(PostgresOptions::throwaway(bin_dir())).unwrap();
     let (pid, folder) = (server.pid().unwrap(), server.data_dir().parent().unwrap().to_path_buf());
     drop(server);
@@ -78,7 +78,7 @@ async fn dropping_the_server_ends_it() {
 }
 
 #[tokio::test]
-async fn a_killed_server_comes_back_with_what_it_had_confirmed() {
+async fn a_killed_server_has_every_confirmed_row_after_its_restart() {
     let mut server = LocalPostgres::start(PostgresOptions::throwaway(bin_dir())).unwrap();
     let port = server.port();
     let client = connect(&server).await;
@@ -97,7 +97,7 @@ async fn a_killed_server_comes_back_with_what_it_had_confirmed() {
 }
 
 #[tokio::test]
-async fn a_kept_cluster_keeps_its_rows_and_belongs_to_one_at_a_time() {
+async fn a_kept_folder_keeps_its_rows_and_serves_one_process_at_a_time() {
     let home = tempfile::tempdir().unwrap();
     let options = PostgresOptions::kept(bin_dir(), home.path().join("pg"));
     let server = LocalPostgres::start(options.clone()).unwrap();
@@ -114,7 +114,7 @@ async fn a_kept_cluster_keeps_its_rows_and_belongs_to_one_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_stale_pid_file_does_not_keep_a_kept_cluster_down() {
+async fn a_stale_pid_file_does_not_prevent_a_start() {
     let home = tempfile::tempdir().unwrap();
     let options = PostgresOptions::kept(bin_dir(), home.path().join("pg"));
     let mut server = LocalPostgres::start(options.clone()).unwrap();
@@ -168,7 +168,7 @@ fn open_to_all(folder: &Path) {
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Run by the next test in a process of its own.
+/// The next test runs this one in a separate process.
 #[test]
 #[ignore = "a part of a_parent_killed_with_9_leaves_no_server_behind"]
 fn a_parent_that_waits_to_be_killed() {

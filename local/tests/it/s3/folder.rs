@@ -33,7 +33,7 @@ async fn a_file_that_is_copied_in_becomes_an_object_with_one_event() {
     assert_eq!(got.send().await.unwrap().body.collect().await.unwrap().to_vec(), b"one");
     assert_eq!(s3.text("sales/a b.csv").await, "two");
 
-    // Put over HTTP, edited by hand: still no link between the file and the bytes that are kept.
+    // Written over HTTP, then edited by hand: the stored bytes of the version do not change.
     let etag = s3.put("sales/a b.csv", "three").await;
     s3.event().await;
     std::fs::write(&file, "FOUR!").unwrap();
