@@ -7,10 +7,12 @@
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use stardrop::dataset::{Catalog, Dataset};
+use divan::Bencher;
+use divan::counter::BytesCount;
+use stardrop::dataset::Dataset;
 use stardrop::dataset_files;
 use stardrop::decode::{DecodeOptions, Decoded, Decoder};
 use stardrop::mock::{self, MockFile};
@@ -23,13 +25,16 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// The number of bytes that the loader sends to Postgres at once.
 const SEND_BYTES: usize = 128 << 10;
 
-fn sales(catalog: &Catalog) -> (&Dataset, Bytes) {
+/// The dataset and the bytes of its file.
+static SALES: LazyLock<(Dataset, Bytes)> = LazyLock::new(|| {
+    let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
+    let catalog = dataset_files::read(&datasets).unwrap();
     let dataset = catalog.dataset("sales").unwrap();
     let mut file = MockFile::new(mock::columns(dataset, ROWS), ROWS, 1, 0.0, b',').unwrap();
     let mut text = Vec::new();
     while file.write_chunk(&mut text).unwrap() {}
-    (dataset, text.into())
-}
+    (dataset.clone(), text.into())
+});
 
 /// Does all that the loader does between S3 and Postgres. Returns the number of rows, and of the bytes
 /// of their lines.
@@ -92,25 +97,23 @@ fn csv_pass(file: &Bytes) -> u64 {
     fields
 }
 
-fn benchmark(criterion: &mut Criterion) {
-    let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
-    let catalog = dataset_files::read(&datasets).unwrap();
-    let (dataset, file) = sales(&catalog);
+#[divan::bench(name = "stardrop: decode, parse, check, encode", sample_count = 20, sample_size = 1)]
+fn stardrop(bencher: Bencher<'_, '_>) {
+    let (dataset, file) = &*SALES;
     let mut buffer = Vec::with_capacity(2 * SEND_BYTES);
-    let (rows, _) = to_copy_lines(dataset, &file, &mut buffer);
+    let (rows, _) = to_copy_lines(dataset, file, &mut buffer);
     assert_eq!(rows, ROWS, "no row is rejected");
-
-    let mut group = criterion.benchmark_group("sales");
-    group.throughput(Throughput::Bytes(file.len() as u64));
-    group.sample_size(20);
-    group.bench_function("stardrop: decode, parse, check, encode", |bencher| {
-        bencher.iter(|| to_copy_lines(dataset, black_box(&file), &mut buffer));
-    });
-    group.bench_function("csv crate: parse alone", |bencher| {
-        bencher.iter(|| csv_pass(black_box(&file)));
-    });
-    group.finish();
+    bencher
+        .counter(BytesCount::new(file.len()))
+        .bench_local(|| to_copy_lines(dataset, black_box(file), &mut buffer));
 }
 
-criterion_group!(benches, benchmark);
-criterion_main!(benches);
+#[divan::bench(name = "csv crate: parse alone", sample_count = 20, sample_size = 1)]
+fn csv_crate(bencher: Bencher<'_, '_>) {
+    let (_, file) = &*SALES;
+    bencher.counter(BytesCount::new(file.len())).bench_local(|| csv_pass(black_box(file)));
+}
+
+fn main() {
+    divan::main();
+}
