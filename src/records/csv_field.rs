@@ -29,7 +29,17 @@ impl CsvFields {
     fn needs_quotes(&self, field: &[u8], quote: u8) -> bool {
         memchr::memchr3(quote, b'\n', b'\r', field).is_some()
             || memchr::memmem::find(field, &self.delimiter).is_some()
+            || self.ends_in_a_delimiter(field)
             || self.escape.is_some_and(|escape| field.contains(&escape))
+    }
+
+    /// Whether the end of `field` and the delimiter after it would be read as a delimiter that
+    /// starts too early: `|` before `||`.
+    fn ends_in_a_delimiter(&self, field: &[u8]) -> bool {
+        let delimiter = self.delimiter.as_slice();
+        (1..delimiter.len())
+            .filter_map(|count| delimiter.split_at_checked(count))
+            .any(|(start, rest)| field.ends_with(start) && delimiter.starts_with(rest))
     }
 
     fn push_quoted(&self, field: &[u8], quote: u8, row: &mut Vec<u8>) {
@@ -89,6 +99,9 @@ mod tests {
         }
         assert_eq!(written(&fields(b"||", b'\'', None), "b|c", false), "ab|c");
         assert_eq!(written(&fields(b"||", b'\'', None), "it's||", false), "a'it''s||'");
+        assert_eq!(written(&fields(b"||", b'\'', None), "b|", false), "a'b|'");
+        assert_eq!(written(&fields(b"|;|", b'\'', None), "b|;", false), "a'b|;'");
+        assert_eq!(written(&fields(b"|;", b'\'', None), "b|", false), "ab|");
         assert_eq!(written(&fields(b",", b'"', Some(b'\\')), "b\\,", false), "a\"b\\\\,\"");
         let none = CsvFields { quote: None, ..plain };
         assert_eq!(written(&none, "b\"c", true), "ab\"c");

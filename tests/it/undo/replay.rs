@@ -178,7 +178,9 @@ fn an_undo_and_the_replays_that_it_names_leave_what_the_other_files_say() {
             let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
             let mut again: Vec<u64> = Vec::new();
             for key in ["replay", "confirm"] {
-                again.extend(answer[key].as_array().unwrap().iter().filter_map(|load| load.as_u64()));
+                again.extend(
+                    answer[key].as_array().unwrap().iter().filter_map(|load| load.as_u64()),
+                );
             }
             again.sort_unstable();
             again.dedup();
