@@ -1,13 +1,19 @@
 //! Table: a table's columns, constraints and indexes, and the SQL that creates them.
 
+use std::fmt::Display;
+
 use super::ident::{ident, literal};
 
 /// A table that a catalog needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
+    /// Its schema.
     pub schema: &'static str,
+    /// Its name, without the schema.
     pub name: String,
+    /// Whether it is `unlogged`: empty after a crash of the server.
     pub unlogged: bool,
+    /// Its columns, in order.
     pub columns: Vec<Column>,
     /// Name and definition, such as `primary key (order_id)`.
     pub constraints: Vec<(String, String)>,
@@ -15,18 +21,25 @@ pub struct Table {
     pub indexes: Vec<(String, String)>,
     /// Free space in each page for updates, in percent; 0 is Postgres' default.
     pub spare_percent: u8,
+    /// What `comment on table` says.
     pub comment: String,
 }
 
 /// A column that a catalog needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
+    /// Its name.
     pub name: String,
+    /// Its type as Postgres writes it.
     pub sql_type: String,
+    /// Whether it is `not null`.
     pub not_null: bool,
     /// Its `default ..` or `generated ..`, if it has one.
     pub filled: Option<String>,
+    /// What `comment on column` says.
     pub comment: Option<String>,
+    /// The table that a fact's key refers to, such as `star.dim_customer`.
+    pub refers_to: Option<String>,
 }
 
 impl Column {
@@ -38,6 +51,7 @@ impl Column {
             not_null: false,
             filled: None,
             comment: None,
+            refers_to: None,
         }
     }
 
@@ -56,11 +70,12 @@ impl Column {
         self
     }
 
-    /// The table that a fact's key refers to, such as `star.dim_customer`.
-    pub fn refers_to(&self) -> Option<&str> {
-        let rest = self.comment.as_deref()?.strip_prefix("Refers to ")?;
-        let end = rest.find([';', ':', ',', ' ']).unwrap_or(rest.len());
-        Some(rest.get(..end)?.trim_end_matches('.'))
+    /// Says that the column holds keys of a table of the star; `rest` ends the comment's sentence.
+    pub(super) fn key_of(mut self, table: impl Display, rest: &str) -> Self {
+        let target = format!("star.{table}");
+        self.comment = Some(format!("Refers to {target}{rest}"));
+        self.refers_to = Some(target);
+        self
     }
 
     /// `name type not null default ..`

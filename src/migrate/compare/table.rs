@@ -81,7 +81,8 @@ impl Comparison<'_> {
         if !self.existing.has_rows {
             return None;
         }
-        let mut referred = self.table.columns.iter().filter_map(Column::refers_to);
+        let mut referred =
+            self.table.columns.iter().filter_map(|column| column.refers_to.as_deref());
         if let Some(dimension) = referred.find(|name| recreated.iter().any(|table| table == name)) {
             return Some(format!("it refers to {dimension}, which is recreated"));
         }
@@ -128,7 +129,7 @@ impl Comparison<'_> {
     /// Whether the rows that exist would need a value in a new column, and there is none for them.
     fn lacks_value(&self, column: &Column) -> bool {
         let is_not_null = self.wanted.columns.get(&column.name).is_some_and(|w| w.not_null);
-        is_not_null && column.refers_to().is_none() && column.filled.is_none()
+        is_not_null && column.refers_to.is_none() && column.filled.is_none()
     }
 
     fn drop_columns(&self) -> impl Iterator<Item = Operation> {
@@ -139,7 +140,7 @@ impl Comparison<'_> {
     }
 
     fn add_column(&self, column: &Column) -> Operation {
-        let existing_rows = match column.refers_to() {
+        let existing_rows = match column.refers_to.as_deref() {
             _ if !self.existing.has_rows => ExistingRows::None,
             Some(dimension) if column.not_null && column.filled.is_none() => {
                 ExistingRows::UnknownMemberOf(dimension.to_owned())

@@ -9,7 +9,9 @@ pub fn mermaid(star: &Star) -> String {
     let mut out = String::from("erDiagram\n");
     for fact in facts(star) {
         for column in &fact.columns {
-            if let Some((_, dimension)) = column.refers_to().and_then(|d| d.split_once('.')) {
+            if let Some((_, dimension)) =
+                column.refers_to.as_deref().and_then(|d| d.split_once('.'))
+            {
                 out.push_str(&format!("    {dimension} ||--o{{ {} : {}\n", fact.name, column.name));
             }
         }
@@ -20,7 +22,7 @@ pub fn mermaid(star: &Star) -> String {
             // Mermaid takes a type of one word: `numeric(8,2)` becomes `numeric`.
             let full = type_name(column);
             let word = full.split(['(', ' ']).next().unwrap_or_default();
-            let key = match (is_key(table, column), column.refers_to()) {
+            let key = match (is_key(table, column), column.refers_to.as_deref()) {
                 (true, Some(_)) => " PK, FK",
                 (true, None) => " PK",
                 (false, Some(_)) => " FK",

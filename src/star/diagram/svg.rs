@@ -77,7 +77,8 @@ pub(super) fn layout(star: &Star) -> (Vec<Placed<'_>>, i32, i32) {
     let lanes = |side: &[Placed<'_>]| -> i32 {
         let names: Vec<String> = side.iter().map(|placed| placed.table.qualified_name()).collect();
         let keys = middle.iter().flat_map(|fact| &fact.table.columns);
-        let count = keys.filter(|c| c.refers_to().is_some_and(|d| names.iter().any(|n| n == d)));
+        let count =
+            keys.filter(|c| c.refers_to.as_deref().is_some_and(|d| names.iter().any(|n| n == d)));
         count.count() as i32 * LANE + 2 * SHOULDER
     };
     let (left_lanes, right_lanes) = (lanes(&left), lanes(&right));
@@ -117,7 +118,7 @@ pub fn svg(star: &Star) -> String {
     let (mut left_lane, mut right_lane) = (0, 0);
     for fact in boxes.iter().filter(|placed| placed.table.name.starts_with("fact_")) {
         for column in &fact.table.columns {
-            let Some(target) = column.refers_to() else { continue };
+            let Some(target) = column.refers_to.as_deref() else { continue };
             let Some(dimension) = boxes.iter().find(|b| b.table.qualified_name() == target) else {
                 continue;
             };

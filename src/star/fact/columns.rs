@@ -26,17 +26,17 @@ pub(super) fn filled(context: FactContext<'_>) -> Vec<Filled> {
         Filled {
             column: Column::new(&reference.column, "bigint")
                 .not_null(true)
-                .comment(format!("Refers to star.{}.", dimension::name(&reference.dimension))),
+                .key_of(dimension::name(&reference.dimension), "."),
             value: dimension::key(reference, "row"),
         }
     }));
-    out.extend(fact.dates.iter().map(|reference| Filled {
-        column: Column::new(&reference.column, "date").not_null(true).comment(format!(
-            "Refers to star.{}; the date of {}.",
-            date::NAME,
-            reference.source
-        )),
-        value: date::key(dataset, reference, "row"),
+    out.extend(fact.dates.iter().map(|reference| {
+        Filled {
+            column: Column::new(&reference.column, "date")
+                .not_null(true)
+                .key_of(date::NAME, &format!("; the date of {}.", reference.source)),
+            value: date::key(dataset, reference, "row"),
+        }
     }));
     if context.finds_versions() {
         let happened = fact.happened().unwrap_or_default();
