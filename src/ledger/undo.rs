@@ -11,25 +11,30 @@ use crate::error::Result;
 /// The result of [`undo`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undo {
+    /// Its facts are deleted.
     Undone(Undone),
     /// A load in this state has no rows in the star.
-    Nothing {
+    NoRows {
+        /// The load's state.
         state: String,
     },
     /// Another worker holds the load's key.
     Busy,
     /// The load's dataset was dropped from the contracts.
-    Orphan {
+    NoContract {
+        /// The name of the dataset.
         dataset: String,
     },
     /// The ledger has no such load.
-    Unknown,
+    NotFound,
 }
 
 /// What [`undo`] deleted, and what may have to be replayed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Undone {
+    /// The load in the ledger.
     pub load_id: i64,
+    /// The name of the dataset.
     pub dataset: String,
     /// For each table, the counts of the load and the rows that the undo deleted.
     pub tables: Vec<UndoneTable>,
@@ -46,9 +51,13 @@ pub struct Undone {
 /// The counts of one table of the star.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UndoneTable {
+    /// The table, with its schema.
     pub table_name: String,
+    /// Rows that the load had inserted.
     pub inserted: i64,
+    /// Rows that the load had updated.
     pub updated: i64,
+    /// Rows that the undo deleted.
     pub deleted: i64,
 }
 
@@ -70,10 +79,10 @@ pub async fn undo(client: &Client, load_id: i64) -> Result<Undo> {
     let outcome: &str = get(&row, "outcome")?;
     Ok(match outcome {
         "undone" => Undo::Undone(undone(client, load_id, get(&row, "dataset")?, &before).await?),
-        "no_rows" => Undo::Nothing { state: get(&row, "state")? },
+        "no_rows" => Undo::NoRows { state: get(&row, "state")? },
         "busy" => Undo::Busy,
-        "no_contract" => Undo::Orphan { dataset: get(&row, "dataset")? },
-        _ => Undo::Unknown,
+        "no_contract" => Undo::NoContract { dataset: get(&row, "dataset")? },
+        _ => Undo::NotFound,
     })
 }
 

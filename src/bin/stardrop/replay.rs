@@ -99,19 +99,19 @@ async fn reopen(
     loader.check_object(object, dataset).await?;
     match ledger::undo(client, load_id).await? {
         Undo::Undone(_) => {}
-        Undo::Nothing { state } => {
+        Undo::NoRows { state } => {
             return Err(refused(format!("load {load_id} is {state}: it cannot be loaded again")));
         }
         Undo::Busy => {
             let message = format!("another worker holds the key of load {load_id}");
             return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message));
         }
-        Undo::Orphan { dataset } => {
+        Undo::NoContract { dataset } => {
             return Err(refused(format!(
                 "the dataset `{dataset}` does not exist in the database any more"
             )));
         }
-        Undo::Unknown => return Err(refused(format!("there is no load {load_id}"))),
+        Undo::NotFound => return Err(refused(format!("there is no load {load_id}"))),
     }
     ledger::reopen(client, load_id).await.map(drop)
 }

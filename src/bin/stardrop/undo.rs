@@ -37,13 +37,13 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
                 format!("load {load} cannot be undone while a worker is loading its object");
             return Err(Error::new(ErrorKind::Busy, Stage::Ledger, message).into());
         }
-        Undo::Nothing { state } => format!("load {load} is {state}: it has no rows in the facts"),
-        Undo::Orphan { dataset } => {
+        Undo::NoRows { state } => format!("load {load} is {state}: it has no rows in the facts"),
+        Undo::NoContract { dataset } => {
             format!(
                 "the dataset `{dataset}` of load {load} does not exist in the database any more"
             )
         }
-        Undo::Unknown => format!("there is no load {load}"),
+        Undo::NotFound => format!("there is no load {load}"),
     };
     eprintln!("stardrop: {reason}");
     Ok(ExitCode::from(Fault::Data.exit_code()))

@@ -219,7 +219,7 @@ async fn undoing_while_others_load_loses_none_of_their_rows() {
     for load in 2..6 {
         match ledger::undo(&undoer, load).await.unwrap() {
             Undo::Busy => busy += 1,
-            other => assert!(matches!(other, Undo::Undone(_) | Undo::Unknown), "{other:?}"),
+            other => assert!(matches!(other, Undo::Undone(_) | Undo::NotFound), "{other:?}"),
         }
     }
     assert!(busy > 0);
