@@ -3,7 +3,7 @@
 //! It takes the loader's own modules: decode, records, rows. For comparison, the `csv` crate parses the
 //! same bytes, and checks and writes nothing.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::hint::black_box;
 use std::path::Path;

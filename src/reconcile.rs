@@ -43,8 +43,11 @@ impl DifferenceKind {
 /// An object that differs from the ledger.
 #[derive(Debug, Clone)]
 pub struct Difference {
+    /// How bucket and ledger differ.
     pub kind: DifferenceKind,
+    /// The object in the bucket, or the one that the ledger knows.
     pub object: ObjectRef,
+    /// Its newest load, if the ledger has one.
     pub load_id: Option<i64>,
 }
 
@@ -62,6 +65,7 @@ impl Difference {
 /// The result of a comparison.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
+    /// Each object that differs.
     pub differences: Vec<Difference>,
     /// The number of objects whose key matches a dataset.
     pub compared: u64,

@@ -4,7 +4,13 @@
 //! `make bench-star ROWS=20000000` prints a table. Facts and members grow together, ten facts for
 //! each member, and a batch affects rows and members in all parts of the tables.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark may stop at the first error")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark may stop at the first error"
+)]
 
 mod kinds;
 mod site;

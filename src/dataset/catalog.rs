@@ -18,7 +18,9 @@ pub struct Catalog {
 /// Which dataset a key belongs to.
 #[derive(Debug)]
 pub enum Match<'c> {
+    /// Exactly one dataset.
     One(&'c Dataset),
+    /// No dataset.
     None,
     /// Patterns overlap in a way that the check of the contracts does not detect.
     Several(Vec<&'c str>),

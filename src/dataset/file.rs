@@ -29,6 +29,7 @@ pub struct FileOptions {
     pub null: Vec<String>,
     /// Whether spaces around values are removed, in texts as well.
     pub trim: bool,
+    /// What happens to rows with fewer or more fields than the header.
     pub ragged: Ragged,
     /// The sheet of a workbook; `None`: the first one with cells.
     pub sheet: Option<String>,

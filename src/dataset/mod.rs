@@ -29,15 +29,19 @@ pub use shared::{AttributeGroup, Dimension};
 /// The checked contract for one kind of file.
 #[derive(Debug, Clone)]
 pub struct Dataset {
+    /// The name of the dataset, which is also that of its folder and staging table.
     pub name: String,
     /// Globs over object keys: `*` and `?` stay within a folder, `**` does not.
     pub patterns: Vec<String>,
+    /// How the file is written.
     pub file: FileOptions,
     /// In the order of the staging table's columns.
     pub columns: Vec<Column>,
+    /// What happens to rows and files that differ from the contract.
     pub policy: Policy,
     /// The dimensions that this dataset loads members into, or refers to.
     pub dimensions: Vec<DimensionSource>,
+    /// The fact tables that the rows go into.
     pub facts: Vec<Fact>,
     /// `[view.<name>]`, in the order of the contract.
     pub views: Vec<View>,
@@ -51,6 +55,7 @@ pub struct Dataset {
 /// A view of the star.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
+    /// The name in SQL.
     pub name: String,
     /// The query.
     pub sql: String,
@@ -86,18 +91,22 @@ impl Dataset {
 /// One column of the staging table.
 #[derive(Debug, Clone)]
 pub struct Column {
+    /// The name in SQL, and in the file unless `from` says otherwise.
     pub name: String,
     /// The type as the contract spells it.
     pub type_name: String,
+    /// Checks the texts of the file, and turns them into what Postgres reads.
     pub column_type: Arc<dyn ColumnType>,
     /// How the type's texts are written.
     pub options: TypeOptions,
     /// The same type for values that a format stores as numbers or dates, not as texts of the contract's
     /// format.
     pub native_type: Arc<dyn ColumnType>,
+    /// Whether an empty value rejects the row.
     pub required: bool,
     /// Whether NUL characters are removed from its texts; otherwise they reject the row.
     pub strip_nul: bool,
+    /// How values are hidden before they leave the loader.
     pub protect: Option<Protect>,
     /// The header spellings that mean this column, its own name among them.
     pub sources: Vec<String>,
@@ -117,9 +126,13 @@ pub enum Protect {
 /// The checked `[policy]` of a contract.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
+    /// How many rows may be rejected before the load fails.
     pub rejects: RejectBudget,
+    /// What happens to columns of the file that the contract does not name.
     pub unknown_column: UnknownColumn,
+    /// What happens if the file lacks a column of the contract.
     pub missing_column: MissingColumn,
+    /// What a newer version of the same key does.
     pub overwrite: Overwrite,
     /// Whether a file is skipped if the star has the same content from another key or version.
     pub skip_same_content: bool,
@@ -180,24 +193,31 @@ impl Overwrite {
 /// A column of the file that the contract does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownColumn {
+    /// Stores their values in `extra`.
     Keep,
+    /// Leaves them out.
     Ignore,
+    /// Refuses the file.
     RejectFile,
 }
 
 /// A column of the contract that the file does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingColumn {
+    /// Refuses the file.
     RejectFile,
+    /// Loads nulls.
     Null,
 }
 
 /// An error in a contract: its file and line, and a message that says how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractError {
+    /// The file of the contract.
     pub file: PathBuf,
     /// Counted from 1.
     pub line: usize,
+    /// What is wrong, and how to fix it.
     pub message: String,
 }
 

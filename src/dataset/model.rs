@@ -43,9 +43,11 @@ impl History {
 /// What a dataset loads into a dimension; without attributes, only the keys of members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DimensionSource {
+    /// The name in the contract; its table is `dim_<name>`.
     pub name: String,
     /// The natural key: columns of the dataset, and of the dimension by the same names.
     pub key: Vec<String>,
+    /// The columns of the file that describe a member.
     pub attributes: Vec<String>,
     /// The history of each attribute, in their order.
     pub history: Vec<History>,
@@ -72,13 +74,19 @@ pub enum Conflict {
 /// One fact table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
+    /// The name in the contract; its table is `fact_<name>`.
     pub name: String,
     /// The columns that make a row unique; `None`: rows are always appended.
     pub grain: Option<Vec<String>>,
+    /// Its keys of dimensions.
     pub dimensions: Vec<DimensionRef>,
+    /// Its keys of `dim_date`.
     pub dates: Vec<DateRef>,
+    /// Its measures, from columns or computed.
     pub measures: Vec<Measure>,
+    /// The columns that stay in the fact without a dimension.
     pub degenerate: Vec<String>,
+    /// What happens if a row of the same grain is in the star.
     pub conflict: Conflict,
     /// The column that says which of two rows of one grain is newer.
     pub version: Option<String>,
@@ -103,7 +111,12 @@ pub enum Measure {
     /// A column, unchanged.
     Column(String),
     /// Computed from columns, as `numeric`.
-    Computed { name: String, expression: Expression },
+    Computed {
+        /// Its column in the fact table.
+        name: String,
+        /// What it is computed from.
+        expression: Expression,
+    },
 }
 
 impl Measure {
@@ -126,6 +139,7 @@ impl Measure {
 /// A fact's reference to a dimension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DimensionRef {
+    /// The name of the dimension.
     pub dimension: String,
     /// The dataset's columns that hold the natural key, in the order of the dimension's.
     pub key: Vec<String>,

@@ -8,9 +8,11 @@ use crate::types::SqlType;
 /// A dimension, merged from all datasets that define it.
 #[derive(Debug, Clone)]
 pub struct Dimension {
+    /// The name of the dimension.
     pub name: String,
     /// The columns of the natural key.
     pub key: Vec<Column>,
+    /// The attributes of all datasets that share it.
     pub attributes: Vec<Column>,
     /// The attributes, grouped by the datasets that have them and by their history.
     pub groups: Vec<AttributeGroup>,
@@ -19,7 +21,9 @@ pub struct Dimension {
 /// Attributes that the same datasets have, so that one load and time say how new all of them are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeGroup {
+    /// The attributes of one history.
     pub attributes: Vec<String>,
+    /// What happens when an attribute changes.
     pub history: History,
 }
 

@@ -31,6 +31,7 @@ const KEEPALIVE_RETRIES: u32 = 3;
 /// A session with the database. Dropping it ends the session.
 #[derive(Debug)]
 pub struct Database {
+    /// The session to send statements with.
     pub client: Client,
     /// The process id of the session's server process, as in `pg_stat_activity.pid`.
     pub backend_pid: i32,

@@ -108,7 +108,9 @@ error_kinds! {
 /// What to do about an [`ErrorKind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
+    /// What happens to the load, and to the message.
     pub decision: Decision,
+    /// Who can fix it.
     pub fault: Fault,
     /// What the operator can do: a sentence without a full stop.
     pub hint: &'static str,

@@ -9,6 +9,7 @@ pub use kind::{Decision, ErrorKind, Fault, Policy};
 
 /// The part of the pipeline in which an error happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the modules of these names are described in lib.rs")]
 pub enum Stage {
     Settings,
     Event,
@@ -57,10 +58,13 @@ impl fmt::Display for Stage {
 /// Displayed as `stage: object: message: cause`, lower case, without a full stop.
 #[derive(Debug)]
 pub struct Error {
+    /// What kind of error it is, which decides what follows.
     pub kind: ErrorKind,
+    /// Where in the flow of data it happened.
     pub stage: Stage,
     /// `s3://bucket/key` or a path, where the error is about one object.
     pub object: Option<String>,
+    /// What happened, in one line.
     pub message: String,
     /// The SQLSTATE of an error by Postgres.
     pub sqlstate: Option<String>,

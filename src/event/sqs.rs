@@ -15,7 +15,9 @@ const RECEIVE_COUNT: &str = "ApproximateReceiveCount";
 /// One SQS message.
 #[derive(Debug)]
 pub struct QueueMessage {
+    /// The id that a batch response names.
     pub message_id: String,
+    /// The handle to change the message with.
     pub receipt_handle: String,
     /// How often SQS has delivered the message, this time included.
     pub receive_count: u32,

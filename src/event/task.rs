@@ -33,7 +33,9 @@ pub struct Migrate {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reconcile {
+    /// The bucket to compare with the ledger.
     pub bucket: String,
+    /// The start of the keys to compare; empty for all.
     #[serde(default)]
     pub prefix: String,
     /// Whether to load the objects that are missing, changed or stuck.

@@ -109,7 +109,9 @@ impl Handler {
             "differences": shown,
         });
         for (kind, count) in counts {
-            answer[kind.as_str()] = count.into();
+            if let Some(fields) = answer.as_object_mut() {
+                fields.insert(kind.as_str().to_owned(), count.into());
+            }
         }
         Ok(answer)
     }

@@ -36,6 +36,7 @@ pub async fn begin_batch(
 pub struct BatchEnd<'b> {
     /// The checkpoint's rows before the batch.
     pub from_rows: u64,
+    /// The checkpoint after the batch.
     pub to: Checkpoint,
     /// Rows of this batch that were rejected.
     pub rows_rejected: u64,

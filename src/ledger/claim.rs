@@ -14,6 +14,7 @@ use crate::object::ObjectRef;
 /// claims the load after the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
+    /// The load in the ledger.
     pub load_id: i64,
     /// The fencing token: every claim of the load raises it.
     pub attempt: i32,
@@ -26,10 +27,13 @@ pub struct Claim {
 /// A claim, and how far the load has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
+    /// What the calls of this attempt are made with.
     pub claim: Claim,
+    /// Where the load continues.
     pub checkpoint: Checkpoint,
     /// Rows rejected up to the checkpoint.
     pub rows_rejected: u64,
+    /// Whether and how the content is hashed.
     pub hashing: Hashing,
 }
 
@@ -49,22 +53,30 @@ pub struct Hashing {
 /// The result of [`claim`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimResult {
+    /// The load is ours to run.
     Claimed(Claimed),
     /// There is nothing to load: the load's state is not `loading`.
     Done {
+        /// The load in the ledger.
         load_id: i64,
+        /// A state of the ledger, such as `loaded`.
         state: String,
     },
     /// Another worker holds the key, until the end of its lease at most. A worker without a pid
     /// has only just connected.
     Busy {
+        /// The load in the ledger.
         load_id: i64,
+        /// The session that holds the load.
         worker: Option<Worker>,
+        /// When that session may be terminated.
         lease_until: Option<Timestamp>,
+        /// The time until then.
         lease_left: Option<Duration>,
     },
     /// Another worker holds the key although its lease has expired.
     Stale {
+        /// The session that holds the load.
         worker: Worker,
     },
 }
@@ -72,7 +84,9 @@ pub enum ClaimResult {
 /// The database session that holds a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Worker {
+    /// The process id of its backend.
     pub pid: i32,
+    /// When the backend started, because process ids are used again.
     pub started: Timestamp,
 }
 

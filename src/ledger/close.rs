@@ -139,6 +139,7 @@ pub async fn totals(client: &Client, load_id: i64) -> Result<Totals> {
 /// How many rows [`prune`] deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Pruned {
+    /// Rejected rows that were deleted.
     pub rejected_rows: i64,
     /// Rows of staging tables whose contract retains them.
     pub staging_rows: i64,

@@ -39,11 +39,17 @@ pub struct Checkpoint {
 /// The row counts of a load, over all its batches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
+    /// Rows found in the object, rejected ones included.
     pub rows_read: u64,
+    /// Rows that are in `rejected_row` instead of the star.
     pub rows_rejected: u64,
+    /// Facts that were inserted.
     pub rows_inserted: u64,
+    /// Facts that were updated.
     pub rows_updated: u64,
+    /// Rows whose fact was in the star already, with the same values.
     pub rows_unchanged: u64,
+    /// Batches that were committed.
     pub batches: u64,
     /// The size of the object in bytes, or how much of it was read.
     pub bytes: u64,
@@ -53,13 +59,16 @@ pub struct Totals {
 /// rolled back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RejectCounts {
+    /// Rows found in the object, rejected ones included.
     pub rows_read: u64,
+    /// Rows that are in `rejected_row` instead of the star.
     pub rows_rejected: u64,
 }
 
 /// A rejected row with its raw text.
 #[derive(Debug, Clone)]
 pub struct RejectedRow {
+    /// What is wrong with the row.
     pub rejection: Rejection,
     /// The bytes of the row in the file, with protected values redacted.
     pub raw: Vec<u8>,

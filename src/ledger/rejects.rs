@@ -9,9 +9,13 @@ use crate::rows::Rejection;
 /// The state of a load before its rejected rows are loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadWithRejects {
+    /// A state of the ledger, such as `loaded`.
     pub state: String,
+    /// The number of the attempt, which is also the fencing token.
     pub attempt: i32,
+    /// Rows found in the object, rejected ones included.
     pub rows_read: u64,
+    /// Rows that are in `rejected_row` instead of the star.
     pub rows_rejected: u64,
     /// The lines of the rejected rows that are still stored, in order.
     pub lines: Vec<u64>,
@@ -21,7 +25,10 @@ pub struct LoadWithRejects {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectsOpened {
     /// The rows can be copied in this transaction. The new attempt is the fencing token.
-    Opened { attempt: i32 },
+    Opened {
+        /// The number of the attempt, which is also the fencing token.
+        attempt: i32,
+    },
     /// Another worker holds the load's key.
     Busy,
     /// The load has changed since its state was read.

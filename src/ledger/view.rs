@@ -11,46 +11,70 @@ use crate::object::ObjectRef;
 /// Selects loads; `None` selects all.
 #[derive(Debug, Clone, Default)]
 pub struct LoadFilter {
+    /// Only this load.
     pub load_id: Option<i64>,
+    /// Only loads of this dataset.
     pub dataset: Option<String>,
+    /// Only loads in this state.
     pub state: Option<String>,
+    /// At most this many, the latest ones.
     pub limit: i64,
 }
 
 /// A load as `stardrop status` shows it.
 #[derive(Debug, Clone)]
 pub struct LoadLine {
+    /// The load in the ledger.
     pub load_id: i64,
+    /// The name of the dataset.
     pub dataset: String,
+    /// A state of the ledger, such as `loaded`.
     pub state: String,
+    /// Rows found in the object, rejected ones included.
     pub rows_read: i64,
+    /// Rows that are in `rejected_row` instead of the star.
     pub rows_rejected: i64,
+    /// Facts that were inserted.
     pub rows_inserted: i64,
+    /// Facts that were updated.
     pub rows_updated: i64,
+    /// Rows whose fact was in the star already, with the same values.
     pub rows_unchanged: i64,
     /// Seconds from the first claim to the end, or to now, with one decimal.
     pub seconds: String,
+    /// The object, as `s3://bucket/key` or a path.
     pub object: String,
+    /// Why the load failed.
     pub failure: Option<String>,
+    /// What else is to be known about it.
     pub notes: Option<String>,
 }
 
 /// A rejected row as `stardrop rejects` shows it.
 #[derive(Debug, Clone)]
 pub struct RejectLine {
+    /// The load in the ledger.
     pub load_id: i64,
+    /// Line of the file, from 1.
     pub line: i64,
+    /// The column at fault; `None` where it is the row as a whole.
     pub column: Option<String>,
+    /// The kind of the reason, such as `not_a_date`.
     pub code: String,
+    /// Why the row was rejected.
     pub reason: String,
+    /// The bytes of the row in the file.
     pub raw: Vec<u8>,
 }
 
 /// The newest load of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Newest {
+    /// The load in the ledger.
     pub load_id: i64,
+    /// The ETag of the object version.
     pub etag: Option<String>,
+    /// A state of the ledger, such as `loaded`.
     pub state: String,
     /// Whether it is unfinished and no worker holds it.
     pub idle: bool,

@@ -26,13 +26,17 @@ use crate::star;
 /// The result of [`Loader::reload_rejects`].
 #[derive(Debug, Clone, Serialize)]
 pub struct RejectsReport {
+    /// The load in the ledger.
     pub load_id: i64,
+    /// The name of the dataset.
     pub dataset: String,
+    /// The object, as `s3://bucket/key` or a path.
     pub object: String,
     /// Rows that were rejected before and are loaded now.
     pub rows_loaded: u64,
     /// Rows that are still rejected.
     pub rows_rejected: u64,
+    /// Milliseconds from start to end.
     pub duration_ms: u64,
 }
 

@@ -49,17 +49,29 @@ impl Outcome {
 /// The result of loading one object. The counts are those of the whole load, over all invocations.
 #[derive(Debug, Clone, Serialize)]
 pub struct LoadReport {
+    /// The load in the ledger.
     pub load_id: i64,
+    /// The name of the dataset.
     pub dataset: String,
+    /// The object, as `s3://bucket/key` or a path.
     pub object: String,
+    /// How the load ended.
     pub outcome: Outcome,
+    /// Rows found in the object, rejected ones included.
     pub rows_read: u64,
+    /// Rows that are in `rejected_row` instead of the star.
     pub rows_rejected: u64,
+    /// Facts that were inserted.
     pub rows_inserted: u64,
+    /// Facts that were updated.
     pub rows_updated: u64,
+    /// Rows whose fact was in the star already, with the same values.
     pub rows_unchanged: u64,
+    /// Batches that were committed.
     pub batches: u64,
+    /// Bytes of the decoded object.
     pub bytes: u64,
+    /// Milliseconds from start to end.
     pub duration_ms: u64,
 }
 

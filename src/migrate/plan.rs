@@ -14,6 +14,7 @@ use crate::star::{Star, Table};
 /// One change, as people and programs read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
+    /// What kind of change it is.
     pub action: Action,
     /// What is done, in one line, such as `add column star.fact_sales.discount`.
     pub what: String,
@@ -24,6 +25,7 @@ pub struct Change {
 /// What a migration does, in this order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
+    /// The changes, in the order in which they are made.
     pub changes: Vec<Change>,
     /// What to do or to know after the migration.
     pub notes: Vec<String>,

@@ -14,6 +14,7 @@ const ROWS: i64 = 20_000;
 /// A column that the contract could name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
+    /// The dataset whose contract changes.
     pub dataset: String,
     /// A line for `[columns]`. Its type is always text: a sample does not show what a column means.
     pub line: String,

@@ -29,11 +29,17 @@ pub enum Cardinality {
     /// another value for each of their groups.
     Unique,
     /// Counts 1 to 5 within one value of the `Unique` column `of`: order lines.
-    Line { of: usize },
+    Line {
+        /// The index of the other column.
+        of: usize,
+    },
     /// One of this number of values: a dimension's key.
     Pool(u64),
     /// A function of another column's value: an attribute, which is the same for the same key.
-    DependsOn { column: usize },
+    DependsOn {
+        /// The index of the other column.
+        column: usize,
+    },
     /// Anything.
     Free,
     /// Values near each other: dates within thirty days.

@@ -47,6 +47,7 @@ pub struct Star {
     pub unknown_members: Vec<String>,
     /// The statements that declare missing foreign keys.
     pub foreign_keys: Vec<String>,
+    /// The SQL of each dataset.
     pub datasets: Vec<CompiledDataset>,
     /// Columns that the contract renames, in every table that has them.
     pub renames: Vec<Rename>,
@@ -55,7 +56,9 @@ pub struct Star {
 /// The SQL that one dataset needs in a database besides the tables of the star.
 #[derive(Debug, Clone)]
 pub struct CompiledDataset {
+    /// The name of the dataset.
     pub name: String,
+    /// The table that the loader copies into.
     pub staging: Table,
     /// The star's tables that its batches write to, such as `star.fact_sales`.
     pub tables: Vec<String>,

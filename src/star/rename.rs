@@ -9,7 +9,9 @@ use crate::dataset::Catalog;
 pub struct Rename {
     /// `schema.table`
     pub table: String,
+    /// The name in the database.
     pub from: String,
+    /// The name in the contract.
     pub to: String,
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 /// The unit of a metric, as CloudWatch names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of CloudWatch's units")]
 pub enum Unit {
     Count,
     Bytes,

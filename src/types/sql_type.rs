@@ -5,6 +5,7 @@ use std::fmt;
 /// A Postgres type that a column of a contract can have. Its `Display` is what `create table`
 /// takes, such as `double precision` or `numeric(12,2)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each variant is the Postgres type of its name")]
 pub enum SqlType {
     Text,
     Jsonb,

@@ -1,7 +1,7 @@
 //! The one integration test binary. Its tests run against real Postgres servers and a local S3 endpoint; the
 //! folders follow the modules of the code.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 

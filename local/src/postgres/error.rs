@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// Why a local Postgres server could not be found, started or stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the message of each variant explains its fields")]
 pub enum PostgresError {
     /// `PG_BIN` is set, but it is not a folder of usable server programs.
     #[error("PG_BIN={} cannot be used: {why}", .path.display())]

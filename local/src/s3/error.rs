@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// Why the endpoint could not start, or rejects a request.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the message of each variant explains its fields")]
 pub enum LocalS3Error {
     /// Another process serves the same folder.
     #[error("the folder {} is already served by another process", .0.display())]

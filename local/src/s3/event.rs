@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::error::LocalS3Error;
@@ -24,18 +24,17 @@ const RESERVE_NS: u64 = 10_000_000_000;
 /// Builds the event of S3's format 2.1:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>.
 pub(super) fn record(name: &str, bucket: &str, key: &str, version: &Version) -> Value {
-    let mut object = json!({
-        "key": name::encode_for_event(key),
-        "sequencer": version.sequencer,
-    });
+    let mut object = Map::new();
+    object.insert("key".to_owned(), name::encode_for_event(key).into());
+    object.insert("sequencer".to_owned(), version.sequencer.clone().into());
     if name.starts_with("ObjectCreated:") {
-        object["size"] = version.size_bytes.into();
+        object.insert("size".to_owned(), version.size_bytes.into());
     }
     if !version.etag.is_empty() {
-        object["eTag"] = version.etag.clone().into();
+        object.insert("eTag".to_owned(), version.etag.clone().into());
     }
     if let Some(version_id) = &version.version_id {
-        object["versionId"] = version_id.clone().into();
+        object.insert("versionId".to_owned(), version_id.clone().into());
     }
     let milliseconds = i64::try_from(version.modified_ms).unwrap_or(i64::MAX);
     let time =

@@ -5,6 +5,7 @@ use serde::Serialize;
 /// What a change does to what exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Action {
     Add,
     Alter,

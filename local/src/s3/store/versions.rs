@@ -78,15 +78,15 @@ impl Store {
 
     /// Whether the version of a saved event exists. Events of deletions are always sent again.
     fn has_happened(&self, event: &Value) -> bool {
-        let record = &event["Records"][0];
-        let sequencer = record["s3"]["object"]["sequencer"].as_str().unwrap_or_default();
-        let bucket = record["s3"]["bucket"]["name"].as_str().unwrap_or_default();
+        let text = |path| event.pointer(path).and_then(Value::as_str);
+        let sequencer = text("/Records/0/s3/object/sequencer").unwrap_or_default();
+        let bucket = text("/Records/0/s3/bucket/name").unwrap_or_default();
         let exists = |keys: &Keys| {
             keys.values()
                 .flat_map(|record| &record.versions)
                 .any(|version| version.sequencer == sequencer)
         };
-        record["eventName"].as_str().is_some_and(|name| name.starts_with("ObjectRemoved:"))
+        text("/Records/0/eventName").is_some_and(|name| name.starts_with("ObjectRemoved:"))
             || self.lock().get(bucket).is_some_and(exists)
     }
 
