@@ -1,7 +1,6 @@
 //! Failures around the loader: each is reported in one line that says what to do, and no event is lost.
 
 use serde_json::{Value, json};
-use stardrop::dataset::Catalog;
 use stardrop::error::{Error, ErrorKind};
 use stardrop::handler::Handler;
 use stardrop::load::Outcome;
@@ -14,11 +13,11 @@ use crate::support::cloud::{
 };
 use crate::support::{TestDatabase, catalog_of, connect, project_catalog, root};
 
-const KEY: &str = "sales/2026/a.csv";
+pub const KEY: &str = "sales/2026/a.csv";
 
 /// Sends an event through the queue's envelope to a loader that cannot work, and again to one that
 /// can.
-async fn comes_back_and_loads(event: &Value, now: &mut Handler, later: &mut Handler) {
+pub async fn comes_back_and_loads(event: &Value, now: &mut Handler, later: &mut Handler) {
     let queued = queue_event(std::slice::from_ref(event));
     let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
     assert_eq!(now.handle(&queued, None).await.unwrap(), back);
@@ -27,7 +26,7 @@ async fn comes_back_and_loads(event: &Value, now: &mut Handler, later: &mut Hand
 }
 
 /// One line, with these words, and a hint that says what to do.
-fn assert_clear(error: &Error, kind: ErrorKind, words: &[&str], hint: &str) {
+pub fn assert_clear(error: &Error, kind: ErrorKind, words: &[&str], hint: &str) {
     let text = error.to_string();
     assert_eq!(error.kind, kind, "{text}");
     assert_eq!(text.lines().count(), 1, "{text}");
@@ -39,7 +38,7 @@ fn assert_clear(error: &Error, kind: ErrorKind, words: &[&str], hint: &str) {
 }
 
 /// What the command line says: the message, what to do, and nothing else.
-async fn assert_says(
+pub async fn assert_says(
     cloud: &Cloud,
     more: &[(&str, &str)],
     address: &str,
@@ -59,24 +58,24 @@ async fn assert_says(
     assert!(lines[0].starts_with("stardrop: "), "{err}");
 }
 
-fn address(key: &str) -> String {
+pub fn address(key: &str) -> String {
     format!("s3://{BUCKET}/{key}")
 }
 
-async fn migrated_cloud() -> (TestDatabase, Cloud) {
+pub async fn migrated_cloud() -> (TestDatabase, Cloud) {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;
     (db, cloud)
 }
 
-async fn assert_loaded(db: &TestDatabase) {
+pub async fn assert_loaded(db: &TestDatabase) {
     assert_eq!(
         db.rows("select state, rows_inserted, (select count(*) from star.fact_sales) as facts from stardrop.load").await,
         "loaded|30|30"
     );
 }
 
-fn handler(cloud: &Cloud, settings: Settings) -> Handler {
+pub fn handler(cloud: &Cloud, settings: Settings) -> Handler {
     cloud.handler_of(cloud.loader_of(settings))
 }
 
@@ -107,7 +106,6 @@ async fn a_wrong_password_is_reported_and_the_event_loads_once_it_is_fixed() {
     let cloud = Cloud::new(&db).await;
     db.run(&format!("alter role {LOADER} password 'right-secret'")).await;
     let with = |password: &str| as_user(&db.url, &format!("{LOADER}:{password}"));
-
     let event = cloud.put_event(KEY, sales(30)).await;
     let wrong = with("wrong-secret");
     let error =
@@ -162,104 +160,6 @@ async fn a_bucket_that_does_not_exist_is_reported_and_the_event_loads_once_it_do
         json!({ "batchItemFailures": [] })
     );
     assert_loaded(&db).await;
-}
-
-#[tokio::test]
-async fn a_key_of_no_dataset_is_reported_and_the_event_loads_once_there_is_one() {
-    let (db, cloud) = migrated_cloud().await;
-    let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
-    let narrow = catalog_of(&[("sales", &text.replace("sales/**/*.csv", "shop/*.csv"))]);
-    let event = cloud.put_event(KEY, sales(30)).await;
-    let mut lost = cloud.handler_of(loader_with(&cloud, &cloud.url, narrow));
-    cloud.put("other/a.csv", "a\n1\n").await;
-    let error = cloud.load(&cloud.put("other/b.csv", "a\n1\n").await).await.unwrap_err();
-    let words = ["s3://inbox/other/b.csv", "no dataset's `match` fits the key"];
-    assert_clear(&error, ErrorKind::NoDataset, &words, "add a pattern for the key to `match`");
-    assert_says(&cloud, &[], &address("other/b.csv"), 2, &words).await;
-    comes_back_and_loads(&event, &mut lost, &mut cloud.handler()).await;
-    assert_loaded(&db).await;
-}
-
-/// A loader of another catalog on this cloud's objects.
-fn loader_with(cloud: &Cloud, url: &str, catalog: Catalog) -> stardrop::load::Loader {
-    let source = stardrop::object::Source::with_client(cloud.s3.client(), None);
-    stardrop::load::Loader::new(settings_of(url, &[]).into(), catalog.into(), source.into())
-}
-
-#[tokio::test]
-async fn a_database_without_the_dataset_is_reported_and_the_event_loads_after_migrate() {
-    TestDatabase::migrated().await; // so that the server has the roles
-    let mut empty = TestDatabase::empty().await;
-    let cloud = Cloud::new(&empty).await;
-    let event = cloud.put_event(KEY, sales(30)).await;
-    let error = cloud.load(&object_of(&event)).await.unwrap_err();
-    assert_clear(&error, ErrorKind::NotMigrated, &["stardrop"], "run: stardrop migrate");
-    assert_says(&cloud, &[], &address(KEY), 2, &["run: stardrop migrate"]).await;
-
-    let other = catalog_of(&[(
-        "shop",
-        "name = \"shop\"\nmatch = [\"shop/*.csv\"]\n[columns]\nid = { type = \"bigint\", required = true }\n[fact.shop]\ngrain = [\"id\"]\ndimensions = []\n",
-    )]);
-    stardrop::migrate::run(&mut empty.client, &stardrop::star::compile(&other)).await.unwrap();
-    let error = cloud.load(&object_of(&event)).await.unwrap_err();
-    let words = ["the database has no dataset `sales`"];
-    assert_clear(&error, ErrorKind::NotMigrated, &words, "run: stardrop migrate");
-    let queued = queue_event(std::slice::from_ref(&event));
-    // The same warm function all along: it must notice the migration.
-    let mut handler = cloud.handler();
-    let back = json!({ "batchItemFailures": [{ "itemIdentifier": "0" }] });
-    assert_eq!(handler.handle(&queued, None).await.unwrap(), back);
-    // The other dataset goes.
-    let star = stardrop::star::compile(&project_catalog());
-    let allow = stardrop::migrate::Destructive::Allow;
-    stardrop::migrate::apply(&mut empty.client, &star, allow).await.unwrap();
-    assert_eq!(handler.handle(&queued, None).await.unwrap(), json!({ "batchItemFailures": [] }));
-    assert_loaded(&empty).await;
-}
-
-#[tokio::test]
-async fn a_contract_that_changed_since_migrate_is_reported_and_nothing_is_loaded_by_it() {
-    let (db, cloud) = migrated_cloud().await;
-    let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
-    let changed =
-        text.replace("quantity      = { type = \"integer\" }", "quantity = { type = \"bigint\" }");
-    assert_ne!(changed, text);
-    let changed = catalog_of(&[("sales", &changed)]);
-    let event = cloud.put_event(KEY, sales(30)).await;
-    let mut loader = loader_with(&cloud, &cloud.url, changed);
-    let error = loader.load(&object_of(&event), None).await.unwrap_err();
-    let words = ["the database has another version of dataset `sales`"];
-    assert_clear(&error, ErrorKind::NotMigrated, &words, "run: stardrop migrate");
-    comes_back_and_loads(&event, &mut cloud.handler_of(loader), &mut cloud.handler()).await;
-    assert_loaded(&db).await;
-}
-
-#[tokio::test]
-async fn a_login_without_the_loaders_rights_gets_a_message_that_names_the_grant() {
-    let (db, cloud) = migrated_cloud().await;
-    let role = format!("stranger_{}", std::process::id());
-    db.run(&format!("create role {role} login")).await;
-    let stranger = as_user(&db.url, &role);
-    let event = cloud.put_event(KEY, sales(30)).await;
-    let mut loader = cloud.loader_of(settings_of(&stranger, &[]));
-    let error = loader.load(&object_of(&event), None).await.unwrap_err();
-    assert_clear(
-        &error,
-        ErrorKind::NoPermission,
-        &["permission denied"],
-        "grant stardrop_loader to",
-    );
-    assert_says(
-        &cloud,
-        &[("DATABASE_URL", &stranger)],
-        &address(KEY),
-        2,
-        &["grant stardrop_loader"],
-    )
-    .await;
-    comes_back_and_loads(&event, &mut cloud.handler_of(loader), &mut cloud.handler()).await;
-    assert_loaded(&db).await;
-    db.run(&format!("drop role {role}")).await;
 }
 
 #[tokio::test]

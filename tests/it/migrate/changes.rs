@@ -6,7 +6,6 @@ use stardrop::migrate::{self, Destructive, Report};
 use stardrop::star;
 
 use crate::migrate::apply::{ROW, SHAPE, SHOP};
-use crate::support::cloud::{Cloud, run};
 use crate::support::{TestDatabase, catalog_of};
 
 async fn apply(
@@ -17,7 +16,7 @@ async fn apply(
     migrate::apply(&mut db.client, &star::compile(&catalog_of(contracts)), destructive).await
 }
 
-async fn shop(db: &mut TestDatabase, contract: &str) -> Report {
+pub async fn shop(db: &mut TestDatabase, contract: &str) -> Report {
     apply(db, &[("shop", contract)], Destructive::Refuse).await.unwrap()
 }
 
@@ -33,7 +32,7 @@ async fn forced(db: &mut TestDatabase, contract: &str) -> String {
     refused.to_string()
 }
 
-async fn with_one_row() -> TestDatabase {
+pub async fn with_one_row() -> TestDatabase {
     let mut db = TestDatabase::empty().await;
     shop(&mut db, SHOP).await;
     db.run(ROW).await;
@@ -131,7 +130,6 @@ async fn lost_values_are_counted_and_dropped_on_request_only() {
     let mut db = with_one_row().await;
     db.run("insert into staging.shop (id, part, buyer, town, paid) values (2, 1, 'Bo', null, 3), (3, 1, 'Bo', null, null)").await;
     db.run("create view public.towns as select town from star.dim_buyer").await;
-
     let said = forced(&mut db, &SHOP.replace("[\"town\"]", "[]")).await;
     assert!(
         said.contains(
@@ -139,7 +137,6 @@ async fn lost_values_are_counted_and_dropped_on_request_only() {
         ),
         "{said}"
     );
-
     let said =
         forced(&mut db, &SHOP.replace("[\"town\"]", "[]").replace("numeric(8,2)", "integer")).await;
     assert!(said.contains("change star.fact_receipt.paid from numeric(8,2) to integer; lost: the exact value in 1 of 2 values"), "{said}");
@@ -147,11 +144,9 @@ async fn lost_values_are_counted_and_dropped_on_request_only() {
         db.rows("select id, paid from star.fact_receipt order by 1").await,
         "1|10\n2|3\n3|null"
     );
-
     let without = SHOP.replace("[\"town\"]", "[]").replace("numeric(8,2)", "date");
     let said = forced(&mut db, &without).await;
     assert!(said.contains("lost: 2 values, because not all can be converted"), "{said}");
-
     let said = forced(&mut db, &without.replace("measures   = [\"paid\"]", "")).await;
     assert!(said.contains("drop column star.fact_receipt.paid; lost: 0 values"), "{said}");
 }
@@ -167,7 +162,6 @@ async fn rows_stay_under_a_new_key_only_if_they_are_unique_by_it() {
     let said = forced(&mut db, &grain).await;
     assert!(said.contains("change the key of star.fact_receipt: its key is PRIMARY KEY (id), the contract says PRIMARY KEY (id, part); lost: no row"), "{said}");
     assert_eq!(db.text("select count(*) from star.fact_receipt").await, "2");
-
     // By part alone they are not unique.
     let narrow = grain.replace(
         "grain      = [\"id\", \"part\"]",
@@ -273,85 +267,4 @@ async fn changes_made_by_hand_are_reverted_and_additions_of_users_stay() {
     shop(&mut db, &SHOP.replace("numeric(8,2)", "numeric(9,2)")).await;
     let refused = db.client.batch_execute(&ROW.replace("9.5", "-1")).await.unwrap_err();
     assert_eq!(refused.code().unwrap().code(), "23514");
-}
-
-#[tokio::test]
-async fn the_command_line_shows_the_plan_and_loses_data_on_request_only() {
-    let mut db = with_one_row().await;
-    let cloud = Cloud::of(&db, catalog_of(&[("shop", SHOP)])).await;
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("shop")).unwrap();
-    let contract = SHOP.replace("[\"town\"]", "[]");
-    std::fs::write(folder.path().join("shop/dataset.toml"), &contract).unwrap();
-    let datasets = folder.path().display().to_string();
-    let vars = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", datasets.as_str())];
-    let lines = "drop column star.dim_buyer.town; lost: 1 value\nupdate dataset shop\n";
-    let run = async |arguments: &[&str]| run(cloud.stardrop(arguments, &vars)).await;
-    let (code, out, err) = run(&["migrate", "--plan"]).await;
-    let refused = "this would lose data: stardrop migrate needs --allow-destructive for it\n";
-    assert_eq!((code, out, err.as_str()), (Some(0), lines.to_owned() + refused, ""));
-    let (code, out, err) = run(&["migrate"]).await;
-    assert_eq!((code, out.as_str()), (Some(2), lines));
-    assert!(err.contains("nothing was changed, because data would be lost"), "{err}");
-    assert!(err.contains("--allow-destructive"), "{err}");
-    assert_eq!(db.text("select town from star.dim_buyer where buyer_key > 0").await, "Oslo");
-    let (code, out, _) = run(&["migrate", "--json", "--allow-destructive"]).await;
-    let plan: serde_json::Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(code, Some(0));
-    assert_eq!(plan[0]["action"], "drop");
-    assert_eq!(plan[0]["lost"], "1 value");
-    assert_eq!(plan[1]["lost"], serde_json::Value::Null);
-    assert_eq!(shop(&mut db, &contract).await.changes, Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn the_plan_of_an_empty_database_is_shown_and_leaves_it_empty() {
-    let db = TestDatabase::empty().await;
-    let plan = migrate::plan(&db.client, &star::compile(&catalog_of(&[("shop", SHOP)]))).await;
-    let plan = plan.unwrap();
-    assert_eq!(plan.changes.first().unwrap().what, "create star.dim_buyer");
-    assert_eq!(db.text("select to_regnamespace('star') is null").await, "true");
-}
-
-#[tokio::test]
-async fn columns_that_files_have_and_no_contract_names_are_proposed_and_never_added() {
-    let (db, _) = TestDatabase::of(&catalog_of(&[("shop", SHOP)])).await;
-    let cloud = Cloud::of(&db, catalog_of(&[("shop", SHOP)])).await;
-    db.run(
-        "insert into staging.shop (id, part, buyer, extra) values
-             (1, 1, 'a', '{\"Discount\": \"1\", \"column_7\": \"x\"}'),
-             (2, 1, 'b', '{\"Discount\": \"2\", \"Unit Price (€)\": \"3\", \"id\": \"4\"}'),
-             (3, 1, 'b', '{\"order\": {\"vip\": true, \"tags\": [1]}}'), (4, 1, 'b', null)",
-    )
-    .await;
-    let folder = tempfile::tempdir().unwrap();
-    let datasets = folder.path().display().to_string();
-    std::fs::create_dir(folder.path().join("shop")).unwrap();
-    std::fs::write(folder.path().join("shop/dataset.toml"), SHOP).unwrap();
-    let vars = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", datasets.as_str())];
-    let run = async |arguments: &[&str]| run(cloud.stardrop(arguments, &vars)).await;
-    let (code, out, err) = run(&["migrate", "--plan"]).await;
-    assert_eq!((code, err.as_str()), (Some(0), ""));
-    insta::assert_snapshot!(out, @r#"
-    the database is up to date
-    files of `shop` have columns that are not in its contract; to load them, add to [columns]:
-      discount = { type = "text" }    # in 2 rows
-      unit_price = { type = "text", from = ["Unit Price (€)"] }    # in 1 rows
-      order_tags = { type = "text", from = ["order.tags"] }    # in 1 rows
-      order_vip = { type = "text", from = ["order.vip"] }    # in 1 rows
-    "#);
-    assert_eq!(run(&["migrate"]).await.1, out);
-    let added = "select count(*) from pg_attribute where attname in ('discount', 'unit_price')";
-    assert_eq!(db.text(added).await, "0");
-
-    // Pasted, they are columns, and are proposed no more.
-    let pasted: String =
-        out.lines().filter(|line| line.starts_with("  ")).map(|line| format!("{line}\n")).collect();
-    let contract = SHOP.replace("[columns]\n", &format!("[columns]\n{pasted}"));
-    std::fs::write(folder.path().join("shop/dataset.toml"), contract).unwrap();
-    let (code, out, err) = run(&["migrate"]).await;
-    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
-    assert!(!out.contains("not in its contract"), "{out}");
-    let (_, out, _) = run(&["migrate", "--plan"]).await;
-    assert_eq!(out, "the database is up to date\n");
 }

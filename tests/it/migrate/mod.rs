@@ -1,8 +1,9 @@
 //! Tests of migrations, which make a database match its contracts.
 
 pub mod apply;
-mod changes;
+pub mod changes;
 mod contract_sidecars;
 mod contract_sql;
 mod during_loads;
 mod formula;
+mod plan;
