@@ -99,7 +99,7 @@ struct LaneLoader {
 }
 
 impl LaneLoader {
-    /// As Lambda does: a new one only where the old one is gone.
+    /// Starts a loader, as Lambda does, only if the last one has ended.
     async fn prepare(&mut self, program: bool) {
         if !program {
             let Bucket { site, schedule, .. } = &*self.bucket;

@@ -39,7 +39,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn number(name: &str) -> Option<u64> {
-    variable(name).map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+    variable(name).map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is not a number")))
 }
 
 /// Runs the schedules of these seeds at the same time, each worker on its own site, until `until`.

@@ -125,7 +125,7 @@ impl Proxy {
                 let (shared, mut closed) = (Arc::clone(&accepted), closed.clone());
                 tokio::spawn(async move {
                     tokio::select! {
-                        // A side that breaks takes the other one along, as sockets do.
+                        // If one side breaks, the other side is closed too.
                         _ = pass(client, &shared) => {}
                         _ = closed.changed() => {}
                     }

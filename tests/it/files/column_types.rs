@@ -13,7 +13,7 @@ use stardrop::types::{self, TypeOptions};
 
 use crate::support::{TestDatabase, catalog_of};
 
-/// Texts that one type has to bear besides those that chance finds.
+/// Texts that a type has to handle, added to the random ones.
 fn bounds(type_name: &str) -> &'static [&'static str] {
     match type_name {
         "text" => &[

@@ -75,7 +75,7 @@ fn a_damaged_workbook_or_parquet_file_is_read_or_refused_and_nothing_panics() {
 }
 
 #[test]
-fn a_string_that_is_in_no_table_of_strings_is_refused() {
+fn a_string_that_the_table_of_strings_lacks_is_refused() {
     // The library panics at it.
     let mut zip = Zip::default();
     let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet";

@@ -146,7 +146,7 @@ async fn a_damaged_parquet_file_is_refused_without_showing_its_content() {
     assert!(refused > 3, "{refused}");
 }
 
-/// Of a kind that makes the library panic: a string that is in no table of strings.
+/// A workbook that makes the library panic: it refers to a string that is not in the table of strings.
 #[tokio::test]
 async fn a_file_that_makes_a_library_panic_is_refused_without_the_panic_message() {
     let mut zip = Zip::default();

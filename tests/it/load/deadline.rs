@@ -30,7 +30,7 @@ async fn drain(cloud: &Cloud, function: &mut Function, time: Duration) -> (u32, 
         let Some(message) = cloud.sqs.receive(QUEUE) else { continue };
         let answer = function.invoke_or_kill(event_of(&message), time).await;
         invocations += 1;
-        assert!(invocations < 2_000, "the load goes round in circles");
+        assert!(invocations < 2_000, "the load makes no progress");
         match answer {
             Some(Answer::Success(answer)) if answer["batchItemFailures"] == json!([]) => {
                 assert!(cloud.sqs.delete(QUEUE, &message.receipt_handle), "{message:?}");

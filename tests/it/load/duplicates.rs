@@ -15,7 +15,7 @@ async fn the_same_bytes_under_another_name_are_a_duplicate_that_can_be_forced() 
         site.db.text("select duplicate_of from stardrop.load where state = 'duplicate'").await,
         first.load_id.to_string()
     );
-    // The first file changes: its old bytes are nowhere in the star any more.
+    // The first file changes: the star has no row of its old bytes any more.
     site.drop_and_load("prices/a.csv", "id,price\n1,11\n").await;
     let late = site.drop_and_load("prices/other.csv", "id,price\n1,10\n").await;
     assert_eq!(late.outcome.as_str(), "loaded");

@@ -179,7 +179,7 @@ async fn an_object_that_breaks_off_loads_whole_on_the_next_delivery() {
     let before: u64 = db.text("select checkpoint_rows from stardrop.load").await.parse().unwrap();
     assert!((1..10_000).contains(&before), "nothing was committed before the object broke off");
     let report = loader.load(&object, None).await.unwrap();
-    assert_eq!(report.batches, 10, "it did not go on at its checkpoint");
+    assert_eq!(report.batches, 10, "it did not continue at its checkpoint");
     assert_eq!(
         db.rows("select state, rows_read, rows_inserted from stardrop.load").await,
         "loaded|10000|10000"

@@ -33,7 +33,7 @@ impl Source {
 pub struct Attribute {
     pub name: &'static str,
     pub history: History,
-    pub brought_by: Vec<Source>,
+    pub sources: Vec<Source>,
 }
 
 #[derive(Debug, Clone)]
@@ -53,8 +53,8 @@ impl Dimension {
         self.attributes.iter().any(|attribute| attribute.history == History::Versions)
     }
 
-    pub fn brought_by(&self, source: Source) -> Vec<&Attribute> {
-        self.attributes.iter().filter(|a| a.brought_by.contains(&source)).collect()
+    pub fn attributes_of(&self, source: Source) -> Vec<&Attribute> {
+        self.attributes.iter().filter(|a| a.sources.contains(&source)).collect()
     }
 }
 
@@ -115,12 +115,12 @@ impl Case {
         out.push_str("[policy]\noverwrite = \"ignore\"\n");
         for dimension in self.dimensions.iter().filter(|d| d.declared_by.contains(&source)) {
             out.push_str(&format!("[dimension.{}]\nkey = {:?}\n", dimension.name, dimension.key));
-            let brought = dimension.brought_by(source);
-            if brought.is_empty() {
+            let attributes = dimension.attributes_of(source);
+            if attributes.is_empty() {
                 continue;
             }
-            let names: Vec<&str> = brought.iter().map(|a| a.name).collect();
-            let words: Vec<String> = brought
+            let names: Vec<&str> = attributes.iter().map(|a| a.name).collect();
+            let words: Vec<String> = attributes
                 .iter()
                 .map(|a| format!("{} = \"{:?}\"", a.name, a.history).to_lowercase())
                 .collect();
@@ -128,7 +128,7 @@ impl Case {
                 "attributes = {names:?}\nhistory = {{ {} }}\n",
                 words.join(", ")
             ));
-            let versions = brought.iter().any(|a| a.history == History::Versions);
+            let versions = attributes.iter().any(|a| a.history == History::Versions);
             if versions && dimension.valid_from_ts.contains(&source) {
                 out.push_str("valid_from = \"ts\"\n");
             }

@@ -63,7 +63,7 @@ fn versions(dimension: &Dimension, member: &Key, rows: &[Placed<'_>]) -> Version
     let mut seen: Vec<(i64, Place<'_>, Vec<Option<String>>)> = Vec::new();
     for placed in rows {
         let source = placed.file.source;
-        let brings = attributes.iter().any(|a| a.brought_by.contains(&source));
+        let brings = attributes.iter().any(|a| a.sources.contains(&source));
         // A row without any of them does not describe the member.
         let says = attributes.iter().any(|a| value(placed.row, a.name).is_some());
         if brings && says && key(placed.row, &dimension.key).as_ref() == Some(member) {
@@ -98,13 +98,14 @@ fn single(
     member: &Key,
     rows: &[Placed<'_>],
 ) -> Option<String> {
-    let mut brought: Vec<&Placed<'_>> = rows
+    let mut with_value: Vec<&Placed<'_>> = rows
         .iter()
-        .filter(|placed| attribute.brought_by.contains(&placed.file.source))
+        .filter(|placed| attribute.sources.contains(&placed.file.source))
         .filter(|placed| key(placed.row, &dimension.key).as_ref() == Some(member))
         .collect();
-    brought.sort_by_key(|placed| placed.place());
-    let counts = if attribute.history == History::First { brought.first() } else { brought.last() };
+    with_value.sort_by_key(|placed| placed.place());
+    let counts =
+        if attribute.history == History::First { with_value.first() } else { with_value.last() };
     value(counts?.row, attribute.name).map(str::to_owned)
 }
 

@@ -30,7 +30,7 @@ fn number(variable: &str, default: u64) -> u64 {
 
 /// A database whose star is that of the case.
 async fn migrate_to(db: &mut TestDatabase, case: &Case) -> star::Star {
-    // A session keeps what it knows of tables that are gone, and slows down with it.
+    // A session caches dropped tables, and slows down with their number.
     db.client = connect(&db.url).await;
     db.run("drop schema if exists star, staging cascade").await;
     if db.text("select to_regclass('stardrop.dataset') is not null").await == "true" {

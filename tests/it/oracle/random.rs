@@ -46,15 +46,15 @@ fn item(random: &mut Random) -> Dimension {
     let versions_by = sources(random);
     let attribute = |name, random: &mut Random| {
         let history = history(random);
-        let brought_by =
+        let sources =
             if history == History::Versions { versions_by.clone() } else { sources(random) };
-        Attribute { name, history, brought_by }
+        Attribute { name, history, sources }
     };
     let attributes = vec![attribute("name", random), attribute("color", random)];
     let key = if random.chance(15) { vec!["item_id", "town_id"] } else { vec!["item_id"] };
     let mut declared_by: Vec<Source> = SOURCES
         .into_iter()
-        .filter(|source| attributes.iter().any(|a| a.brought_by.contains(source)))
+        .filter(|source| attributes.iter().any(|a| a.sources.contains(source)))
         .collect();
     if random.chance(30) {
         declared_by = SOURCES.to_vec();
@@ -65,7 +65,7 @@ fn item(random: &mut Random) -> Dimension {
 
 fn town(random: &mut Random) -> Dimension {
     let attributes =
-        vec![Attribute { name: "mayor", history: history(random), brought_by: vec![Source::Book] }];
+        vec![Attribute { name: "mayor", history: history(random), sources: vec![Source::Book] }];
     Dimension {
         name: "town",
         key: vec!["town_id"],
@@ -167,7 +167,7 @@ pub fn files(random: &mut Random) -> Vec<File> {
             let batches = (0..1 + random.below(2))
                 .map(|_| (0..1 + random.below(5)).map(|_| row(random)).collect())
                 .collect();
-            // Keys in no order, and some files of one time.
+            // Keys without an order, and some files of the same time.
             let key = format!("{}/{}{at}", source.name(), random.below(9));
             File { source, key, hour: i64::try_from(random.below(4)).unwrap() * 12, batches }
         })

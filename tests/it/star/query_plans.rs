@@ -93,7 +93,7 @@ async fn a_small_batch_scans_no_large_table() {
 async fn a_batch_of_a_hundredth_of_the_table_reads_no_more_for_each_row() {
     let (few, many) = (reads_of_a_batch_of(10).await, reads_of_a_batch_of(1_000).await);
     for (table, read) in many {
-        // Entries of rows that are gone count until they are cleaned away, now sooner, now later.
+        // Index entries of deleted rows count until Postgres removes them, at no fixed time.
         // A scan of all would read 100,000 for each batch.
         let most = 4 * 100 * few[&table];
         assert!(read <= most, "{table}: {read} index entries, and not {most}");

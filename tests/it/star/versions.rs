@@ -135,7 +135,7 @@ async fn the_database_enforces_the_chain_of_versions() {
 const WORKERS: i32 = 6;
 const ROUNDS: i32 = 8;
 
-/// One worker's rows: a few members, quarrelling about the same days, and calls of them.
+/// One worker's rows: a few members, with different values for the same days, and their calls.
 fn rows_of(worker: i32, round: i32) -> [String; 2] {
     let at = |n: i32| (worker * 7 + round * 3 + n * 5) % 11;
     let people: Vec<String> = (0..6)

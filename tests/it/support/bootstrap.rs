@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::root;
 
-/// The program; the loader of this build where it is unset.
+/// The program; if unset, the loader of this build is used.
 pub const PROGRAM: &str = "STARDROP_TEST_BOOTSTRAP";
 
-/// The folder that the layer was unpacked into; the project's datasets where it is unset.
+/// The folder of the extracted layer; if unset, the project's datasets are used.
 pub const LAYER: &str = "STARDROP_TEST_LAYER";
 
 /// The program that the tests start.

@@ -84,7 +84,7 @@ async fn a_replay_that_is_killed_or_refused_in_the_middle_leaves_everything_as_i
         and database = (select oid from pg_database where datname = current_database())";
     site.db.eventually(locks, "0").await;
     assert_eq!(site.all().await, before);
-    // An error after the rows, in the last statement: the books themselves.
+    // An error after the rows, in the last statement, which counts them.
     site.db
         .run("alter table stardrop.load_table add constraint never check (unchanged < 0) not valid")
         .await;
