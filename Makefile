@@ -35,14 +35,14 @@ CARGO_MACHETE := 0.9.2
 PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
-.PHONY: help setup setup-rust setup-postgres setup-lambda build test torture oracle bench bench-star \
+.PHONY: help setup setup-rust setup-postgres setup-pgbouncer setup-lambda build test torture oracle bench bench-star \
   test-real-data fuzz lint doc machete fmt demo dev watch invoke package package-test layer workflow-check deny \
   infra-check infra-scan certificates clean-local
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-setup: setup-rust setup-postgres setup-lambda ## install what is missing
+setup: setup-rust setup-postgres setup-pgbouncer setup-lambda ## install what is missing
 
 setup-rust: ## check Rust; add rustfmt and clippy
 	@sh scripts/setup-rust.sh
@@ -50,13 +50,16 @@ setup-rust: ## check Rust; add rustfmt and clippy
 setup-postgres: ## find or install the Postgres server programs (PG=18 for that version)
 	@bash scripts/setup-postgres.sh $(PG)
 
+setup-pgbouncer: ## install PgBouncer, for the tests of connection poolers
+	@bash scripts/setup-pgbouncer.sh
+
 setup-lambda: ## install cargo-lambda into .venv
 	@bash scripts/setup-lambda.sh
 
 build: setup-rust ## build the loader and the command line
 	$(CARGO) build $(CARGO_FLAGS) --bins
 
-test: setup-rust setup-postgres ## run all tests against a real Postgres (PG=18 to choose it)
+test: setup-rust setup-postgres setup-pgbouncer ## run all tests against a real Postgres (PG=18 to choose it)
 	@started=$$(date +%s) && $(WITH_PG) && set -x && \
 	$(CARGO) test $(CARGO_FLAGS) --workspace --lib --bins --test it && \
 	$(CARGO) test $(CARGO_FLAGS) --workspace --doc && \

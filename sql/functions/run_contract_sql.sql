@@ -5,7 +5,7 @@ create or replace function stardrop.run_contract_sql(
     in_place text,
     in_sql text,
     in_query text default null,
-    in_path text default current_setting('search_path')
+    in_path text default 'public'
 ) returns void
     language plpgsql
     security definer
@@ -15,7 +15,7 @@ declare
     query refcursor;
     message text;
 begin
-    -- With the search path of the session that migrates.
+    -- As in a session of its own: the one that migrates finds nothing but what is qualified.
     perform set_config('search_path', in_path, true);
     if in_query is not null then
         begin

@@ -67,8 +67,14 @@ pub(super) fn connect_error(error: DriverError, database: &DatabaseSettings) -> 
             error.kind = ErrorKind::NoDatabase;
             error.message = format!("cannot connect to Postgres at {address}");
         }
-        _ => error.message = format!("{} (at {address})", error.message),
+        _ => return at(error, database),
     }
+    error
+}
+
+/// Adds the server's address.
+pub(super) fn at(mut error: Error, database: &DatabaseSettings) -> Error {
+    error.message = format!("{} (at {})", error.message, database.address());
     error
 }
 
@@ -78,7 +84,15 @@ fn server_error(refusal: &DbError, stage: Stage) -> Error {
     if sqlstate == "57P03" && stage == Stage::Connect {
         kind = ErrorKind::NoDatabase;
     }
-    let mut error = Error::new(kind, stage, without_values(sqlstate, refusal.message()));
+    let mut message = without_values(sqlstate, refusal.message());
+    match sqlstate {
+        // The names of the objects that depend on another, such as somebody's view.
+        "2BP01" => message.extend(refusal.detail().map(|detail| format!(": {detail}"))),
+        // A prepared statement that exists already, or no longer: another session than the one that prepared it.
+        "26000" | "42P05" => message = format!("{message}: {}", super::pooler::REFUSAL),
+        _ => {}
+    }
+    let mut error = Error::new(kind, stage, message);
     error.sqlstate = Some(sqlstate.to_owned());
     error
 }
@@ -103,7 +117,9 @@ fn kind_of(sqlstate: &str) -> ErrorKind {
         // It is unknown whether the commit succeeded: the next claim reads it from the ledger.
         "40003" => ErrorKind::DatabaseLost,
         // Read-only: a standby, before or after a failover.
-        "25006" => ErrorKind::DatabaseLost,
+        "25006" => ErrorKind::ReadOnlyDatabase,
+        // A prepared statement that is another session's.
+        "26000" | "42P05" => ErrorKind::UnsupportedDatabase,
         // A value too long for its index; JSON nested too deeply for the server's stack.
         "54000" | "54001" => ErrorKind::RowsRefused,
         "P0001" => ErrorKind::RowsRefused,
@@ -164,7 +180,9 @@ mod tests {
             ("57P03", DatabaseLost),
             ("08006", DatabaseLost),
             ("25P03", DatabaseLost),
-            ("25006", DatabaseLost),
+            ("25006", ReadOnlyDatabase),
+            ("26000", UnsupportedDatabase),
+            ("42P05", UnsupportedDatabase),
             ("40003", DatabaseLost),
             ("53100", DatabaseLost),
             ("53300", DatabaseLost),

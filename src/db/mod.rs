@@ -3,6 +3,9 @@
 mod auth;
 mod error;
 mod iam;
+mod pooler;
+mod server;
+mod session_settings;
 mod tls;
 mod tls_error;
 
@@ -10,8 +13,9 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 pub use error::database_error;
+use server::{Access, Server};
 use tokio::task::JoinHandle;
-use tokio_postgres::config::SslMode as DriverSslMode;
+use tokio_postgres::config::{Config, SslMode as DriverSslMode};
 use tokio_postgres::{AsyncMessage, Client, Connection, Socket};
 
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -19,6 +23,9 @@ use crate::settings::{DatabaseSettings, Settings, SslMode};
 
 /// The time limit for connecting, from the first packet to the end of the login.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The time limit for finding out whether a pooler shares sessions: a second session may have to wait for one.
+const POOLER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The time limit for closing a session, or cancelling its statement.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -93,15 +100,29 @@ fn encrypts(database: &DatabaseSettings) -> bool {
     database.ssl_mode != SslMode::Disable
 }
 
-/// Opens a session with the database of the settings.
+/// Opens a session with the database of the settings, to load, migrate or change the ledger.
 ///
 /// # Errors
 /// [`ErrorKind::BadSetting`] where no database is set or the root certificates cannot be read,
 /// [`ErrorKind::NoDatabase`] where the server cannot be reached, [`ErrorKind::DatabaseDenied`] where
-/// user, password, database or certificate are refused.
+/// user, password, database or certificate are refused, [`ErrorKind::UnsupportedDatabase`] where loads cannot use the
+/// server, the database or a pooler in between, [`ErrorKind::ReadOnlyDatabase`] where nothing can be written.
 pub async fn connect(settings: &Settings) -> Result<Database> {
+    open(settings, Access::Write).await
+}
+
+/// Opens a session that only reads the ledger, which a read-only replica has too.
+///
+/// # Errors
+/// As [`connect`], but for [`ErrorKind::ReadOnlyDatabase`].
+pub async fn connect_to_read(settings: &Settings) -> Result<Database> {
+    open(settings, Access::Read).await
+}
+
+async fn open(settings: &Settings, access: Access) -> Result<Database> {
     let database = settings.database()?;
     let mut config = database.config.clone();
+    pooler::check_host(&config)?;
     auth::set_credentials(database, &mut config).await?;
     config
         .application_name("stardrop")
@@ -111,34 +132,48 @@ pub async fn connect(settings: &Settings) -> Result<Database> {
         .keepalives_interval(KEEPALIVE_INTERVAL)
         .keepalives_retries(KEEPALIVE_RETRIES)
         .ssl_mode(match database.ssl_mode {
+            _ if !encrypts(database) => DriverSslMode::Disable,
             SslMode::Disable => DriverSslMode::Disable,
             SslMode::Prefer => DriverSslMode::Prefer,
             SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => DriverSslMode::Require,
         });
 
     let opened = async {
-        let (client, connection) = if encrypts(database) {
-            let (client, connection) = config
-                .connect(tls::connector(database)?)
-                .await
-                .map_err(|error| error::connect_error(error, database))?;
-            (client, tokio::spawn(drive(connection)))
-        } else {
-            let (client, connection) = config
-                .ssl_mode(DriverSslMode::Disable)
-                .connect(tokio_postgres::NoTls)
-                .await
-                .map_err(|error| error::connect_error(error, database))?;
-            (client, tokio::spawn(drive(connection)))
-        };
-        let backend_pid = client
-            .query_one("select pg_catalog.pg_backend_pid()", &[])
-            .await
-            .and_then(|row| row.try_get(0))
-            .map_err(|error| error::connect_error(error, database))?;
-        Ok(Database { client, backend_pid, connection })
+        let (client, connection) = log_in(database, &config).await?;
+        let refused = |error| error::connect_error(error, database);
+        let server = Server::probe(&client).await.map_err(refused)?;
+        server.check(access).map_err(|error| error::at(error, database))?;
+        if pooler::is_possible(&server, &config).await {
+            check_pooler(database, &config, &client).await?;
+        }
+        session_settings::apply(&client).await?;
+        Ok(Database { client, backend_pid: server.backend_pid, connection })
     };
     tokio::time::timeout(CONNECT_TIMEOUT, opened).await.unwrap_or_else(|_| Err(timed_out(database)))
+}
+
+/// Opens a second session for a moment, and refuses a pooler that shares sessions. One that lets the second session
+/// wait does not share the first.
+async fn check_pooler(database: &DatabaseSettings, config: &Config, first: &Client) -> Result<()> {
+    let compared = async {
+        let (second, connection) = log_in(database, config).await?;
+        let checked = pooler::check_is_own_session(first, &second).await;
+        drop(second);
+        connection.abort();
+        checked.map_err(|error| error::at(error, database))
+    };
+    tokio::time::timeout(POOLER_TIMEOUT, compared).await.unwrap_or(Ok(()))
+}
+
+async fn log_in(database: &DatabaseSettings, config: &Config) -> Result<(Client, JoinHandle<()>)> {
+    let refused = |error| error::connect_error(error, database);
+    if encrypts(database) {
+        let (client, connection) =
+            config.connect(tls::connector(database)?).await.map_err(refused)?;
+        return Ok((client, tokio::spawn(drive(connection))));
+    }
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(refused)?;
+    Ok((client, tokio::spawn(drive(connection))))
 }
 
 fn timed_out(database: &DatabaseSettings) -> Error {

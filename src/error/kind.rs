@@ -85,6 +85,10 @@ error_kinds! {
     NoDatabase,
     /// The database refused the user, the password or the database name, or its certificate is not trusted.
     DatabaseDenied,
+    /// Loads cannot use the server, the encoding of the database, or a pooler in between.
+    UnsupportedDatabase,
+    /// The database is a read-only replica, or its transactions are read-only by a setting.
+    ReadOnlyDatabase,
     /// The connection was lost, or the server shut down or ran out of memory or disk space.
     DatabaseLost,
     /// Deadlock or serialization failure.
@@ -183,6 +187,16 @@ impl ErrorKind {
                 Environment,
                 "check user, password, database and certificate in DATABASE_URL or the PG* variables",
             ),
+            Self::UnsupportedDatabase => (
+                Stop,
+                Configuration,
+                "use a Postgres server, a database and a connection as the message says",
+            ),
+            Self::ReadOnlyDatabase => (
+                Retry,
+                Environment,
+                "use the writer's endpoint in DATABASE_URL or PGHOST; retried automatically, in case the server fails over",
+            ),
             Self::DatabaseLost => (Retry, Environment, "no action needed: retried automatically"),
             Self::DatabaseConflict => {
                 (Retry, Environment, "no action needed: retried automatically")
@@ -190,7 +204,7 @@ impl ErrorKind {
             Self::NoPermission => (
                 Stop,
                 Configuration,
-                "grant the login its privileges: grant stardrop_loader to <login>",
+                "grant the privilege that the message names; the loader's login needs: grant stardrop_loader to <login>",
             ),
             Self::RowsRefused => (
                 Fail,

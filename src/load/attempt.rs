@@ -250,7 +250,11 @@ impl Attempt<'_> {
 fn may_reconnect(error: &Error, losses: u32) -> bool {
     match error.kind {
         ErrorKind::DatabaseLost => losses < MAX_RECONNECTS,
-        ErrorKind::NoDatabase => (1..MAX_RECONNECTS).contains(&losses),
+        // The server failed over while the session was open.
+        ErrorKind::ReadOnlyDatabase if error.stage != Stage::Connect => losses < MAX_RECONNECTS,
+        ErrorKind::NoDatabase | ErrorKind::ReadOnlyDatabase => {
+            (1..MAX_RECONNECTS).contains(&losses)
+        }
         _ => false,
     }
 }

@@ -26,7 +26,7 @@ use tokio_postgres::Client;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::event::Migrate;
 use crate::star::Star;
-use session::{execute, scalar};
+use session::execute;
 
 pub use operation::Action;
 pub use plan::{Change, Plan};
@@ -117,15 +117,8 @@ pub async fn plan(client: &Client, star: &Star) -> Result<Plan> {
     plan
 }
 
-/// Checks the server's version and waits until no other session migrates the database.
+/// Waits until no other session migrates the database.
 async fn begin(client: &Client) -> Result<()> {
-    let version: i32 =
-        scalar(client, "select current_setting('server_version_num')::integer").await?;
-    if version < 150_000 {
-        let message =
-            format!("the server is Postgres {}: upgrade it to 15 or newer", version / 10_000);
-        return Err(Error::new(ErrorKind::DatabaseDenied, Stage::Migrate, message));
-    }
     execute(client, &format!("select pg_advisory_lock({MIGRATE_LOCK})")).await
 }
 

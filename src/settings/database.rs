@@ -85,7 +85,11 @@ impl DatabaseSettings {
         };
 
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            for host in var(PGHOST).unwrap_or_else(|| "localhost".to_owned()).split(',') {
+            let hosts = var(PGHOST).unwrap_or_else(|| "localhost".to_owned());
+            if hosts.contains(['@', '?']) || hosts.contains("://") {
+                return Err(bad(PGHOST, "expected a host, not a URL: set the URL in DATABASE_URL"));
+            }
+            for host in hosts.split(',') {
                 config.host(host);
             }
         }
@@ -180,8 +184,12 @@ fn parse_url(url: &str) -> Result<(Config, Option<SslMode>, Option<String>)> {
         .strip_prefix("postgres://")
         .or_else(|| url.strip_prefix("postgresql://"))
         .ok_or_else(malformed)?;
-    // The credentials end at the first `@`, as for the driver: a `?` before it is part of the password.
+    // The credentials end at the first `@`, as for the driver: a `?` before it is part of the password. A second one
+    // means that the password has one too, and the rest of the password would be taken for the host.
     let (credentials, server) = rest.split_once('@').map_or((None, rest), |(c, s)| (Some(c), s));
+    if server.contains('@') {
+        return Err(malformed());
+    }
     let (server, query) = server.split_once('?').unwrap_or((server, ""));
 
     let (mut mode, mut root, mut others) = (None, None, Vec::new());
@@ -189,7 +197,7 @@ fn parse_url(url: &str) -> Result<(Config, Option<SslMode>, Option<String>)> {
         let (name, value) = pair.split_once('=').ok_or_else(malformed)?;
         let decoded = percent_decode_str(value).decode_utf8().map_err(|_| malformed())?;
         match name {
-            "sslmode" => mode = Some(decoded.parse().map_err(|()| bad_mode(&decoded))?),
+            "sslmode" => mode = Some(decoded.parse().map_err(|()| bad_mode())?),
             "sslrootcert" => root = Some(decoded.into_owned()),
             "sslcert" | "sslkey" | "sslcrl" | "gssencmode" | "service" | "passfile" => {
                 return Err(bad(DATABASE_URL, format!("the option {name} is not supported")));
@@ -202,6 +210,6 @@ fn parse_url(url: &str) -> Result<(Config, Option<SslMode>, Option<String>)> {
     Ok((plain.parse().map_err(|_| malformed())?, mode, root))
 }
 
-fn bad_mode(found: &str) -> Error {
-    invalid("DATABASE_URL: sslmode", found, SSL_MODES)
+fn bad_mode() -> Error {
+    bad(DATABASE_URL, format!("sslmode: expected {SSL_MODES}"))
 }

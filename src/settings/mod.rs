@@ -118,7 +118,8 @@ impl Settings {
                 Some((name, value))
                     if !value.starts_with("http://") && !value.starts_with("https://") =>
                 {
-                    Err(invalid(name, &value, "a URL that starts with http:// or https://"))
+                    // Without the value, which may hold credentials.
+                    Err(bad(name, "expected a URL that starts with http:// or https://"))
                 }
                 found => Ok(found.map(|(_, value)| value)),
             }
@@ -180,7 +181,8 @@ fn bad(name: &str, message: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::BadSetting, Stage::Settings, format!("{name}: {message}"))
 }
 
-/// The error for a value that is not valid. It shows the value, so it is not for secrets.
+/// The error for a value that is not valid. It shows the value, so it is not for secrets, nor for URLs: a part of a
+/// password may be taken for any other part of a URL.
 fn invalid(name: &str, value: &str, allowed: &str) -> Error {
     bad(name, format!("expected {allowed}, found {value:?}"))
 }

@@ -30,7 +30,8 @@ pub(super) struct Definition<'a> {
 }
 
 impl Definition<'_> {
-    /// A function of PL/pgSQL that runs with the rights of the star's owner.
+    /// A function of PL/pgSQL that runs with the rights of the star's owner. A policy that applies to the owner is an
+    /// error, because it would hide rows that the function must see.
     pub fn function(self) -> Function {
         let Definition { name, arguments, returns, settings, tag, body, rights } = self;
         let settings: String = settings.iter().map(|s| format!("    set {s}\n")).collect();
@@ -39,6 +40,7 @@ impl Definition<'_> {
     language plpgsql
     security definer
     set search_path = pg_catalog, pg_temp
+    set row_security = off
 {settings}as {};
 {rights}",
             dollar_quoted(tag, &body)

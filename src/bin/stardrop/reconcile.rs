@@ -31,7 +31,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     };
     let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
     let mut loader = Loader::from_settings(settings)?;
-    let database = db::connect(loader.settings()).await?;
+    let database = db::connect_to_read(loader.settings()).await?;
     let (source, catalog) = (loader.source(), loader.catalog());
     let found = reconcile::compare(&source, &database.client, &catalog, bucket, prefix).await?;
     if !args.heal {

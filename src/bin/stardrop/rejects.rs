@@ -31,7 +31,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
-    let database = db::connect(&settings).await?;
+    let database = db::connect_to_read(&settings).await?;
     if let Some(load) = args.load
         && !view::has_load(&database.client, load).await?
     {

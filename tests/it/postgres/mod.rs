@@ -3,5 +3,7 @@
 mod certificates;
 mod ledger_functions;
 mod login;
+mod pooler;
 mod roles;
+mod session;
 mod tls;
