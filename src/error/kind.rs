@@ -130,7 +130,7 @@ impl ErrorKind {
             Self::MalformedEvent => (
                 Stop,
                 Configuration,
-                "send an event of S3, SQS, SNS or EventBridge, or {\"bucket\":..,\"key\":..}",
+                "send an event of S3, SQS, SNS, EventBridge or S3 Batch Operations, or {\"bucket\":..,\"key\":..}",
             ),
             Self::BadContract => {
                 (Stop, Configuration, "fix dataset.toml, then run: stardrop migrate --check")

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::content::{Content, malformed};
-use super::{notification, request};
+use super::{cloud_trail, notification, request};
 use crate::error::Result;
 
 /// The list `Records` of an event by S3, SNS or SQS.
@@ -45,14 +45,26 @@ fn without_sns(event: &Value) -> Result<Content> {
     if let Some(records) = records_of(event) {
         return notification::of_s3(records);
     }
-    if event.get("detail-type").is_some() {
+    if let Some(detail_type) = event.get("detail-type") {
+        if detail_type.as_str() == Some(cloud_trail::DETAIL_TYPE) {
+            return cloud_trail::read(event);
+        }
         return notification::of_event_bridge(event);
     }
     if event.get("bucket").is_some() || event.get("key").is_some() {
         return request::read(event);
     }
-    Err(malformed(
-        "unknown kind of event: expected `Records` (S3, SQS, SNS), `detail-type` (EventBridge), \
-         `bucket` and `key`, `migrate`, `health` or `reconcile`",
-    ))
+    let from = event.get("eventSource").and_then(Value::as_str).filter(|name| is_service(name));
+    let from = from.map_or_else(String::new, |name| format!(", of {name}"));
+    Err(malformed(format!(
+        "unknown kind of event{from}: expected `Records` (S3, SQS, SNS), `detail-type` \
+         (EventBridge), an array of these (EventBridge Pipes), `invocationSchemaVersion` (S3 Batch \
+         Operations), `bucket` and `key`, `migrate`, `health` or `reconcile`",
+    )))
+}
+
+/// Whether a text reads like the name of a service, such as `aws:kinesis`.
+fn is_service(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:".contains(&b);
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(plain)
 }

@@ -12,7 +12,8 @@ use super::content::{Content, malformed};
 use crate::error::Result;
 use crate::object::{FILE_BUCKET, ObjectRef};
 
-const NOTHING_CREATED: &str = "no object was created";
+/// Why an event about something other than a new object is a success with nothing to load.
+pub(super) const NOTHING_CREATED: &str = "no object was created";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -81,8 +82,18 @@ pub(super) fn of_event_bridge(event: &Value) -> Result<Content> {
     if text("source") != Some("aws.s3") {
         return Err(malformed("the `source` of the EventBridge event is not aws.s3"));
     }
-    if text("detail-type") != Some("Object Created") {
-        return Ok(Content::Nothing(NOTHING_CREATED));
+    match text("detail-type") {
+        Some("Object Created") => {}
+        // S3's other events, such as `Object Deleted` and `Object Tags Added`.
+        Some(other) if other.starts_with("Object ") => {
+            return Ok(Content::Nothing(NOTHING_CREATED));
+        }
+        _ => {
+            return Err(malformed(
+                "the `detail-type` of the EventBridge event is neither one of S3's, such as \
+                 `Object Created`, nor `AWS API Call via CloudTrail`",
+            ));
+        }
     }
     let detail = event.get("detail").and_then(|detail| S3Entity::deserialize(detail).ok());
     let Some(detail) = detail else {
@@ -146,7 +157,7 @@ pub(super) fn bare_etag(etag: &str) -> Option<String> {
 }
 
 /// Decodes a key, which S3 encodes like a form field: `+` is a space, `%2B` a plus sign.
-fn decode_key(encoded: &str) -> Result<String> {
+pub(super) fn decode_key(encoded: &str) -> Result<String> {
     let with_spaces = encoded.replace('+', " ");
     percent_decode_str(&with_spaces)
         .decode_utf8()

@@ -211,11 +211,12 @@ fn an_unknown_field_of_a_task_is_refused_and_no_value_is_quoted() {
 
 #[test]
 fn an_unknown_event_is_refused_in_one_sentence_that_echoes_nothing() {
-    for event in [json!({"secret": "s3cret"}), json!(null), json!([1])] {
+    for event in [json!({"secret": "s3cret"}), json!(null), json!({"eventSource": "s3 cret"})] {
         assert_eq!(
             refused(event),
             "event: unknown kind of event: expected `Records` (S3, SQS, SNS), `detail-type` \
-             (EventBridge), `bucket` and `key`, `migrate`, `health` or `reconcile`"
+             (EventBridge), an array of these (EventBridge Pipes), `invocationSchemaVersion` (S3 \
+             Batch Operations), `bucket` and `key`, `migrate`, `health` or `reconcile`"
         );
     }
     for (event, message) in [
@@ -236,6 +237,11 @@ fn an_unknown_event_is_refused_in_one_sentence_that_echoes_nothing() {
         (
             json!({"bucket": "b", "key": "k", "dataset": "d"}),
             "a request cannot name a `dataset`: the patterns of the datasets decide by the key",
+        ),
+        (
+            json!({"detail-type": "AWS Service Event via CloudTrail", "source": "aws.s3"}),
+            "the `detail-type` of the EventBridge event is neither one of S3's, such as `Object \
+             Created`, nor `AWS API Call via CloudTrail`",
         ),
         (
             json!({"detail-type": "x", "source": "aws.ec2"}),

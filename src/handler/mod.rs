@@ -1,5 +1,6 @@
 //! Handler: handles one Lambda event: loads its objects or does its task, and returns the JSON to answer with.
 
+mod batch_operations;
 mod health;
 mod loads;
 mod migrate;
@@ -53,7 +54,7 @@ impl Handler {
     }
 
     /// Handles an event, until the deadline. Of an SQS event, the messages that SQS has to deliver again
-    /// are listed in `batchItemFailures`. A file with errors is recorded as failed in the ledger, and is not an
+    /// are listed in `batchItemFailures`. The answer to S3 Batch Operations has a result for each task. A file with errors is recorded as failed in the ledger, and is not an
     /// error of the invocation. A load that runs out of time continues in another invocation, by a message to the
     /// queue.
     ///
@@ -71,6 +72,10 @@ impl Handler {
                 Ok(json!({ "loads": reports }))
             }
             Event::Queue(messages) => self.handle_queue(messages).await,
+            Event::BatchOperation(operation) => {
+                // Boxed: the compiler limits how deep futures may nest.
+                Ok(Box::pin(self.handle_batch_operation(operation)).await)
+            }
             Event::Nothing(why) => Ok(json!({ "ignored": why })),
             Event::Task(Task::Migrate(migrate)) => self.migrate(&migrate, deadline).await,
             Event::Task(Task::Health) => Ok(self.health(deadline).await),
