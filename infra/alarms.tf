@@ -23,6 +23,16 @@ locals {
         period     = local.minute
         periods    = 1
       }
+      unmatched-keys = {
+        what       = "Objects arrived whose keys fit no dataset: they are not loaded."
+        namespace  = "Stardrop"
+        metric     = "LoadsUnmatched"
+        dimensions = { Dataset = "-" }
+        statistic  = "Sum"
+        threshold  = 0
+        period     = 5 * local.minute
+        periods    = 1
+      }
       lag = {
         what       = "The oldest file has waited more than ${var.lag_alarm_minutes} minutes."
         namespace  = "AWS/SQS"

@@ -4,9 +4,10 @@ locals {
   # SEARCH finds datasets automatically, including those added later.
   by_dataset = {
     for metric, statistic in {
-      LoadsLoaded = "Sum", LoadsFailed = "Sum", LoadsDuplicate = "Sum", LoadsSuperseded = "Sum", LoadsMissing = "Sum",
-      Busy        = "Sum", Continued = "Sum", RowsRead = "Sum", RowsRejected = "Sum", RowsInserted = "Sum",
-      RowsUpdated = "Sum", RowsUnchanged = "Sum", BytesRead = "Sum", LoadDuration = "p95", EventToCommitLag = "p95",
+      LoadsLoaded    = "Sum", LoadsFailed = "Sum", LoadsDuplicate = "Sum", LoadsSuperseded = "Sum", LoadsMissing = "Sum",
+      LoadsUnmatched = "Sum",
+      Busy           = "Sum", Continued = "Sum", RowsRead = "Sum", RowsRejected = "Sum", RowsInserted = "Sum",
+      RowsUpdated    = "Sum", RowsUnchanged = "Sum", BytesRead = "Sum", LoadDuration = "p95", EventToCommitLag = "p95",
     } : metric => "SEARCH('{Stardrop,Dataset} MetricName=\"${metric}\"', '${statistic}', 300)"
   }
 
@@ -15,12 +16,13 @@ locals {
       { title = "Files loaded", stacked = true, metrics = [[{ expression = local.by_dataset.LoadsLoaded }]] },
       { title = "Files failed", stacked = true, metrics = [[{ expression = local.by_dataset.LoadsFailed }]] },
       {
-        title   = "Files skipped: duplicate, superseded, missing"
+        title   = "Files skipped: duplicate, superseded, missing, matching no dataset"
         stacked = true
         metrics = [
           [{ expression = local.by_dataset.LoadsDuplicate }],
           [{ expression = local.by_dataset.LoadsSuperseded }],
           [{ expression = local.by_dataset.LoadsMissing }],
+          [{ expression = local.by_dataset.LoadsUnmatched }],
         ]
       },
       {

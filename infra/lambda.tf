@@ -68,6 +68,7 @@ resource "aws_lambda_function" "loader" {
       {
         STARDROP_DB_AUTH   = var.database_auth
         STARDROP_QUEUE_URL = aws_sqs_queue.events.url
+        STARDROP_IGNORE    = join(", ", var.ignore)
       },
       # With a secret, it holds the user name.
       var.database_auth == "iam" ? { PGUSER = local.loader_user } : { STARDROP_DB_SECRET_ARN = var.loader_secret.arn },

@@ -264,8 +264,19 @@ variable "settings" {
   default     = {}
 
   validation {
-    condition     = alltrue([for name in keys(var.settings) : startswith(name, "STARDROP_") && !contains(["STARDROP_DB_AUTH", "STARDROP_DB_SECRET_ARN", "STARDROP_QUEUE_URL", "STARDROP_DATASETS"], name)])
+    condition     = alltrue([for name in keys(var.settings) : startswith(name, "STARDROP_") && !contains(["STARDROP_DB_AUTH", "STARDROP_DB_SECRET_ARN", "STARDROP_QUEUE_URL", "STARDROP_DATASETS", "STARDROP_IGNORE"], name)])
     error_message = "settings must hold STARDROP_ variables only, and none that this module sets itself."
+  }
+}
+
+variable "ignore" {
+  description = "Patterns of keys that are no files to load, such as the markers of Hadoop and Spark."
+  type        = list(string)
+  default     = ["**/_SUCCESS", "**/*_$folder$"]
+
+  validation {
+    condition     = length(var.ignore) > 0 && alltrue([for pattern in var.ignore : length(trimspace(pattern)) > 0 && !strcontains(replace(pattern, "/\\{[^{}]*\\}/", ""), ",")])
+    error_message = "ignore must hold at least one pattern; a comma may only stand within braces."
   }
 }
 

@@ -11,6 +11,7 @@ grant execute on function
     stardrop.finish,
     stardrop.mark_skipped,
     stardrop.newest_loads,
+    stardrop.record_unmatched,
     stardrop.reject_rows,
     stardrop.release,
     stardrop.save_hash,

@@ -8,6 +8,7 @@ use crate::dataset::{Catalog, Match};
 use crate::error::Result;
 use crate::ledger::view::{self, Newest};
 use crate::object::{Listing, ObjectRef, Source};
+use crate::settings::KeyPatterns;
 
 /// How an object differs from the newest load of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,6 +63,15 @@ impl Difference {
     }
 }
 
+/// Which keys belong to datasets, and which are no files to load.
+#[derive(Clone, Copy)]
+pub struct Keys<'c> {
+    /// The contracts.
+    pub catalog: &'c Catalog,
+    /// The keys that are ignored.
+    pub ignore: &'c KeyPatterns,
+}
+
 /// The result of a comparison.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
@@ -71,6 +81,8 @@ pub struct Comparison {
     pub compared: u64,
     /// The number of objects whose key matches no dataset.
     pub unmatched: u64,
+    /// The number of objects whose key is ignored.
+    pub ignored: u64,
 }
 
 /// Compares all objects below `prefix` with the ledger.
@@ -80,26 +92,28 @@ pub struct Comparison {
 pub async fn compare(
     source: &Source,
     client: &Client,
-    catalog: &Catalog,
+    keys: Keys<'_>,
     bucket: &str,
     prefix: &str,
 ) -> Result<Comparison> {
-    let mut paged = PagedComparison::new(source, catalog, bucket, prefix).await;
+    let mut paged = PagedComparison::new(source, keys, bucket, prefix).await;
     let mut differences = Vec::new();
     while let Some(page) = paged.next_page(client).await? {
         differences.extend(page);
     }
-    Ok(Comparison { differences, compared: paged.compared, unmatched: paged.unmatched })
+    let PagedComparison { compared, unmatched, ignored, .. } = paged;
+    Ok(Comparison { differences, compared, unmatched, ignored })
 }
 
 /// A comparison page by page, in the order of the keys.
 pub(crate) struct PagedComparison<'c> {
-    catalog: &'c Catalog,
+    keys: Keys<'c>,
     bucket: &'c str,
     listing: Listing,
     /// As in [`Comparison`], for the pages so far.
     pub compared: u64,
     pub unmatched: u64,
+    pub ignored: u64,
     /// The last key of the last page.
     pub reached: Option<String>,
 }
@@ -108,12 +122,20 @@ impl<'c> PagedComparison<'c> {
     /// A comparison that starts at the first key below `prefix`.
     pub(crate) async fn new(
         source: &Source,
-        catalog: &'c Catalog,
+        keys: Keys<'c>,
         bucket: &'c str,
         prefix: &str,
     ) -> PagedComparison<'c> {
         let listing = source.list(bucket, prefix).await;
-        PagedComparison { catalog, bucket, listing, compared: 0, unmatched: 0, reached: None }
+        PagedComparison {
+            keys,
+            bucket,
+            listing,
+            compared: 0,
+            unmatched: 0,
+            ignored: 0,
+            reached: None,
+        }
     }
 
     /// The differences of the next page of the bucket, which may be empty; `None` after the last page.
@@ -123,9 +145,12 @@ impl<'c> PagedComparison<'c> {
     pub(crate) async fn next_page(&mut self, client: &Client) -> Result<Option<Vec<Difference>>> {
         let Some(page) = self.listing.next_page().await? else { return Ok(None) };
         self.reached = page.last().map(|object| object.key.clone()).or(self.reached.take());
+        let (ignored, page): (Vec<_>, Vec<_>) =
+            page.into_iter().partition(|object| self.keys.ignore.fit(&object.key));
+        self.ignored += ignored.len() as u64;
         let (matched, unmatched): (Vec<_>, Vec<_>) = page
             .into_iter()
-            .partition(|object| matches!(self.catalog.match_key(&object.key), Match::One(_)));
+            .partition(|object| matches!(self.keys.catalog.match_key(&object.key), Match::One(_)));
         self.compared += matched.len() as u64;
         self.unmatched += unmatched.len() as u64;
         let keys: Vec<&str> = matched.iter().map(|object| object.key.as_str()).collect();
@@ -147,6 +172,8 @@ fn difference(object: &ObjectRef, newest: Option<&Newest>) -> Option<DifferenceK
     match newest.state.as_str() {
         "loading" if newest.idle => Some(DifferenceKind::Stuck),
         "failed" => Some(DifferenceKind::Failed),
+        // No dataset fitted the key at the time of its event, and one does now.
+        "unmatched" => Some(DifferenceKind::Missing),
         // The object did not exist at the time of the load, and exists now.
         "missing" => Some(DifferenceKind::Changed),
         _ => None,
@@ -178,6 +205,7 @@ mod tests {
         assert_eq!(of("now", "loading", false), None);
         assert_eq!(of("now", "failed", false), Some(DifferenceKind::Failed));
         assert_eq!(of("now", "missing", false), Some(DifferenceKind::Changed));
+        assert_eq!(of("now", "unmatched", false), Some(DifferenceKind::Missing));
         for state in ["loaded", "duplicate", "undone"] {
             assert_eq!(of("now", state, false), None, "{state}");
         }

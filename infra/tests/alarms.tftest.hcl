@@ -16,7 +16,7 @@ run "alarms" {
   }
 
   assert {
-    condition     = toset(keys(aws_cloudwatch_metric_alarm.plain)) == toset(["dead-letters", "lag", "loader-errors", "loader-throttles", "database-connections", "database-cpu"])
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.plain)) == toset(["dead-letters", "unmatched-keys", "lag", "loader-errors", "loader-throttles", "database-connections", "database-cpu"])
     error_message = "exactly these alarms exist"
   }
 
@@ -38,6 +38,11 @@ run "alarms" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.plain["dead-letters"].dimensions == tomap({ QueueName = "stardrop-dead-letters" }) && aws_cloudwatch_metric_alarm.plain["dead-letters"].threshold == 0
     error_message = "one dead letter raises the alarm"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.plain["unmatched-keys"].dimensions == tomap({ Dataset = "-" }) && aws_cloudwatch_metric_alarm.plain["unmatched-keys"].namespace == "Stardrop" && aws_cloudwatch_metric_alarm.plain["unmatched-keys"].threshold == 0
+    error_message = "one key that fits no dataset raises the alarm"
   }
 
   assert {

@@ -27,7 +27,7 @@ run "loader" {
   }
 
   assert {
-    condition     = aws_lambda_function.loader.environment[0].variables == tomap({ PGHOST = "stardrop.abc.eu-central-1.rds.amazonaws.com", PGPORT = "5432", PGDATABASE = "stardrop", PGUSER = "stardrop_load", PGSSLMODE = "verify-full", PGSSLROOTCERT = "/opt/rds/global-bundle.pem", STARDROP_DATASETS = "/opt/datasets", STARDROP_LOG = "info", STARDROP_DB_AUTH = "iam", STARDROP_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/stardrop-events" })
+    condition     = aws_lambda_function.loader.environment[0].variables == tomap({ PGHOST = "stardrop.abc.eu-central-1.rds.amazonaws.com", PGPORT = "5432", PGDATABASE = "stardrop", PGUSER = "stardrop_load", PGSSLMODE = "verify-full", PGSSLROOTCERT = "/opt/rds/global-bundle.pem", STARDROP_DATASETS = "/opt/datasets", STARDROP_LOG = "info", STARDROP_DB_AUTH = "iam", STARDROP_IGNORE = "**/_SUCCESS, **/*_$folder$", STARDROP_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/stardrop-events" })
     error_message = "the loader has exactly this environment"
   }
 
@@ -158,6 +158,7 @@ run "sizes_and_settings" {
     log_level          = "debug"
     log_retention_days = 30
     settings           = { STARDROP_BATCH_ROWS = "200000" }
+    ignore             = ["**/_SUCCESS", "tmp/*.{bak,old}"]
     tags               = { team = "data" }
     name               = "other"
   }
@@ -181,6 +182,16 @@ run "sizes_and_settings" {
     condition     = aws_lambda_function.loader.function_name == "other-loader" && aws_db_instance.main[0].identifier == "other" && aws_sqs_queue.events.name == "other-events"
     error_message = "another name makes another deployment"
   }
+}
+
+run "pattern_with_a_comma" {
+  command = plan
+
+  variables {
+    ignore = ["a,b"]
+  }
+
+  expect_failures = [var.ignore]
 }
 
 run "settings_of_ours" {

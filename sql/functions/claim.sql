@@ -57,7 +57,8 @@ declare
 begin
     -- Most repeated events end here, without a lock.
     this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
-    if this.state <> 'loading' and not stardrop.is_revert(this, in_sequencer, in_object_time) then
+    if this.state not in ('loading', 'unmatched')
+       and not stardrop.is_revert(this, in_sequencer, in_object_time) then
         outcome := 'done';
         load_id := this.load_id;
         state := this.state;
@@ -88,7 +89,7 @@ begin
     loop
         this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
         if this.load_id is null
-           or this.state <> 'loading'
+           or this.state not in ('loading', 'unmatched')
               and stardrop.is_revert(this, in_sequencer, in_object_time) then
             insert into stardrop.load
                 (dataset, bucket, key, version_id, etag, generation, size_bytes, object_time,
@@ -100,6 +101,16 @@ begin
             on conflict on constraint load_object_version_key do nothing
             returning * into this;
             continue when not found;
+        end if;
+        if this.state = 'unmatched' then
+            -- No dataset fitted the key at the time of its event. One does now.
+            update stardrop.load l
+            set dataset = in_dataset,
+                state = 'loading',
+                finished_at = null,
+                notes = null
+            where l.load_id = this.load_id
+            returning * into this;
         end if;
         exit when this.state <> 'loading';
 

@@ -13,7 +13,7 @@ comment on column stardrop.migration.checksum is 'A checksum of its SQL.';
 
 create table stardrop.load (
     load_id bigint generated always as identity,
-    dataset text not null collate "C",
+    dataset text collate "C",
 
     -- the object
     bucket text not null collate "C",
@@ -67,7 +67,12 @@ create table stardrop.load (
 
     constraint load_state_is_known
         check (state in
-            ('loading', 'loaded', 'failed', 'duplicate', 'superseded', 'missing', 'undone')),
+            ('loading', 'loaded', 'failed', 'duplicate', 'superseded', 'missing', 'undone',
+             'unmatched')),
+
+    -- Only an object whose key fits no dataset has none.
+    constraint load_has_dataset
+        check (state = 'unmatched' or dataset is not null),
 
     -- Every row that was read is staged or saved as a rejected row.
     constraint load_rows_read_add_up
@@ -98,7 +103,7 @@ create index load_content on stardrop.load (dataset, etag, size_bytes) where sta
 comment on table stardrop.load is
     'One row per object version: its object, its state, its worker and its row counts.';
 comment on column stardrop.load.load_id is 'The load''s number.';
-comment on column stardrop.load.dataset is 'The dataset that the object is loaded into.';
+comment on column stardrop.load.dataset is 'The dataset that the object is loaded into; null in state unmatched.';
 comment on column stardrop.load.bucket is
     'The object''s bucket; `file` for local files, `sql` for rows inserted into staging by other programs.';
 comment on column stardrop.load.key is 'The object''s key.';
@@ -120,7 +125,7 @@ comment on column stardrop.load.duplicate_of is
     'The load of the same bytes under another key or version, for a load in state duplicate.';
 comment on column stardrop.load.forced is 'Replayed by a user: loaded even if it is a duplicate.';
 comment on column stardrop.load.state is
-    'loading, loaded, failed, duplicate, superseded, missing or undone.';
+    'loading, loaded, failed, duplicate, superseded, missing, undone or unmatched.';
 comment on column stardrop.load.attempt is
     'The fencing token, raised by each claim: a worker with an older attempt cannot commit.';
 comment on column stardrop.load.attempts_without_progress is

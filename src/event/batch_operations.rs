@@ -18,13 +18,16 @@ const ARN_PARTS: usize = 6;
 pub struct BatchOperation {
     /// The version of the invocation's schema, `1.0` or `2.0`, which the answer repeats.
     pub schema_version: String,
+    /// The id of the invocation, which the answer repeats.
     pub invocation_id: String,
+    /// One for each object.
     pub tasks: Vec<BatchTask>,
 }
 
 /// One object of a job.
 #[derive(Debug)]
 pub struct BatchTask {
+    /// The id by which the answer names the task.
     pub task_id: String,
     /// The object, or why the task cannot be read.
     pub object: Result<ObjectRef>,

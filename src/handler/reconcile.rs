@@ -10,7 +10,7 @@ use super::time_limit::RESERVE;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::event::{self, Reconcile};
 use crate::object::ObjectRef;
-use crate::reconcile::{Difference, DifferenceKind, PagedComparison};
+use crate::reconcile::{Difference, DifferenceKind, Keys, PagedComparison};
 
 /// The number of differences in the response; the log has all of them.
 const MAX_DIFFERENCES: usize = 100;
@@ -39,7 +39,9 @@ impl Handler {
     ) -> Result<Value> {
         let Reconcile { bucket, prefix, heal } = wanted;
         let (source, catalog) = (self.loader.source(), self.loader.catalog());
-        let mut comparison = PagedComparison::new(&source, &catalog, bucket, prefix).await;
+        let ignore = self.loader.settings().ignore.clone();
+        let keys = Keys { catalog: &catalog, ignore: &ignore };
+        let mut comparison = PagedComparison::new(&source, keys, bucket, prefix).await;
         let cancel = self.loader.cancellation_token();
         let until = deadline.map(|end| end.checked_sub(RESERVE).unwrap_or_else(Instant::now));
         let (mut shown, mut loads, mut queued) = (Vec::new(), Vec::new(), 0_u64);
@@ -104,6 +106,7 @@ impl Handler {
             "prefix": prefix,
             "compared": comparison.compared,
             "unmatched": comparison.unmatched,
+            "ignored": comparison.ignored,
             "queued": queued,
             "loads": loads,
             "differences": shown,
@@ -126,7 +129,7 @@ fn too_long(comparison: &PagedComparison<'_>, queued: u64) -> Error {
     let message = format!(
         "the invocation ran out of time after {} objects, at the key {:?} ({queued} were sent to the \
          queue): reconcile smaller prefixes, or use stardrop reconcile",
-        comparison.compared + comparison.unmatched,
+        comparison.compared + comparison.unmatched + comparison.ignored,
         comparison.reached.as_deref().unwrap_or_default(),
     );
     Error::new(ErrorKind::OutOfTime, Stage::Event, message)

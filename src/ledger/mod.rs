@@ -7,6 +7,7 @@ mod claim;
 mod close;
 mod rejects;
 mod undo;
+mod unmatched;
 pub mod view;
 
 use tokio_postgres::types::ToSql;
@@ -24,6 +25,7 @@ pub use rejects::{
     load_with_rejects,
 };
 pub use undo::{Undo, Undone, UndoneTable, undo};
+pub use unmatched::record_unmatched;
 
 /// The position in an object up to which a load is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

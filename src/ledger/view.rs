@@ -26,7 +26,7 @@ pub struct LoadFilter {
 pub struct LoadLine {
     /// The load in the ledger.
     pub load_id: i64,
-    /// The name of the dataset.
+    /// The name of the dataset; empty in state `unmatched`.
     pub dataset: String,
     /// A state of the ledger, such as `loaded`.
     pub state: String,
@@ -139,7 +139,7 @@ pub async fn loads(client: &Client, filter: &LoadFilter) -> Result<Vec<LoadLine>
         .map(|row| {
             Ok(LoadLine {
                 load_id: get(row, "load_id")?,
-                dataset: get(row, "dataset")?,
+                dataset: get::<Option<String>>(row, "dataset")?.unwrap_or_default(),
                 state: get(row, "state")?,
                 rows_read: get(row, "rows_read")?,
                 rows_rejected: get(row, "rows_rejected")?,
@@ -263,12 +263,16 @@ pub async fn has_load(client: &Client, load_id: i64) -> Result<bool> {
     get(&query_one(client, sql, &[&load_id]).await?, "found")
 }
 
-/// The object of a load and the name of its dataset; `None` where there is no such load.
+/// The object of a load and the name of its dataset, if it has one; `None` where there is no such
+/// load.
 ///
 /// # Errors
 ///
 /// An error of the connection or of Postgres.
-pub async fn object_of(client: &Client, load_id: i64) -> Result<Option<(ObjectRef, String)>> {
+pub async fn object_of(
+    client: &Client,
+    load_id: i64,
+) -> Result<Option<(ObjectRef, Option<String>)>> {
     let sql = "select * from stardrop.load where load_id = $1 and bucket <> 'sql'";
     let rows = query(client, sql, &[&load_id]).await?;
     let Some(row) = rows.first() else { return Ok(None) };

@@ -235,13 +235,14 @@ impl Attempt<'_> {
     }
 
     fn nothing_done(&self, load_id: i64, state: &str) -> LoadReport {
-        LoadReport::nothing_done(load_id, &self.object, self.dataset, state)
+        LoadReport::nothing_done(load_id, &self.object, Some(self.dataset), state)
     }
 
     async fn report(&self, outcome: Outcome, load_id: i64) -> Result<LoadReport> {
         let totals = ledger::totals(self.session.client()?, load_id).await?;
         let duration = self.started.elapsed();
-        Ok(LoadReport::of_totals(outcome, load_id, &totals, &self.object, self.dataset, duration))
+        let dataset = Some(self.dataset);
+        Ok(LoadReport::of_totals(outcome, load_id, &totals, &self.object, dataset, duration))
     }
 }
 

@@ -17,6 +17,8 @@ use crate::telemetry::{Metrics, Unit};
 pub const NAMESPACE: &str = "Stardrop";
 /// The dimension of all metrics: the dataset's name.
 pub const DIMENSION: &str = "Dataset";
+/// The value of the dimension for keys that fit no dataset. No dataset can have this name.
+pub(super) const NO_DATASET: &str = "-";
 
 /// How an attempt at a load ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,7 @@ enum Ending {
     Duplicate,
     Superseded,
     Missing,
+    Unmatched,
     Busy,
     Continued,
 }
@@ -50,6 +53,7 @@ pub const TABLE: &[(&str, Unit, Value)] = &[
     ("LoadsDuplicate", Unit::Count, |e| e.is(Ending::Duplicate)),
     ("LoadsSuperseded", Unit::Count, |e| e.is(Ending::Superseded)),
     ("LoadsMissing", Unit::Count, |e| e.is(Ending::Missing)),
+    ("LoadsUnmatched", Unit::Count, |e| e.is(Ending::Unmatched)),
     ("Busy", Unit::Count, |e| e.is(Ending::Busy)),
     ("Continued", Unit::Count, |e| e.is(Ending::Continued)),
     ("RowsRead", Unit::Count, |e| Some(e.totals?.rows_read)),
@@ -89,10 +93,14 @@ pub(super) fn emit(
                 Outcome::Duplicate => Ending::Duplicate,
                 Outcome::Superseded => Ending::Superseded,
                 Outcome::Missing => Ending::Missing,
-                Outcome::AlreadyLoaded | Outcome::FailedBefore | Outcome::Undone => return,
+                Outcome::Unmatched => Ending::Unmatched,
+                Outcome::AlreadyLoaded
+                | Outcome::FailedBefore
+                | Outcome::Undone
+                | Outcome::Ignored => return,
             };
             let totals = (ending == Ending::Loaded).then(|| report.totals());
-            (ending, Some(report.load_id), totals)
+            (ending, report.load_id, totals)
         }
         Err(error) if error.kind == ErrorKind::Busy => (Ending::Busy, None, None),
         Err(error) if error.kind.policy().decision == Decision::Fail => {

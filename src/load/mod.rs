@@ -21,6 +21,7 @@ mod route;
 mod run;
 mod session;
 mod time_budget;
+mod unmatched;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -41,6 +42,7 @@ use attempt::Attempt;
 pub use record_stream::header_of;
 pub use reload_rejects::RejectsReport;
 pub use report::{LoadReport, Outcome};
+use route::Route;
 use session::Session;
 pub use session::contract_of;
 
@@ -99,8 +101,14 @@ impl Loader {
         dataset: Option<&str>,
     ) -> Result<LoadReport> {
         let started = Instant::now();
-        let dataset = match route::find_dataset(&self.catalog, object, dataset) {
-            Ok(dataset) => dataset,
+        let catalog = Arc::clone(&self.catalog);
+        let dataset = match route::find(&catalog, &self.settings.ignore, object, dataset) {
+            Ok(Route::Dataset(dataset)) => dataset,
+            Ok(Route::Ignored) => return Ok(Loader::ignore(object)),
+            Ok(Route::Unmatched) => {
+                let recorded = Box::pin(self.record_unmatched(object)).await;
+                return recorded.map_err(|error| log_error(object, error));
+            }
             Err(error) => return Err(log_error(object, error)),
         };
         Span::current().record("dataset", &dataset.name);

@@ -73,7 +73,7 @@ impl Loader {
         dataset: &str,
     ) -> Result<(u64, u64)> {
         let catalog = Arc::clone(&self.catalog);
-        let dataset = route::find_dataset(&catalog, object, Some(dataset))?;
+        let dataset = route::find_dataset(&catalog, dataset)?;
         self.session.prepare(&self.settings, &self.star, dataset).await?;
         let client = self.session.client()?;
         let load = ledger::load_with_rejects(client, load_id).await?;

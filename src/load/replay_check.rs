@@ -16,7 +16,7 @@ impl Loader {
     /// or of Postgres.
     pub async fn check_dataset(&mut self, object: &ObjectRef, dataset: &str) -> Result<()> {
         let catalog = Arc::clone(&self.catalog);
-        let prepared = match route::find_dataset(&catalog, object, Some(dataset)) {
+        let prepared = match route::find_dataset(&catalog, dataset) {
             Ok(dataset) => self.session.prepare(&self.settings, &self.star, dataset).await,
             Err(error) => Err(error),
         };
@@ -29,7 +29,7 @@ impl Loader {
     ///
     /// Those of opening the object for a load.
     pub async fn check_object(&self, object: &ObjectRef, dataset: &str) -> Result<()> {
-        let dataset = route::find_dataset(&self.catalog, object, Some(dataset))?;
+        let dataset = route::find_dataset(&self.catalog, dataset)?;
         let header = record_stream::header_of(&self.source, &self.settings, dataset, object).await;
         header.map(drop).map_err(|error| error.of_object(object))
     }

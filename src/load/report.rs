@@ -28,6 +28,10 @@ pub enum Outcome {
     Missing,
     /// It was undone by `stardrop undo`; nothing was done.
     Undone,
+    /// Its key fits no dataset; the ledger has it in state `unmatched`.
+    Unmatched,
+    /// Its key fits `STARDROP_IGNORE`; nothing was done.
+    Ignored,
 }
 
 impl Outcome {
@@ -42,6 +46,8 @@ impl Outcome {
             Outcome::Superseded => "superseded",
             Outcome::Missing => "missing",
             Outcome::Undone => "undone",
+            Outcome::Unmatched => "unmatched",
+            Outcome::Ignored => "ignored",
         }
     }
 }
@@ -49,10 +55,10 @@ impl Outcome {
 /// The result of loading one object. The counts are those of the whole load, over all invocations.
 #[derive(Debug, Clone, Serialize)]
 pub struct LoadReport {
-    /// The load in the ledger.
-    pub load_id: i64,
-    /// The name of the dataset.
-    pub dataset: String,
+    /// The load in the ledger; `None` for an object that is ignored.
+    pub load_id: Option<i64>,
+    /// The name of the dataset; `None` for an object that belongs to none.
+    pub dataset: Option<String>,
     /// The object, as `s3://bucket/key` or a path.
     pub object: String,
     /// How the load ended.
@@ -80,7 +86,7 @@ impl LoadReport {
     pub(super) fn nothing_done(
         load_id: i64,
         object: &ObjectRef,
-        dataset: &Dataset,
+        dataset: Option<&Dataset>,
         state: &str,
     ) -> Self {
         let outcome = match state {
@@ -89,10 +95,19 @@ impl LoadReport {
             "superseded" => Outcome::Superseded,
             "missing" => Outcome::Missing,
             "undone" => Outcome::Undone,
+            "unmatched" => Outcome::Unmatched,
             _ => Outcome::AlreadyLoaded,
         };
         let nothing = Totals::default();
         LoadReport::of_totals(outcome, load_id, &nothing, object, dataset, Duration::ZERO)
+    }
+
+    /// A report of an object that is not loaded because of its key.
+    pub(super) fn ignored(object: &ObjectRef) -> Self {
+        let nothing = Totals::default();
+        let report =
+            LoadReport::of_totals(Outcome::Ignored, 0, &nothing, object, None, Duration::ZERO);
+        LoadReport { load_id: None, ..report }
     }
 
     pub(super) fn of_totals(
@@ -100,12 +115,12 @@ impl LoadReport {
         load_id: i64,
         totals: &Totals,
         object: &ObjectRef,
-        dataset: &Dataset,
+        dataset: Option<&Dataset>,
         duration: Duration,
     ) -> Self {
         LoadReport {
-            load_id,
-            dataset: dataset.name.clone(),
+            load_id: Some(load_id),
+            dataset: dataset.map(|dataset| dataset.name.clone()),
             object: object.to_string(),
             outcome,
             rows_read: totals.rows_read,

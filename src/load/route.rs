@@ -1,24 +1,38 @@
-//! Route: finds the dataset that an object belongs to.
+//! Route: finds the dataset that an object belongs to, if any.
 
 use crate::dataset::{Catalog, Dataset, Match};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::object::ObjectRef;
+use crate::settings::KeyPatterns;
 
-/// The dataset of that name; without a name, the one whose `match` fits the object's key.
+/// Where an object goes.
+#[derive(Debug)]
+pub(super) enum Route<'c> {
+    Dataset(&'c Dataset),
+    /// Its key fits a pattern of `STARDROP_IGNORE`.
+    Ignored,
+    /// Its key fits no dataset: the ledger keeps it until a contract fits.
+    Unmatched,
+}
+
+/// The way of an object: to the dataset of that name; without a name, to the one whose `match` fits
+/// the object's key.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NoDataset`] where there is none, or where several datasets match.
-pub(super) fn find_dataset<'c>(
+/// [`ErrorKind::NoDataset`] where several datasets match, and where none has that name or fits the
+/// path of a local file.
+pub(super) fn find<'c>(
     catalog: &'c Catalog,
+    ignore: &KeyPatterns,
     object: &ObjectRef,
     dataset: Option<&str>,
-) -> Result<&'c Dataset> {
-    let no_dataset = |message: String| Error::new(ErrorKind::NoDataset, Stage::Dataset, message);
+) -> Result<Route<'c>> {
     if let Some(name) = dataset {
-        return catalog
-            .dataset(name)
-            .ok_or_else(|| no_dataset(format!("there is no dataset `{name}`")));
+        return find_dataset(catalog, name).map(Route::Dataset);
+    }
+    if ignore.fit(&object.key) {
+        return Ok(Route::Ignored);
     }
     let found = if object.is_local_file() {
         catalog.match_path_tail(&object.key)
@@ -26,14 +40,27 @@ pub(super) fn find_dataset<'c>(
         catalog.match_key(&object.key)
     };
     match found {
-        Match::One(dataset) => Ok(dataset),
+        Match::One(dataset) => Ok(Route::Dataset(dataset)),
         Match::None if object.is_local_file() => Err(no_dataset(
             "no dataset's `match` fits the path: name the dataset with --dataset".to_owned(),
         )),
-        Match::None => Err(no_dataset("no dataset's `match` fits the key".to_owned())),
+        Match::None => Ok(Route::Unmatched),
         Match::Several(names) => Err(no_dataset(format!(
             "the `match` of several datasets fits the key: {}",
             names.join(", ")
         ))),
     }
+}
+
+/// The dataset of that name.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoDataset`] where there is none.
+pub(super) fn find_dataset<'c>(catalog: &'c Catalog, name: &str) -> Result<&'c Dataset> {
+    catalog.dataset(name).ok_or_else(|| no_dataset(format!("there is no dataset `{name}`")))
+}
+
+fn no_dataset(message: String) -> Error {
+    Error::new(ErrorKind::NoDataset, Stage::Dataset, message)
 }

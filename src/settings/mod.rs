@@ -1,6 +1,7 @@
 //! Settings: reads the environment, once, into typed and checked settings. No other module reads it.
 
 mod database;
+mod key_patterns;
 mod secret;
 mod table;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use database::{DatabaseSettings, DbAuth, SslMode};
+pub use key_patterns::KeyPatterns;
 pub(crate) use secret::Secret;
 pub use table::TABLE;
 pub(crate) use table::*;
@@ -53,6 +55,8 @@ pub struct Settings {
     pub(crate) sqs_endpoint: Option<String>,
     /// The queue to which a load that runs out of time is sent, unless its event came from a queue.
     pub(crate) queue_url: Option<String>,
+    /// Keys that are no files to load: their events succeed without a load.
+    pub ignore: KeyPatterns,
     /// The log level of this crate.
     pub(crate) log_level: LevelFilter,
     pub(crate) log_format: LogFormat,
@@ -141,6 +145,7 @@ impl Settings {
             s3_endpoint: url(&[AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL])?,
             sqs_endpoint: url(&[AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL])?,
             queue_url: url(&[STARDROP_QUEUE_URL])?,
+            ignore: ignored_keys(var)?,
             log_level,
             log_format: if in_lambda { LogFormat::Json } else { LogFormat::Text },
             in_lambda,
@@ -171,6 +176,12 @@ fn whole_number(var: impl Fn(&str) -> Option<String>, name: &str, max: u64) -> R
         Ok(number) if (1..=max).contains(&number) => Ok(number),
         _ => Err(invalid(name, &value, &format!("a whole number from 1 to {max}"))),
     }
+}
+
+/// The keys that are ignored; by default the markers that Hadoop and Spark write next to files.
+fn ignored_keys(var: impl Fn(&str) -> Option<String>) -> Result<KeyPatterns> {
+    let patterns = var(STARDROP_IGNORE).unwrap_or_else(|| DEFAULT_IGNORE.to_owned());
+    KeyPatterns::parse(&patterns).map_err(|message| bad(STARDROP_IGNORE, message))
 }
 
 fn default_of(name: &str) -> &'static str {

@@ -20,11 +20,15 @@ pub(crate) const STARDROP_MAX_RATIO: &str = "STARDROP_MAX_RATIO";
 pub(crate) const STARDROP_SALT: &str = "STARDROP_SALT";
 pub(crate) const STARDROP_LEASE_SECONDS: &str = "STARDROP_LEASE_SECONDS";
 pub(crate) const STARDROP_QUEUE_URL: &str = "STARDROP_QUEUE_URL";
+pub(crate) const STARDROP_IGNORE: &str = "STARDROP_IGNORE";
 pub(crate) const STARDROP_LOG: &str = "STARDROP_LOG";
 pub(crate) const AWS_ENDPOINT_URL_S3: &str = "AWS_ENDPOINT_URL_S3";
 pub(crate) const AWS_ENDPOINT_URL_SQS: &str = "AWS_ENDPOINT_URL_SQS";
 pub(crate) const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 pub(crate) const PG_BIN: &str = "PG_BIN";
+
+/// The default of `STARDROP_IGNORE`.
+pub(super) const DEFAULT_IGNORE: &str = "**/_SUCCESS, **/*_$folder$";
 
 /// The shell's search path. Read, but not a setting of Stardrop.
 pub(super) const PATH: &str = "PATH";
@@ -88,6 +92,11 @@ pub const TABLE: &[(&str, &str, &str)] = &[
         STARDROP_QUEUE_URL,
         "the queue that the event came from",
         "The SQS queue through which a load that runs out of time continues",
+    ),
+    (
+        STARDROP_IGNORE,
+        "`**/_SUCCESS, **/*_$folder$`",
+        "Patterns of keys that are no files to load, separated by commas, as in `match` of a contract",
     ),
     (
         STARDROP_LOG,

@@ -5,12 +5,12 @@ use stardrop::ledger::view;
 use stardrop::object::ObjectRef;
 use tokio_postgres::Client;
 
-/// The object of a load and the name of its dataset.
+/// The object of a load and the name of its dataset; no name where its key fits no dataset.
 ///
 /// # Errors
 /// [`ErrorKind::BadSetting`] where the load does not exist or was not a file's; an error of the connection or of
 /// Postgres.
-pub async fn find(client: &Client, load_id: i64) -> Result<(ObjectRef, String), Error> {
+pub async fn find(client: &Client, load_id: i64) -> Result<(ObjectRef, Option<String>), Error> {
     view::object_of(client, load_id).await?.ok_or_else(|| {
         refused(format!(
             "there is no load {load_id} of a file: it does not exist, or its rows were inserted by SQL"

@@ -33,8 +33,12 @@ impl Outcomes {
         self.bar.set_message(object.to_string());
         let error = match result {
             Ok(report) => {
-                if report.outcome == Outcome::FailedBefore {
-                    self.worst.get_or_insert(Fault::Data);
+                match report.outcome {
+                    Outcome::FailedBefore => {
+                        self.worst.get_or_insert(Fault::Data);
+                    }
+                    Outcome::Unmatched => self.add_fault(Fault::Configuration),
+                    _ => {}
                 }
                 if !self.json {
                     self.bar.suspend(|| say!("{}", line(&report)))?;
@@ -45,16 +49,18 @@ impl Outcomes {
             Err(error) => error,
         };
         let policy = error.kind.policy();
-        // The highest exit code wins: an error in the environment over one in the data.
-        self.worst = self
-            .worst
-            .filter(|fault| fault.exit_code() > policy.fault.exit_code())
-            .or(Some(policy.fault));
+        self.add_fault(policy.fault);
         self.bar.suspend(|| eprintln!("stardrop: {error}\n  {}", policy.hint));
         self.loads.push(json!({
             "object": object.to_string(), "outcome": "failed", "failure": error.to_string(),
         }));
         Ok(policy.decision != Decision::Stop || policy.fault == Fault::Data)
+    }
+
+    /// The highest exit code wins: an error in the environment over one in the data.
+    fn add_fault(&mut self, fault: Fault) {
+        let worst = self.worst.filter(|worst| worst.exit_code() > fault.exit_code());
+        self.worst = worst.or(Some(fault));
     }
 
     /// Prints the JSON array, if requested, and returns the exit code.
@@ -68,7 +74,7 @@ impl Outcomes {
 }
 
 fn line(report: &LoadReport) -> String {
-    let (load, object) = (report.load_id, &report.object);
+    let (load, object) = (report.load_id.unwrap_or_default(), &report.object);
     match report.outcome {
         Outcome::Loaded => format!(
             "load {load}: {object}: {} rows read, {} rejected, {:.1} MB in {:.1} s",
@@ -98,6 +104,12 @@ fn line(report: &LoadReport) -> String {
                 "load {load}: {object}: skipped, it was undone; to load it again, run: stardrop replay {load}"
             )
         }
+        Outcome::Unmatched => {
+            format!(
+                "load {load}: {object}: no dataset's `match` fits the key; once one does, run: stardrop replay {load}"
+            )
+        }
+        Outcome::Ignored => format!("{object}: ignored because of its key (STARDROP_IGNORE)"),
         Outcome::FailedBefore => {
             format!("load {load}: {object}: skipped, it failed before; see: stardrop status {load}")
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use stardrop::db;
 use stardrop::error::{Error, ErrorKind, Fault, Stage};
 use stardrop::load::Loader;
-use stardrop::reconcile::{self, Comparison, Difference, DifferenceKind};
+use stardrop::reconcile::{self, Comparison, Difference, DifferenceKind, Keys};
 use stardrop::settings::Settings;
 
 use crate::outcomes::Outcomes;
@@ -33,7 +33,8 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let mut loader = Loader::from_settings(settings)?;
     let database = db::connect_to_read(loader.settings()).await?;
     let (source, catalog) = (loader.source(), loader.catalog());
-    let found = reconcile::compare(&source, &database.client, &catalog, bucket, prefix).await?;
+    let keys = Keys { catalog: &catalog, ignore: &loader.settings().ignore };
+    let found = reconcile::compare(&source, &database.client, keys, bucket, prefix).await?;
     if !args.heal {
         return report(&found, args.json);
     }
@@ -67,13 +68,15 @@ fn report(found: &Comparison, json: bool) -> anyhow::Result<ExitCode> {
         }
         let count = |kind| found.differences.iter().filter(|d| d.kind == kind).count();
         say!(
-            "{} objects compared: {} missing, {} changed, {} stuck, {} failed; {} match no dataset",
+            "{} objects compared: {} missing, {} changed, {} stuck, {} failed; {} match no dataset, \
+             {} are ignored",
             found.compared,
             count(DifferenceKind::Missing),
             count(DifferenceKind::Changed),
             count(DifferenceKind::Stuck),
             count(DifferenceKind::Failed),
-            found.unmatched
+            found.unmatched,
+            found.ignored
         )?;
     }
     Ok(if found.differences.is_empty() { ExitCode::SUCCESS } else { code_of(Fault::Data) })

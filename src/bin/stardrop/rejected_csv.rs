@@ -26,6 +26,7 @@ pub async fn print(
 ) -> anyhow::Result<ExitCode> {
     let (object, name) = file_load::find(client, load_id).await?;
     let catalog = dataset_files::read(&settings.datasets_dir)?;
+    let name = name.unwrap_or_default();
     let Some(dataset) = catalog.dataset(&name) else {
         return Err(refused(format!("the dataset `{name}` does not exist any more")).into());
     };

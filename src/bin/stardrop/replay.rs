@@ -18,16 +18,19 @@ use crate::outcomes::Outcomes;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The numbers of the loads.
-    #[arg(required_unless_present_any = ["failed", "dataset", "rejects"])]
+    #[arg(required_unless_present_any = ["failed", "unmatched", "dataset", "rejects"])]
     loads: Vec<i64>,
     /// All failed loads.
     #[arg(long, conflicts_with_all = ["loads", "dataset"])]
     failed: bool,
+    /// All objects whose key matched no dataset, after a contract for them was added.
+    #[arg(long, conflicts_with_all = ["loads", "failed", "dataset"])]
+    unmatched: bool,
     /// All loaded files of this dataset, oldest first: fills new columns from old files.
     #[arg(long, conflicts_with = "loads")]
     dataset: Option<String>,
     /// Only the rejected rows of this load, after the contract was fixed.
-    #[arg(long, value_name = "LOAD", conflicts_with_all = ["loads", "failed", "dataset"])]
+    #[arg(long, value_name = "LOAD", conflicts_with_all = ["loads", "failed", "unmatched", "dataset"])]
     rejects: Option<i64>,
     /// Print the result of each object as a JSON array.
     #[arg(long)]
@@ -39,10 +42,9 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     if let Some(load_id) = args.rejects {
         return rejects(&database.client, settings, load_id, args.json).await;
     }
-    let loads = if args.failed {
-        let failed = Some("failed".to_owned());
-        view::replayable(&database.client, &LoadFilter { state: failed, ..Default::default() })
-            .await?
+    let loads = if args.failed || args.unmatched {
+        let state = Some(if args.failed { "failed" } else { "unmatched" }.to_owned());
+        view::replayable(&database.client, &LoadFilter { state, ..Default::default() }).await?
     } else if args.dataset.is_some() {
         let state = Some("loaded".to_owned());
         let filter = LoadFilter { dataset: args.dataset, state, ..Default::default() };
@@ -54,8 +56,13 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let mut outcomes = Outcomes::new(loads.len(), args.json);
     for load_id in loads {
         let (object, dataset) = file_load::find(&database.client, load_id).await?;
-        let result = match reopen(&database.client, &mut loader, load_id, &object, &dataset).await {
-            Ok(()) => loader.load(&object, Some(&dataset)).await,
+        // Without a dataset, the object's key is matched again.
+        let reopened = match &dataset {
+            Some(dataset) => reopen(&database.client, &mut loader, load_id, &object, dataset).await,
+            None => Ok(()),
+        };
+        let result = match reopened {
+            Ok(()) => loader.load(&object, dataset.as_deref()).await,
             Err(error) => Err(error),
         };
         if !outcomes.add(&object, result)? {
@@ -72,6 +79,9 @@ async fn rejects(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let (object, dataset) = file_load::find(client, load_id).await?;
+    let Some(dataset) = dataset else {
+        return Err(refused(format!("load {load_id} is unmatched: it has no rejected rows")).into());
+    };
     let mut loader = Loader::from_settings(settings)?;
     let report = loader.reload_rejects(load_id, &object, &dataset).await?;
     if json {

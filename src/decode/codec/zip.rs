@@ -1,7 +1,7 @@
 //! zip: decompresses the one file of a zip archive.
 //!
 //! The archive is read from front to back, as a stream: the header before each entry says what
-//! follows. Besides the one file it may hold only folders and the `__MACOSX` notes of macOS.
+//! follows. Besides the one file it may hold only folders and what macOS adds (`__MACOSX`, `.DS_Store`).
 //! Source: APPNOTE.TXT 6.3.10, 4.3. Written by hand because the libraries seek or block.
 
 use flate2::{FlushDecompress, Status};

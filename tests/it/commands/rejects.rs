@@ -35,7 +35,7 @@ async fn rejected_rows_are_exported_as_a_file_that_loads_once_it_is_fixed() {
     let report = cloud.put_and_load("sales/a.csv", format!("{file}{many}")).await;
     assert_eq!((report.rows_read, report.rows_rejected), (393, 2));
     let owner = [("DATABASE_URL", db.url.as_str())];
-    let load = report.load_id.to_string();
+    let load = report.load_id.unwrap().to_string();
     let (code, out, err) = run(cloud.stardrop(&["rejects", &load, "--csv"], &owner)).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));
     insta::assert_snapshot!(out.trim_start_matches('\u{feff}'), @r#"

@@ -31,7 +31,8 @@ fn metrics(lines: &[Value]) -> BTreeMap<String, u64> {
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Namespace"], "Stardrop");
         assert_eq!(directive["Dimensions"], json!([["Dataset"]]));
-        assert_eq!(line["Dataset"], "sales");
+        let dataset = if line.get("LoadsUnmatched").is_some() { "-" } else { "sales" };
+        assert_eq!(line["Dataset"], dataset);
         for metric in directive["Metrics"].as_array().unwrap() {
             let name = metric["Name"].as_str().unwrap();
             *sums.entry(name.to_owned()).or_default() += line[name].as_u64().unwrap();
@@ -76,11 +77,14 @@ async fn each_load_is_counted_once_with_the_numbers_of_the_ledger() {
     success(function.invoke(over).await);
     let gone = json!({ "bucket": "inbox", "key": "sales/gone.csv" });
     success(function.invoke(gone).await);
+    let unmatched = cloud.put_event("other/a.csv", "a").await;
+    success(function.invoke(unmatched).await);
     let got = metrics(&function.lines()[before..]);
     for (name, value) in [
         ("LoadsDuplicate", 1),
         ("LoadsFailed", 1),
         ("LoadsMissing", 1),
+        ("LoadsUnmatched", 1),
         ("RowsRead", 10),
         ("RowsRejected", 1),
     ] {

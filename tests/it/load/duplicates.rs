@@ -13,7 +13,7 @@ async fn the_same_bytes_under_another_name_are_a_duplicate_that_can_be_forced() 
     assert_eq!(again.outcome.as_str(), "duplicate");
     assert_eq!(
         site.db.text("select duplicate_of from stardrop.load where state = 'duplicate'").await,
-        first.load_id.to_string()
+        first.load_id.unwrap().to_string()
     );
     // The first file changes: the star has no row of its old bytes any more.
     site.drop_and_load("prices/a.csv", "id,price\n1,11\n").await;
@@ -21,7 +21,7 @@ async fn the_same_bytes_under_another_name_are_a_duplicate_that_can_be_forced() 
     assert_eq!(late.outcome.as_str(), "loaded");
     assert_eq!(site.db.rows("select price from star.fact_price").await, "10");
     let copy = site.put("prices/copy.csv", "id,price\n1,10\n").await;
-    assert!(ledger::reopen(&site.db.client, again.load_id).await.unwrap());
+    assert!(ledger::reopen(&site.db.client, again.load_id.unwrap()).await.unwrap());
     assert_eq!(site.load(&copy).await.outcome.as_str(), "loaded");
 }
 

@@ -12,22 +12,6 @@ use crate::load::failures::{
 use crate::support::cloud::{Cloud, as_user, object_of, queue_event, settings_of};
 use crate::support::{TestDatabase, catalog_of, project_catalog, root};
 
-#[tokio::test]
-async fn a_key_of_no_dataset_is_reported_and_the_event_loads_once_there_is_one() {
-    let (db, cloud) = migrated_cloud().await;
-    let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
-    let narrow = catalog_of(&[("sales", &text.replace("sales/**/*.csv", "shop/*.csv"))]);
-    let event = cloud.put_event(KEY, sales(30)).await;
-    let mut lost = cloud.handler_of(loader_with(&cloud, &cloud.url, narrow));
-    cloud.put("other/a.csv", "a\n1\n").await;
-    let error = cloud.load(&cloud.put("other/b.csv", "a\n1\n").await).await.unwrap_err();
-    let words = ["s3://inbox/other/b.csv", "no dataset's `match` fits the key"];
-    assert_clear(&error, ErrorKind::NoDataset, &words, "add a pattern for the key to `match`");
-    assert_says(&cloud, &[], &address("other/b.csv"), 2, &words).await;
-    comes_back_and_loads(&event, &mut lost, &mut cloud.handler()).await;
-    assert_loaded(&db).await;
-}
-
 /// A loader of another catalog on this cloud's objects.
 fn loader_with(cloud: &Cloud, url: &str, catalog: Catalog) -> stardrop::load::Loader {
     let source = stardrop::object::Source::with_client(cloud.s3.client(), None);

@@ -15,3 +15,4 @@ mod replace;
 pub mod resume;
 mod same_content;
 mod staging_keep;
+mod unmatched;

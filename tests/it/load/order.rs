@@ -124,7 +124,7 @@ async fn replacing_by_grain_keeps_later_rows_of_other_keys() {
                 "select l.rows_inserted, l.rows_updated, l.rows_unchanged, t.deleted
                  from stardrop.load l join stardrop.load_table t using (load_id)
                  where load_id = {} and table_name = 'star.fact_stock'",
-                report.load_id
+                report.load_id.unwrap()
             ))
             .await,
         "1|0|1|1"

@@ -47,7 +47,7 @@ async fn a_multipart_upload_is_the_duplicate_of_the_same_bytes_under_another_nam
                  from stardrop.load order by load_id";
     let expected = format!(
         "loaded|null|false|true\nduplicate|{0}|true|true\nduplicate|{0}|true|true",
-        first.load_id
+        first.load_id.unwrap()
     );
     assert_eq!(db.rows(loads).await, expected);
 

@@ -113,7 +113,7 @@ impl Loaded {
                     let sql = format!(
                         "select r.source_line || ': ' || r.reason from stardrop.rejected_row r
                         where r.load_id = {} order by r.source_line limit 1",
-                        report.load_id
+                        report.load_id.unwrap()
                     );
                     let first = db.rows(&sql).await;
                     let rows = db.text(&format!("select count(*) from star.fact_{name}")).await;

@@ -20,7 +20,7 @@ fn line(order: u32, customer: &str, quantity: u32) -> String {
 async fn load_as_of(cloud: &Cloud, key: &str, text: String, time: &str) -> i64 {
     let mut object = cloud.put(key, text).await;
     object.object_time = Some(time.parse().unwrap());
-    cloud.load(&object).await.unwrap().load_id
+    cloud.load(&object).await.unwrap().load_id.unwrap()
 }
 
 const FACTS: &str = "select order_id, quantity, customer_name from star.fact_sales join star.dim_customer using (customer_key) order by 1";

@@ -129,8 +129,8 @@ fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
         Ok(report) => match report.outcome {
             Outcome::Loaded => println!(
                 "load {} {}: {} rows read, {} rejected, {} ms: {}",
-                report.load_id,
-                report.dataset,
+                report.load_id.unwrap_or_default(),
+                report.dataset.as_deref().unwrap_or_default(),
                 report.rows_read,
                 report.rows_rejected,
                 report.duration_ms,
@@ -138,7 +138,7 @@ fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
             ),
             other => println!(
                 "load {}: skipped, {}: {}",
-                report.load_id,
+                report.load_id.unwrap_or_default(),
                 other.as_str().replace('_', " "),
                 report.object
             ),

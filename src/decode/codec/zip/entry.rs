@@ -73,9 +73,14 @@ impl Entry {
             has_descriptor,
             crc: u32_at(header, 14),
             found: Crc::new(),
-            wanted: !is_folder && !name.starts_with(b"__MACOSX/"),
+            wanted: !is_folder && !is_of_macos(name),
         })
     }
+}
+
+/// Whether an entry is one that macOS adds: the notes below `__MACOSX`, or how a folder is shown.
+fn is_of_macos(name: &[u8]) -> bool {
+    name.starts_with(b"__MACOSX/") || name.rsplit(|b| *b == b'/').next() == Some(b".DS_Store")
 }
 
 /// The compressed size, and whether the entry has 64 bit sizes (4.5.3), which hold it when the 32 bit
@@ -94,4 +99,19 @@ fn compressed_size(header: &[u8], extra_start: usize) -> (u64, bool) {
         extra = extra.get(4 + length..).unwrap_or_default();
     }
     (compressed.into(), false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_that_macos_adds_are_no_files_to_load() {
+        for name in ["__MACOSX/a.csv", ".DS_Store", "sales/.DS_Store"] {
+            assert!(is_of_macos(name.as_bytes()), "{name}");
+        }
+        for name in ["a.csv", "sales/__MACOSX.csv", "a.DS_Store", ".DS_Store/a.csv", ""] {
+            assert!(!is_of_macos(name.as_bytes()), "{name}");
+        }
+    }
 }
