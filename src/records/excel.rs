@@ -1,24 +1,27 @@
 //! Reads the rows of one sheet of a workbook: .xlsx, .xlsm, .xlsb, .xls or .ods.
 //!
-//! The sheet is held in memory, the file is not. The format of a cell and the epoch of the workbook
-//! decide whether and which date a number is. A formula has the value that was saved with it. Merged
-//! cells have their value in the first one, as in the file.
+//! The sheet is held in memory, the file is not. A hidden sheet is read only by its name. The format of a
+//! cell and the epoch of the workbook decide whether and which date a number is. A formula has the value
+//! that was saved with it. Merged cells have their value in the first one, as in the file. A row whose
+//! cells are all empty is skipped, as a blank line of CSV is.
 //!
 //! Sources: ECMA-376 (.xlsx), MS-XLSB, MS-XLS and OpenDocument 1.3, as the crate `calamine` reads them.
 
 use std::io::BufReader;
 
-use calamine::{Data, ExcelDateTime, Ods, Reader as _, Xls, Xlsb, Xlsx};
+use calamine::{Ods, Reader as _, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
 
 use super::grid::{self, Cell};
 use super::options::ReaderOptions;
-use super::record::{Kind, Record};
+use super::record::Record;
 use super::spooled::{SharedFile, Spooled, unless_it_panics};
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
 use sheet::{Book, NoSheet, Sheet};
 
+mod cell;
 mod sheet;
+mod unreadable;
 
 /// Reads the rows of a sheet.
 pub(super) struct ExcelReader {
@@ -26,6 +29,10 @@ pub(super) struct ExcelReader {
     /// The next row of the sheet, counted from 0.
     row: u64,
     expects_header: bool,
+    /// The least number of cells of a row.
+    width: usize,
+    /// Whether cells of nothing but white space are empty.
+    trim: bool,
     cells: Vec<Cell>,
 }
 
@@ -37,7 +44,7 @@ fn damaged(line: u64) -> RecordError {
     RecordError { line, ..bad_file("the workbook cannot be read: it is damaged".to_owned()) }
 }
 
-/// Opens a workbook at the sheet that the options name, or else at the first one with cells.
+/// Opens a workbook at the sheet that the options name, or else at the first visible one with cells.
 ///
 /// # Errors
 ///
@@ -48,16 +55,24 @@ pub(super) fn open(
     options: &ReaderOptions,
 ) -> Result<Box<dyn RecordReader>, RecordError> {
     let file = SharedFile::new(file).map_err(|error| bad_file(error.to_string()))?;
-    let sheet = unless_it_panics(|| read(&file, options.sheet.as_deref()), || damaged(1))?;
+    if unreadable::is_truncated(&file) {
+        return Err(bad_file("the workbook cannot be read: it is truncated".to_owned()));
+    }
+    let sheet = unless_it_panics(|| read(&file, options), || damaged(1))?;
+    // Without a header, cells to the right of the contract's columns are fields only where they have a
+    // value.
+    let most = if options.csv.has_header { sheet.width } else { options.names.len() };
     Ok(Box::new(ExcelReader {
+        width: sheet.width.min(most),
         sheet,
+        trim: options.csv.trim,
         row: options.csv.skip,
         expects_header: options.csv.has_header,
         cells: Vec::new(),
     }))
 }
 
-fn read(file: &SharedFile, sheet: Option<&str>) -> Result<Sheet, RecordError> {
+fn read(file: &SharedFile, options: &ReaderOptions) -> Result<Sheet, RecordError> {
     let reader = || BufReader::new(file.clone());
     let mut why = String::new();
     let mut note = |error: String| {
@@ -66,47 +81,66 @@ fn read(file: &SharedFile, sheet: Option<&str>) -> Result<Sheet, RecordError> {
         }
     };
     match Xlsx::new(reader()) {
-        Ok(book) => return sheet_of(book, sheet),
+        Ok(book) => return sheet_of(book, options),
         Err(error) => note(error.to_string()),
     }
     match Xlsb::new(reader()) {
-        Ok(book) => return sheet_of(book, sheet),
+        Ok(book) => return sheet_of(book, options),
         Err(error) => note(error.to_string()),
     }
     match Ods::new(reader()) {
-        Ok(book) => return sheet_of(book, sheet),
+        Ok(book) => return sheet_of(book, options),
         Err(error) => note(error.to_string()),
     }
     match Xls::new(reader()) {
-        Ok(book) => return sheet_of(book, sheet),
+        Ok(book) => return sheet_of(book, options),
         Err(error) => note(error.to_string()),
     }
-    let why = if why.is_empty() { "it is not a valid xlsx, xlsb, xls or ods file" } else { &why };
+    let why = if why.is_empty() { unreadable::kind(file) } else { &why };
     Err(bad_file(format!("the workbook cannot be read: {why}")))
 }
 
-fn sheet_of(mut book: impl Book, wanted: Option<&str>) -> Result<Sheet, RecordError> {
-    let names = book.names();
-    if let Some(wanted) = wanted {
-        let Some(name) = names.iter().find(|name| name.trim() == wanted.trim()) else {
-            let known = names.join("`, `");
+fn sheet_of(mut book: impl Book, options: &ReaderOptions) -> Result<Sheet, RecordError> {
+    let (sheets, from_a) = (book.sheets(), !options.csv.has_header);
+    if let Some(wanted) = &options.sheet {
+        let Some(sheet) = sheets.iter().find(|sheet| sheet.name.trim() == wanted.trim()) else {
+            let known = sheets.iter().map(|sheet| sheet.name.as_str()).collect::<Vec<_>>();
             return Err(bad_file(format!(
-                "the workbook has no sheet `{wanted}`: its sheets are `{known}`"
+                "the workbook has no sheet `{wanted}`: its sheets are `{}`",
+                known.join("`, `")
             )));
         };
-        return book.cells(name).and_then(Sheet::new).map_err(|why| no_sheet(name, &why));
+        let cells = book.cells(&sheet.name);
+        return cells
+            .and_then(|cells| Sheet::new(cells, from_a))
+            .map_err(|why| no_sheet(&sheet.name, &why));
     }
-    // Charts are sheets without cells.
-    let mut failed = None;
-    for name in &names {
-        match book.cells(name).and_then(Sheet::new) {
-            Ok(sheet) if sheet.width > 0 => return Ok(sheet),
+    let (mut failed, mut hidden) = (None, Vec::new());
+    for sheet in &sheets {
+        // Nobody sees a hidden sheet. Charts and dialogs have no rows.
+        match sheet.visible {
+            _ if sheet.typ != SheetType::WorkSheet => continue,
+            SheetVisible::Visible => {}
+            SheetVisible::Hidden | SheetVisible::VeryHidden => {
+                hidden.push(sheet.name.as_str());
+                continue;
+            }
+        }
+        match book.cells(&sheet.name).and_then(|cells| Sheet::new(cells, from_a)) {
+            Ok(cells) if cells.has_value() => return Ok(cells),
             Ok(_) => {}
-            Err(NoSheet::TooLarge) => return Err(no_sheet(name, &NoSheet::TooLarge)),
-            Err(why) => failed = Some(no_sheet(name, &why)),
+            Err(NoSheet::TooLarge) => return Err(no_sheet(&sheet.name, &NoSheet::TooLarge)),
+            Err(why) => failed = Some(no_sheet(&sheet.name, &why)),
         }
     }
-    failed.map_or_else(|| Ok(Sheet::default()), Err)
+    match failed {
+        Some(error) => Err(error),
+        None if hidden.is_empty() => Ok(Sheet::default()),
+        None => Err(bad_file(format!(
+            "every visible sheet of the workbook is empty: set [file] sheet to read the hidden `{}`",
+            hidden.join("`, `")
+        ))),
+    }
 }
 
 fn no_sheet(name: &str, why: &NoSheet) -> RecordError {
@@ -136,80 +170,32 @@ impl RecordReader for ExcelReader {
     }
 
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {
-        // Blank rows are skipped, as blank lines are.
-        let Some((row, cells)) = self.sheet.row(self.row) else { return Ok(Step::End) };
-        let (given, width) = (&mut self.cells, self.sheet.width);
-        let fill = || {
-            given.clear();
-            given.resize_with(width, || cell_of(&Data::Empty));
-            for (index, value) in cells {
-                if let Some(cell) = given.get_mut(index) {
-                    *cell = cell_of(value);
+        loop {
+            let Some((row, cells)) = self.sheet.row(self.row) else { return Ok(Step::End) };
+            let (given, least, trim) = (&mut self.cells, self.width, self.trim);
+            let fill = || {
+                given.clear();
+                given.resize_with(least, Cell::null);
+                let mut has_value = false;
+                for (index, value) in cells {
+                    let is_empty = cell::is_empty(value, trim);
+                    if !is_empty {
+                        given.resize_with(given.len().max(index + 1), Cell::null);
+                        has_value = true;
+                    }
+                    if let Some(cell) = given.get_mut(index) {
+                        *cell = cell::of(value);
+                    }
                 }
+                Ok(has_value)
+            };
+            let has_value = unless_it_panics(fill, || damaged(row + 1))?;
+            self.row = row + 1;
+            if has_value {
+                let header = std::mem::take(&mut self.expects_header);
+                grid::fill(record, &self.cells, self.row, header);
+                return Ok(Step::Record);
             }
-            Ok(())
-        };
-        unless_it_panics(fill, || damaged(row + 1))?;
-        self.row = row + 1;
-        let header = std::mem::take(&mut self.expects_header);
-        grid::fill(record, &self.cells, self.row, header);
-        Ok(Step::Record)
+        }
     }
-}
-
-fn cell_of(data: &Data) -> Cell {
-    let native =
-        |text: String| Cell { text: text.into_bytes(), kind: Kind::Native, is_text: false };
-    let text = |text: &str| Cell { text: text.into(), kind: Kind::Text, is_text: false };
-    match data {
-        Data::Empty => Cell { kind: Kind::Null, ..Cell::default() },
-        Data::String(value) => text(value),
-        Data::Int(value) => native(value.to_string()),
-        Data::Float(value) => native(value.to_string()),
-        Data::Bool(value) => native(value.to_string()),
-        Data::DateTime(value) => native(date_time(value)),
-        Data::DateTimeIso(value) => native(iso(value)),
-        Data::DurationIso(value) => text(value),
-        Data::Error(error) => text(&error.to_string()),
-    }
-}
-
-/// 9999-12-31 in each of the two epochs.
-const LAST_DAYS: [f64; 2] = [2_958_465.0, 2_957_003.0];
-
-/// A date, a time of day, both, or the hours, minutes and seconds of a duration.
-fn date_time(value: &ExcelDateTime) -> String {
-    let serial = value.as_f64();
-    if value.is_duration() {
-        let millis = (serial.abs() * 86_400_000.0).round() as u64;
-        let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
-        let sign = if serial < 0.0 { "-" } else { "" };
-        return format!("{sign}{hours:02}:{minutes:02}:{}", seconds(millis % 60_000));
-    }
-    let (year, month, day, hour, minute, second, milli) = value.to_ymd_hms_milli();
-    // The library returns the first or the last day for numbers beyond them.
-    let is_last = (year, month, day) == (9999, 12, 31);
-    if serial < 0.0 || is_last && !LAST_DAYS.contains(&serial.floor()) {
-        return format!("{serial:?} days");
-    }
-    let seconds = seconds(u64::from(second) * 1_000 + u64::from(milli));
-    let time = format!("{hour:02}:{minute:02}:{seconds}");
-    let date = format!("{year:04}-{month:02}-{day:02}");
-    match (serial < 1.0, time.as_str()) {
-        (true, _) => time,
-        (false, "00:00:00") => date,
-        (false, _) => format!("{date} {time}"),
-    }
-}
-
-fn seconds(millis: u64) -> String {
-    match (millis / 1_000, millis % 1_000) {
-        (whole, 0) => format!("{whole:02}"),
-        (whole, rest) => format!("{whole:02}.{rest:03}"),
-    }
-}
-
-/// `2024-02-29T00:00:00` without its time.
-fn iso(value: &str) -> String {
-    value.strip_suffix("T00:00:00").unwrap_or(value).to_owned()
 }

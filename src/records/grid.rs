@@ -12,6 +12,13 @@ pub(super) struct Cell {
     pub is_text: bool,
 }
 
+impl Cell {
+    /// A cell without a value.
+    pub fn null() -> Cell {
+        Cell { kind: Kind::Null, ..Cell::default() }
+    }
+}
+
 /// Fills `record` with the cells of row `number`, counted from 1. Its offsets count rows, because rows
 /// of these formats have no bytes.
 pub(super) fn fill(record: &mut Record, cells: &[Cell], number: u64, header: bool) {

@@ -3,8 +3,10 @@
 //! Empty cells are not held: a sheet whose last cell was once formatted by accident claims to have 17
 //! billion cells.
 
-use calamine::{Cell, Data, Ods, Range, Reader, Xls, Xlsb, Xlsx};
+use calamine::{Cell, Data, Ods, Range, Reader, Sheet as Description, Xls, Xlsb, Xlsx};
 use std::io::{Read, Seek};
+
+use super::cell::is_empty;
 
 /// The most cells that are held in memory.
 const MOST_CELLS: usize = 20_000_000;
@@ -20,8 +22,8 @@ pub(super) enum NoSheet {
 
 /// A workbook of any kind.
 pub(super) trait Book {
-    /// The names of its sheets, in order.
-    fn names(&self) -> Vec<String>;
+    /// Its sheets, in order.
+    fn sheets(&self) -> Vec<Description>;
 
     /// The cells of a sheet in any order; none for a chart.
     ///
@@ -43,8 +45,8 @@ fn add(cells: &mut Vec<Cell<Data>>, position: (u32, u32), value: Data) -> Result
 }
 
 impl<R: Read + Seek> Book for Xlsx<R> {
-    fn names(&self) -> Vec<String> {
-        self.sheet_names()
+    fn sheets(&self) -> Vec<Description> {
+        self.sheets_metadata().to_vec()
     }
 
     fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet> {
@@ -61,8 +63,8 @@ impl<R: Read + Seek> Book for Xlsx<R> {
 }
 
 impl<R: Read + Seek> Book for Xlsb<R> {
-    fn names(&self) -> Vec<String> {
-        self.sheet_names()
+    fn sheets(&self) -> Vec<Description> {
+        self.sheets_metadata().to_vec()
     }
 
     fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet> {
@@ -76,8 +78,8 @@ impl<R: Read + Seek> Book for Xlsb<R> {
 }
 
 impl<R: Read + Seek> Book for Xls<R> {
-    fn names(&self) -> Vec<String> {
-        self.sheet_names()
+    fn sheets(&self) -> Vec<Description> {
+        self.sheets_metadata().to_vec()
     }
 
     fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet> {
@@ -86,8 +88,8 @@ impl<R: Read + Seek> Book for Xls<R> {
 }
 
 impl<R: Read + Seek> Book for Ods<R> {
-    fn names(&self) -> Vec<String> {
-        self.sheet_names()
+    fn sheets(&self) -> Vec<Description> {
+        self.sheets_metadata().to_vec()
     }
 
     fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet> {
@@ -111,24 +113,31 @@ fn of_range(range: &Range<Data>) -> Result<Vec<Cell<Data>>, NoSheet> {
 pub(super) struct Sheet {
     /// In the order of rows, then columns.
     cells: Vec<Cell<Data>>,
+    /// The column of the first field.
     first_column: u32,
-    /// From the first column with a cell to the last one.
+    /// From the first field to the last column with a cell.
     pub width: usize,
 }
 
 impl Sheet {
-    /// A sheet of these cells. The error is [`NoSheet::Broken`] if it is wider than any sheet can be.
-    pub fn new(mut cells: Vec<Cell<Data>>) -> Result<Sheet, NoSheet> {
+    /// A sheet of these cells, whose fields start in column A or in the first column with a cell. The
+    /// error is [`NoSheet::Broken`] if it is wider than any sheet can be.
+    pub fn new(mut cells: Vec<Cell<Data>>, from_a: bool) -> Result<Sheet, NoSheet> {
         if !cells.is_sorted_by_key(Cell::get_position) {
             cells.sort_by_key(Cell::get_position);
         }
         let columns = || cells.iter().map(|cell| cell.get_position().1);
-        let first_column = columns().min().unwrap_or_default();
+        let first_column = if from_a { 0 } else { columns().min().unwrap_or_default() };
         let width = columns().max().map_or(0, |last| (last - first_column) as usize + 1);
         if width > MOST_COLUMNS {
             return Err(NoSheet::Broken);
         }
         Ok(Sheet { cells, first_column, width })
+    }
+
+    /// Whether any cell has a value other than an empty text.
+    pub fn has_value(&self) -> bool {
+        self.cells.iter().any(|cell| !is_empty(cell.get_value(), false))
     }
 
     /// The first row with a cell from row `from` on, counted from 0: its number, and its cells with

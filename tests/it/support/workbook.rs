@@ -8,6 +8,8 @@ pub enum Cell {
     Number(String),
     /// A number that is shown as a date and time.
     Date(f64),
+    /// A time of OpenDocument, such as `PT11H12M12S`; empty in other workbooks.
+    Time(&'static str),
     Empty,
 }
 
@@ -16,7 +18,8 @@ pub fn text(text: &str) -> Cell {
     Cell::Text(text.to_owned())
 }
 
-/// A workbook with these sheets. `is_1904` chooses the epoch of its dates.
+/// A workbook with these sheets, of which those named `hidden` and `very hidden` are so. `is_1904` chooses
+/// the epoch of its dates.
 pub fn workbook(sheets: &[(&str, &[Vec<Cell>])], is_1904: bool) -> Vec<u8> {
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -29,7 +32,11 @@ pub fn workbook(sheets: &[(&str, &[Vec<Cell>])], is_1904: bool) -> Vec<u8> {
     zip.add("[Content_Types].xml", format!("<Types xmlns=\"{package}/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/><Override PartName=\"/xl/workbook.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml\"/>{parts}</Types>"));
     zip.add("_rels/.rels", format!("<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"rId1\" Type=\"{relations}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"));
     let named: String = numbered()
-        .map(|(n, name)| format!("<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"rId{n}\"/>"))
+        .map(|(n, name)| {
+            let state = if name.starts_with("hidden") { " state=\"hidden\"" } else { "" };
+            let state = if name.starts_with("very") { " state=\"veryHidden\"" } else { state };
+            format!("<sheet name=\"{name}\" sheetId=\"{n}\"{state} r:id=\"rId{n}\"/>")
+        })
         .collect();
     zip.add("xl/workbook.xml", format!("<workbook xmlns=\"{main}\" xmlns:r=\"{relations}\"><workbookPr date1904=\"{}\"/><sheets>{named}</sheets></workbook>", u8::from(is_1904)));
     let related: String = numbered()
@@ -50,7 +57,7 @@ pub fn workbook(sheets: &[(&str, &[Vec<Cell>])], is_1904: bool) -> Vec<u8> {
                     }
                     Cell::Number(number) => format!("<c r=\"{place}\"><v>{number}</v></c>"),
                     Cell::Date(days) => format!("<c r=\"{place}\" s=\"1\"><v>{days}</v></c>"),
-                    Cell::Empty => String::new(),
+                    Cell::Time(_) | Cell::Empty => String::new(),
                 });
             }
             xml.push_str("</row>");
@@ -80,6 +87,7 @@ pub fn ods(rows: &[Vec<Cell>]) -> Vec<u8> {
                 Cell::Text(text) => format!("<table:table-cell office:value-type=\"string\"><text:p>{}</text:p></table:table-cell>", text.replace('&', "&amp;").replace('<', "&lt;")),
                 Cell::Number(number) => format!("<table:table-cell office:value-type=\"float\" office:value=\"{number}\"><text:p>{number}</text:p></table:table-cell>"),
                 Cell::Date(days) => format!("<table:table-cell office:value-type=\"date\" office:date-value=\"{}\"/>", iso(*days)),
+                Cell::Time(time) => format!("<table:table-cell office:value-type=\"time\" office:time-value=\"{time}\"/>"),
                 Cell::Empty => "<table:table-cell/>".to_owned(),
             });
         }
@@ -143,7 +151,7 @@ pub fn xlsb(rows: &[Vec<Cell>]) -> Vec<u8> {
                 Cell::Date(days) => {
                     record(&mut cells, 0x0005, &[place(1), days.to_le_bytes().to_vec()].concat());
                 }
-                Cell::Empty => record(&mut cells, 0x0001, &place(0)),
+                Cell::Time(_) | Cell::Empty => record(&mut cells, 0x0001, &place(0)),
             }
         }
     }
