@@ -46,6 +46,8 @@ pub(super) struct File {
     /// One word, or a list of words.
     pub ragged: Option<Spanned<Value>>,
     pub sheet: Option<String>,
+    /// Keys with dots between them.
+    pub records: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

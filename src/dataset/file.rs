@@ -31,8 +31,10 @@ pub struct FileOptions {
     pub trim: bool,
     /// What happens to rows with fewer or more fields than the header.
     pub ragged: Ragged,
-    /// The sheet of a workbook; `None`: the first one with cells.
+    /// The sheet of a workbook; `None`: the first visible one with cells.
     pub sheet: Option<String>,
+    /// In JSON the keys that lead to the array of records; `None`: nothing is around the records.
+    pub records: Option<Vec<String>>,
 }
 
 /// What happens to rows whose number of fields differs from the header's. By default they are

@@ -199,7 +199,7 @@ fn reader_options(settings: &Settings, dataset: &Dataset) -> ReaderOptions {
         has_header: file.header,
     };
     let names = dataset.columns.iter().map(|column| column.sources.clone()).collect();
-    ReaderOptions { csv, names, sheet: file.sheet.clone() }
+    ReaderOptions { csv, names, sheet: file.sheet.clone(), records: file.records.clone() }
 }
 
 fn read_header(settings: &Settings, dataset: &Dataset, record: &Record) -> Result<Header> {

@@ -1,8 +1,10 @@
-//! Reads records from JSON (RFC 8259): one object a line, as in JSON Lines, or one array of objects.
+//! Reads records from JSON (RFC 8259): objects one behind the other, as in JSON Lines, or an array of
+//! objects, also one within other objects.
 //!
 //! A record's fields are the values of the dataset's names. A name is a key, or a path of keys with
 //! dots between them, such as `customer.address.city`; case does not matter. Numbers keep all their
-//! digits. A line that is not an object rejects that row; a malformed array fails the file.
+//! digits. A line that is not an object rejects that row. Where records do not have lines of their own, it
+//! cannot be told where the next one starts, so there a malformed object or array fails the file.
 //!
 //! Source of the line format: <https://jsonlines.org/>.
 
@@ -10,24 +12,35 @@ use std::sync::Arc;
 
 use super::buffer::Buffer;
 use super::options::ReaderOptions;
-use super::record::{Position, Record};
+use super::record::Record;
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
 use object::Wanted;
+use pairs::First;
 use scan::Scan;
+use wrapper::{Found, Wrapper};
 
 mod object;
+mod objects;
+mod pairs;
 mod scan;
+mod sequence;
+#[cfg(test)]
+mod sequence_tests;
 #[cfg(test)]
 mod tests;
+mod wrapper;
 
 /// How the file separates its objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// Each is on a line.
-    Lines,
+    /// They stand one behind the other. `by_line`: the first one has a line of its own, so that the next
+    /// line is another row whatever this one holds; `None` before the first one.
+    Sequence { by_line: Option<bool> },
     /// They are elements of an array, whose opening bracket has been read.
     Array,
+    /// They are in arrays of objects, and the next array is still to be found.
+    Wrapped,
     /// The closing bracket of the array has been read.
     Closed,
 }
@@ -51,6 +64,12 @@ pub(super) struct JsonReader {
     buffer: Buffer,
     /// How far `buffer` has been searched for the end of that object.
     scan: Scan,
+    /// For objects one behind the other: how far `buffer` has been searched for a line end.
+    searched: usize,
+    /// And how many bytes were not yet a whole object.
+    tried: usize,
+    /// Finds the arrays of records in objects around them.
+    wrapper: Option<Wrapper>,
     /// The line of the file at the start of `buffer`. Unknown after a resumption within an array.
     line: u64,
     /// The number of elements of the array so far. Records of an array count elements as their
@@ -65,10 +84,13 @@ impl JsonReader {
         JsonReader {
             wanted: Arc::new(Wanted::new(&options.names)),
             max_record_bytes: options.csv.max_record_bytes,
-            shape: None,
+            shape: options.records.as_ref().map(|_| Shape::Wrapped),
             last: Last::Bracket,
             buffer: Buffer::new(),
             scan: Scan::default(),
+            searched: 0,
+            tried: 0,
+            wrapper: options.records.as_deref().map(Wrapper::new),
             line: 1,
             elements: 0,
             failed: None,
@@ -92,9 +114,6 @@ impl JsonReader {
         if !self.buffer.skip_bom() {
             return false;
         }
-        if self.scan.done > 0 {
-            return true;
-        }
         let in_array = self.shape == Some(Shape::Array);
         while let Some(byte) = self.buffer.rest().first() {
             match byte {
@@ -103,51 +122,14 @@ impl JsonReader {
                 b',' if in_array && self.last == Last::Object => self.last = Last::Comma,
                 _ => return true,
             }
-            self.buffer.advance(1);
+            self.advance(1);
         }
         self.buffer.ended()
     }
 
-    /// Moves the object of `content` bytes from the buffer to `record`. `whole` is its length with
-    /// its line end.
-    fn take(&mut self, record: &mut Record, content: usize, whole: usize) {
-        let raw = self.buffer.rest().get(..content).unwrap_or_default();
-        let lines = memchr::memchr_iter(b'\n', raw).count() as u64;
-        let start_offset = self.buffer.offset();
-        let next_line = self.line + lines + u64::from(whole > content);
-        let is_element = self.shape == Some(Shape::Array);
-        self.elements += u64::from(is_element);
-        self.last = Last::Object;
-        let position = Position {
-            line: if is_element { self.elements } else { self.line },
-            next_line: if is_element { self.elements + 1 } else { next_line },
-            start_offset,
-            end_offset: start_offset + whole as u64,
-            header: false,
-        };
-        record.start(raw, position);
-        self.wanted.fill(record);
-        self.line = next_line;
-        self.buffer.advance(whole);
-        self.scan = Scan::default();
-    }
-
-    fn next_line(&mut self, record: &mut Record) -> Result<Step, RecordError> {
-        let rest = self.buffer.rest();
-        let found = rest.get(self.scan.done..).and_then(|rest| memchr::memchr(b'\n', rest));
-        let Some(at) = found.map(|at| self.scan.done + at) else {
-            self.scan.done = rest.len();
-            self.check_size(self.scan.done)?;
-            if !self.buffer.ended() {
-                return Ok(Step::NeedMore);
-            }
-            self.take(record, self.scan.done, self.scan.done);
-            return Ok(Step::Record);
-        };
-        let content = rest.get(..at).unwrap_or_default().trim_ascii_end().len();
-        self.check_size(at)?;
-        self.take(record, content, at + 1);
-        Ok(Step::Record)
+    fn advance(&mut self, count: usize) {
+        self.buffer.advance(count);
+        self.searched = self.searched.saturating_sub(count);
     }
 
     fn next_element(&mut self, record: &mut Record) -> Result<Step, RecordError> {
@@ -161,7 +143,8 @@ impl JsonReader {
             }
             Some(b']') => {
                 self.buffer.advance(1);
-                self.shape = Some(Shape::Closed);
+                let is_wrapped = self.wrapper.is_some();
+                self.shape = Some(if is_wrapped { Shape::Wrapped } else { Shape::Closed });
                 return self.next(record);
             }
             Some(_) => return self.malformed("expected an object of the array, or its end"),
@@ -175,15 +158,57 @@ impl JsonReader {
             return Ok(Step::NeedMore);
         };
         self.check_size(length)?;
-        self.take(record, length, length);
+        let mut position = self.position(length, length, false);
+        self.line = position.next_line;
+        self.elements += 1;
+        (position.line, position.next_line) = (self.elements, self.elements + 1);
+        let raw = self.buffer.rest().get(..length).unwrap_or_default();
+        record.start(raw, position);
+        let pairs = match pairs::first(raw) {
+            First::Object(pairs, end) if end == length => Some(pairs),
+            _ => None,
+        };
+        self.wanted.fill(pairs, record);
+        self.last = Last::Object;
+        self.buffer.advance(length);
+        self.scan = Scan::default();
         Ok(Step::Record)
     }
 
-    fn check_size(&mut self, bytes: usize) -> Result<(), RecordError> {
-        let limit = self.max_record_bytes;
-        if bytes <= limit {
-            return Ok(());
+    /// Reads up to the next array of records, or to the end of the file. True: an array starts.
+    fn find_array(&mut self) -> Result<Option<bool>, RecordError> {
+        if !self.buffer.skip_bom() {
+            return Ok(None);
         }
+        let Some(wrapper) = &mut self.wrapper else { return Ok(Some(false)) };
+        let rest = self.buffer.rest();
+        let found = wrapper.find(rest);
+        let used = match &found {
+            Found::Array(used) | Found::Wrong(used, _) => *used,
+            Found::Nothing => rest.len(),
+        };
+        let read = rest.get(..used).unwrap_or_default();
+        self.line += memchr::memchr_iter(b'\n', read).count() as u64;
+        self.buffer.advance(used);
+        match found {
+            Found::Array(_) => Ok(Some(true)),
+            Found::Wrong(_, message) => Err(self.fail(ErrorKind::BadFile, message)),
+            Found::Nothing if !self.buffer.ended() => Ok(None),
+            Found::Nothing if self.wrapper.as_ref().is_some_and(Wrapper::is_between) => {
+                Ok(Some(false))
+            }
+            Found::Nothing => self
+                .malformed("the object around the records is never closed: the file is truncated"),
+        }
+    }
+
+    fn check_size(&mut self, bytes: usize) -> Result<(), RecordError> {
+        if bytes <= self.max_record_bytes { Ok(()) } else { self.too_long() }
+    }
+
+    #[cold]
+    fn too_long<T>(&mut self) -> Result<T, RecordError> {
+        let limit = self.max_record_bytes;
         let message = format!("the record is longer than {limit} bytes (STARDROP_MAX_ROW_BYTES)");
         Err(self.fail(ErrorKind::OverLimit, message))
     }
@@ -199,11 +224,16 @@ impl RecordReader for JsonReader {
     }
 
     fn resume(self: Box<Self>, line: u64, offset: u64) -> Box<dyn RecordReader> {
-        let shape = if self.shape == Some(Shape::Closed) { Some(Shape::Array) } else { self.shape };
+        let shape = match self.shape {
+            Some(Shape::Closed | Shape::Wrapped) => Some(Shape::Array),
+            shape => shape,
+        };
         Box::new(JsonReader {
             shape,
             buffer: Buffer::at(offset),
             scan: Scan::default(),
+            searched: 0,
+            tried: 0,
             line,
             elements: line.saturating_sub(1),
             last: if line > 1 { Last::Object } else { Last::Bracket },
@@ -215,6 +245,13 @@ impl RecordReader for JsonReader {
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
+        }
+        if self.shape == Some(Shape::Wrapped) {
+            match self.find_array()? {
+                None => return Ok(Step::NeedMore),
+                Some(false) => return Ok(Step::End),
+                Some(true) => (self.shape, self.last) = (Some(Shape::Array), Last::Bracket),
+            }
         }
         if !self.skip_blanks() {
             return Ok(Step::NeedMore);
@@ -228,14 +265,14 @@ impl RecordReader for JsonReader {
                     self.shape = Some(Shape::Array);
                     return self.next(record);
                 }
-                Some(_) => Some(Shape::Lines),
+                Some(_) => Some(Shape::Sequence { by_line: None }),
             };
         }
         match (self.shape, first) {
             (Some(Shape::Array), _) => self.next_element(record),
             (_, None) => Ok(Step::End),
             (Some(Shape::Closed), _) => self.malformed("expected nothing after the array"),
-            _ => self.next_line(record),
+            _ => self.next_in_sequence(record),
         }
     }
 }

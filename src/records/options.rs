@@ -11,6 +11,8 @@ pub struct ReaderOptions {
     /// For each column of the dataset, the names that it may have in a file. Formats that name each
     /// field, such as JSON, give their fields in this order.
     pub names: Vec<Vec<String>>,
-    /// The sheet of a workbook; `None`: the first one with cells.
+    /// The sheet of a workbook; `None`: the first visible one with cells.
     pub sheet: Option<String>,
+    /// In JSON the keys that lead to the array of records; `None`: nothing is around the records.
+    pub records: Option<Vec<String>>,
 }

@@ -13,6 +13,7 @@ pub struct Record {
     fields: Vec<Field>,
     extra: Option<Range<usize>>,
     fault: Option<(&'static str, &'static str)>,
+    fault_field: Option<usize>,
     line: u64,
     next_line: u64,
     start_offset: u64,
@@ -106,6 +107,11 @@ impl Record {
         self.fault
     }
 
+    /// The index of the field that the fault is in; `None` where the whole record is wrong.
+    pub fn fault_field(&self) -> Option<usize> {
+        self.fault_field
+    }
+
     /// The fields in order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.fields.iter().map(|field| self.bytes.get(field.start..field.end).unwrap_or_default())
@@ -148,7 +154,7 @@ impl Record {
         self.bytes.extend_from_slice(raw);
         self.raw_len = raw.len();
         self.extra = None;
-        self.fault = None;
+        (self.fault, self.fault_field) = (None, None);
         let Position { line, next_line, start_offset, end_offset, header } = position;
         (self.line, self.next_line) = (line, next_line);
         (self.start_offset, self.end_offset) = (start_offset, end_offset);
@@ -182,6 +188,17 @@ impl Record {
     /// Says that the record cannot be split into fields.
     pub(super) fn set_fault(&mut self, code: &'static str, reason: &'static str) {
         self.fault = Some((code, reason));
+    }
+
+    /// Says that the value of a field, or the record as a whole, has no text.
+    pub(super) fn set_fault_of(
+        &mut self,
+        code: &'static str,
+        reason: &'static str,
+        field: Option<usize>,
+    ) {
+        self.set_fault(code, reason);
+        self.fault_field = field;
     }
 
     /// Sets the values that are in none of the fields.

@@ -2,6 +2,7 @@
 //! Knows nothing of files or the database.
 
 mod copy_text;
+mod extra;
 mod header;
 mod protect;
 mod redact;

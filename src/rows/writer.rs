@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::copy_text::{escape_from, push_number};
+use super::extra;
 use super::header::{Header, UnknownField};
 use super::target::Target;
 use super::{protect, redact};
@@ -102,7 +103,10 @@ impl RowWriter {
 
     fn write_fields<'w>(&'w self, record: &Record, out: &mut Vec<u8>) -> Result<(), Wrong<'w>> {
         if let Some((code, reason)) = record.fault() {
-            return Err((None, code, reason.to_owned()));
+            let field = record.fault_field();
+            let column =
+                self.columns.iter().find(|column| field.is_some() && column.field == field);
+            return Err((column.map(|column| column.name.as_str()), code, reason.to_owned()));
         }
         self.check_width(record).map_err(|reason| (None, "field_count", reason))?;
         let whole = record.text();
@@ -194,6 +198,7 @@ impl RowWriter {
     ) -> Result<(), (&'static str, String)> {
         let from = out.len();
         if let Some(extra) = record.extra().filter(|_| self.keeps_extra) {
+            extra::check(extra)?;
             out.extend_from_slice(extra);
             escape_from(out, from);
             return Ok(());

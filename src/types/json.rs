@@ -41,7 +41,11 @@ impl ColumnType for Json {
 }
 
 /// Refuses what JSON allows and `jsonb` does not. Expects valid JSON.
-fn check(mut text: &[u8]) -> Result<(), Invalid> {
+///
+/// # Errors
+///
+/// What `jsonb` cannot hold.
+pub(crate) fn check(mut text: &[u8]) -> Result<(), Invalid> {
     let mut depth = 0_usize;
     while let [first, rest @ ..] = text {
         text = match first {

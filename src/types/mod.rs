@@ -29,6 +29,7 @@ mod timestamptz;
 mod uuid;
 
 pub use column_type::{ColumnType, Invalid, TypeOptions};
+pub(crate) use json::check as check_json;
 pub use registry::{column_type, type_names, type_options};
 pub(crate) use serial::Serial;
 pub use sql_type::SqlType;

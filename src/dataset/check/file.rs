@@ -37,7 +37,24 @@ impl Checker<'_> {
             trim: file.trim,
             ragged: file.ragged.as_ref().map_or(Ragged::default(), |at| self.ragged(at)),
             sheet: file.sheet.clone(),
+            records: file.records.as_ref().and_then(|at| self.records(at, format)),
         }
+    }
+
+    /// Returns the keys of a path such as `data.items`.
+    fn records(&mut self, at: &Spanned<String>, format: Option<&str>) -> Option<Vec<String>> {
+        let keys: Vec<String> = at.get_ref().split('.').map(|key| key.trim().to_owned()).collect();
+        if format.is_some_and(|format| format != "jsonl") {
+            self.error(at, "records is a path within JSON: remove it, or set format = \"jsonl\"");
+        } else if keys.iter().any(String::is_empty) {
+            self.error(
+                at,
+                "records must be the keys that lead to the array, such as \"data.items\"",
+            );
+        } else {
+            return Some(keys);
+        }
+        None
     }
 
     fn encoding(&mut self, at: &Spanned<String>) -> &'static Encoding {

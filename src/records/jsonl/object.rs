@@ -1,11 +1,11 @@
 //! Splits a JSON object into the values of the dataset's names and an object of all others.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 
-use serde::Deserializer as _;
-use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::pairs::{First, Pairs, first};
 
 use crate::records::Record;
 use crate::records::record::Kind;
@@ -20,13 +20,15 @@ pub(super) struct Wanted {
     count: usize,
 }
 
-/// The keys of one object, in order.
-type Pairs<'j> = Vec<(std::borrow::Cow<'j, str>, &'j RawValue)>;
-
 /// A reason code and a sentence.
 type Fault = (&'static str, &'static str);
 
+/// What is wrong with an object, and the index of the column whose value is wrong.
+type Wrong = (Fault, Option<usize>);
+
 const NOT_AN_OBJECT: Fault = ("invalid_json", "not a valid JSON object");
+const LONE_SURROGATE: Fault =
+    ("invalid_json", "expected pairs of surrogates (\\ud83d\\ude00), found half of one");
 const DUPLICATE_KEY: Fault =
     ("duplicate_key", "a key occurs twice, or two keys mean the same column");
 
@@ -50,28 +52,21 @@ impl Wanted {
         Wanted { indexes, prefixes, count: names.len() }
     }
 
-    /// Adds the fields of the object in the original bytes of the record. If they are not a valid
-    /// object, sets the fault of the record.
-    pub fn fill(&self, record: &mut Record) {
-        let raw = record.raw().to_vec();
+    /// Adds the fields of an object to the record, or sets the fault of the record. `None`: its original
+    /// bytes are not a valid object.
+    pub fn fill(&self, pairs: Option<Pairs>, record: &mut Record) {
         let mut found: Vec<Option<&RawValue>> = vec![None; self.count];
         let mut extra = Vec::new();
-        let filled = pairs(&raw)
-            .ok_or(NOT_AN_OBJECT)
-            .and_then(|pairs| self.walk(pairs, "", &mut found, &mut extra))
-            .and_then(|()| {
-                found.iter().try_for_each(|value| match value {
-                    Some(value) => push(value.get(), record),
-                    None => {
-                        record.push_value(b"", false, Kind::Null);
-                        Ok(())
-                    }
-                })
-            });
+        let filled = pairs
+            .ok_or((NOT_AN_OBJECT, None))
+            .and_then(|pairs| {
+                self.walk(pairs, "", &mut found, &mut extra).map_err(|fault| (fault, None))
+            })
+            .and_then(|()| push_all(&found, record));
         match filled {
             Ok(()) if extra.is_empty() => {}
             Ok(()) => record.set_extra(&extra),
-            Err((code, reason)) => record.set_fault(code, reason),
+            Err(((code, reason), column)) => record.set_fault_of(code, reason, column),
         }
     }
 
@@ -80,7 +75,7 @@ impl Wanted {
     ///
     /// # Errors
     ///
-    /// [`DUPLICATE_KEY`].
+    /// [`DUPLICATE_KEY`]; [`LONE_SURROGATE`] in a key.
     fn walk<'j>(
         &self,
         pairs: Pairs<'j>,
@@ -91,6 +86,7 @@ impl Wanted {
         let start = extra.len();
         let mut seen = HashSet::with_capacity(pairs.len());
         for (key, value) in pairs {
+            let key = text(key)?;
             if !seen.insert(key.clone()) {
                 return Err(DUPLICATE_KEY);
             }
@@ -122,52 +118,39 @@ impl Wanted {
     }
 }
 
-/// Adds one value as a field.
-///
-/// # Errors
-///
-/// [`NOT_AN_OBJECT`] if a text is invalid, such as half of a surrogate pair.
-fn push(json: &str, record: &mut Record) -> Result<(), Fault> {
-    match json.as_bytes().first() {
-        Some(b'"') => {
-            let text: String = serde_json::from_str(json).map_err(|_| NOT_AN_OBJECT)?;
-            record.push_value(text.as_bytes(), true, Kind::Quoted);
+fn push_all(found: &[Option<&RawValue>], record: &mut Record) -> Result<(), Wrong> {
+    for (index, value) in found.iter().enumerate() {
+        match value.map(|value| (value, value.get().as_bytes().first())) {
+            Some((value, Some(b'"'))) => {
+                let text = text(value).map_err(|fault| (fault, Some(index)))?;
+                record.push_value(text.as_bytes(), true, Kind::Quoted);
+            }
+            None | Some((_, Some(b'n'))) => record.push_value(b"", false, Kind::Null),
+            Some((value, _)) => {
+                record.push_value(value.get().as_bytes(), false, Kind::Native);
+            }
         }
-        Some(b'n') => record.push_value(b"", false, Kind::Null),
-        _ => record.push_value(json.as_bytes(), false, Kind::Native),
     }
     Ok(())
 }
 
-fn pairs_of(value: &RawValue) -> Option<Pairs<'_>> {
-    value.get().starts_with('{').then(|| pairs(value.get().as_bytes())).flatten()
-}
-
-fn pairs(json: &[u8]) -> Option<Pairs<'_>> {
-    struct InOrder;
-
-    impl<'de> Visitor<'de> for InOrder {
-        type Value = Pairs<'de>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
-            let mut pairs = Vec::new();
-            while let Some((key, value)) = map.next_entry::<Key<'de>, &RawValue>()? {
-                pairs.push((key.0, value));
-            }
-            Ok(pairs)
-        }
+/// The text of a JSON string, which is only copied if it has escapes.
+///
+/// # Errors
+///
+/// [`LONE_SURROGATE`]: no text can hold it. Any other mistake makes its object invalid.
+fn text(string: &RawValue) -> Result<Cow<'_, str>, Fault> {
+    let json = string.get();
+    let plain = json.strip_prefix('"').and_then(|json| json.strip_suffix('"'));
+    match plain.filter(|plain| memchr::memchr(b'\\', plain.as_bytes()).is_none()) {
+        Some(plain) => Ok(Cow::Borrowed(plain)),
+        None => serde_json::from_str(json).map(Cow::Owned).map_err(|_| LONE_SURROGATE),
     }
-
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let pairs = deserializer.deserialize_map(InOrder).ok()?;
-    deserializer.end().ok()?;
-    Some(pairs)
 }
 
-/// A key, which is only copied if it has escapes.
-#[derive(serde::Deserialize)]
-struct Key<'j>(#[serde(borrow)] std::borrow::Cow<'j, str>);
+fn pairs_of(value: &RawValue) -> Option<Pairs<'_>> {
+    match value.get().starts_with('{').then(|| first(value.get().as_bytes())) {
+        Some(First::Object(pairs, _)) => Some(pairs),
+        _ => None,
+    }
+}

@@ -5,9 +5,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::records::record::Kind;
 
-fn options(names: &[&str]) -> ReaderOptions {
+pub(super) fn options(names: &[&str]) -> ReaderOptions {
     let names = names.iter().map(|name| vec![(*name).to_owned()]).collect();
     ReaderOptions { names, ..ReaderOptions::default() }
+}
+
+/// Options for records in arrays at a path.
+pub(super) fn wrapped(names: &[&str], path: &[&str]) -> ReaderOptions {
+    let records = path.iter().map(|key| (*key).to_owned()).collect();
+    ReaderOptions { records: Some(records), ..options(names) }
 }
 
 /// A row as text, its line and where it ends.
@@ -49,8 +55,12 @@ fn shown(record: &Record) -> String {
     format!("{}: {fields}{}", record.line(), extra.unwrap_or_default())
 }
 
-fn read(names: &[&str], text: &str) -> (Vec<String>, Option<RecordError>) {
-    let open = || Box::new(JsonReader::new(&options(names)));
+pub(super) fn read(names: &[&str], text: &str) -> (Vec<String>, Option<RecordError>) {
+    read_with(&options(names), text)
+}
+
+pub(super) fn read_with(options: &ReaderOptions, text: &str) -> (Vec<String>, Option<RecordError>) {
+    let open = || Box::new(JsonReader::new(options));
     let (rows, error) = run(open(), std::iter::once(text.as_bytes()));
     for size in [1, 2, 5] {
         assert_eq!(run(open(), text.as_bytes().chunks(size)), (rows.clone(), error.clone()));
@@ -182,6 +192,7 @@ proptest! {
     #[test]
     fn any_text_is_read_the_same_in_any_pieces(text in "[\\[\\]{}\":,a1\\\\\n ]{0,60}") {
         read(&["a", "b.a"], &text);
+        read_with(&wrapped(&["a"], &["a"]), &text);
     }
 
     #[test]

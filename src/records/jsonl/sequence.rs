@@ -1,0 +1,53 @@
+//! Splits a text into objects that stand one behind the other: one a line, several on a line as Firehose
+//! writes them, or each over several lines as `jq` does.
+
+use super::pairs::{First, Pairs, first};
+
+/// What comes next.
+#[derive(Debug)]
+pub(super) enum Next<'j> {
+    /// An object of `content` bytes. Together with the line end behind it, it has `whole` bytes.
+    Object { pairs: Pairs<'j>, content: usize, whole: usize, breaks: bool },
+    /// It takes more bytes to tell.
+    More,
+    /// An object without an end: there are no more bytes.
+    Unclosed,
+    /// Something else than an object, or an object and other text: at which line of it, counted from 1.
+    Malformed(u64),
+}
+
+/// The object at the start of `text`, whose first line is `line_bytes` long without its end, if that end is
+/// in the text. `ended` says that nothing follows the text.
+pub(super) fn next(text: &[u8], line_bytes: Option<usize>, ended: bool) -> Next<'_> {
+    let line = text.get(..line_bytes.unwrap_or(text.len())).unwrap_or_default();
+    let found = match first(line) {
+        // The object may go on behind the line, as long as what is there makes it a valid one.
+        First::Incomplete if line.len() < text.len() => first(text),
+        found => found,
+    };
+    match found {
+        First::Object(pairs, content) => follow(text, pairs, content, ended),
+        First::Incomplete if ended => Next::Unclosed,
+        First::Incomplete => Next::More,
+        First::Malformed(line) => Next::Malformed(line),
+    }
+}
+
+/// Judges what follows an object of `content` bytes: a line end, the next object, or text of no meaning.
+fn follow<'j>(text: &[u8], pairs: Pairs<'j>, content: usize, ended: bool) -> Next<'j> {
+    let rest = text.get(content..).unwrap_or_default();
+    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count();
+    let object = |whole, breaks| Next::Object { pairs, content, whole, breaks };
+    match rest.get(blanks) {
+        Some(b'\n') => object(content + blanks + 1, true),
+        // As if it were on the next line, so that each record has a line number of its own.
+        Some(b'{') => object(content, true),
+        Some(_) => {
+            let lines =
+                text.get(..content).map_or(0, |text| memchr::memchr_iter(b'\n', text).count());
+            Next::Malformed(lines as u64 + 1)
+        }
+        None if ended => object(content + blanks, false),
+        None => Next::More,
+    }
+}
