@@ -4,6 +4,8 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+use super::one_or_many::{list, optional, optional_texts, spanned, texts};
+
 /// An ordered table with the position of each key.
 pub(super) type Table<T> = IndexMap<Spanned<String>, Spanned<T>>;
 
@@ -12,7 +14,7 @@ pub(super) type Table<T> = IndexMap<Spanned<String>, Spanned<T>>;
 #[serde(deny_unknown_fields)]
 pub(super) struct Contract {
     pub name: Spanned<String>,
-    #[serde(rename = "match")]
+    #[serde(rename = "match", deserialize_with = "spanned")]
     pub patterns: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]
     pub file: File,
@@ -35,6 +37,7 @@ pub(super) struct File {
     pub encoding: Option<Spanned<String>>,
     pub invalid: Option<Spanned<String>>,
     pub header: Option<bool>,
+    #[serde(default, deserialize_with = "optional_texts")]
     pub null: Option<Vec<String>>,
     pub quote: Option<Spanned<String>>,
     pub escape: Option<Spanned<String>>,
@@ -57,21 +60,25 @@ pub(super) struct Column {
     pub type_name: Spanned<String>,
     #[serde(default)]
     pub required: bool,
-    pub from: Option<Spanned<Vec<String>>>,
+    #[serde(default, deserialize_with = "texts")]
+    pub from: Vec<String>,
     /// A pattern, or a list of them.
     pub format: Option<Spanned<Value>>,
     pub decimal: Option<Spanned<String>>,
     pub thousands: Option<Spanned<String>>,
     /// Signs such as `€`, before or after the number.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     pub currency: Vec<String>,
     #[serde(default)]
     pub percent: bool,
     /// The texts for true and for false.
-    #[serde(rename = "true", default)]
+    #[serde(rename = "true", default, deserialize_with = "texts")]
     pub true_words: Vec<String>,
-    #[serde(rename = "false", default)]
+    #[serde(rename = "false", default, deserialize_with = "texts")]
     pub false_words: Vec<String>,
+    pub round: Option<Spanned<String>>,
+    pub time_zone: Option<Spanned<String>>,
+    pub repeated_hour: Option<Spanned<String>>,
     pub nul: Option<Spanned<String>>,
     pub protect: Option<Spanned<String>>,
     pub was: Option<Spanned<String>>,
@@ -92,8 +99,9 @@ pub(super) struct Policy {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Dimension {
+    #[serde(deserialize_with = "spanned")]
     pub key: Spanned<Vec<Spanned<String>>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub attributes: Vec<Spanned<String>>,
     /// A word, or a table of words by attribute.
     pub history: Option<Spanned<Value>>,
@@ -103,6 +111,7 @@ pub(super) struct Dimension {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fact {
+    #[serde(default, deserialize_with = "optional")]
     pub grain: Option<Spanned<Vec<Spanned<String>>>>,
     /// Names, `{ date = .. }` and `{ dimension = .. }`.
     #[serde(default)]
@@ -110,7 +119,7 @@ pub(super) struct Fact {
     /// Names, and `{ name = "expression" }`.
     #[serde(default)]
     pub measures: Vec<Spanned<Value>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     pub degenerate: Vec<Spanned<String>>,
     pub conflict: Option<Spanned<String>>,
     pub version: Option<Spanned<String>>,

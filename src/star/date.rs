@@ -1,7 +1,7 @@
 //! Date: the calendar table `dim_date`, and the SQL step that adds a batch's dates to it.
 
 use super::counts;
-use super::ident::ident;
+use super::ident::{ident, literal};
 use super::table::{Column, Table};
 use crate::dataset::{Dataset, DateRef};
 use crate::types::SqlType;
@@ -78,13 +78,16 @@ pub(super) fn table() -> Table {
     }
 }
 
-/// The date key of a fact's row; a timestamptz gives its date in UTC.
+/// The date key of a fact's row; a timestamptz gives its date in the column's time zone, else in UTC.
 pub(super) fn key(dataset: &Dataset, date: &DateRef, row: &str) -> String {
     let column = format!("{row}.{}", ident(&date.source));
-    let sql_type = dataset.column(&date.source).map(|column| column.column_type.sql_type());
-    let day = match sql_type {
+    let source = dataset.column(&date.source);
+    let day = match source.map(|source| source.column_type.sql_type()) {
         Some(SqlType::Date) => column,
-        Some(SqlType::Timestamptz) => format!("({column} at time zone 'UTC')::date"),
+        Some(SqlType::Timestamptz) => {
+            let zone = source.and_then(|source| source.options.time_zone.as_deref());
+            format!("({column} at time zone {})::date", literal(zone.unwrap_or("UTC")))
+        }
         _ => format!("{column}::date"),
     };
     format!("coalesce({day}, {UNKNOWN})")

@@ -3,15 +3,17 @@
 
 use std::sync::Arc;
 
+use super::blank::is_blank;
 use super::column_type::{ColumnType, Invalid, TypeOptions};
+use super::sign;
 use super::sql_type::SqlType;
 
 /// A number type whose texts may have grouped digits, a currency sign or a percent sign, each only
 /// where the contract says so.
 ///
 /// Bounds: groups have three digits, the first one up to three; there is at most one sign, before or
-/// after the currency; parentheses mean a negative amount of money; with `percent` the percent sign
-/// is required, and `12.5%` is 0.125.
+/// after the currency or behind the digits; parentheses mean a negative number; with `percent` the
+/// percent sign is required, and `12.5%` is 0.125.
 #[derive(Debug)]
 struct Amount {
     inner: Arc<dyn ColumnType>,
@@ -47,11 +49,6 @@ pub(super) fn wrap(
     Ok(Arc::new(Amount { inner, mark, thousands, currency, percent }))
 }
 
-/// Whether `c` is a blank: one that people type, or one that programs put between digits.
-fn is_blank(c: char) -> bool {
-    c.is_ascii_whitespace() || matches!(c, '\u{a0}' | '\u{202f}' | '\u{2009}')
-}
-
 impl Amount {
     fn is_separator(&self, c: char) -> bool {
         match self.thousands {
@@ -67,18 +64,26 @@ impl Amount {
     fn strip<'t>(&self, text: &'t str) -> Option<(&'t str, bool)> {
         let mut rest = text.trim_matches(is_blank);
         let inner = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
-        let in_parentheses = inner.is_some() && !self.currency.is_empty();
-        if in_parentheses {
-            rest = inner?.trim_matches(is_blank);
+        let mut negative = inner.is_some();
+        if let Some(inner) = inner {
+            rest = inner.trim_matches(is_blank);
         }
         if self.percent {
+            // `5%-` has its sign at the very end.
+            if let Some(before) = rest.strip_suffix('-').filter(|rest| rest.ends_with('%')) {
+                if negative {
+                    return None;
+                }
+                (rest, negative) = (before, true);
+            }
             rest = rest.strip_suffix('%')?.trim_end_matches(is_blank);
         }
-        let (mut signed, mut named, mut negative) = (in_parentheses, false, in_parentheses);
+        let (mut signed, mut named) = (negative, false);
         loop {
             let mut next = None;
             if !signed {
                 let minus = ['-', '\u{2212}'].iter().find_map(|sign| rest.strip_prefix(*sign));
+                let minus = minus.or_else(|| sign::trailing(rest));
                 next = minus.or_else(|| rest.strip_prefix('+'));
                 (signed, negative) = (next.is_some(), minus.is_some());
             }
@@ -162,7 +167,7 @@ mod tests {
         accepts_with(&german, "numeric", &[("0,5", "0.5"), ("+1.000", "1000"), (",5", "0.5")]);
         let bad = ["1.23", "1.2345", "1234.567", "1..234", ".123", "1.234.", "1,234.5", "1,2,3"];
         refuses_with(&german, "numeric", "invalid_number", &bad);
-        refuses_with(&german, "numeric", "invalid_number", &["", "-", "--1", "€5", "(5)", "5%"]);
+        refuses_with(&german, "numeric", "invalid_number", &["", "-", "--1", "€5", "5,-", "5%"]);
         accepts_with(&options('.', Some(','), &[]), "integer", &[("12,345", "12345")]);
         let french = options(',', Some(' '), &[]);
         let spaced = [("1 234,5", "1234.5"), ("1\u{a0}234", "1234"), ("1\u{202f}234", "1234")];
@@ -185,11 +190,16 @@ mod tests {
             ("EUR 5", "5"),
             ("US$5", "5"),
             ("\u{2212}5", "-5"),
+            ("5-", "-5"),
+            ("$1,234.50-", "-1234.50"),
+            ("5- EUR", "-5"),
+            ("( 5 )", "-5"),
             ("5", "5"),
         ] {
             accepts_with(&money, "numeric", &[(text, plain)]);
         }
-        let bad = ["£5", "$5$", "$$5", "-($5)", "(-5)", "--5", "5-", "$", "(5", "5 USD"];
+        accepts_with(&options(',', Some('.'), &[]), "numeric", &[("(1.234,5)", "-1234.5")]);
+        let bad = ["£5", "$5$", "$$5", "-($5)", "(-5)", "--5", "5.-", "$", "(5", "5 USD", "(5-)"];
         refuses_with(&money, "numeric", "invalid_number", &bad);
     }
 
@@ -198,7 +208,9 @@ mod tests {
         let percent = TypeOptions { percent: true, decimal: ',', ..TypeOptions::default() };
         accepts_with(&percent, "numeric", &[("12,5%", "0.125"), ("-5 %", "-0.05"), ("0%", "0")]);
         accepts_with(&percent, "numeric(5,4)", &[("12,5%", "0.125")]);
-        refuses_with(&percent, "numeric", "invalid_number", &["12,5", "%", "5%%", "1e2%"]);
+        accepts_with(&percent, "numeric", &[("(5%)", "-0.05"), ("5-%", "-0.05"), ("5%-", "-0.05")]);
+        let bad = ["12,5", "%", "5%%", "1e2%", "-5%-", "(5%-)", "(5)%"];
+        refuses_with(&percent, "numeric", "invalid_number", &bad);
         refuses_with(&percent, "numeric(3,2)", "out_of_scale", &["12,5%"]);
         assert!(column_type("integer", &percent).is_err());
         assert!(column_type("text", &percent).is_err());

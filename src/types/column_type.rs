@@ -21,6 +21,24 @@ impl Invalid {
     }
 }
 
+/// What happens to digits that a column has no place for. By default they reject the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// They are cut, so that a value never moves to the next day.
+    Truncate,
+    /// The number is rounded to the nearest one, and to the even one of two that are equally near.
+    HalfEven,
+}
+
+/// Which of two points in time a local time means, where the clocks go back and an hour occurs twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeated {
+    /// The one before the clocks go back.
+    First,
+    /// The one after.
+    Second,
+}
+
 /// What a contract's column says about how its texts are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypeOptions {
@@ -39,6 +57,14 @@ pub struct TypeOptions {
     pub true_words: Vec<String>,
     /// The words for no, in any case; empty: those that Postgres documents.
     pub false_words: Vec<String>,
+    /// What happens to digits of a second after the sixth, or to digits beyond a number's scale.
+    pub round: Option<Round>,
+    /// The zone of times without an offset, and of the day that a point in time belongs to; `None`: UTC.
+    pub time_zone: Option<String>,
+    /// What a time means that occurs twice in `time_zone`; `None`: the row is rejected.
+    pub repeated_hour: Option<Repeated>,
+    /// Whether a `timestamp` may be followed by `Z`, as typed formats write a point in time.
+    pub allows_utc: bool,
 }
 
 impl Default for TypeOptions {
@@ -51,6 +77,10 @@ impl Default for TypeOptions {
             percent: false,
             true_words: Vec::new(),
             false_words: Vec::new(),
+            round: None,
+            time_zone: None,
+            repeated_hour: None,
+            allows_utc: false,
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::column_type::{ColumnType, Invalid, TypeOptions};
-use super::iso::{self, Refusal};
-use super::pattern::{self, Kind, Patterns};
+use super::pattern::Patterns;
+use super::reading::Kind;
 use super::sql_type::SqlType;
+use super::{blank, iso};
 
 /// `date`: `YYYY-MM-DD`, or as the column's `format` says.
 ///
@@ -18,7 +19,7 @@ struct Date {
 }
 
 pub(super) fn new(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
-    Ok(Arc::new(Date { patterns: Patterns::new(Kind::Date, &options.format)? }))
+    Ok(Arc::new(Date { patterns: Patterns::new(Kind::Date, options)? }))
 }
 
 impl ColumnType for Date {
@@ -28,19 +29,22 @@ impl ColumnType for Date {
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
         let text = text.trim_ascii();
-        let invalid =
-            |refusal| self.patterns.invalid(refusal, "invalid_date", "a day as YYYY-MM-DD");
-        if !self.patterns.is_iso() {
-            pattern::push_date(self.patterns.read(text).map_err(invalid)?, out);
-            return Ok(());
-        }
-        match <&[u8; 10]>::try_from(text.as_bytes()) {
-            Ok(date) if iso::is_date(date) => {
-                out.extend_from_slice(date);
-                Ok(())
+        let written = blank::or_plain(text, out, |text, out| {
+            if !self.patterns.is_iso() {
+                iso::push_date(self.patterns.read(text)?, out);
+                return Ok(());
             }
-            _ => Err(invalid(Refusal::Form)),
-        }
+            match <&[u8; 10]>::try_from(text.as_bytes()) {
+                Ok(date) if iso::is_date(date) => {
+                    out.extend_from_slice(date);
+                    Ok(())
+                }
+                _ => Err(iso::not_a_date(text.as_bytes())),
+            }
+        });
+        written.map_err(|refusal| {
+            self.patterns.invalid(refusal, "invalid_date", "a day as YYYY-MM-DD")
+        })
     }
 }
 
@@ -71,6 +75,34 @@ mod tests {
         );
         accepts_with(&formats(&["%d %b %Y"]), "date", &[("5 mar 2024", "2024-03-05")]);
         accepts_with(&formats(&["%Y%m%d"]), "date", &[("20240305", "2024-03-05")]);
+    }
+
+    #[test]
+    fn a_day_that_no_calendar_has_is_called_that() {
+        let reason = |formats: &[&str], text: &str| {
+            let column_type = column_type("date", &self::formats(formats)).expect("a known type");
+            column_type.encode(text, &mut Vec::new()).expect_err(text).message
+        };
+        for (forms, text) in [
+            (&[][..], "2026-02-31"),
+            (&[], "2023-02-29"),
+            (&[], "2024-13-01"),
+            (&[], "0000-00-00"),
+            (&["%d.%m.%Y"], "31.02.2026"),
+            (&["%d.%m.%Y"], "29.2.2023"),
+            (&["%d/%m/%Y", "%m/%d/%Y"], "31/04/2024"),
+            (&["%Y%m%d"], "20240230"),
+        ] {
+            assert_eq!(reason(forms, text), "not a date of the calendar", "{text}");
+        }
+        for (forms, text) in [
+            (&[][..], "2026-2-31"),
+            (&[], "31.02.2026"),
+            (&["%d.%m.%Y"], "2026-02-31"),
+            (&["%a %d.%m.%Y"], "Mon 05.03.2024"),
+        ] {
+            assert!(reason(forms, text).starts_with("expected"), "{text}");
+        }
     }
 
     #[test]

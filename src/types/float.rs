@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::column_type::{ColumnType, Invalid, TypeOptions};
 use super::decimal;
+use super::sign;
 use super::sql_type::SqlType;
 
 /// `real` (about 1e-37 to 1e37, six digits) and `double` (SQL `double precision`, about 1e-307 to
@@ -67,23 +68,25 @@ impl ColumnType for Float {
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
-        let text = text.as_bytes().trim_ascii();
-        let Some(number) = decimal::scan(text, self.mark) else {
-            let special = self.special(text);
-            let special =
-                special.ok_or_else(|| Invalid::new("invalid_number", "expected a number"))?;
-            out.extend_from_slice(special);
-            return Ok(());
+        let bytes = text.as_bytes().trim_ascii();
+        let Some(number) = decimal::scan(bytes, self.mark) else {
+            if let Some(special) = self.special(bytes) {
+                out.extend_from_slice(special);
+                return Ok(());
+            }
+            let respelled = sign::respelled(text)
+                .ok_or_else(|| Invalid::new("invalid_number", "expected a number"))?;
+            return self.encode(&respelled, out);
         };
         let start = out.len();
-        out.extend_from_slice(text);
+        out.extend_from_slice(bytes);
         let written = out.get_mut(start..).unwrap_or_default();
         if self.mark != b'.'
             && let Some(mark) = written.iter_mut().find(|byte| **byte == self.mark)
         {
             *mark = b'.';
         }
-        let sure = number.exponent.is_none() && text.len() <= SURE_LENGTH;
+        let sure = number.exponent.is_none() && bytes.len() <= SURE_LENGTH;
         if !sure && !self.holds(written, number.leading_zeros().is_none()) {
             let message = format!("expected a number within the range of {}", self.sql_type());
             return Err(Invalid::new("out_of_range", message));

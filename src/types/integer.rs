@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::column_type::{ColumnType, Invalid, TypeOptions};
+use super::sign;
 use super::sql_type::SqlType;
 
 /// `smallint` (-32768 to 32767), `integer` (-2147483648 to 2147483647), `bigint`
 /// (-9223372036854775808 to 9223372036854775807).
 ///
-/// Bounds: an optional sign, digits, and a fraction of zeros only (`17850.0`), which spreadsheets
+/// Bounds: an optional sign (`sign.rs`), digits, and a fraction of zeros only (`17850.0`), which spreadsheets
 /// write and which loses nothing. No exponent, no grouping. Source: Postgres manual,
 /// 8.1.1 Integer Types.
 #[derive(Debug)]
@@ -61,14 +62,14 @@ impl ColumnType for Integer {
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
-        let (negative, text) = match text.as_bytes().trim_ascii() {
+        let (negative, bytes) = match text.as_bytes().trim_ascii() {
             [b'-', rest @ ..] => (true, rest),
             [b'+', rest @ ..] => (false, rest),
             rest => (false, rest),
         };
         let mut value: u64 = 0;
         let (mut length, mut zeros) = (0, 0);
-        for digit in text.iter().map(|byte| byte.wrapping_sub(b'0')) {
+        for digit in bytes.iter().map(|byte| byte.wrapping_sub(b'0')) {
             if digit > 9 {
                 break;
             }
@@ -76,7 +77,7 @@ impl ColumnType for Integer {
             zeros += usize::from(zeros == length && digit == 0);
             length += 1;
         }
-        let (digits, fraction) = text.split_at(length);
+        let (digits, fraction) = bytes.split_at(length);
         let lossless = match fraction {
             [] => true,
             [mark, zeros @ ..] => {
@@ -84,7 +85,8 @@ impl ColumnType for Integer {
             }
         };
         if digits.is_empty() || !lossless {
-            return Err(self.invalid());
+            let respelled = sign::respelled(text).ok_or_else(|| self.invalid())?;
+            return self.encode(&respelled, out);
         }
         let limit = if negative { self.min.unsigned_abs() } else { self.max.unsigned_abs() };
         // Nineteen digits always fit in u64, so `value` has not wrapped around.

@@ -1,26 +1,47 @@
 //! Reads dates, times and offsets as ISO 8601 writes them, and writes their canonical text. Written
 //! by hand, because most of the time of a load is spent here.
 
+use jiff::civil::DateTime;
+
 use super::column_type::Invalid;
 
 /// Why a text is refused; the type adds what it expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// The text has another form, or the day or time does not exist.
+    /// The text has another form, or the time does not exist.
     Form,
+    /// The text has the form of a date, and the calendar does not have it.
+    Calendar,
     /// More than the six digits of a second that Postgres keeps.
     Precision,
+    /// The clocks of the column's time zone skip this time.
+    Skipped,
+    /// The time occurs twice in the column's time zone.
+    Repeated,
 }
 
 impl Refusal {
-    /// The reason with the type's `code` and what it `expected`.
+    /// The reason with the type's `code`, what it `expected` and the name of the column's time zone.
     #[cold]
-    pub fn invalid(self, code: &'static str, expected: &str) -> Invalid {
+    pub fn invalid(self, code: &'static str, expected: &str, zone: &str) -> Invalid {
         match self {
             Refusal::Form => Invalid::new(code, format!("expected {expected}")),
-            Refusal::Precision => {
-                Invalid::new("out_of_scale", "expected at most 6 digits of a second")
-            }
+            Refusal::Calendar => Invalid::new(code, "not a date of the calendar"),
+            Refusal::Precision => Invalid::new(
+                "out_of_scale",
+                "expected at most 6 digits of a second; round = \"truncate\" cuts the others",
+            ),
+            Refusal::Skipped => Invalid::new(
+                code,
+                format!("this time does not exist in {zone}, where the clocks skip it"),
+            ),
+            Refusal::Repeated => Invalid::new(
+                code,
+                format!(
+                    "this time occurs twice in {zone}, where the clocks go back: give the offset, \
+                     or set repeated_hour to \"first\" or \"second\""
+                ),
+            ),
         }
     }
 }
@@ -49,9 +70,26 @@ pub(super) fn is_date(text: &[u8; 10]) -> bool {
     month != 2 || day < 29 || leap
 }
 
+/// Why a text that is not a date is refused.
+#[cold]
+pub(super) fn not_a_date(text: &[u8]) -> Refusal {
+    match text {
+        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2]
+            if [y1, y2, y3, y4, m1, m2, d1, d2].iter().all(|byte| byte.is_ascii_digit()) =>
+        {
+            Refusal::Calendar
+        }
+        _ => Refusal::Form,
+    }
+}
+
 /// Reads `HH:MM[:SS[.ffffff]]` from the front, appends `HH:MM:SS[.ffffff]` without trailing zeros
-/// and returns what follows it.
-pub(super) fn time<'a>(text: &'a [u8], out: &mut Vec<u8>) -> Result<&'a [u8], Refusal> {
+/// and returns what follows it. `truncate` cuts digits after the sixth.
+pub(super) fn time<'a>(
+    text: &'a [u8],
+    truncate: bool,
+    out: &mut Vec<u8>,
+) -> Result<&'a [u8], Refusal> {
     let [h1, h2, b':', m1, m2, rest @ ..] = text else { return Err(Refusal::Form) };
     if pair(*h1, *h2) > 23 || pair(*m1, *m2) > 59 {
         return Err(Refusal::Form);
@@ -67,13 +105,15 @@ pub(super) fn time<'a>(text: &'a [u8], out: &mut Vec<u8>) -> Result<&'a [u8], Re
     let [b'.', rest @ ..] = rest else { return Ok(rest) };
     let (digits, rest) =
         rest.split_at(rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
-    let zeros = digits.iter().rev().take_while(|byte| **byte == b'0').count();
-    let kept = digits.get(..digits.len() - zeros).unwrap_or_default();
     if digits.is_empty() {
         return Err(Refusal::Form);
     }
+    let mut kept = without_zeros(digits);
     if kept.len() > 6 {
-        return Err(Refusal::Precision);
+        if !truncate {
+            return Err(Refusal::Precision);
+        }
+        kept = without_zeros(kept.get(..6).unwrap_or_default());
     }
     if !kept.is_empty() {
         out.push(b'.');
@@ -82,36 +122,109 @@ pub(super) fn time<'a>(text: &'a [u8], out: &mut Vec<u8>) -> Result<&'a [u8], Re
     Ok(rest)
 }
 
+/// The digits without zeros at their end.
+fn without_zeros(digits: &[u8]) -> &[u8] {
+    let zeros = digits.iter().rev().take_while(|byte| **byte == b'0').count();
+    digits.get(..digits.len() - zeros).unwrap_or_default()
+}
+
 /// Reads `YYYY-MM-DD[ T]HH:MM[:SS[.ffffff]]` from the front, appends it with a blank between date
-/// and time, and returns what follows it.
-pub(super) fn date_time<'a>(text: &'a [u8], out: &mut Vec<u8>) -> Result<&'a [u8], Refusal> {
+/// and time, and returns what follows it. `truncate` cuts digits of a second after the sixth.
+pub(super) fn date_time<'a>(
+    text: &'a [u8],
+    truncate: bool,
+    out: &mut Vec<u8>,
+) -> Result<&'a [u8], Refusal> {
     let Some((date, [b' ' | b'T' | b't', rest @ ..])) = text.split_first_chunk::<10>() else {
         return Err(Refusal::Form);
     };
     if !is_date(date) {
-        return Err(Refusal::Form);
+        return Err(not_a_date(date));
     }
     out.extend_from_slice(date);
     out.push(b' ');
-    time(rest, out)
+    time(rest, truncate, out)
 }
 
-/// Reads `Z`, `+HH`, `+HHMM`, `+HH:MM` (after a blank or not) or nothing, which is UTC, and
-/// appends `+HH:MM`. Postgres takes offsets of less than sixteen hours.
+/// Reads `Z`, `UTC`, `GMT`, `+HH`, `+HHMM`, `+HH:MM` (after a blank or not) or nothing, which is
+/// UTC, and appends `+HH:MM`. Postgres takes offsets of less than sixteen hours.
 pub(super) fn offset(text: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
     let text = if let [b' ', rest @ ..] = text { rest } else { text };
     let (sign, hour, minute) = match text {
         [] | [b'Z' | b'z'] => (b'+', [b'0'; 2], [b'0'; 2]),
-        [sign, h1, h2] => (*sign, [*h1, *h2], [b'0'; 2]),
-        [sign, h1, h2, m1, m2] | [sign, h1, h2, b':', m1, m2] => (*sign, [*h1, *h2], [*m1, *m2]),
-        _ => return Err(Refusal::Form),
+        [sign @ (b'+' | b'-'), h1, h2] => (*sign, [*h1, *h2], [b'0'; 2]),
+        [sign @ (b'+' | b'-'), h1, h2, m1, m2] | [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            (*sign, [*h1, *h2], [*m1, *m2])
+        }
+        _ => match before_utc(text) {
+            // Go and Ruby write both: `+0000 UTC`.
+            Some(b"" | b"+0000" | b"+00:00") => (b'+', [b'0'; 2], [b'0'; 2]),
+            _ => return Err(Refusal::Form),
+        },
     };
     let [[h1, h2], [m1, m2]] = [hour, minute];
-    if !matches!(sign, b'+' | b'-') || pair(h1, h2) > 15 || pair(m1, m2) > 59 {
+    if pair(h1, h2) > 15 || pair(m1, m2) > 59 {
         return Err(Refusal::Form);
     }
     out.extend_from_slice(&[sign, h1, h2, b':', m1, m2]);
     Ok(())
+}
+
+/// The text before ` UTC` or ` GMT` at its end.
+pub(super) fn before_utc(text: &[u8]) -> Option<&[u8]> {
+    let (before, name) = text.split_at_checked(text.len().checked_sub(3)?)?;
+    matches!(name, b"UTC" | b"GMT").then(|| before.trim_ascii_end())
+}
+
+/// Takes the date and time that [`date_time`] has appended after `start` from `out` again.
+///
+/// # Errors
+///
+/// The form; every appended text is read.
+pub(super) fn take_date_time(start: usize, out: &mut Vec<u8>) -> Result<DateTime, Refusal> {
+    let text = out.get(start..).and_then(|text| std::str::from_utf8(text).ok());
+    let value = text.and_then(|text| text.parse().ok()).ok_or(Refusal::Form)?;
+    out.truncate(start);
+    Ok(value)
+}
+
+/// Appends `YYYY-MM-DD HH:MM:SS[.ffffff]`.
+pub(super) fn push_date_time(value: DateTime, out: &mut Vec<u8>) {
+    push_date(value, out);
+    out.push(b' ');
+    push_time(value, out);
+}
+
+/// Appends `YYYY-MM-DD`.
+pub(super) fn push_date(value: DateTime, out: &mut Vec<u8>) {
+    let (year, month, day) = (value.year().unsigned_abs(), value.month(), value.day());
+    push_pair((year / 100) as u8, out);
+    push_pair((year % 100) as u8, out);
+    out.push(b'-');
+    push_pair(month.unsigned_abs(), out);
+    out.push(b'-');
+    push_pair(day.unsigned_abs(), out);
+}
+
+/// Appends `HH:MM:SS[.ffffff]` without trailing zeros, and without digits after the sixth.
+pub(super) fn push_time(value: DateTime, out: &mut Vec<u8>) {
+    for (part, mark) in [(value.hour(), b':'), (value.minute(), b':'), (value.second(), b'.')] {
+        push_pair(part.unsigned_abs(), out);
+        out.push(mark);
+    }
+    let mut micros = value.subsec_nanosecond().unsigned_abs() / 1_000;
+    let mut unit = 100_000;
+    while micros > 0 {
+        out.push(b'0' + (micros / unit) as u8);
+        (micros, unit) = (micros % unit, unit / 10);
+    }
+    if out.last() == Some(&b'.') {
+        out.pop();
+    }
+}
+
+fn push_pair(value: u8, out: &mut Vec<u8>) {
+    out.extend_from_slice(&[b'0' + value / 10, b'0' + value % 10]);
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! Postgres type, one variant in `sql_type.rs`.
 
 mod amount;
+mod blank;
 mod boolean;
 mod column_type;
 mod date;
@@ -16,8 +17,12 @@ mod iso;
 mod json;
 mod numeric;
 mod pattern;
+mod pattern_check;
+mod reading;
 mod registry;
+mod rounding;
 mod serial;
+mod sign;
 mod spec;
 mod sql_type;
 #[cfg(test)]
@@ -27,9 +32,11 @@ mod time;
 mod timestamp;
 mod timestamptz;
 mod uuid;
+mod zone;
 
-pub use column_type::{ColumnType, Invalid, TypeOptions};
+pub use column_type::{ColumnType, Invalid, Repeated, Round, TypeOptions};
 pub(crate) use json::check as check_json;
 pub use registry::{column_type, type_names, type_options};
 pub(crate) use serial::Serial;
 pub use sql_type::SqlType;
+pub use zone::time_zone;

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use super::column_type::{ColumnType, Invalid, TypeOptions};
+use super::column_type::{ColumnType, Invalid, Round, TypeOptions};
 use super::decimal::{self, Decimal};
+use super::rounding::rounded;
+use super::sign;
 use super::sql_type::SqlType;
 
 /// `numeric`, `numeric(precision)` and `numeric(precision,scale)`: exact numbers.
 ///
 /// Bounds: 131072 digits before and 16383 after the point; with a precision (1 to 1000) and a
-/// scale (-1000 to 1000), a number that does not fit is refused, never rounded, but trailing zeros
-/// are accepted. Exponents are written out. `NaN` and `Infinity` are refused: they would make every
+/// scale (-1000 to 1000), a number that does not fit is refused, and rounded only where the contract
+/// says how, but trailing zeros are accepted. Exponents are written out. `NaN` and `Infinity` are refused: they would make every
 /// sum `NaN` or `Infinity`.
 /// Source: Postgres manual, 8.1.2 Arbitrary Precision Numbers.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ struct Numeric {
     /// Precision and scale.
     size: Option<(i32, i32)>,
     mark: u8,
+    round: Option<Round>,
 }
 
 pub(super) fn new(arguments: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
@@ -35,8 +38,17 @@ pub(super) fn new(arguments: &[i32], options: &TypeOptions) -> Result<Arc<dyn Co
             return Err(format!("the scale of numeric must be -1000 to 1000, not {scale}"));
         }
     }
-    Ok(Arc::new(Numeric { size, mark: if options.decimal == ',' { b',' } else { b'.' } }))
+    if options.round.is_some() && size.is_none() {
+        return Err(
+            "`round` needs a scale, as in numeric(12,2): numeric keeps all digits".to_owned()
+        );
+    }
+    let mark = if options.decimal == ',' { b',' } else { b'.' };
+    Ok(Arc::new(Numeric { size, mark, round: options.round }))
 }
+
+/// The reason code of a number with more digits than the scale.
+const OUT_OF_SCALE: &str = "out_of_scale";
 
 impl Numeric {
     fn check(&self, number: &Decimal<'_>) -> Result<(), Invalid> {
@@ -55,8 +67,11 @@ impl Numeric {
         if number.fraction.len() as i64 - number.exponent.unwrap_or(0) > i64::from(scale)
             && number.needed_scale() > i64::from(scale)
         {
-            let message = format!("expected at most {scale} digits after the decimal mark");
-            return Err(Invalid::new("out_of_scale", message));
+            let message = format!(
+                "expected at most {scale} digits after the decimal mark; round = \"half_even\" or \
+                 \"truncate\" drops the others"
+            );
+            return Err(Invalid::new(OUT_OF_SCALE, message));
         }
         Ok(())
     }
@@ -88,9 +103,19 @@ impl ColumnType for Numeric {
     }
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
-        let number = decimal::scan(text.as_bytes().trim_ascii(), self.mark)
-            .ok_or_else(|| Invalid::new("invalid_number", "expected a number"))?;
-        self.check(&number)?;
+        let Some(number) = decimal::scan(text.as_bytes().trim_ascii(), self.mark) else {
+            let respelled = sign::respelled(text)
+                .ok_or_else(|| Invalid::new("invalid_number", "expected a number"))?;
+            return self.encode(&respelled, out);
+        };
+        if let Err(refusal) = self.check(&number) {
+            return match (self.round, self.size) {
+                (Some(round), Some((_, scale))) if refusal.code == OUT_OF_SCALE => {
+                    self.encode(&rounded(&number, scale, round, self.mark), out)
+                }
+                _ => Err(refusal),
+            };
+        }
         if number.negative {
             out.push(b'-');
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::column_type::{ColumnType, TypeOptions};
-use super::spec::Extra::{self, Arguments, Decimal, Format, Percent, Words};
+use super::spec::Extra::{self, Arguments, Decimal, Format, Percent, Repeated, Round, Words, Zone};
 use super::{
     amount, boolean, date, float, inet, integer, json, numeric, spec, text, time, timestamp,
     timestamptz, uuid,
@@ -21,11 +21,11 @@ static REGISTRY: &[(&str, &[Extra], Constructor)] = &[
     ("bigint", &[Decimal], integer::bigint),
     ("real", &[Decimal, Percent], float::real),
     ("double", &[Decimal, Percent], float::double),
-    ("numeric", &[Arguments, Decimal, Percent], numeric::new),
+    ("numeric", &[Arguments, Decimal, Percent, Round], numeric::new),
     ("date", &[Format], date::new),
-    ("time", &[Format], time::new),
-    ("timestamp", &[Format], timestamp::new),
-    ("timestamptz", &[Format], timestamptz::new),
+    ("time", &[Format, Round], time::new),
+    ("timestamp", &[Format, Round, Zone], timestamp::new),
+    ("timestamptz", &[Format, Round, Zone, Repeated], timestamptz::new),
     ("uuid", &[], uuid::new),
     ("json", &[], json::new),
     ("inet", &[], inet::new),

@@ -41,11 +41,12 @@ impl Serial {
         matches!(self, Serial::Excel | Serial::Excel1904)
     }
 
-    /// Reads a number of the form; days below 1 are a time, with any date.
-    pub fn read(self, text: &str) -> Option<DateTime> {
+    /// Reads a number of the form; days below 1 are a time, with any date. `truncate` cuts digits after
+    /// the nanosecond.
+    pub fn read(self, text: &str, truncate: bool) -> Option<DateTime> {
         match self {
-            Serial::Epoch => epoch(text, 9),
-            Serial::EpochMs => epoch(text, 6),
+            Serial::Epoch => epoch(text, 9, truncate),
+            Serial::EpochMs => epoch(text, 6, truncate),
             Serial::Excel => {
                 let days = excel_days(text)?;
                 // Day 60 is the one that did not exist; from there on Excel counts one too many.
@@ -61,11 +62,12 @@ impl Serial {
 }
 
 /// A count whose unit is ten to the power of `scale` nanoseconds.
-fn epoch(text: &str, scale: usize) -> Option<DateTime> {
+fn epoch(text: &str, scale: usize, truncate: bool) -> Option<DateTime> {
     let number = decimal::scan(text.as_bytes(), b'.').filter(|n| n.exponent.is_none())?;
     let fraction = number.fraction;
     let zeros = fraction.iter().rev().take_while(|digit| **digit == b'0').count();
-    if number.whole.len() > 18 || fraction.len() - zeros > scale {
+    let is_cut = fraction.len() - zeros > scale;
+    if number.whole.len() > 18 || is_cut && !truncate {
         return None;
     }
     let mut nanos: i128 = 0;
@@ -73,7 +75,8 @@ fn epoch(text: &str, scale: usize) -> Option<DateTime> {
     for digit in number.whole.iter().copied().chain(padded) {
         nanos = nanos * 10 + i128::from(digit - b'0');
     }
-    let nanos = if number.negative { -nanos } else { nanos };
+    // A time before 1970 is cut to the earlier one too.
+    let nanos = if number.negative { -nanos - i128::from(is_cut) } else { nanos };
     let timestamp = jiff::Timestamp::from_nanosecond(nanos).ok()?;
     Some(jiff::tz::Offset::UTC.to_datetime(timestamp))
 }

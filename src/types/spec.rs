@@ -1,7 +1,7 @@
 //! Reads the text by which a contract names a type, such as `numeric(12,2)`, and says what is wrong
 //! with it.
 
-use super::column_type::TypeOptions;
+use super::column_type::{self, TypeOptions};
 
 /// What a contract can add to the name of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,12 @@ pub(super) enum Extra {
     Percent,
     /// The options `true` and `false`.
     Words,
+    /// The option `round`.
+    Round,
+    /// The option `time_zone`.
+    Zone,
+    /// The option `repeated_hour`.
+    Repeated,
 }
 
 impl Extra {
@@ -27,6 +33,9 @@ impl Extra {
             Extra::Decimal => &["decimal", "thousands", "currency"],
             Extra::Percent => &["percent"],
             Extra::Words => &["true", "false"],
+            Extra::Round => &["round"],
+            Extra::Zone => &["time_zone"],
+            Extra::Repeated => &["repeated_hour"],
         }
     }
 }
@@ -115,6 +124,24 @@ pub(super) fn check(
     let words = !options.true_words.is_empty() || !options.false_words.is_empty();
     if unfit(Extra::Words, words) {
         return Err(format!("`true` and `false` do not fit type `{name}`, only boolean"));
+    }
+    if unfit(Extra::Round, options.round.is_some()) {
+        let fitting =
+            "only numeric with a scale, time, timestamp and timestamptz have digits to drop";
+        return Err(format!("`round` does not fit type `{name}`: {fitting}"));
+    }
+    if options.round == Some(column_type::Round::HalfEven) && !extras.contains(&Extra::Decimal) {
+        return Err(format!("type `{name}` takes only round = \"truncate\""));
+    }
+    if unfit(Extra::Zone, options.time_zone.is_some()) {
+        let fitting = "only timestamp and timestamptz have one";
+        return Err(format!("`time_zone` does not fit type `{name}`: {fitting}"));
+    }
+    if unfit(Extra::Repeated, options.repeated_hour.is_some()) {
+        return Err(format!("`repeated_hour` does not fit type `{name}`, only timestamptz"));
+    }
+    if options.repeated_hour.is_some() && options.time_zone.is_none() {
+        return Err("`repeated_hour` needs a time_zone".to_owned());
     }
     if !matches!(options.decimal, '.' | ',') {
         return Err("`decimal` must be \".\" or \",\"".to_owned());

@@ -3,22 +3,24 @@
 use std::sync::Arc;
 
 use super::column_type::{ColumnType, Invalid, TypeOptions};
-use super::iso::{self, Refusal};
-use super::pattern::{self, Kind, Patterns};
+use super::iso::Refusal;
+use super::pattern::Patterns;
+use super::reading::Kind;
 use super::sql_type::SqlType;
+use super::{blank, iso};
 
 /// `time`: `HH:MM[:SS[.ffffff]]`, or as the column's `format` says.
 ///
 /// Bounds: 00:00 to 23:59:59.999999; `24:00` and leap seconds, which Postgres accepts, are refused,
-/// and so are more than six digits of a second unless the rest are zeros. Source: Postgres manual, 8.5
-/// Date/Time Types.
+/// and so are more than six digits of a second, unless the rest are zeros or `round` cuts them. Source:
+/// Postgres manual, 8.5 Date/Time Types.
 #[derive(Debug)]
 struct Time {
     patterns: Patterns,
 }
 
 pub(super) fn new(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
-    Ok(Arc::new(Time { patterns: Patterns::new(Kind::Time, &options.format)? }))
+    Ok(Arc::new(Time { patterns: Patterns::new(Kind::Time, options)? }))
 }
 
 impl ColumnType for Time {
@@ -28,17 +30,18 @@ impl ColumnType for Time {
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
         let text = text.trim_ascii();
-        let invalid =
-            |refusal| self.patterns.invalid(refusal, "invalid_time", "a time as HH:MM:SS");
-        if !self.patterns.is_iso() {
-            pattern::push_time(self.patterns.read(text).map_err(invalid)?, out);
-            return Ok(());
-        }
-        match iso::time(text.as_bytes(), out) {
-            Ok([]) => Ok(()),
-            Ok(_) => Err(invalid(Refusal::Form)),
-            Err(refusal) => Err(invalid(refusal)),
-        }
+        let written = blank::or_plain(text, out, |text, out| {
+            if !self.patterns.is_iso() {
+                iso::push_time(self.patterns.read(text)?, out);
+                return Ok(());
+            }
+            match iso::time(text.as_bytes(), self.patterns.truncate, out)? {
+                [] => Ok(()),
+                _ => Err(Refusal::Form),
+            }
+        });
+        written
+            .map_err(|refusal| self.patterns.invalid(refusal, "invalid_time", "a time as HH:MM:SS"))
     }
 }
 

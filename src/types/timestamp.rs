@@ -3,22 +3,27 @@
 use std::sync::Arc;
 
 use super::column_type::{ColumnType, Invalid, TypeOptions};
-use super::iso::{self, Refusal};
-use super::pattern::{self, Kind, Patterns};
+use super::iso::Refusal;
+use super::pattern::Patterns;
+use super::reading::{Kind, Reading};
 use super::sql_type::SqlType;
+use super::{blank, iso};
 
 /// `timestamp`: `YYYY-MM-DD[ T]HH:MM[:SS[.ffffff]]`, or as the column's `format` says.
 ///
 /// Bounds: years 0001 to 9999, within what Postgres holds (4713 BC to 294276 AD). An offset is
 /// refused, because Postgres would drop it: use `timestamptz`. A `format` without a time means
-/// midnight. Source: Postgres manual, 8.5 Date/Time Types.
+/// midnight. A point in time (`epoch`) becomes the local time of the column's `time_zone`. Source:
+/// Postgres manual, 8.5 Date/Time Types.
 #[derive(Debug)]
 struct Timestamp {
     patterns: Patterns,
+    allows_utc: bool,
 }
 
 pub(super) fn new(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
-    Ok(Arc::new(Timestamp { patterns: Patterns::new(Kind::Timestamp, &options.format)? }))
+    let patterns = Patterns::new(Kind::Timestamp, options)?;
+    Ok(Arc::new(Timestamp { patterns, allows_utc: options.allows_utc }))
 }
 
 const EXPECTED: &str = "a date and time as YYYY-MM-DD HH:MM:SS";
@@ -30,26 +35,31 @@ impl ColumnType for Timestamp {
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
         let text = text.trim_ascii();
-        let invalid = |refusal| self.patterns.invalid(refusal, "invalid_timestamp", EXPECTED);
-        if !self.patterns.is_iso() {
-            let value = self.patterns.read(text).map_err(invalid)?;
-            pattern::push_date(value, out);
-            out.push(b' ');
-            pattern::push_time(value, out);
-            return Ok(());
-        }
-        match iso::date_time(text.as_bytes(), out) {
-            Ok([]) => Ok(()),
-            Ok(_) => Err(invalid(Refusal::Form)),
-            Err(refusal) => Err(invalid(refusal)),
-        }
+        let written = blank::or_plain(text, out, |text, out| {
+            if !self.patterns.is_iso() {
+                iso::push_date_time(self.patterns.read(text)?, out);
+                return Ok(());
+            }
+            let start = out.len();
+            match iso::date_time(text.as_bytes(), self.patterns.truncate, out)? {
+                [] => Ok(()),
+                b"Z" if self.allows_utc && !self.patterns.has_zone() => Ok(()),
+                b"Z" if self.allows_utc => {
+                    let utc = Reading::Utc(iso::take_date_time(start, out)?);
+                    iso::push_date_time(self.patterns.value(utc)?, out);
+                    Ok(())
+                }
+                _ => Err(Refusal::Form),
+            }
+        });
+        written.map_err(|refusal| self.patterns.invalid(refusal, "invalid_timestamp", EXPECTED))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::types::column_type;
     use crate::types::tests::{accepts, accepts_with, encoded, formats, refuses, refuses_with};
+    use crate::types::{Round, TypeOptions, column_type};
     use proptest::prelude::*;
 
     #[test]
@@ -86,6 +96,37 @@ mod tests {
         accepts_with(&leap, "timestamp", &[("1960-12-31 23:59:59", "1960-12-31 23:59:59")]);
         for bad in ["%H:%M", "%Y-%m-%d %I:%M", "%Y-%m-%d %H:%M %z", "%c", "%Y-%m-%d %M"] {
             assert!(column_type("timestamp", &formats(&[bad])).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn digits_after_the_sixth_of_a_second_are_cut_where_the_contract_says_so() {
+        let cut =
+            |patterns: &[&str]| TypeOptions { round: Some(Round::Truncate), ..formats(patterns) };
+        let cases = [
+            ("2024-02-29 12:30:05.1234567", "2024-02-29 12:30:05.123456"),
+            ("2024-12-31 23:59:59.9999999", "2024-12-31 23:59:59.999999"),
+            ("2024-12-31 23:59:59.999999999", "2024-12-31 23:59:59.999999"),
+            ("2024-02-29 12:30:05.0000001", "2024-02-29 12:30:05"),
+            ("2024-02-29 12:30:05.1200009", "2024-02-29 12:30:05.12"),
+        ];
+        accepts_with(&cut(&[]), "timestamp", &cases);
+        accepts_with(&cut(&["%Y-%m-%d %H:%M:%S%.f"]), "timestamp", &cases);
+        let long = [("2024-12-31 23:59:59.999999999999999", "2024-12-31 23:59:59.999999")];
+        accepts_with(&cut(&[]), "timestamp", &long);
+        for (text, value) in [
+            ("1709209805.1234567", "2024-02-29 12:30:05.123456"),
+            ("1709209805.1234567899", "2024-02-29 12:30:05.123456"),
+            ("-0.0000001", "1969-12-31 23:59:59.999999"),
+            ("-0.0000000001", "1969-12-31 23:59:59.999999"),
+        ] {
+            accepts_with(&cut(&["epoch"]), "timestamp", &[(text, value)]);
+        }
+        accepts_with(&cut(&[]), "time", &[("23:59:59.9999999", "23:59:59.999999")]);
+        let ours = [("2024-02-29 12:30:05.1234567Z", "2024-02-29 12:30:05.123456+00:00")];
+        accepts_with(&cut(&[]), "timestamptz", &ours);
+        for kind in ["date", "integer", "text", "double", "numeric"] {
+            assert!(column_type(kind, &cut(&[])).is_err(), "{kind}");
         }
     }
 

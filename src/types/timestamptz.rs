@@ -3,23 +3,24 @@
 use std::sync::Arc;
 
 use super::column_type::{ColumnType, Invalid, TypeOptions};
-use super::iso;
-use super::pattern::{self, Kind, Patterns};
+use super::pattern::Patterns;
+use super::reading::{Kind, Reading};
 use super::sql_type::SqlType;
+use super::{blank, iso};
 
-/// `timestamptz`: `YYYY-MM-DD[ T]HH:MM[:SS[.ffffff]]` and an offset (`Z`, `+02`, `+0200`,
-/// `+02:00`), or as the column's `format` says.
+/// `timestamptz`: `YYYY-MM-DD[ T]HH:MM[:SS[.ffffff]]` and an offset (`Z`, `UTC`, `GMT`, `+02`,
+/// `+0200`, `+02:00`), or as the column's `format` says.
 ///
-/// A text without an offset is in UTC, whatever the session's time zone. Bounds: years 0001 to
-/// 9999, offsets of less than sixteen hours; zones by name are refused, because two versions of
-/// the zone database may disagree. Source: Postgres manual, 8.5 Date/Time Types.
+/// A text without an offset is a local time of the column's `time_zone`, else in UTC, whatever the
+/// session's time zone. Bounds: years 0001 to 9999, offsets of less than sixteen hours; other zones by
+/// name are refused. Source: Postgres manual, 8.5 Date/Time Types.
 #[derive(Debug)]
 struct Timestamptz {
     patterns: Patterns,
 }
 
 pub(super) fn new(_: &[i32], options: &TypeOptions) -> Result<Arc<dyn ColumnType>, String> {
-    Ok(Arc::new(Timestamptz { patterns: Patterns::new(Kind::Timestamptz, &options.format)? }))
+    Ok(Arc::new(Timestamptz { patterns: Patterns::new(Kind::Timestamptz, options)? }))
 }
 
 const EXPECTED: &str = "a date, time and offset as YYYY-MM-DD HH:MM:SS+00:00";
@@ -31,18 +32,24 @@ impl ColumnType for Timestamptz {
 
     fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<(), Invalid> {
         let text = text.trim_ascii();
-        let invalid = |refusal| self.patterns.invalid(refusal, "invalid_timestamp", EXPECTED);
-        if !self.patterns.is_iso() {
-            let value = self.patterns.read(text).map_err(invalid)?;
-            pattern::push_date(value, out);
-            out.push(b' ');
-            pattern::push_time(value, out);
-            out.extend_from_slice(b"+00:00");
-            return Ok(());
-        }
-        iso::date_time(text.as_bytes(), out)
-            .and_then(|rest| iso::offset(rest, out))
-            .map_err(invalid)
+        let written = blank::or_plain(text, out, |text, out| {
+            if !self.patterns.is_iso() {
+                iso::push_date_time(self.patterns.read(text)?, out);
+                out.extend_from_slice(b"+00:00");
+                return Ok(());
+            }
+            let start = out.len();
+            match iso::date_time(text.as_bytes(), self.patterns.truncate, out)? {
+                [] if self.patterns.has_zone() => {
+                    let local = Reading::Local(iso::take_date_time(start, out)?);
+                    iso::push_date_time(self.patterns.value(local)?, out);
+                    out.extend_from_slice(b"+00:00");
+                    Ok(())
+                }
+                rest => iso::offset(rest, out),
+            }
+        });
+        written.map_err(|refusal| self.patterns.invalid(refusal, "invalid_timestamp", EXPECTED))
     }
 }
 
@@ -67,8 +74,17 @@ mod tests {
             "2024-02-29 12:30*02",
         ];
         refuses("timestamptz", "invalid_timestamp", &bad);
+        for suffix in [" UTC", "UTC", " GMT", " +0000 UTC", "+00:00 GMT"] {
+            let text = format!("2024-02-29 12:30:05{suffix}");
+            accepts("timestamptz", &[(&text, "2024-02-29 12:30:05+00:00")]);
+        }
         let bad = [
-            "2024-02-29 12:30 UTC",
+            "2024-02-29 12:30 CET",
+            "2024-02-29 12:30 +0200 UTC",
+            "2024-02-29 12:30 UTC+2",
+            "2024-02-29 12:30 UTC UTC",
+            "2024-02-29 12:30 utc0",
+            "UTC",
             "2024-02-29 12:30+2",
             "2024-02-29 12:30:00+02:00:00",
             "2024-02-30 12:30Z",
@@ -85,6 +101,14 @@ mod tests {
             &[("01/03/2024 01:30 +0200", "2024-02-29 23:30:00+00:00")],
         );
         accepts_with(&options, "timestamptz", &[("01/03/2024 01:30", "2024-03-01 01:30:00+00:00")]);
+        for text in ["01/03/2024 01:30 UTC", "01/03/2024 01:30 GMT", "01/03/2024 01:30UTC"] {
+            accepts_with(&options, "timestamptz", &[(text, "2024-03-01 01:30:00+00:00")]);
+        }
+        let mail = formats(&["%a, %d %b %Y %H:%M:%S"]);
+        let dated = [("Fri, 01 Mar 2024 01:30:00 GMT", "2024-03-01 01:30:00+00:00")];
+        accepts_with(&mail, "timestamptz", &dated);
+        let bad = ["01/03/2024 01:30 CET", "01/03/2024 01:30 +0200 UTC", "UTC", ""];
+        refuses_with(&options, "timestamptz", "invalid_timestamp", &bad);
         accepts_with(&formats(&["%s"]), "timestamptz", &[("0", "1970-01-01 00:00:00+00:00")]);
         let zone = formats(&["%Y-%m-%d %H:%M %:z"]);
         refuses_with(

@@ -8,7 +8,7 @@ use toml::{Spanned, Value};
 use super::super::contract::{self, Table};
 use super::super::{Column, Protect, name};
 use super::Checker;
-use crate::types::{self, SqlType, TypeOptions};
+use crate::types::{self, Repeated, Round, SqlType, TypeOptions};
 
 /// The most columns that a staging table may have: Postgres allows 1,600, system columns included.
 const MAX_COLUMNS: usize = 1_500;
@@ -84,18 +84,33 @@ impl Checker<'_> {
             percent: column.percent,
             true_words: column.true_words.clone(),
             false_words: column.false_words.clone(),
+            round: self.round(column.round.as_ref()),
+            time_zone: self.time_zone(column.time_zone.as_ref()),
+            repeated_hour: self.repeated_hour(column),
+            allows_utc: false,
         };
         let type_name = column.type_name.get_ref();
+        // A number or a date that the file's format stores as such is not text in the contract's form.
+        let native = TypeOptions {
+            round: options.round,
+            time_zone: options.time_zone.clone(),
+            repeated_hour: options.repeated_hour,
+            allows_utc: true,
+            ..TypeOptions::default()
+        };
         let column_type = match types::column_type(type_name, &options) {
             Ok(column_type) => column_type,
             Err(message) => {
                 self.error(&column.type_name, message);
-                return None;
+                let plain = types::column_type(type_name, &TypeOptions::default());
+                if plain.is_err() {
+                    self.untyped.push(key.get_ref().clone());
+                }
+                plain.or_else(|_| types::column_type("text", &TypeOptions::default())).ok()?
             }
         };
-        // A number or a date that the file's format stores as such is not text in the contract's form.
         let native_type =
-            types::column_type(type_name, &TypeOptions::default()).unwrap_or(column_type.clone());
+            types::column_type(type_name, &native).unwrap_or_else(|_| column_type.clone());
         let protect = column
             .protect
             .as_ref()
@@ -103,6 +118,7 @@ impl Checker<'_> {
             .map(|word| if word == "drop" { Protect::Drop } else { Protect::Sha256 });
         if let (Some(Protect::Sha256), Some(at)) = (protect, &column.protect)
             && column_type.sql_type() != SqlType::Text
+            && !self.untyped.contains(key.get_ref())
         {
             self.error(
                 at,
@@ -114,7 +130,7 @@ impl Checker<'_> {
         }
         let nul = column.nul.as_ref().and_then(|at| self.word("nul", at, &["reject", "strip"]));
         let mut sources = vec![key.get_ref().clone()];
-        for spelling in column.from.iter().flat_map(|from| from.get_ref()) {
+        for spelling in &column.from {
             if !sources.contains(spelling) {
                 sources.push(spelling.clone());
             }
@@ -146,6 +162,28 @@ impl Checker<'_> {
             self.error(format, "format must be a pattern such as \"%d/%m/%Y\", or a list of them");
             Vec::new()
         })
+    }
+
+    fn round(&mut self, round: Option<&Spanned<String>>) -> Option<Round> {
+        let word = self.word("round", round?, &["truncate", "half_even"])?;
+        Some(if word == "truncate" { Round::Truncate } else { Round::HalfEven })
+    }
+
+    fn time_zone(&mut self, zone: Option<&Spanned<String>>) -> Option<String> {
+        let zone = zone?;
+        types::time_zone(zone.get_ref()).map_err(|message| self.error(zone, message)).ok()
+    }
+
+    /// Which of two times a repeated hour means. Not checked further where the time zone is not valid.
+    fn repeated_hour(&mut self, column: &contract::Column) -> Option<Repeated> {
+        let at = column.repeated_hour.as_ref()?;
+        let word = self.word("repeated_hour", at, &["first", "second"])?;
+        if column.time_zone.is_none() {
+            self.error(at, "repeated_hour needs a time_zone, whose clocks repeat the hour");
+            return None;
+        }
+        let is_valid = types::time_zone(column.time_zone.as_ref()?.get_ref()).is_ok();
+        is_valid.then_some(if word == "first" { Repeated::First } else { Repeated::Second })
     }
 
     fn thousands(&mut self, thousands: Option<&Spanned<String>>) -> Option<char> {

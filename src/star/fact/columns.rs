@@ -1,7 +1,7 @@
 //! Columns: the columns of a fact table, each with the SQL expression for its value.
 
 use super::{AS_OF, FactContext};
-use crate::dataset::Measure;
+use crate::dataset::{Dataset, Measure};
 use crate::star::ident::ident;
 use crate::star::table::Column;
 use crate::star::{date, dimension, time, view};
@@ -31,10 +31,12 @@ pub(super) fn filled(context: FactContext<'_>) -> Vec<Filled> {
         }
     }));
     out.extend(fact.dates.iter().map(|reference| {
+        let source = &reference.source;
+        let details = format!("; the date of {source}{}.", in_zone(dataset, source));
         Filled {
             column: Column::new(&reference.column, "date")
                 .not_null(true)
-                .key_of(date::NAME, &format!("; the date of {}.", reference.source)),
+                .key_of(date::NAME, &details),
             value: date::key(dataset, reference, "row"),
         }
     }));
@@ -67,6 +69,12 @@ pub(super) fn filled(context: FactContext<'_>) -> Vec<Filled> {
         });
     }
     out
+}
+
+/// ` in Europe/Berlin`, where the column has a time zone.
+fn in_zone(dataset: &Dataset, column: &str) -> String {
+    let zone = dataset.column(column).and_then(|column| column.options.time_zone.as_ref());
+    zone.map_or_else(String::new, |zone| format!(" in {zone}"))
 }
 
 fn plain(context: FactContext<'_>, name: &str, not_null: bool) -> Filled {
