@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
-use crate::dataset::{Catalog, ContractText};
+use crate::dataset::{Catalog, ContractText, suggestion};
 use crate::error::{Error, ErrorKind, Result, Stage};
+
+const CONTRACT: &str = "dataset.toml";
+const VIEWS: &str = "views.sql";
+const NORMALISE: &str = "normalise.sql";
 
 /// Reads `<dir>/<name>/dataset.toml`, and the SQL files next to it, for every folder in `dir`.
 ///
@@ -12,46 +16,153 @@ use crate::error::{Error, ErrorKind, Result, Stage};
 /// [`ErrorKind::BadSetting`] where the folder cannot be read or contains no contract;
 /// [`ErrorKind::BadContract`] with every error, one per line.
 pub fn read(dir: &Path) -> Result<Catalog> {
-    let unreadable = |path: &Path, error: std::io::Error| {
-        let message = format!("{} cannot be read (STARDROP_DATASETS)", path.display());
-        Error::new(ErrorKind::BadSetting, Stage::Dataset, message).caused_by(error)
-    };
     let mut contracts: Vec<ContractText> = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(|error| unreadable(dir, error))? {
-        let entry = entry.map_err(|error| unreadable(dir, error))?;
-        let file = entry.path().join("dataset.toml");
+    let mut misnamed: Vec<String> = Vec::new();
+    for name in names(dir)? {
+        let folder = dir.join(&name);
+        if !folder.is_dir() {
+            continue;
+        }
+        let files = names(&folder)?;
+        misnamed.extend(files.iter().filter_map(|file| {
+            let meant = meant(file, &files)?;
+            Some(format!("{}: did you mean `{meant}`? rename it", folder.join(file).display()))
+        }));
+        let file = folder.join(CONTRACT);
         if !file.is_file() {
             continue;
         }
-        let contract = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, error))?;
+        let read =
+            |path: &Path| std::fs::read_to_string(path).map_err(|error| unreadable(path, error));
         let optional = |name: &str| {
-            let path = entry.path().join(name);
-            match path.is_file() {
-                true => std::fs::read_to_string(&path).map(Some).map_err(|e| unreadable(&path, e)),
-                false => Ok(None),
-            }
+            let path = folder.join(name);
+            path.is_file().then(|| read(&path)).transpose()
         };
         contracts.push(ContractText {
-            folder: entry.file_name().to_string_lossy().into_owned(),
-            contract,
-            views_sql: optional("views.sql")?,
-            normalise_sql: optional("normalise.sql")?,
+            folder: name,
+            contract: read(&file)?,
+            views_sql: optional(VIEWS)?,
+            normalise_sql: optional(NORMALISE)?,
             file,
         });
     }
+    if !misnamed.is_empty() {
+        return Err(bad_contracts(&misnamed));
+    }
     if contracts.is_empty() {
-        let message =
-            format!("{} contains no <name>/dataset.toml (STARDROP_DATASETS)", dir.display());
-        return Err(Error::new(ErrorKind::BadSetting, Stage::Dataset, message));
+        return Err(no_contract(dir));
     }
     contracts.sort_by(|a, b| a.file.cmp(&b.file));
     Catalog::of(contracts).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        let message = format!("{}:\n  {}", count(lines.len()), lines.join("\n  "));
-        Error::new(ErrorKind::BadContract, Stage::Dataset, message)
+        bad_contracts(&errors.iter().map(ToString::to_string).collect::<Vec<_>>())
     })
 }
 
-fn count(errors: usize) -> String {
-    if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") }
+/// The names of what is in a folder, sorted.
+fn names(dir: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(|error| unreadable(dir, error))? {
+        let entry = entry.map_err(|error| unreadable(dir, error))?;
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The name that a file of a dataset should have, if it is misspelt: its content would be ignored.
+fn meant<'f>(file: &str, files: &[String]) -> Option<&'f str> {
+    [CONTRACT, VIEWS, NORMALISE]
+        .into_iter()
+        .filter(|known| !files.iter().any(|file| file == known))
+        .find(|known| strsim::levenshtein(&file.to_lowercase(), known) <= 2)
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> Error {
+    let mut message = format!("{} cannot be read (STARDROP_DATASETS)", path.display());
+    // A misspelt folder.
+    let parent =
+        path.parent().map(|parent| if parent == Path::new("") { Path::new(".") } else { parent });
+    if let (std::io::ErrorKind::NotFound, Some(parent), Some(name)) =
+        (error.kind(), parent, path.file_name())
+        && let Ok(siblings) = names(parent)
+    {
+        let name = name.to_string_lossy();
+        message.push_str(&suggestion(&name, siblings.iter().map(String::as_str)));
+    }
+    Error::new(ErrorKind::BadSetting, Stage::Dataset, message).caused_by(error)
+}
+
+fn no_contract(dir: &Path) -> Error {
+    let path = dir.display();
+    let message = if dir.join(CONTRACT).is_file() {
+        format!(
+            "{path} is the folder of one dataset: name the folder that it is in (STARDROP_DATASETS)"
+        )
+    } else {
+        format!(
+            "{path} contains no <name>/{CONTRACT} (STARDROP_DATASETS): write one, or copy one of \
+             stardrop's examples/ there"
+        )
+    };
+    Error::new(ErrorKind::BadSetting, Stage::Dataset, message)
+}
+
+fn bad_contracts(lines: &[String]) -> Error {
+    let count = match lines.len() {
+        1 => "1 error".to_owned(),
+        errors => format!("{errors} errors"),
+    };
+    let message = format!("{count}:\n  {}", lines.join("\n  "));
+    Error::new(ErrorKind::BadContract, Stage::Dataset, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SALES: &str =
+        "name = \"sales\"\nmatch = \"sales/*\"\n[columns]\nid = { type = \"text\" }\n";
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join("datasets").join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, SALES).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn misspelt_names_of_files_and_folders_are_answered_with_the_right_ones() {
+        for (files, dir, said) in [
+            (
+                &["sales/dataset.tml"][..],
+                "datasets",
+                "sales/dataset.tml: did you mean `dataset.toml`?",
+            ),
+            (&["sales/Dataset.toml"], "datasets", "did you mean `dataset.toml`?"),
+            (
+                &["sales/dataset.toml", "sales/normalize.sql"],
+                "datasets",
+                "did you mean `normalise.sql`?",
+            ),
+            (&["sales/dataset.toml", "sales/view.sql"], "datasets", "did you mean `views.sql`?"),
+            (&["sales/dataset.toml"], "datsets", "did you mean `datasets`?"),
+            (&["sales/dataset.toml"], "datasets/sale", "did you mean `sales`?"),
+            (&["sales/dataset.toml"], "datasets/sales", "is the folder of one dataset"),
+            (&["README.md"], "datasets", "copy one of stardrop's examples/"),
+        ] {
+            let folder = folder(files);
+            let error = read(&folder.path().join(dir)).unwrap_err();
+            assert!(error.message.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn other_files_are_left_alone() {
+        let files = ["README.md", "sales/dataset.toml", "sales/sample.csv", "notes/todo.txt"];
+        let folder = folder(&files);
+        assert_eq!(read(&folder.path().join("datasets")).unwrap().datasets().len(), 1);
+    }
 }

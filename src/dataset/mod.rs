@@ -10,8 +10,10 @@ mod contract;
 mod expression;
 mod file;
 mod glob;
+mod glob_overlap;
 mod model;
 mod name;
+mod one_or_many;
 mod shared;
 
 use std::fmt;
@@ -24,6 +26,7 @@ pub use catalog::{Catalog, Match};
 pub use expression::Expression;
 pub use file::{FileOptions, Ragged};
 pub use model::{Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure};
+pub(crate) use name::suggestion;
 pub use shared::{AttributeGroup, Dimension};
 
 /// The checked contract for one kind of file.

@@ -39,7 +39,7 @@ pub(super) fn check(what: &str, name: &str) -> Result<(), String> {
 }
 
 /// `, did you mean `x`?` where one of `known` is close to `word`, else nothing.
-pub(super) fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     known
         .map(|candidate| (strsim::levenshtein(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= 2)

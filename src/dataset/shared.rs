@@ -1,6 +1,6 @@
 //! Merges the dimensions that several datasets define, and reports definitions that differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Column, Dataset, DimensionRef, DimensionSource, History, name};
 use crate::types::SqlType;
@@ -43,6 +43,7 @@ impl Dimension {
 pub(super) struct Contradiction {
     /// The index of the dataset.
     pub dataset: usize,
+    pub dimension: String,
     pub message: String,
 }
 
@@ -53,8 +54,9 @@ pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<Contradi
     for (index, dataset) in datasets.iter().enumerate() {
         for source in &dataset.dimensions {
             let dimension = merged.entry(&source.name).or_default();
-            let messages = dimension.add(index, dataset, source).into_iter();
-            errors.extend(messages.map(|message| Contradiction { dataset: index, message }));
+            errors.extend(dimension.add(index, datasets, source).into_iter().map(|message| {
+                Contradiction { dataset: index, dimension: source.name.clone(), message }
+            }));
         }
     }
     let mut dimensions = Vec::new();
@@ -63,10 +65,12 @@ pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<Contradi
         if groups.iter().filter(|group| group.history.keeps_versions()).count() > 1 {
             let message = format!(
                 "attributes of dimension `{name}` with history = \"versions\" come from different \
-                 datasets: every dataset that has one of them must have all of them"
+                 datasets ({}): every dataset that has one of them must have all of them",
+                merged.versioned_datasets(datasets).join(", ")
             );
             let last = merged.attributes.last().and_then(|attribute| attribute.datasets.last());
-            errors.push(Contradiction { dataset: last.copied().unwrap_or_default(), message });
+            let dataset = last.copied().unwrap_or_default();
+            errors.push(Contradiction { dataset, dimension: name.to_owned(), message });
         }
         dimensions.push(Dimension {
             name: name.to_owned(),
@@ -81,6 +85,8 @@ pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<Contradi
 /// A dimension as far as it is merged.
 #[derive(Default)]
 struct Merged {
+    /// The first dataset with this dimension.
+    first: usize,
     key: Vec<Column>,
     attributes: Vec<MergedAttribute>,
 }
@@ -95,19 +101,30 @@ struct MergedAttribute {
 
 impl Merged {
     /// Adds what one dataset defines, and returns the messages where that differs from the others.
-    fn add(&mut self, index: usize, dataset: &Dataset, source: &DimensionSource) -> Vec<String> {
+    fn add(
+        &mut self,
+        index: usize,
+        datasets: &[&Dataset],
+        source: &DimensionSource,
+    ) -> Vec<String> {
         let mut errors = Vec::new();
+        let Some(dataset) = datasets.get(index) else { return errors };
+        let name_of = |index: &usize| datasets.get(*index).map_or("", |other| other.name.as_str());
         let key: Vec<Column> =
             source.key.iter().filter_map(|name| dataset.column(name).cloned()).collect();
         if self.key.is_empty() {
-            self.key = key;
+            (self.first, self.key) = (index, key);
         } else if !same_columns(&self.key, &key) {
             errors.push(format!(
-                "dimension `{}` has another key in another dataset ({}): the names and types must be \
-                 the same; a fact that only refers to it can use {{ dimension = \"{0}\", key = [..] }}",
+                "dimension `{}` already belongs to dataset `{}`, with the key {}, here {}: rename one \
+                 if they are different things, else give both the same names and types; a fact that \
+                 only refers to it can use {{ dimension = \"{0}\", key = [..] }}",
                 source.name,
-                list(&self.key)
+                name_of(&self.first),
+                list(&self.key),
+                list(&key)
             ));
+            return errors;
         }
         for (attribute, history) in source.attributes_with_history() {
             let Some(column) = dataset.column(attribute) else { continue };
@@ -120,18 +137,19 @@ impl Merged {
                 });
                 continue;
             };
+            let other = name_of(known.datasets.first().unwrap_or(&self.first));
             known.datasets.push(index);
             if known.column.column_type.sql_type() != column.column_type.sql_type() {
                 errors.push(format!(
-                    "attribute `{attribute}` of dimension `{}` is of type {} here and {} in another \
-                     dataset: the types must be the same",
+                    "attribute `{attribute}` of dimension `{}` is of type {} here and {} in dataset \
+                     `{other}`: the types must be the same",
                     source.name, column.type_name, known.column.type_name
                 ));
             }
             if known.history != history {
                 errors.push(format!(
                     "attribute `{attribute}` of dimension `{}` has history = \"{}\" here and \"{}\" in \
-                     another dataset: they must be the same",
+                     dataset `{other}`: they must be the same",
                     source.name,
                     history.as_str(),
                     known.history.as_str()
@@ -139,6 +157,14 @@ impl Merged {
             }
         }
         errors
+    }
+
+    /// The names of the datasets that bring attributes with versions.
+    fn versioned_datasets(&self, datasets: &[&Dataset]) -> Vec<String> {
+        let versioned = self.attributes.iter().filter(|known| known.history.keeps_versions());
+        let indexes: BTreeSet<usize> = versioned.flat_map(|known| known.datasets.clone()).collect();
+        let named = indexes.into_iter().filter_map(|index| datasets.get(index));
+        named.map(|dataset| format!("`{}`", dataset.name)).collect()
     }
 
     fn groups(&self) -> Vec<AttributeGroup> {
@@ -164,12 +190,20 @@ impl Merged {
 
 /// Fills in the keys of the references that do not name their columns, and returns the errors of
 /// references that do not fit their dimension.
-pub(super) fn resolve(dataset: &mut Dataset, dimensions: &[Dimension]) -> Vec<(usize, String)> {
+///
+/// References to the dimensions in `contradicted` are not checked: their errors follow from the
+/// contradiction.
+pub(super) fn resolve(
+    dataset: &mut Dataset,
+    dimensions: &[Dimension],
+    contradicted: &BTreeSet<String>,
+) -> Vec<(usize, String)> {
     let mut errors = Vec::new();
-    let columns = dataset.columns.clone();
+    let columns = std::mem::take(&mut dataset.columns);
     for fact in &mut dataset.facts {
         let happened = fact.happened().is_some();
-        for used in &mut fact.dimensions {
+        let certain = |used: &&mut DimensionRef| !contradicted.contains(&used.dimension);
+        for used in fact.dimensions.iter_mut().filter(certain) {
             match resolve_use(used, &columns, dimensions) {
                 Err(message) => errors.push((used.line, message)),
                 Ok(dimension) if dimension.versioned().is_some() && !happened => errors.push((
@@ -184,6 +218,7 @@ pub(super) fn resolve(dataset: &mut Dataset, dimensions: &[Dimension]) -> Vec<(u
             }
         }
     }
+    dataset.columns = columns;
     errors
 }
 

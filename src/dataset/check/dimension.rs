@@ -65,7 +65,9 @@ impl Checker<'_> {
                 );
             }
         }
+        let errors_before = self.errors.len();
         let history = self.history(raw, &attributes);
+        let history_is_valid = self.errors.len() == errors_before;
         let has_versions = history.iter().any(|kind| kind.keeps_versions());
         if has_versions {
             for column in raw.key.get_ref().iter().chain(&raw.attributes) {
@@ -82,7 +84,7 @@ impl Checker<'_> {
         }
         let valid_from = raw.valid_from.as_ref().map(|valid_from| {
             self.is_a_time(valid_from, valid_from.get_ref(), columns);
-            if !has_versions {
+            if !has_versions && history_is_valid {
                 self.error(valid_from, "valid_from needs an attribute with history = \"versions\"");
             }
             valid_from.get_ref().clone()

@@ -6,6 +6,7 @@ mod fact;
 mod file;
 mod names;
 mod policy;
+mod syntax;
 mod used;
 mod view;
 
@@ -21,6 +22,8 @@ struct Checker<'a> {
     file: &'a Path,
     text: &'a str,
     errors: Vec<ContractError>,
+    /// The columns whose type is not valid. What depends on their type is not checked.
+    untyped: Vec<String>,
 }
 
 impl Checker<'_> {
@@ -61,12 +64,12 @@ fn line_of(text: &str, offset: usize) -> usize {
 /// Every error found, in the order of the checks, each with file, line and fix.
 pub(super) fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError>> {
     let ContractText { file, folder, contract: text, .. } = texts;
-    let mut checker = Checker { file, text, errors: Vec::new() };
+    let mut checker = Checker { file, text, errors: Vec::new(), untyped: Vec::new() };
     let contract: Contract = match toml::from_str(text) {
         Ok(contract) => contract,
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start);
-            checker.error_at(offset, error.message().replace('\n', ", "));
+            checker.error_at(offset, syntax::explained(&error.message().replace('\n', ", ")));
             return Err(checker.errors);
         }
     };

@@ -71,6 +71,7 @@ impl Checker<'_> {
     pub(super) fn is_a_time<T>(&mut self, at: &Spanned<T>, column: &str, columns: &[Column]) {
         if let Some(known) = self.known_at(at, column, columns)
             && !known.column_type.sql_type().has_date()
+            && !self.untyped.iter().any(|untyped| untyped == column)
         {
             let message = format!(
                 "`{column}` has type {}: it must be date, timestamp or timestamptz",

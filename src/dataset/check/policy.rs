@@ -46,7 +46,10 @@ impl Checker<'_> {
             Some(word) => word == "replace",
             None => appends,
         };
-        if let (Some("skip"), Some(at), true) = (same_content, &raw.same_content, replaces) {
+        let is_valid = raw.overwrite.is_none() || overwrite.is_some();
+        if let (Some("skip"), Some(at), true) =
+            (same_content, &raw.same_content, replaces && is_valid)
+        {
             self.error(
                 at,
                 "same_content = \"skip\" cannot be combined with overwrite = \"replace\" (the default \

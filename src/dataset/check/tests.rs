@@ -114,6 +114,60 @@ fn every_error_names_file_line_and_fix() {
 }
 
 #[test]
+fn one_text_stands_for_a_list_of_itself() {
+    let text = SALES
+        .replace("match = [\"sales/**/*.csv\"]", "match = \"sales/**/*.csv\"")
+        .replace("from = [\"Order Date\"]", "from = \"Order Date\"")
+        .replace("key        = [\"customer_id\"]", "key        = \"customer_id\"")
+        .replace("attributes = [\"country\"]", "attributes = \"country\"")
+        .replace("[columns]", "[file]\nnull = \"-\"\n[columns]")
+        .replace("{ type = \"integer\" }", "{ type = \"integer\", currency = \"€\" }");
+    let sales = read(&text).unwrap();
+    assert_eq!(sales.patterns, ["sales/**/*.csv"]);
+    assert_eq!(sales.column("order_ts").unwrap().sources, ["order_ts", "Order Date"]);
+    assert_eq!(sales.dimensions[0].key, ["customer_id"]);
+    assert_eq!(sales.dimensions[0].attributes, ["country"]);
+    assert_eq!(sales.file.null, ["-"]);
+    // The position of an error is that of the text.
+    let said = complaint("key        = [\"customer_id\"]", "key = \"custmer_id\"");
+    assert!(said.starts_with("datasets/sales/dataset.toml:14: `custmer_id` is not"), "{said}");
+    let said = complaint("from = [\"Order Date\"]", "from = 5");
+    assert!(said.contains("expected a text in quotes, or a list of them"), "{said}");
+}
+
+#[test]
+fn no_error_is_reported_that_only_follows_from_another() {
+    for (from, to, found) in [
+        // The date of a column whose type is not valid.
+        (
+            "order_ts    = { type = \"timestamp\"",
+            "order_ts    = { type = \"timestmp\"",
+            "did you mean",
+        ),
+        ("type = \"timestamp\",", "type = \"timestamp\", format = \"DD.MM.YYYY\",", "write it as"),
+        ("customer_id = { type = \"text\" }", "customer_id = { type = \"txt\" }", "unknown type"),
+        (
+            "country     = { type = \"text\" }",
+            "country     = { type = \"txt\", protect = \"sha256\" }",
+            "unknown type",
+        ),
+        (
+            "attributes = [\"country\"]",
+            "attributes = [\"country\"]\nhistory = \"version\"\nvalid_from = \"order_ts\"",
+            "must be one of overwrite, versions, first",
+        ),
+        (
+            "type = \"timestamp\",",
+            "type = \"timestamptz\", repeated_hour = \"first\", time_zone = \"Berlin\",",
+            "did you mean \"Europe/Berlin\"?",
+        ),
+    ] {
+        let said = complaint(from, to);
+        assert!(said.contains(found) && said.lines().count() == 1, "{said}");
+    }
+}
+
+#[test]
 fn an_unknown_value_of_staging_is_refused_with_a_suggestion() {
     let said = complaint("[columns]", "[policy]\nstaging = \"keeps\"\n[columns]");
     assert!(said.contains("staging = \"keeps\" must be one of transient, keep"), "{said}");
