@@ -5,6 +5,9 @@ use serde::{Deserialize, de};
 use std::fmt;
 use toml::Spanned;
 
+/// A list of texts, with its position and that of each text.
+type Texts = Spanned<Vec<Spanned<String>>>;
+
 enum OneOrMany {
     One(String),
     Many(Vec<Spanned<String>>),
@@ -39,9 +42,7 @@ impl<'de> Visitor<'de> for Either {
 }
 
 /// A list, with its position and that of each text.
-pub(super) fn spanned<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Spanned<Vec<Spanned<String>>>, D::Error> {
+pub(super) fn spanned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Texts, D::Error> {
     let read = Spanned::<OneOrMany>::deserialize(deserializer)?;
     let span = read.span();
     let texts = match read.into_inner() {
@@ -54,7 +55,7 @@ pub(super) fn spanned<'de, D: Deserializer<'de>>(
 /// A list that may be missing, with its position and that of each text.
 pub(super) fn optional<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<Spanned<Vec<Spanned<String>>>>, D::Error> {
+) -> Result<Option<Texts>, D::Error> {
     spanned(deserializer).map(Some)
 }
 

@@ -67,8 +67,9 @@ impl Plan {
 ///
 /// # Errors
 ///
-/// That of a query that Postgres refuses.
+/// As [`Star::check`]; that of a query that Postgres refuses.
 pub(super) async fn make(client: &Client, star: &Star) -> Result<Plan> {
+    star.check()?;
     let wanted = wanted::read(client, star).await?;
     let existing = existing::read(client, &wanted).await?;
     let mut plan = Plan::default();

@@ -16,11 +16,14 @@ mod lock;
 mod normalise;
 mod rename;
 mod replace;
+mod row_size;
 mod staging;
 mod table;
 mod time;
 mod undo;
 mod view;
+
+use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
@@ -115,8 +118,8 @@ fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> Co
         .into_iter()
         .filter(|context| context.dataset.name == dataset.name)
         .collect();
-    let mut statements: Vec<String> =
-        own_facts.iter().filter_map(|context| fact::expression_check(*context)).collect();
+    let mut statements: Vec<String> = time::zone_check(dataset).into_iter().collect();
+    statements.extend(own_facts.iter().filter_map(|context| fact::expression_check(*context)));
     let mut functions: Vec<Function> = staging::begin_function(dataset).into_iter().collect();
     functions.push(normalise::function(catalog, dataset));
     statements.extend(functions.iter().map(|function| function.sql.clone()));
@@ -130,8 +133,8 @@ fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> Co
     statements.extend(view::statements(dataset));
     let mut hash = Sha256::new();
     hash.update(staging.create());
-    let tables: Vec<&Table> =
-        tables.iter().filter(|table| is_used_by(catalog, dataset, table)).collect();
+    let used = table_names(catalog, dataset);
+    let tables: Vec<&Table> = tables.iter().filter(|table| used.contains(&table.name)).collect();
     for table in &tables {
         hash.update(table.create());
     }
@@ -154,15 +157,18 @@ fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> Co
     }
 }
 
-fn is_used_by(catalog: &Catalog, dataset: &Dataset, table: &Table) -> bool {
-    let dimension = dimension::effects(catalog, dataset).iter().any(|effect| {
+/// The names of the star's tables that a dataset's batches may write to.
+fn table_names(catalog: &Catalog, dataset: &Dataset) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for effect in dimension::effects(catalog, dataset) {
         let name = &effect.dimension.name;
-        table.name == dimension::name(name) || table.name == dimension::history_name(name)
-    });
-    let fact = dataset.facts.iter().any(|fact| {
-        table.name == fact::name(&fact.name) || table.name == fact::tombstone_name(&fact.name)
-    });
-    dimension || fact || (table.name == date::NAME && uses_dates(dataset))
+        names.extend([dimension::name(name), dimension::history_name(name)]);
+    }
+    for fact in &dataset.facts {
+        names.extend([fact::name(&fact.name), fact::tombstone_name(&fact.name)]);
+    }
+    names.extend(uses_dates(dataset).then(|| date::NAME.to_owned()));
+    names
 }
 
 impl Star {

@@ -2,7 +2,7 @@
 
 use super::CompiledDataset;
 use super::table::Table;
-use crate::dataset::Catalog;
+use crate::dataset::{Catalog, Dataset};
 
 /// A column with a new name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +23,9 @@ pub(super) fn all(
     tables: &[Table],
 ) -> Vec<Rename> {
     let mut renames = Vec::new();
-    for (dataset, compiled) in catalog.datasets().iter().zip(datasets) {
+    let renaming = |dataset: &Dataset| dataset.columns.iter().any(|column| column.was.is_some());
+    let datasets = catalog.datasets().iter().zip(datasets);
+    for (dataset, compiled) in datasets.filter(|(dataset, _)| renaming(dataset)) {
         let its_tables = tables.iter().filter(|t| compiled.tables.contains(&t.qualified_name()));
         for table in its_tables.chain([&compiled.staging]) {
             let has = |name: &str| table.columns.iter().any(|column| column.name == name);

@@ -32,6 +32,7 @@ pub struct Args {
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let catalog = dataset_files::read(&settings.datasets_dir)?;
     let star = star::compile(&catalog);
+    star.check()?;
     if args.sql {
         std::io::stdout().write_all(star.script().as_bytes())?;
         return Ok(ExitCode::SUCCESS);
@@ -41,7 +42,8 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         if args.json {
             say!("{}", serde_json::to_string(&names)?)?;
         } else {
-            say!("{} datasets are valid: {}", names.len(), names.join(", "))?;
+            let are_valid = if names.len() == 1 { "dataset is" } else { "datasets are" };
+            say!("{} {are_valid} valid: {}", names.len(), names.join(", "))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
