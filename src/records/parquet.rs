@@ -1,6 +1,7 @@
 //! Reads the rows of a Parquet file, with its column names as the header. Memory holds one row group.
 //!
-//! The values of nested columns become JSON. Timestamps are in UTC, with nanoseconds if the file has them.
+//! A field of a struct is a column of its own if the contract names it by its path, such as `customer.city`.
+//! Other nested values become JSON. Timestamps are in UTC, with nanoseconds if the file has them.
 //!
 //! Source: <https://parquet.apache.org/docs/file-format/>.
 
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
 use parquet::file::serialized_reader::ReadOptionsBuilder;
+use parquet::record::Field;
 use parquet::record::reader::RowIter;
 use std::io::{self, Read as _};
 
@@ -16,8 +18,9 @@ use super::options::ReaderOptions;
 use super::record::Record;
 use super::spooled::{SharedFile, Spooled, unless_it_panics};
 use super::{RecordError, RecordReader, Step};
+use crate::decode::compression_name;
 use crate::error::ErrorKind;
-use schema::Unit;
+use schema::Column;
 
 mod cell;
 mod schema;
@@ -48,8 +51,7 @@ impl ChunkReader for SharedFile {
 /// Reads the rows of a file.
 struct ParquetReader {
     rows: RowIter<'static>,
-    names: Vec<String>,
-    units: Vec<Unit>,
+    columns: Vec<Column>,
     /// The number of rows read.
     row: u64,
     /// The number of rows to read without returning them, after a resumption.
@@ -68,7 +70,7 @@ fn bad_file(line: u64, message: impl std::fmt::Display) -> RecordError {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadFile`] if the file is not Parquet, is damaged or encrypted, or has columns of a type
+/// [`ErrorKind::BadFile`] if the file is not Parquet, is damaged or encrypted, or is compressed in a way
 /// that is not supported.
 pub(super) fn open(
     file: Box<dyn Spooled>,
@@ -100,7 +102,10 @@ fn broken(line: u64, error: &ParquetError) -> RecordError {
         return bad_file(line, "it is encrypted");
     }
     if text.contains("Disabled feature at compile time") || text.contains("codec") {
-        return bad_file(line, "its compression is not supported: use zstd, snappy or gzip");
+        return bad_file(
+            line,
+            "its compression is not supported: use zstd, snappy, brotli or gzip",
+        );
     }
     damaged(line)
 }
@@ -112,17 +117,19 @@ fn open_whole(
     let expects_header = options.csv.has_header;
     let not_opened = |error: ParquetError| broken(1, &error);
     let file = SharedFile::new(file).map_err(|error| bad_file(1, error))?;
+    if let Some(name) = compression_name(&file.get_bytes(0, 8).unwrap_or_default()) {
+        return Err(bad_file(1, format!("it is compressed with {name}: upload the file itself")));
+    }
     let reader = SerializedFileReader::new(file.clone()).map_err(not_opened)?;
     let schema = reader.metadata().file_metadata().schema();
-    let names = schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
-    let units = schema.get_fields().iter().map(|f| schema::unit(f)).collect::<Result<_, _>>();
-    let units = units.map_err(|why| bad_file(1, why))?;
-    let as_bytes = schema::texts_as_bytes(schema).map_err(not_opened)?;
+    // Without a header, columns are taken by position, and not by paths.
+    let names = if expects_header { options.names.as_slice() } else { &[] };
+    let columns = schema::columns(schema, names);
+    let as_bytes = schema::as_bytes(schema).map_err(not_opened)?;
     let options = ReadOptionsBuilder::new().with_parquet_schema(as_bytes).build();
     let reader = SerializedFileReader::new_with_options(file, options).map_err(not_opened)?;
     Ok(Box::new(ParquetReader {
-        names,
-        units,
+        columns,
         rows: RowIter::from_file_into(Box::new(reader)),
         row: 0,
         skip: 0,
@@ -139,8 +146,8 @@ impl ParquetReader {
         let row = row.map_err(|error| broken(line, &error))?;
         self.cells.clear();
         if self.skip == 0 {
-            let fields = row.get_column_iter().zip(&self.units);
-            self.cells.extend(fields.map(|((_, field), unit)| cell::of(field, *unit)));
+            let fields: Vec<&Field> = row.get_column_iter().map(|(_, field)| field).collect();
+            self.cells.extend(self.columns.iter().map(|column| cell::of(&fields, column)));
         }
         Ok(true)
     }
@@ -163,8 +170,9 @@ impl RecordReader for ParquetReader {
 
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {
         if std::mem::take(&mut self.expects_header) {
-            let name = |name: &String| Cell { text: name.clone().into(), ..Cell::default() };
-            let names: Vec<Cell> = self.names.iter().map(name).collect();
+            let name =
+                |column: &Column| Cell { text: column.name.clone().into(), ..Cell::default() };
+            let names: Vec<Cell> = self.columns.iter().map(name).collect();
             grid::fill(record, &names, 1, true);
             return Ok(Step::Record);
         }

@@ -76,6 +76,13 @@ impl Target {
         if native.is_ok() || !self.sql_type.is_temporal() {
             return native;
         }
+        // To Parquet, a day may be a timestamp at midnight.
+        if self.sql_type == SqlType::Date
+            && let Some(day) = text.strip_suffix(" 00:00:00")
+        {
+            out.truncate(from);
+            return self.native_type.encode(day, out);
+        }
         // A workbook writes midnight as a date without a time.
         out.truncate(from);
         let at_midnight = self.native_type.encode(&format!("{text} 00:00:00"), out);

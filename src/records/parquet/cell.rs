@@ -1,35 +1,84 @@
 //! Turns a value of a Parquet file into the text of a cell.
 
 use jiff::{SignedDuration, Timestamp};
+use parquet::data_type::ByteArray;
 use parquet::record::Field;
 use serde::de::IgnoredAny;
 
-use super::schema::Unit;
+use super::schema::{Column, Meaning};
 use crate::records::grid::Cell;
 use crate::records::record::Kind;
 
-/// The cell of a value. A text that is not valid UTF-8 keeps its bytes, so that its row is rejected.
-pub(super) fn of(field: &Field, unit: Unit) -> Cell {
-    let native = |text: String| Cell { text: text.into(), kind: Kind::Native, is_text: false };
+/// The cell of a column of a row. A text that is not valid UTF-8 keeps its bytes, so that its row is
+/// rejected.
+pub(super) fn of(row: &[&Field], column: &Column) -> Cell {
+    let mut path = column.path.iter();
+    let mut field = path.next().and_then(|index| row.get(*index).copied());
+    for index in path {
+        field = match field {
+            Some(Field::Group(group)) => {
+                group.get_column_iter().nth(*index).map(|(_, field)| field)
+            }
+            _ => None,
+        };
+    }
+    field.map_or_else(Cell::null, |field| of_field(field, &column.meaning))
+}
+
+fn of_field(field: &Field, meaning: &Meaning) -> Cell {
+    let native = |text: Vec<u8>| Cell { text, kind: Kind::Native, is_text: false };
     let text = |text: Vec<u8>| Cell { text, kind: Kind::Text, is_text: true };
-    match (field, unit) {
-        (Field::Null, _) => Cell { kind: Kind::Null, ..Cell::default() },
-        (Field::Str(value), _) => text(value.clone().into_bytes()),
-        (Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_), _) => {
+    match field {
+        Field::Null => Cell::null(),
+        Field::Str(value) => text(value.clone().into_bytes()),
+        Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_) => {
             let mut json = Vec::new();
-            push_json(field, &mut json);
-            Cell { text: json, kind: Kind::Native, is_text: false }
+            push_json(field, meaning, &mut json);
+            native(json)
         }
-        (Field::Bytes(bytes), Unit::Uuid) => {
-            let digits = bytes.data().iter().map(|byte| format!("{byte:02x}"));
-            native(digits.collect())
-        }
-        (Field::Bytes(bytes), _) => text(bytes.data().to_vec()),
-        (Field::Long(nanos), Unit::TimestampNanos) => native(timestamp(i128::from(*nanos))),
-        (Field::Long(nanos), Unit::TimeNanos) => native(time(*nanos)),
-        (field, _) => native(plain(field)),
+        field => match (special(field, meaning), field) {
+            (Some(value), _) => native(value.into_bytes()),
+            (None, Field::Bytes(bytes)) => text(bytes.data().to_vec()),
+            (None, field) => native(plain(field).into_bytes()),
+        },
     }
 }
+
+/// The text of a value whose type does not say what it means.
+fn special(field: &Field, meaning: &Meaning) -> Option<String> {
+    let number = |bytes: &ByteArray, at: usize| {
+        let bytes = bytes.data().get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_le_bytes(bytes))
+    };
+    Some(match (field, meaning) {
+        (Field::Bytes(bytes), Meaning::Uuid) => hex(bytes.data()),
+        // As Postgres writes bytea.
+        (Field::Bytes(bytes), Meaning::Binary) if bytes.as_utf8().is_err() => {
+            format!("\\x{}", hex(bytes.data()))
+        }
+        (Field::Bytes(bytes), Meaning::Int96) => {
+            let (low, high) = (number(bytes, 0)?, number(bytes, 4)?);
+            let nanos = (u64::from(high) << 32 | u64::from(low)).cast_signed();
+            let days = i128::from(number(bytes, 8)?.cast_signed()) - JULIAN_DAY_OF_1970;
+            timestamp(days * 86_400_000_000_000 + i128::from(nanos))
+        }
+        (Field::Bytes(bytes), Meaning::Interval) => {
+            let (months, days) = (number(bytes, 0)?, number(bytes, 4)?);
+            let millis = number(bytes, 8)?;
+            format!("P{months}M{days}DT{}.{:03}S", millis / 1_000, millis % 1_000)
+        }
+        (Field::Long(nanos), Meaning::TimestampNanos) => timestamp(i128::from(*nanos)),
+        (Field::Long(nanos), Meaning::TimeNanos) => time(*nanos),
+        _ => return None,
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The Julian day that started on 1970-01-01.
+const JULIAN_DAY_OF_1970: i128 = 2_440_588;
 
 /// The text of a value whose type alone says what it means.
 fn plain(field: &Field) -> String {
@@ -78,45 +127,71 @@ fn time(nanos: i64) -> String {
 }
 
 /// Appends a nested value as JSON. The bytes of its texts are not changed, valid UTF-8 or not.
-fn push_json(field: &Field, json: &mut Vec<u8>) {
+fn push_json(field: &Field, meaning: &Meaning, json: &mut Vec<u8>) {
     match field {
         Field::Null => json.extend_from_slice(b"null"),
         Field::Str(text) => push_string(text.as_bytes(), json),
-        Field::Bytes(bytes) => push_string(bytes.data(), json),
         Field::Group(row) => {
-            let fields = row.get_column_iter();
-            push_object(fields.map(|(name, field)| (name.as_bytes().to_vec(), field)), json);
+            let meanings = match meaning {
+                Meaning::Group(meanings) => meanings.as_slice(),
+                _ => &[],
+            };
+            let fields = row.get_column_iter().enumerate().filter_map(|(index, (name, field))| {
+                let meaning = meanings.get(index).unwrap_or(&Meaning::Plain);
+                let is_taken = *meaning == Meaning::Taken;
+                (!is_taken).then(|| (name.as_bytes().to_vec(), field, meaning))
+            });
+            push_object(fields, json);
         }
         Field::ListInternal(list) => {
+            // Old lists may be lists of lists to the library.
+            let meaning = match meaning {
+                Meaning::List(element) => element,
+                meaning => meaning,
+            };
             for (index, element) in list.elements().iter().enumerate() {
                 json.push(if index == 0 { b'[' } else { b',' });
-                push_json(element, json);
+                push_json(element, meaning, json);
             }
             json.extend_from_slice(if list.elements().is_empty() { b"[]" } else { b"]" });
         }
         Field::MapInternal(map) => {
-            let name = |key: &Field| of(key, Unit::Plain).text;
-            push_object(map.entries().iter().map(|(key, value)| (name(key), value)), json);
+            let (key_meaning, meaning) = match meaning {
+                Meaning::Map(key, value) => (&**key, &**value),
+                _ => (&Meaning::Plain, &Meaning::Plain),
+            };
+            let pairs = map.entries().iter();
+            push_object(
+                pairs.map(|(key, value)| (of_field(key, key_meaning).text, value, meaning)),
+                json,
+            );
         }
-        other => {
-            let text = plain(other);
-            match serde_json::from_str::<IgnoredAny>(&text) {
-                Ok(_) => json.extend_from_slice(text.as_bytes()),
-                Err(_) => push_string(text.as_bytes(), json),
+        other => match (special(other, meaning), other) {
+            (Some(text), _) => push_string(text.as_bytes(), json),
+            (None, Field::Bytes(bytes)) => push_string(bytes.data(), json),
+            (None, other) => {
+                let text = plain(other);
+                match serde_json::from_str::<IgnoredAny>(&text) {
+                    Ok(_) => json.extend_from_slice(text.as_bytes()),
+                    Err(_) => push_string(text.as_bytes(), json),
+                }
             }
-        }
+        },
     }
 }
 
-fn push_object<'f>(pairs: impl Iterator<Item = (Vec<u8>, &'f Field)>, json: &mut Vec<u8>) {
+fn push_object<'f>(
+    pairs: impl Iterator<Item = (Vec<u8>, &'f Field, &'f Meaning)>,
+    json: &mut Vec<u8>,
+) {
     json.push(b'{');
-    for (index, (name, value)) in pairs.enumerate() {
+    for (index, (name, value, meaning)) in pairs.enumerate() {
         if index > 0 {
             json.push(b',');
         }
         push_string(&name, json);
         json.push(b':');
-        push_json(value, json);
+        push_json(value, meaning, json);
     }
     json.push(b'}');
 }

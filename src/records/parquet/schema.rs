@@ -1,65 +1,183 @@
-//! Decides from the schema of a Parquet file how the values of each column are read.
+//! Decides from the schema of a Parquet file which columns its rows have, and what their values mean.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::schema::types::{SchemaDescPtr, SchemaDescriptor, Type};
 
-/// What the integers or bytes of a column mean, as far as the row reader of the library does not say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
+/// What a value means, as far as the row reader of the library does not say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
     Plain,
     TimestampNanos,
     TimeNanos,
     Uuid,
+    /// A timestamp as nanoseconds of a Julian day.
+    Int96,
+    /// Months, days and milliseconds.
+    Interval,
+    /// Bytes of a column that no name means. They may be no text.
+    Binary,
+    /// The fields of a group.
+    Group(Vec<Meaning>),
+    List(Box<Meaning>),
+    /// Keys and values.
+    Map(Box<Meaning>, Box<Meaning>),
+    /// A field of a group that is a column of its own.
+    Taken,
 }
 
-/// What the values of a column mean.
-///
-/// # Errors
-///
-/// The type of the column is not supported: which, as half a sentence.
-pub(super) fn unit(field: &Type) -> Result<Unit, String> {
-    if field.is_group() {
-        for inner in field.get_fields() {
-            if unit(inner)? != Unit::Plain {
-                let name = inner.name();
-                return Err(format!(
-                    "column {name} has nanoseconds or a uuid inside a nested column, which is not supported"
-                ));
+/// A column of the rows: a field of the file, or one of a group by its path.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    /// For a field of a group, the names of its path with dots between them.
+    pub name: String,
+    /// The index of the field, then that in its group, and so on.
+    pub path: Vec<usize>,
+    pub meaning: Meaning,
+}
+
+/// The columns of a file. A field of a group that one of `names` means by its path is a column of its own,
+/// and no longer a part of its group, unless another name means the whole group. Case does not matter.
+pub(super) fn columns(schema: &Type, names: &[Vec<String>]) -> Vec<Column> {
+    let wanted: HashSet<String> = names.iter().flatten().map(|name| fold(name)).collect();
+    let mut columns = Vec::new();
+    for (index, field) in schema.get_fields().iter().enumerate() {
+        let (name, path) = (field.name().to_owned(), vec![index]);
+        let mut taken = Vec::new();
+        let meaning = if wanted.contains(&fold(&name)) {
+            meaning_of(field)
+        } else if !names.is_empty() && is_binary(field) {
+            Meaning::Binary
+        } else {
+            take_wanted(field, &name, &path, &wanted, &mut taken)
+        };
+        if meaning != Meaning::Taken {
+            columns.push(Column { name, path, meaning });
+        }
+        columns.append(&mut taken);
+    }
+    columns
+}
+
+fn fold(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// The meaning of a field without the wanted fields of it, which become columns.
+fn take_wanted(
+    field: &Type,
+    name: &str,
+    path: &[usize],
+    wanted: &HashSet<String>,
+    columns: &mut Vec<Column>,
+) -> Meaning {
+    let info = field.get_basic_info();
+    let is_plain_group = field.is_group()
+        && info.converted_type() == ConvertedType::NONE
+        && info.logical_type_ref().is_none()
+        && !is_repeated(field);
+    if !is_plain_group {
+        return meaning_of(field);
+    }
+    let mut fields = Vec::new();
+    for (index, inner) in field.get_fields().iter().enumerate() {
+        let name = format!("{name}.{}", inner.name());
+        let path = [path, &[index]].concat();
+        fields.push(if wanted.contains(&fold(&name)) {
+            columns.push(Column { name, path, meaning: meaning_of(inner) });
+            Meaning::Taken
+        } else {
+            take_wanted(inner, &name, &path, wanted, columns)
+        });
+    }
+    let is_taken = !fields.is_empty() && fields.iter().all(|field| *field == Meaning::Taken);
+    if is_taken { Meaning::Taken } else { Meaning::Group(fields) }
+}
+
+/// Whether a field has bytes of which the file does not say that they are a text.
+fn is_binary(field: &Type) -> bool {
+    let info = field.get_basic_info();
+    !field.is_group()
+        && !is_repeated(field)
+        && matches!(
+            field.get_physical_type(),
+            Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY
+        )
+        && matches!(info.converted_type(), ConvertedType::NONE | ConvertedType::BSON)
+        && info.logical_type_ref().is_none_or(|kind| matches!(kind, LogicalType::Bson))
+}
+
+fn is_repeated(field: &Type) -> bool {
+    let info = field.get_basic_info();
+    info.has_repetition() && info.repetition() == Repetition::REPEATED
+}
+
+fn meaning_of(field: &Type) -> Meaning {
+    let meaning = value_of(field);
+    if is_repeated(field) { Meaning::List(Box::new(meaning)) } else { meaning }
+}
+
+/// What one value of a field means that may be repeated.
+fn value_of(field: &Type) -> Meaning {
+    let info = field.get_basic_info();
+    if !field.is_group() {
+        return match info.logical_type_ref() {
+            _ if field.get_physical_type() == Physical::INT96 => Meaning::Int96,
+            _ if info.converted_type() == ConvertedType::INTERVAL => Meaning::Interval,
+            Some(LogicalType::Timestamp(kind)) if kind.unit == TimeUnit::NANOS => {
+                Meaning::TimestampNanos
+            }
+            Some(LogicalType::Time(kind)) if kind.unit == TimeUnit::NANOS => Meaning::TimeNanos,
+            Some(LogicalType::Uuid) => Meaning::Uuid,
+            _ => Meaning::Plain,
+        };
+    }
+    let inner = field.get_fields();
+    match (info.converted_type(), inner) {
+        (ConvertedType::LIST, [repeated]) => {
+            let element = match repeated.is_group().then(|| repeated.get_fields()) {
+                Some([element]) if !is_element(repeated) => meaning_of(element),
+                _ => value_of(repeated),
+            };
+            Meaning::List(Box::new(element))
+        }
+        (ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE, [pairs]) if pairs.is_group() => {
+            match pairs.get_fields() {
+                [key, value] => {
+                    Meaning::Map(Box::new(meaning_of(key)), Box::new(meaning_of(value)))
+                }
+                fields => Meaning::List(Box::new(
+                    fields.first().map_or(Meaning::Plain, |key| meaning_of(key)),
+                )),
             }
         }
-        return Ok(Unit::Plain);
+        _ => Meaning::Group(inner.iter().map(|field| meaning_of(field)).collect()),
     }
-    let name = field.name();
-    if field.get_physical_type() == Physical::INT96 {
-        return Err(format!(
-            "column {name} is of type INT96: write timestamps as TIMESTAMP_MICROS"
-        ));
-    }
-    let info = field.get_basic_info();
-    if matches!(info.converted_type(), ConvertedType::INTERVAL | ConvertedType::BSON) {
-        return Err(format!(
-            "column {name} is of type {}, which is not supported",
-            info.converted_type()
-        ));
-    }
-    Ok(match info.logical_type_ref() {
-        Some(LogicalType::Timestamp(kind)) if kind.unit == TimeUnit::NANOS => Unit::TimestampNanos,
-        Some(LogicalType::Time(kind)) if kind.unit == TimeUnit::NANOS => Unit::TimeNanos,
-        Some(LogicalType::Uuid) => Unit::Uuid,
-        _ => Unit::Plain,
-    })
 }
 
-/// The same columns with bytes instead of texts. The library fails at a text that is not valid UTF-8,
-/// and cannot continue at the next row; as bytes such a text rejects only its row.
+/// Whether the repeated group of a list is its element, and not a group around it.
+///
+/// Source: <https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists>.
+fn is_element(repeated: &Type) -> bool {
+    let around = match repeated.get_fields() {
+        [inner] => is_repeated(inner),
+        _ => return true,
+    };
+    let is_list = repeated.get_basic_info().converted_type() == ConvertedType::LIST;
+    !around && !is_list && (repeated.name() == "array" || repeated.name().ends_with("_tuple"))
+}
+
+/// The same columns with bytes instead of what the library cannot read row by row. It fails at a text that
+/// is not valid UTF-8, and cannot continue at the next row; as bytes such a text rejects only its row. Of an
+/// INT96 it keeps only milliseconds, and it panics at intervals.
 ///
 /// # Errors
 ///
 /// The library cannot build the changed schema.
-pub(super) fn texts_as_bytes(schema: &Type) -> Result<SchemaDescPtr, ParquetError> {
+pub(super) fn as_bytes(schema: &Type) -> Result<SchemaDescPtr, ParquetError> {
     Ok(Arc::new(SchemaDescriptor::new(Arc::new(with_bytes(schema)?))))
 }
 
@@ -70,9 +188,15 @@ fn with_bytes(field: &Type) -> Result<Type, ParquetError> {
         return Ok(Type::GroupType { basic_info: basic_info.clone(), fields: fields? });
     }
     let info = field.get_basic_info();
+    if field.get_physical_type() == Physical::INT96
+        || info.converted_type() == ConvertedType::INTERVAL
+    {
+        let bytes = Type::primitive_type_builder(field.name(), Physical::FIXED_LEN_BYTE_ARRAY);
+        return bytes.with_length(12).with_repetition(info.repetition()).build();
+    }
     let is_text = matches!(
         info.converted_type(),
-        ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON
+        ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON | ConvertedType::BSON
     );
     if !is_text || field.get_physical_type() != Physical::BYTE_ARRAY {
         return Ok(field.clone());

@@ -11,6 +11,7 @@ mod json_columns;
 mod json_layouts;
 mod odd_files;
 mod parquet_cells;
+mod parquet_columns;
 mod parquet_types;
 mod sheets;
 mod workbook_rows;

@@ -79,6 +79,7 @@ degenerate = ["buyer", "paid", "day", "at", "tags"]
         Compression::SNAPPY,
         Compression::ZSTD(Default::default()),
         Compression::GZIP(Default::default()),
+        Compression::BROTLI(Default::default()),
         Compression::LZ4_RAW,
     ] {
         let catalog = catalog_of(&[("orders", text)]);
