@@ -78,13 +78,16 @@ JSON = [
     '\ufeff[\n]',
     '[{"id": 1}, {"id": 2}',
     '{"id": "a\\"b}{", "other": {"deep": [[[]]]}}',
+    '{"id": 1}{"id": "}{"} {"id": 3}\n',
+    '{\n  "id": 1,\n  "x": [\n    {"id": 9}\n  ]\n}\n{\n  "id": 2\n}\n',
+    '{"n": 1, "a": {"b": [{"id": 1}, {"id": 2}]}}\n{"a": {"b": []}}',
 ]
 
 
 def seed_jsonl():
     for at, text in enumerate(JSON):
         for choice in range(3):
-            write("jsonl", f"{at}-{choice}", bytes([0, choice, choice]) + text.encode())
+            write("jsonl", f"{at}-{choice}", bytes([0, choice, choice, choice % 2]) + text.encode())
 
 
 CELLS = """1 -1 +7 0 -0 00042 32767 32768 2147483648 9223372036854775807 9223372036854775808 1.5 1,5

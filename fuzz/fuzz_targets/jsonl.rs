@@ -14,10 +14,12 @@ fuzz_target!(|data: &[u8]| {
     let max_record_bytes = input.one_of(&[4096, 16, 1 << 20]);
     let chunk = input.one_of(&[1, 2, 3, 7, 64]);
     let place = usize::from(input.byte());
+    let is_wrapped = input.one_of(&[false, true]);
     let bytes = input.rest();
     let names = ["id", "a.b", "a.b.c", "Name", "x"].map(|name| vec![name.to_owned()]);
     let csv = CsvOptions { max_record_bytes, ..CsvOptions::default() };
-    let options = ReaderOptions { csv, names: names.to_vec(), sheet: None };
+    let records = is_wrapped.then(|| vec!["a".to_owned(), "b".to_owned()]);
+    let options = ReaderOptions { csv, names: names.to_vec(), sheet: None, records };
     let format = Format::from_name("jsonl").expect("a known format");
     let new = || -> Box<dyn RecordReader> { format.open_stream(&options).expect("is streamed") };
 

@@ -17,11 +17,8 @@ impl JsonReader {
         if self.tried > 0 && !is_larger && !ended {
             return Ok(Step::NeedMore);
         }
-        match sequence::next(rest, line_bytes, ended) {
+        match sequence::next(rest, line_bytes, ended, self.max_record_bytes) {
             Next::Object { pairs, content, whole, breaks } => {
-                if content > self.max_record_bytes {
-                    return self.too_long();
-                }
                 let by_line = line_bytes.is_none_or(|line| content <= line) && whole > content;
                 let position = self.position(content, whole, breaks);
                 record.start(rest.get(..content).unwrap_or_default(), position);
@@ -31,8 +28,14 @@ impl JsonReader {
             }
             Next::More => {
                 self.tried = rest.len();
-                self.check_size(self.tried)?;
                 Ok(Step::NeedMore)
+            }
+            Next::TooLong => self.too_long(),
+            Next::Unclosed | Next::Malformed(_)
+                if self.shape != Some(Shape::Sequence { by_line: Some(false) })
+                    && self.searched > self.max_record_bytes =>
+            {
+                self.too_long()
             }
             Next::Unclosed | Next::Malformed(_) if self.splits_by_line(line_bytes) => {
                 self.reject_line(record, line_bytes)
@@ -84,13 +87,9 @@ impl JsonReader {
     ) -> Result<Step, RecordError> {
         let rest = self.buffer.rest();
         if line_bytes.is_none() && !self.buffer.ended() {
-            self.check_size(rest.len())?;
             return Ok(Step::NeedMore);
         }
         let line = rest.get(..line_bytes.unwrap_or(rest.len())).unwrap_or_default();
-        if line.len() > self.max_record_bytes {
-            return self.too_long();
-        }
         let (content, breaks) = (line.trim_ascii_end(), line_bytes.is_some());
         let whole = line.len() + usize::from(breaks);
         let position = self.position(content.len(), whole, breaks);

@@ -10,6 +10,8 @@ pub(super) enum Next<'j> {
     Object { pairs: Pairs<'j>, content: usize, whole: usize, breaks: bool },
     /// It takes more bytes to tell.
     More,
+    /// An object that is longer than the limit, with the blanks behind it.
+    TooLong,
     /// An object without an end: there are no more bytes.
     Unclosed,
     /// Something else than an object, or an object and other text: at which line of it, counted from 1.
@@ -17,16 +19,20 @@ pub(super) enum Next<'j> {
 }
 
 /// The object at the start of `text`, whose first line is `line_bytes` long without its end, if that end is
-/// in the text. `ended` says that nothing follows the text.
-pub(super) fn next(text: &[u8], line_bytes: Option<usize>, ended: bool) -> Next<'_> {
-    let line = text.get(..line_bytes.unwrap_or(text.len())).unwrap_or_default();
+/// in the text. `ended` says that nothing follows the text. What is decided does not depend on how much of
+/// the file is in the text already.
+pub(super) fn next(text: &[u8], line_bytes: Option<usize>, ended: bool, limit: usize) -> Next<'_> {
+    let most = text.len().min(limit.saturating_add(1));
+    let at_most = |bytes: usize| text.get(..bytes.min(most)).unwrap_or_default();
+    let line = at_most(line_bytes.unwrap_or(text.len()));
     let found = match first(line) {
         // The object may go on behind the line, as long as what is there makes it a valid one.
-        First::Incomplete if line.len() < text.len() => first(text),
+        First::Incomplete if line.len() < most => first(at_most(most)),
         found => found,
     };
     match found {
-        First::Object(pairs, content) => follow(text, pairs, content, ended),
+        First::Object(pairs, content) => follow(text, pairs, content, ended, limit),
+        First::Incomplete if most > limit => Next::TooLong,
         First::Incomplete if ended => Next::Unclosed,
         First::Incomplete => Next::More,
         First::Malformed(line) => Next::Malformed(line),
@@ -34,10 +40,19 @@ pub(super) fn next(text: &[u8], line_bytes: Option<usize>, ended: bool) -> Next<
 }
 
 /// Judges what follows an object of `content` bytes: a line end, the next object, or text of no meaning.
-fn follow<'j>(text: &[u8], pairs: Pairs<'j>, content: usize, ended: bool) -> Next<'j> {
+fn follow<'j>(
+    text: &[u8],
+    pairs: Pairs<'j>,
+    content: usize,
+    ended: bool,
+    limit: usize,
+) -> Next<'j> {
     let rest = text.get(content..).unwrap_or_default();
     let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count();
     let object = |whole, breaks| Next::Object { pairs, content, whole, breaks };
+    if content + blanks > limit {
+        return Next::TooLong;
+    }
     match rest.get(blanks) {
         Some(b'\n') => object(content + blanks + 1, true),
         // As if it were on the next line, so that each record has a line number of its own.

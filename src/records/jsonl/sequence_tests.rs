@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::tests::{options, read, read_with, wrapped};
+use super::tests::{options, read, read_with, run, wrapped};
 use super::*;
 
 #[test]
@@ -105,6 +105,15 @@ fn a_path_leads_to_arrays_of_objects() {
 }
 
 proptest! {
+    #[test]
+    fn a_limit_holds_whatever_the_pieces(text in "[\\[\\]{}\":,a1 \n]{0,60}", limit in 1_usize..20, size in 1_usize..9) {
+        let mut limited = options(&["a"]);
+        limited.csv.max_record_bytes = limit;
+        let open = || Box::new(JsonReader::new(&limited));
+        let whole = run(open(), std::iter::once(text.as_bytes()));
+        prop_assert_eq!(run(open(), text.as_bytes().chunks(size)), whole);
+    }
+
     #[test]
     fn objects_mean_the_same_whatever_is_between_them(
         values in prop::collection::vec("\\PC{0,8}", 1..6),

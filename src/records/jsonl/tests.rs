@@ -17,9 +17,9 @@ pub(super) fn wrapped(names: &[&str], path: &[&str]) -> ReaderOptions {
 }
 
 /// A row as text, its line and where it ends.
-type Row = (String, u64, u64);
+pub(super) type Row = (String, u64, u64);
 
-fn run<'a>(
+pub(super) fn run<'a>(
     mut reader: Box<dyn RecordReader>,
     chunks: impl Iterator<Item = &'a [u8]>,
 ) -> (Vec<Row>, Option<RecordError>) {
