@@ -91,7 +91,7 @@ impl Decoder {
                 Decoded::End => return self.last_text(),
             };
             if let Layer::Unknown = self.text {
-                if sniff::needs_more_for_encoding(&self.decompressed) {
+                if self.decompressed.len() < sniff::CONTENT_BYTES {
                     if more {
                         continue;
                     }
@@ -122,6 +122,11 @@ impl Decoder {
     }
 
     fn find_encoding(&mut self) -> Result<(), DecodeError> {
+        let around = match &self.decompressor {
+            Layer::Some(decompressor) => Some(decompressor.name()),
+            _ => None,
+        };
+        sniff::check_content(&self.decompressed, around)?;
         let (encoding, mark) = sniff::encoding(&self.decompressed, self.options.encoding)?;
         self.text = if encoding == UTF_8 {
             // The mark stays in the output, so that offsets are those of the object.

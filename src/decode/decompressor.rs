@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes};
 
-use super::codec::{Codec, Compression};
+use super::codec::{Codec, CodecError, Compression};
 use super::{DecodeError, DecodeOptions, Decoded, RATIO_FLOOR_BYTES};
 use crate::error::ErrorKind;
 
@@ -42,6 +42,11 @@ impl Decompressor {
         })
     }
 
+    /// The name of the compression.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// The next piece of what `input` decompresses to. `ended` says that the file has no bytes
     /// after `input`.
     ///
@@ -53,9 +58,14 @@ impl Decompressor {
             if input.is_empty() && !ended {
                 return Ok(Decoded::NeedMore);
             }
-            let progress = self.codec.run(input, &mut self.piece, ended).map_err(|why| {
+            let progress = self.codec.run(input, &mut self.piece, ended).map_err(|error| {
                 let (name, at) = (self.name, self.read_bytes);
-                DecodeError::bad_file(format!("damaged {name} data near byte {at}: {why}"))
+                DecodeError::bad_file(match error {
+                    CodecError::Damaged(why) => {
+                        format!("damaged {name} data near byte {at}: {why}")
+                    }
+                    CodecError::Refused(message) => message,
+                })
             })?;
             input.advance(progress.read);
             self.read_bytes += progress.read as u64;

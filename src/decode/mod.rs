@@ -96,3 +96,29 @@ impl std::error::Error for DecodeError {}
 pub fn is_compression_suffix(suffix: &str) -> bool {
     codec::Compression::has_suffix(suffix)
 }
+
+/// The number of last bytes of a zip archive that [`check_zip`] needs.
+pub const ZIP_TAIL_BYTES: u64 = 256 << 10;
+
+/// Whether an object that starts with these bytes is a zip archive.
+pub fn is_zip(start: &[u8]) -> bool {
+    start.starts_with(codec::zip::ENTRY)
+}
+
+/// Refuses a zip archive of several files before the first of them is loaded. `tail` are its last bytes,
+/// from `offset` on. An archive whose directory is not within them is only refused after its first file.
+///
+/// # Errors
+///
+/// [`ErrorKind::BadFile`] if it holds several files.
+pub fn check_zip(tail: &[u8], offset: u64) -> Result<(), DecodeError> {
+    match codec::zip::count_files(tail, offset) {
+        Some(2..) => Err(DecodeError::bad_file(codec::zip::SEVERAL_FILES)),
+        _ => Ok(()),
+    }
+}
+
+/// The name of the compression of a file that starts with these bytes; `None` if it is not compressed.
+pub fn compression_name(start: &[u8]) -> Option<&'static str> {
+    codec::Compression::of(start).map(|compression| compression.name)
+}

@@ -27,15 +27,65 @@ fn unreadable(start: &[u8]) -> Option<&'static str> {
             "the file is an Excel workbook: set [file] format = \"xlsx\""
         }
         [b'7', b'z', 0xbc, 0xaf, ..] => "7z archives are not supported: use zip or gzip",
+        [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => "rar archives are not supported: use zip or gzip",
+        [0x1f, 0x9d, ..] => "files of compress (.Z) are not supported: use gzip",
+        [b'L', b'Z', b'I', b'P', 0 | 1, ..] => "lzip is not supported: use xz or gzip",
         [0x04, 0x22, 0x4d, 0x18, ..] => "lz4 is not supported: use zstd or gzip",
+        [0xff, 6, 0, 0, b's', b'N', b'a', b'P', ..] => "snappy is not supported: use zstd or gzip",
         [b'%', b'P', b'D', b'F', ..] => "the file is a PDF, not a table",
+        [b'O', b'b', b'j', 1, ..] => "the file is Avro, which is not supported: use Parquet",
+        [b'O', b'R', b'C', 0..=8 | 14..=31 | 128.., ..] => {
+            "the file is ORC, which is not supported: use Parquet"
+        }
+        [b'A', b'R', b'R', b'O', b'W', b'1', 0, ..] => {
+            "the file is Arrow (Feather), which is not supported: use Parquet"
+        }
         _ => return None,
     })
 }
 
-/// Whether the bytes are too few to tell if a byte order mark begins the file.
-pub(super) fn needs_more_for_encoding(start: &[u8]) -> bool {
-    start.len() < 4
+/// The number of first decompressed bytes that tell what they are: a block of a tar archive.
+pub(super) const CONTENT_BYTES: usize = 512;
+
+/// Checks the first decompressed bytes, fewer than [`CONTENT_BYTES`] only in a smaller file. `around` is
+/// the name of the compression that they had, if they had any.
+///
+/// # Errors
+///
+/// They are an archive, or a compressed file within a compressed one.
+pub(super) fn check_content(start: &[u8], around: Option<&str>) -> Result<(), DecodeError> {
+    if is_tar(start) {
+        let message =
+            "the file is a tar archive: upload its files one by one, each compressed if you like";
+        return Err(DecodeError::bad_file(message));
+    }
+    let Some(around) = around else { return Ok(()) };
+    let message = match (unreadable(start), Compression::of(start)) {
+        (Some(message), _) => format!("the content of the {around} file cannot be read: {message}"),
+        (None, Some(inner)) => {
+            format!("the {around} file holds a {} file: compress the file once", inner.name)
+        }
+        (None, None) => return Ok(()),
+    };
+    Err(DecodeError::bad_file(message))
+}
+
+/// Whether the bytes start with the header of a file in a tar archive of any kind: its checksum is that of
+/// all its bytes, with blanks in its own place.
+///
+/// Source: POSIX.1-2017, `pax`, "ustar Interchange Format".
+fn is_tar(start: &[u8]) -> bool {
+    let Some(header) = start.get(..CONTENT_BYTES) else { return false };
+    let (Some(before), Some(sum), Some(after)) =
+        (header.get(..148), header.get(148..156), header.get(156..))
+    else {
+        return false;
+    };
+    let digits = sum.trim_ascii_start().iter().take_while(|byte| byte.is_ascii_digit());
+    let digits: Vec<u8> = digits.copied().collect();
+    let given = std::str::from_utf8(&digits).ok().and_then(|sum| u32::from_str_radix(sum, 8).ok());
+    let others = before.iter().chain(after).map(|byte| u32::from(*byte)).sum::<u32>();
+    given == Some(others + 8 * 32)
 }
 
 /// The encoding of a file that starts with these bytes, and the length of its byte order mark.

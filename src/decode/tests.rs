@@ -157,12 +157,90 @@ fn files_of_other_kinds_are_named_in_the_error() {
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel"),
         (b"PK\x05\x06\0\0\0\0", "empty"),
         (b"7z\xbc\xaf\x27\x1c\0\0", "7z"),
+        (b"Rar!\x1a\x07\0", "rar"),
+        (b"Obj\x01\x04\x16av", "Avro"),
+        (b"ORC\x08\x03\x10\0\0", "ORC"),
         (b"\xff\xfe\0\0a\0\0\0", "UTF-32"),
         (b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0[Content_Types].xml", "Excel"),
         (b"PK\x03\x04\x14\0\x01\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0a.csv", "encrypted"),
     ] {
         let error = decoded(start).expect_err(wrong);
         assert!(error.contains(wrong), "{error}");
+    }
+}
+
+/// A tar archive with one file.
+fn tar(magic: &[u8]) -> Vec<u8> {
+    let mut header = vec![0; 512];
+    header[..5].copy_from_slice(b"a.csv");
+    header[100..107].copy_from_slice(b"0000644");
+    header[124..135].copy_from_slice(b"00000000017");
+    header[148..156].copy_from_slice(b"        ");
+    header[257..257 + magic.len()].copy_from_slice(magic);
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    [header, TEXT.to_vec(), vec![0; 512 - TEXT.len() + 1024]].concat()
+}
+
+/// A zip archive of stored files.
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, content) in files {
+        let mut crc = flate2::Crc::new();
+        crc.update(content);
+        bytes.extend_from_slice(b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0");
+        bytes.extend_from_slice(&crc.sum().to_le_bytes());
+        bytes.extend_from_slice(&[(content.len() as u32).to_le_bytes(); 2].concat());
+        bytes.extend_from_slice(&[(name.len() as u16).to_le_bytes(), [0; 2]].concat());
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.extend_from_slice(content);
+    }
+    [bytes, b"PK\x05\x06".to_vec(), vec![0; 18]].concat()
+}
+
+#[test]
+fn an_archive_within_another_file_is_refused_by_its_true_name() {
+    for magic in [&b"ustar\x0000"[..], b"ustar  ", b""] {
+        for bytes in
+            [tar(magic), gzip(&tar(magic)), zstd(&tar(magic)), zip(&[("a.tar", &tar(magic))])]
+        {
+            let error = decoded(&bytes).expect_err("a tar archive");
+            assert!(error.starts_with("the file is a tar archive"), "{error}");
+        }
+    }
+    for (bytes, wrong) in [
+        (gzip(&gzip(TEXT)), "the gzip file holds a gzip file: compress the file once"),
+        (gzip(&zip(&[("a.csv", TEXT)])), "the gzip file holds a zip file"),
+        (zip(&[("a.csv.gz", &gzip(TEXT))]), "the zip file holds a gzip file"),
+        (zstd(b"PAR1\x15\x04\x15\x04"), "the file is Parquet"),
+        (gzip(b"7z\xbc\xaf\x27\x1c\0\0"), "7z archives"),
+        (zip(&[("a.csv", TEXT), ("b.csv", TEXT)]), "the zip archive holds several files"),
+        (zip(&[("__MACOSX/._a.csv", b"x"), (".DS_Store", b"x")]), "the zip archive holds no file"),
+    ] {
+        let error = decoded(&bytes).expect_err(wrong);
+        assert!(error.contains(wrong) && !error.contains("damaged"), "{error}");
+    }
+    // A text is none, whatever its length.
+    for text in [TEXT.repeat(100), TEXT.repeat(34), b"7z\n".repeat(300)] {
+        assert_eq!(decoded(&text).as_deref(), Ok(&text[..]));
+        assert_eq!(decoded(&gzip(&text)).as_deref(), Ok(&text[..]));
+    }
+}
+
+#[test]
+fn files_that_operating_systems_add_to_an_archive_are_ignored() {
+    for added in [
+        "__MACOSX/._a.csv",
+        "d/__MACOSX/x",
+        "d/.DS_Store",
+        "._a.csv",
+        "Thumbs.db",
+        "d/desktop.ini",
+        "d\\.DS_Store",
+    ] {
+        for files in [[("d/a.csv", TEXT), (added, &b"x"[..])], [(added, b"x"), ("d/a.csv", TEXT)]] {
+            assert_eq!(decoded(&zip(&files)).as_deref(), Ok(TEXT), "{added}");
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use bytes::Bytes;
 
 use crate::dataset::Dataset;
-use crate::decode::{DecodeError, DecodeOptions, Decoded, Decoder};
+use crate::decode::{self, DecodeError, DecodeOptions, Decoded, Decoder, ZIP_TAIL_BYTES};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::object::{ContentHash, ObjectRef, ObjectStream, Source};
 use crate::settings::Settings;
@@ -39,8 +39,15 @@ impl DecodedStream {
             max_bytes: settings.max_decompressed_bytes,
             max_ratio: settings.max_ratio,
         };
-        let stream = open_hashed(source, object).await?;
-        Ok(DecodedStream { stream, decoder: Decoder::new(options.clone()), options, skip: 0 })
+        let mut stream = open_hashed(source, object).await?;
+        let mut decoder = Decoder::new(options.clone());
+        if let Some(first) = stream.next_chunk().await? {
+            if decode::is_zip(&first) {
+                check_zip(source, object, &first, stream.size_bytes()).await?;
+            }
+            decoder.push(first);
+        }
+        Ok(DecodedStream { stream, decoder, options, skip: 0 })
     }
 
     /// Continues at `offset` of the decoded text, after the beginning was read. A plain object is read
@@ -115,6 +122,25 @@ impl DecodedStream {
             }
         }
     }
+}
+
+/// Refuses a zip archive of several files by its directory, which is at its end, so that nothing of it is
+/// loaded.
+async fn check_zip(
+    source: &Source,
+    object: &ObjectRef,
+    first: &Bytes,
+    size_bytes: u64,
+) -> Result<()> {
+    if first.len() as u64 == size_bytes {
+        return decode::check_zip(first, 0).map_err(decode_error);
+    }
+    let from = size_bytes.saturating_sub(ZIP_TAIL_BYTES);
+    let (mut stream, mut tail) = (source.open(object, from).await?, Vec::new());
+    while let Some(chunk) = stream.next_chunk().await? {
+        tail.extend_from_slice(&chunk);
+    }
+    decode::check_zip(&tail, from).map_err(decode_error)
 }
 
 /// Opens an object and hashes it while it is read. The ETag of a local file is a hash already.

@@ -5,7 +5,7 @@
 
 use bzip2::{Decompress, Status};
 
-use super::{Codec, Compression, Progress};
+use super::{Codec, CodecError, Compression, Progress};
 
 pub(super) const COMPRESSION: Compression = Compression {
     name: "bzip2",
@@ -26,7 +26,7 @@ struct Bzip2 {
 }
 
 impl Codec for Bzip2 {
-    fn run(&mut self, input: &[u8], output: &mut [u8], _: bool) -> Result<Progress, String> {
+    fn run(&mut self, input: &[u8], output: &mut [u8], _: bool) -> Result<Progress, CodecError> {
         if self.stream.is_none() && input.is_empty() {
             return Ok(Progress::default());
         }

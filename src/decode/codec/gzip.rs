@@ -4,7 +4,7 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{Codec, Compression, Progress};
+use super::{Codec, CodecError, Compression, Progress};
 
 pub(super) const COMPRESSION: Compression = Compression {
     name: "gzip",
@@ -19,13 +19,13 @@ struct Gzip {
 }
 
 impl Codec for Gzip {
-    fn run(&mut self, input: &[u8], output: &mut [u8], _: bool) -> Result<Progress, String> {
+    fn run(&mut self, input: &[u8], output: &mut [u8], _: bool) -> Result<Progress, CodecError> {
         if self.member.is_none() {
             let padding = input.iter().take_while(|byte| **byte == 0).count();
             match input.get(padding) {
                 Some(0x1f) if padding == 0 => {}
                 Some(0x1f) | None => return Ok(Progress { read: padding, written: 0 }),
-                Some(_) => return Err("data after its last member is not gzip".to_owned()),
+                Some(_) => return Err("data after its last member is not gzip".to_owned().into()),
             }
             self.at_end = false;
         }

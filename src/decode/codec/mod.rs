@@ -8,7 +8,7 @@
 mod bzip2;
 mod gzip;
 mod xz;
-mod zip;
+pub(super) mod zip;
 mod zstd;
 
 /// Every compression that can be read.
@@ -41,6 +41,21 @@ impl Compression {
     }
 }
 
+/// Why a codec cannot go on.
+#[derive(Debug)]
+pub(super) enum CodecError {
+    /// What is wrong with the bytes, as half a sentence.
+    Damaged(String),
+    /// The bytes are right, and of a kind that is not read here: the whole message.
+    Refused(String),
+}
+
+impl From<String> for CodecError {
+    fn from(why: String) -> CodecError {
+        CodecError::Damaged(why)
+    }
+}
+
 /// How far one call of a codec got.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Progress {
@@ -57,8 +72,9 @@ pub(super) trait Codec: Send {
     ///
     /// # Errors
     ///
-    /// The bytes are not valid for this compression: what is wrong with them, as half a sentence.
-    fn run(&mut self, input: &[u8], output: &mut [u8], ended: bool) -> Result<Progress, String>;
+    /// The bytes are not valid for this compression, or are an archive that is not read here.
+    fn run(&mut self, input: &[u8], output: &mut [u8], ended: bool)
+    -> Result<Progress, CodecError>;
 
     /// Whether a stream has just ended, so that the file may end here.
     fn at_stream_end(&self) -> bool;

@@ -4,7 +4,7 @@
 
 use liblzma::stream::{Action, CONCATENATED, Status, Stream};
 
-use super::{Codec, Compression, Progress};
+use super::{Codec, CodecError, Compression, Progress};
 
 pub(super) const COMPRESSION: Compression = Compression {
     name: "xz",
@@ -29,7 +29,12 @@ impl Xz {
 }
 
 impl Codec for Xz {
-    fn run(&mut self, input: &[u8], output: &mut [u8], ended: bool) -> Result<Progress, String> {
+    fn run(
+        &mut self,
+        input: &[u8],
+        output: &mut [u8],
+        ended: bool,
+    ) -> Result<Progress, CodecError> {
         if self.at_end {
             return Ok(Progress::default());
         }

@@ -6,9 +6,11 @@
 
 use flate2::{FlushDecompress, Status};
 
-use super::{Codec, Compression, Progress};
+use super::{Codec, CodecError, Compression, Progress};
+pub(in crate::decode) use directory::count_files;
 use entry::{Entry, HEADER_BYTES, u16_at, u32_at};
 
+mod directory;
 mod entry;
 
 pub(super) const COMPRESSION: Compression = Compression {
@@ -18,9 +20,13 @@ pub(super) const COMPRESSION: Compression = Compression {
     codec: || Ok(Box::new(Zip::new())),
 };
 
-const ENTRY: &[u8] = b"PK\x03\x04";
+pub(in crate::decode) const ENTRY: &[u8] = b"PK\x03\x04";
 /// What begins a record of the central directory, after which no file follows.
 const AFTER: [&[u8]; 4] = [b"PK\x01\x02", b"PK\x06\x06", b"PK\x05\x06", b"PK\x06\x08"];
+/// The message for an archive that holds more than one file.
+pub(in crate::decode) const SEVERAL_FILES: &str =
+    "the zip archive holds several files: put exactly one file into an archive";
+
 const END: &[u8] = b"PK\x05\x06";
 const DESCRIPTOR: &[u8] = b"PK\x07\x08";
 
@@ -56,18 +62,21 @@ impl Zip {
         (taken, self.gathered.len() >= wanted)
     }
 
-    fn header(&mut self, input: &[u8]) -> Result<usize, String> {
+    fn header(&mut self, input: &[u8]) -> Result<usize, CodecError> {
         let (mut read, mut complete) = self.gather(input, 4);
         if !complete {
             return Ok(read);
         }
         if AFTER.contains(&self.gathered.get(..4).unwrap_or_default()) {
+            if !self.has_file {
+                return Err(CodecError::Refused("the zip archive holds no file".to_owned()));
+            }
             self.state = State::Directory;
             self.directory(&[]);
             return Ok(read);
         }
         if !self.gathered.starts_with(ENTRY) {
-            return Err("expected the header of an entry".to_owned());
+            return Err("expected the header of an entry".to_owned().into());
         }
         for wanted in [HEADER_BYTES, 0] {
             let variable =
@@ -79,11 +88,9 @@ impl Zip {
                 return Ok(read);
             }
         }
-        let entry = Entry::parse(&self.gathered)?;
+        let entry = Entry::parse(&self.gathered).map_err(CodecError::Refused)?;
         if entry.wanted && std::mem::replace(&mut self.has_file, true) {
-            return Err(
-                "it holds several files: put exactly one file into a zip archive".to_owned()
-            );
+            return Err(CodecError::Refused(SEVERAL_FILES.to_owned()));
         }
         self.gathered.clear();
         self.state = State::File(entry);
@@ -163,13 +170,13 @@ impl Zip {
 }
 
 impl Codec for Zip {
-    fn run(&mut self, input: &[u8], output: &mut [u8], _: bool) -> Result<Progress, String> {
+    fn run(&mut self, input: &[u8], output: &mut [u8], _: bool) -> Result<Progress, CodecError> {
         if let State::File(Entry { inflate: None, left: 0, .. }) = self.state {
             self.file(input, output)?;
         }
         match self.state {
             State::Header => Ok(Progress { read: self.header(input)?, written: 0 }),
-            State::File(_) => self.file(input, output),
+            State::File(_) => Ok(self.file(input, output)?),
             State::Descriptor(_) => Ok(Progress { read: self.descriptor(input)?, written: 0 }),
             State::Directory => Ok(Progress { read: self.directory(input), written: 0 }),
             State::End => Ok(Progress { read: input.len(), written: 0 }),

@@ -2,7 +2,7 @@
 
 use zstd::stream::raw::{DParameter, Decoder, Operation as _};
 
-use super::{Codec, Compression, Progress};
+use super::{Codec, CodecError, Compression, Progress};
 
 pub(super) const COMPRESSION: Compression = Compression {
     name: "zstd",
@@ -33,7 +33,7 @@ impl Zstd {
 }
 
 impl Codec for Zstd {
-    fn run(&mut self, input: &[u8], output: &mut [u8], _: bool) -> Result<Progress, String> {
+    fn run(&mut self, input: &[u8], output: &mut [u8], _: bool) -> Result<Progress, CodecError> {
         if input.is_empty() && self.at_end {
             return Ok(Progress::default());
         }

@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 
+use crate::decode::compression_name;
 use crate::records::spooled::SharedFile;
 
 /// What ends a zip archive, within this many bytes (APPNOTE.TXT 6.3.10, 4.3.16).
@@ -26,6 +27,9 @@ pub(super) fn is_truncated(file: &SharedFile) -> bool {
 /// What the file is, if not a workbook.
 pub(super) fn kind(file: &SharedFile) -> &'static str {
     let start = bytes(file, 0, 512);
+    if compression_name(&start).is_some_and(|name| name != "zip") {
+        return "it is compressed: upload the workbook itself";
+    }
     let text = start.trim_ascii_start().to_ascii_lowercase();
     if [&b"<html"[..], b"<!doctype html", b"<table"].iter().any(|tag| text.starts_with(tag)) {
         return "it is a web page (HTML): save it as .xlsx";

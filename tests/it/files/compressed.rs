@@ -10,6 +10,7 @@ use stardrop_local::s3::{Fault, FaultKind};
 use crate::load::exactly_once::sales;
 use crate::support::cloud::Cloud;
 use crate::support::star_content::{assert_balanced, meaning};
+use crate::support::workbook::Zip;
 use crate::support::{TestDatabase, catalog_of};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -196,4 +197,21 @@ async fn a_broken_archive_is_an_error_of_the_file() {
     let (kind, message) = refused("sales/a.csv", b"PAR1\0\0\0\0\0".to_vec(), &[]).await;
     assert_eq!(kind, ErrorKind::BadFile);
     assert!(message.contains("Parquet"), "{message}");
+}
+
+#[tokio::test]
+async fn of_a_zip_archive_with_several_files_nothing_is_loaded() {
+    let mut zip = Zip::default();
+    zip.add("a.csv", sales(3_000));
+    zip.add("b.csv", sales(1));
+    let more = [("STARDROP_BATCH_ROWS", "100")];
+    let (kind, message) = refused("sales/two.csv", zip.finish(), &more).await;
+    assert_eq!(kind, ErrorKind::BadFile);
+    assert!(message.starts_with("the zip archive holds several files"), "{message}");
+    // Nor of one that is larger than what is read of its end.
+    let mut zip = Zip::default();
+    zip.add("a.csv", [sales(3_000), "9".repeat(2 << 20)].concat());
+    zip.add("b.csv", sales(1));
+    let (_, message) = refused("sales/large.csv", zip.finish(), &more).await;
+    assert!(message.starts_with("the zip archive holds several files"), "{message}");
 }

@@ -165,4 +165,6 @@ fn a_file_that_is_no_workbook_is_called_what_it_is() {
         let error = rows(start.as_bytes().to_vec(), &options(1, true, None)).unwrap_err();
         assert!(error.contains(known), "{error}");
     }
+    let error = rows(b"\x1f\x8b\x08\0".to_vec(), &options(1, true, None)).unwrap_err();
+    assert!(error.contains("it is compressed"), "{error}");
 }

@@ -6,8 +6,12 @@ use flate2::{Crc, Decompress};
 pub(super) const HEADER_BYTES: usize = 30;
 
 /// What starts the name of an entry of an Excel or OpenDocument workbook.
-const WORKBOOK_PARTS: [&[u8]; 5] =
+pub(super) const WORKBOOK_PARTS: [&[u8]; 5] =
     [b"[Content_Types].xml", b"xl/", b"_rels/", b"docProps/", b"mimetype"];
+
+/// The files that macOS and Windows put into folders for their own use, besides those in `__MACOSX` and
+/// those that start with `._`.
+const IGNORED: [&[u8]; 3] = [b".DS_Store", b"Thumbs.db", b"desktop.ini"];
 
 /// An entry whose content comes next.
 pub(super) struct Entry {
@@ -23,7 +27,7 @@ pub(super) struct Entry {
     pub crc: u32,
     /// The checksum of the bytes so far.
     pub found: Crc,
-    /// Whether this is a file with data, not a folder or a note of macOS.
+    /// Whether this is a file with data, not a folder or one of [`IGNORED`].
     pub wanted: bool,
 }
 
@@ -42,28 +46,32 @@ impl Entry {
     ///
     /// # Errors
     ///
-    /// The entry cannot be read: why, as half a sentence.
+    /// The entry cannot be read: why, as a message.
     pub fn parse(header: &[u8]) -> Result<Entry, String> {
         let (flags, method) = (u16_at(header, 6), u16_at(header, 8));
         let name_end = HEADER_BYTES + usize::from(u16_at(header, 26));
         let name = header.get(HEADER_BYTES..name_end).unwrap_or_default();
         let is_folder = name.ends_with(b"/");
         if WORKBOOK_PARTS.iter().any(|part| name.starts_with(part)) {
-            return Err("it is an Excel workbook: set [file] format = \"xlsx\"".to_owned());
+            return Err("the file is an Excel workbook: set [file] format = \"xlsx\"".to_owned());
         }
         if flags & 1 != 0 {
-            return Err("it is encrypted".to_owned());
+            return Err("the zip archive is encrypted".to_owned());
         }
         let has_descriptor = flags & 8 != 0;
         let (compressed, zip64) = compressed_size(header, name_end);
         let inflate = match method {
             0 if has_descriptor && !is_folder => {
-                return Err("a file is stored without its size: use deflate".to_owned());
+                return Err(
+                    "the zip archive stores a file without its size: use deflate".to_owned()
+                );
             }
             0 => None,
             8 => Some(Decompress::new(false)),
             other => {
-                return Err(format!("compression method {other} is not supported: use deflate"));
+                return Err(format!(
+                    "compression method {other} of the zip archive is not supported: use deflate"
+                ));
             }
         };
         Ok(Entry {
@@ -73,14 +81,19 @@ impl Entry {
             has_descriptor,
             crc: u32_at(header, 14),
             found: Crc::new(),
-            wanted: !is_folder && !is_of_macos(name),
+            wanted: !is_folder && !is_ignored(name),
         })
     }
 }
 
-/// Whether an entry is one that macOS adds: the notes below `__MACOSX`, or how a folder is shown.
-fn is_of_macos(name: &[u8]) -> bool {
-    name.starts_with(b"__MACOSX/") || name.rsplit(|b| *b == b'/').next() == Some(b".DS_Store")
+/// Whether an entry is one that operating systems add for their own use.
+pub(super) fn is_ignored(name: &[u8]) -> bool {
+    // Some programs of Windows write its own separator.
+    let mut parts = name.rsplit(|byte| matches!(byte, b'/' | b'\\'));
+    let file = parts.next().unwrap_or_default();
+    file.starts_with(b"._")
+        || IGNORED.iter().any(|known| file.eq_ignore_ascii_case(known))
+        || parts.any(|folder| folder == b"__MACOSX")
 }
 
 /// The compressed size, and whether the entry has 64 bit sizes (4.5.3), which hold it when the 32 bit
@@ -106,12 +119,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_that_macos_adds_are_no_files_to_load() {
-        for name in ["__MACOSX/a.csv", ".DS_Store", "sales/.DS_Store"] {
-            assert!(is_of_macos(name.as_bytes()), "{name}");
+    fn entries_that_systems_add_are_no_files_to_load() {
+        for name in ["__MACOSX/a.csv", ".DS_Store", "sales/.DS_Store", "sales/._a.csv", "thumbs.db"]
+        {
+            assert!(is_ignored(name.as_bytes()), "{name}");
         }
         for name in ["a.csv", "sales/__MACOSX.csv", "a.DS_Store", ".DS_Store/a.csv", ""] {
-            assert!(!is_of_macos(name.as_bytes()), "{name}");
+            assert!(!is_ignored(name.as_bytes()), "{name}");
         }
     }
 }
