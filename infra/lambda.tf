@@ -10,11 +10,11 @@ locals {
   )
   log_groups = concat(["/aws/lambda/${local.loader_name}", "/aws/lambda/${local.migrate_name}"], local.database_log_groups, [for name in [local.flow_log_group] : name if local.flow_logs])
 
-  loader_user = local.make_database ? "stardrop_load" : var.database.loader_user
-  reader_user = "stardrop_read"
+  loader_user = coalesce(try(var.database.loader_user, null), "${var.names.namespace}_load")
+  reader_user = "${var.names.namespace}_read"
 
   # Environment variables of both functions.
-  shared_environment = {
+  shared_environment = merge(local.changed_names, {
     PGHOST            = local.database_host
     PGPORT            = tostring(local.database_port)
     PGDATABASE        = local.database_name
@@ -22,7 +22,14 @@ locals {
     PGSSLROOTCERT     = local.root_cert
     STARDROP_DATASETS = "/opt/datasets"
     STARDROP_LOG      = var.log_level
-  }
+  })
+
+  # The names of schemas and roles, where they are not the usual ones.
+  changed_names = { for name, pair in {
+    STARDROP_NAMESPACE      = [var.names.namespace, "stardrop"]
+    STARDROP_STAR_SCHEMA    = [var.names.star, "star"]
+    STARDROP_STAGING_SCHEMA = [var.names.staging, "staging"]
+  } : name => pair[0] if pair[0] != pair[1] }
 }
 
 # Becomes /opt/datasets and /opt/rds/global-bundle.pem, so a changed dataset needs no new build of the loader.

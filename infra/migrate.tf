@@ -8,8 +8,8 @@ locals {
   # Logins that the migration creates as members of a role; with `iam` they sign in with tokens only.
   # With database_auth = "secret" you create the loader's login yourself.
   logins = local.database_auth_by_iam ? merge(
-    { (local.reader_user) = "stardrop_reader" },
-    var.database_auth == "iam" ? { (local.loader_user) = "stardrop_loader" } : {},
+    { (local.reader_user) = "${var.names.namespace}_reader" },
+    var.database_auth == "iam" ? { (local.loader_user) = "${var.names.namespace}_loader" } : {},
   ) : {}
 }
 
@@ -69,11 +69,11 @@ resource "aws_lambda_invocation" "migrate" {
     iam     = local.database_auth_by_iam
   })
 
-  triggers = {
+  triggers = merge(local.changed_names, {
     datasets = aws_lambda_layer_version.datasets.source_code_hash
     loader   = aws_lambda_function.migrate.source_code_hash
     database = coalesce(local.database_resource_id, local.database_host)
-  }
+  })
 
   # The function needs these to reach the database and its secret.
   depends_on = [

@@ -81,7 +81,7 @@ variable "database" {
     connections       = number
     security_group_id = optional(string)
     resource_id       = optional(string)
-    loader_user       = optional(string, "stardrop_load")
+    loader_user       = optional(string)
     migrate_user      = optional(string, "stardrop_migrate")
     migrate_secret    = optional(object({ arn = string, kms_key_arn = optional(string) }))
     root_cert         = optional(string, "/opt/rds/global-bundle.pem")
@@ -93,6 +93,26 @@ variable "database" {
       var.database.resource_id != null || (var.database_auth == "secret" && var.database.migrate_secret != null)
     )
     error_message = "database.resource_id is needed to sign in with IAM; without it, set database_auth = \"secret\" and database.migrate_secret."
+  }
+}
+
+variable "names" {
+  description = <<-EOT
+    The schemas of the ledger, the star and staging. `namespace` also starts the names of the database's roles and logins.
+    Two deployments can share a server with different namespaces, and a database with three different names each.
+  EOT
+  type = object({
+    namespace = optional(string, "stardrop")
+    star      = optional(string, "star")
+    staging   = optional(string, "staging")
+  })
+  default = {}
+
+  validation {
+    condition = alltrue([for name in values(var.names) : can(regex("^[a-z][a-z0-9_]{0,49}$", name)) && !startswith(name, "pg_")]) && (
+      length(distinct(values(var.names))) == 3
+    )
+    error_message = "names must be three different names of lower-case letters, digits and _."
   }
 }
 
@@ -264,7 +284,7 @@ variable "settings" {
   default     = {}
 
   validation {
-    condition     = alltrue([for name in keys(var.settings) : startswith(name, "STARDROP_") && !contains(["STARDROP_DB_AUTH", "STARDROP_DB_SECRET_ARN", "STARDROP_QUEUE_URL", "STARDROP_DATASETS", "STARDROP_IGNORE"], name)])
+    condition     = alltrue([for name in keys(var.settings) : startswith(name, "STARDROP_") && !contains(["STARDROP_DB_AUTH", "STARDROP_DB_SECRET_ARN", "STARDROP_QUEUE_URL", "STARDROP_DATASETS", "STARDROP_IGNORE", "STARDROP_NAMESPACE", "STARDROP_STAR_SCHEMA", "STARDROP_STAGING_SCHEMA"], name)])
     error_message = "settings must hold STARDROP_ variables only, and none that this module sets itself."
   }
 }

@@ -1,7 +1,8 @@
 -- The privileges of each role. A new function is executable by everybody, so that is revoked first.
 revoke all on all functions in schema stardrop from public;
 
-grant usage on schema stardrop, staging to stardrop_loader;
+grant usage on schema stardrop to stardrop_loader;
+grant usage on schema staging to stardrop_loader;
 grant execute on function
     stardrop.begin_batch,
     stardrop.checkpoint,
@@ -18,7 +19,8 @@ grant execute on function
     stardrop.totals
 to stardrop_loader;
 
-grant usage on schema stardrop, star to stardrop_reader;
+grant usage on schema stardrop to stardrop_reader;
+grant usage on schema star to stardrop_reader;
 grant execute on function stardrop.newest_loads to stardrop_reader;
 -- Only on tables and views of stardrop: users grant privileges on their own.
 do $grants$
@@ -37,3 +39,24 @@ begin
     end loop;
 end
 $grants$;
+
+-- A schema that was there already keeps its owner and its comment.
+do $comments$
+declare
+    described record;
+begin
+    for described in
+        select n.nspname, d.comment
+        from pg_namespace n
+        join (values
+            ('stardrop'::regnamespace, 'The ledger of stardrop: loads, rejected rows, applied contracts.'),
+            ('staging'::regnamespace,
+             'Typed rows as received: insert rows here, and triggers load them into the star.'),
+            ('star'::regnamespace, 'Dimensions and facts. Only the triggers on staging write to them.')
+        ) d (schema_id, comment) on d.schema_id = n.oid
+        where n.nspowner = 'stardrop_owner'::regrole
+    loop
+        execute format('comment on schema %I is %L', described.nspname, described.comment);
+    end loop;
+end
+$comments$;

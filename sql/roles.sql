@@ -1,4 +1,4 @@
--- The three roles of a stardrop database, and its schemas. Roles belong to the whole server, so another
+-- The three roles of a stardrop database. Roles belong to the whole server, so another
 -- database may have created them, or another migration may create them at the same time.
 do $roles$
 declare
@@ -10,6 +10,10 @@ begin
                 execute pg_catalog.format('create role %I nologin', role_name);
             exception
                 when duplicate_object or unique_violation then null;
+                when insufficient_privilege then
+                    raise exception 'login % may not create role %: run as an administrator: alter role % createrole',
+                        current_user, role_name, pg_catalog.quote_ident(current_user)
+                        using errcode = 'insufficient_privilege';
             end;
         end if;
     end loop;
@@ -19,18 +23,16 @@ begin
     if not pg_catalog.pg_has_role(
         current_user,
         'stardrop_owner',
-        case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end
+        case when pg_catalog.current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end
     ) then
-        execute pg_catalog.format('grant stardrop_owner to %I', current_user);
+        begin
+            execute pg_catalog.format('grant stardrop_owner to %I', current_user);
+        exception
+            when insufficient_privilege then
+                raise exception 'login % is no member of role stardrop_owner: run as an administrator: grant stardrop_owner to % with admin option',
+                    current_user, pg_catalog.quote_ident(current_user)
+                    using errcode = 'insufficient_privilege';
+        end;
     end if;
-
-    execute pg_catalog.format(
-        'grant create, temporary on database %I to stardrop_owner',
-        pg_catalog.current_database()
-    );
 end
 $roles$;
-
-create schema if not exists stardrop authorization stardrop_owner;
-create schema if not exists staging authorization stardrop_owner;
-create schema if not exists star authorization stardrop_owner;

@@ -2,9 +2,10 @@
 
 use std::pin::Pin;
 
+use crate::db::Client;
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
-use tokio_postgres::{Client, CopyInSink};
+use tokio_postgres::CopyInSink;
 
 use crate::db::database_error;
 use crate::error::{Result, Stage};

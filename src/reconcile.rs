@@ -1,8 +1,8 @@
 //! Reconcile: compares the objects of a bucket with the loads in the ledger, and returns the differences.
 
+use crate::db::Client;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio_postgres::Client;
 
 use crate::dataset::{Catalog, Match};
 use crate::error::Result;

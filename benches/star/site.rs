@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use stardrop::dataset::Catalog;
+use stardrop::db::Client;
 use stardrop::{migrate, star};
 use stardrop_local::postgres::LocalPostgres;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::NoTls;
 
 /// The number of facts of the small star.
 pub const SMALL: i64 = 100_000;
@@ -195,7 +196,7 @@ impl Site {
 async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
-    client
+    client.into()
 }
 
 /// Creates a database with a filled star.

@@ -294,3 +294,36 @@ run "auth_unknown" {
 
   expect_failures = [var.database_auth]
 }
+
+run "other_names" {
+  command = plan
+
+  variables {
+    names = { namespace = "sales_etl", star = "dwh" }
+  }
+
+  assert {
+    condition     = jsondecode(aws_lambda_invocation.migrate.input).logins == { sales_etl_load = "sales_etl_loader", sales_etl_read = "sales_etl_reader" }
+    error_message = "the logins and their roles have the namespace's names"
+  }
+
+  assert {
+    condition     = alltrue([for variables in [aws_lambda_function.loader.environment[0].variables, aws_lambda_function.migrate.environment[0].variables] : variables.STARDROP_NAMESPACE == "sales_etl" && variables.STARDROP_STAR_SCHEMA == "dwh" && !contains(keys(variables), "STARDROP_STAGING_SCHEMA")])
+    error_message = "both functions get the names that are not the usual ones"
+  }
+
+  assert {
+    condition     = one([for s in jsondecode(output.policies.loader).Statement : s if s.Sid == "SignInToDatabase"]).Resource == "arn:aws:rds-db:eu-central-1:111122223333:dbuser:db-MADE/sales_etl_load"
+    error_message = "the loader signs in as the login of its namespace"
+  }
+}
+
+run "names_that_are_the_same" {
+  command = plan
+
+  variables {
+    names = { star = "staging" }
+  }
+
+  expect_failures = [var.names]
+}

@@ -41,7 +41,7 @@ begin
     insert into stardrop.load
         (dataset, bucket, key, version_id, object_time, state, finished_at, attempt)
     values
-        (in_dataset, 'sql', session_user || '@staging.' || in_dataset,
+        (in_dataset, 'sql', format('%s@staging.%s', session_user, in_dataset),
          pg_current_xact_id()::text, clock_timestamp(), 'loaded', clock_timestamp(), 1)
     on conflict on constraint load_object_version_key do update
         set finished_at = clock_timestamp()

@@ -30,6 +30,7 @@ begin
         join stardrop.dataset d on d.name = c.relname
         where c.relnamespace = 'staging'::regnamespace
           and c.relkind = 'r'
+          and c.relowner = 'stardrop_owner'::regrole
           and c.relpersistence = 'p'
         order by c.relname
     loop

@@ -30,9 +30,16 @@ begin
         order by u.depth desc, n.nspname, c.relname
     loop
         if dependent.relkind <> 'v' then
-            raise exception 'materialized view %.% uses %', dependent.nspname, dependent.relname, in_table
-                using errcode = 'dependent_objects_still_exist',
-                      hint = 'drop it before the migration, and create it again afterwards';
+            raise exception 'materialized view %.% uses %: run: drop materialized view %.%; then migrate, and create it again',
+                dependent.nspname, dependent.relname, in_table,
+                quote_ident(dependent.nspname), quote_ident(dependent.relname)
+                using errcode = 'dependent_objects_still_exist';
+        end if;
+        if not pg_has_role(current_user, dependent.relowner, 'usage') then
+            raise exception 'view %.% of role % uses %, and login % may not drop it and create it again: run as that role: drop view %.%; then migrate, and create the view again',
+                dependent.nspname, dependent.relname, pg_get_userbyid(dependent.relowner), in_table, current_user,
+                quote_ident(dependent.nspname), quote_ident(dependent.relname)
+                using errcode = 'insufficient_privilege';
         end if;
         insert into stardrop.saved_view
             (schema_name, view_name, definition, owner, privileges, options, comment)

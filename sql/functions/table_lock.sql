@@ -6,7 +6,7 @@ create or replace function stardrop.table_lock(in_table text) returns bigint
     immutable
     set search_path = pg_catalog, pg_temp
 as $$
-    select (85::bigint << 48) | (hashtextextended(in_table, 0) & ((1::bigint << 48) - 1))
+    select (85::bigint << 48) | (hashtextextended('stardrop.' || in_table, 0) & ((1::bigint << 48) - 1))
 $$;
 
 comment on function stardrop.table_lock is

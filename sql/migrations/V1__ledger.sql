@@ -1,10 +1,6 @@
 -- The ledger: one row per object version, in the same database as the loaded rows, so that rows and
 -- their record commit together or not at all.
 
-comment on schema stardrop is 'The ledger of stardrop: loads, rejected rows, applied contracts.';
-comment on schema staging is 'Typed rows as received: insert rows here, and triggers load them into the star.';
-comment on schema star is 'Dimensions and facts. Only the triggers on staging write to them.';
-
 comment on table stardrop.migration is 'The migrations of this schema that were applied.';
 comment on column stardrop.migration.version is 'The number of the migration.';
 comment on column stardrop.migration.name is 'The name of the migration.';
@@ -269,6 +265,21 @@ comment on column stardrop.saved_view.owner is 'The view''s owner.';
 comment on column stardrop.saved_view.privileges is 'The privileges on the view.';
 comment on column stardrop.saved_view.options is 'The view''s options, such as security_invoker.';
 comment on column stardrop.saved_view.comment is 'The view''s comment.';
+
+create table stardrop.star_object (
+    table_name text not null collate "C",
+    kind text not null collate "C",
+    name text not null collate "C",
+
+    constraint star_object_pkey primary key (table_name, kind, name),
+    constraint star_object_kind_is_known check (kind in ('table', 'column', 'constraint', 'index'))
+);
+
+comment on table stardrop.star_object is
+    'What migrations have created in the star and in staging. Whatever else is there is left alone.';
+comment on column stardrop.star_object.table_name is 'The table, such as star.fact_sales.';
+comment on column stardrop.star_object.kind is 'table, column, constraint or index.';
+comment on column stardrop.star_object.name is 'The name of the column, the constraint or the index; empty for the table.';
 
 create type stardrop.batch as (
     load_id bigint,

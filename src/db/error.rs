@@ -87,7 +87,7 @@ fn server_error(refusal: &DbError, stage: Stage) -> Error {
     let mut message = without_values(sqlstate, refusal.message());
     match sqlstate {
         // The names of the objects that depend on another, such as somebody's view.
-        "2BP01" => message.extend(refusal.detail().map(|detail| format!(": {detail}"))),
+        "2BP01" | "0A000" => message.extend(refusal.detail().map(|detail| format!(": {detail}"))),
         // A prepared statement that exists already, or no longer: another session than the one that prepared it.
         "26000" | "42P05" => message = format!("{message}: {}", super::pooler::REFUSAL),
         _ => {}
@@ -108,6 +108,8 @@ fn kind_of(sqlstate: &str) -> ErrorKind {
         "SD001" => ErrorKind::NotMigrated,
         // Raised by Stardrop's functions: the SQL in the contract has an error.
         "SD002" => ErrorKind::BadContract,
+        // A relation, an object, a function or a schema of that name exists.
+        "42P07" | "42710" | "42723" | "42P06" => ErrorKind::NameTaken,
         // The database does not exist, or was just dropped.
         "3D000" | "57P04" => ErrorKind::DatabaseDenied,
         // A lock was not available; a statement took too long or was cancelled.
@@ -196,6 +198,8 @@ mod tests {
             ("42883", NotMigrated),
             ("42703", NotMigrated),
             ("3F000", NotMigrated),
+            ("42P07", NameTaken),
+            ("42710", NameTaken),
             ("SD001", NotMigrated),
             ("SD002", BadContract),
             ("22P02", RowsRefused),

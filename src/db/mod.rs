@@ -1,6 +1,7 @@
 //! Database: opens, cancels and closes a session with Postgres, and explains database errors.
 
 mod auth;
+mod client;
 mod error;
 mod iam;
 mod pooler;
@@ -12,11 +13,12 @@ mod tls_error;
 use std::future::poll_fn;
 use std::time::Duration;
 
+pub use client::Client;
 pub use error::database_error;
 use server::{Access, Server};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Config, SslMode as DriverSslMode};
-use tokio_postgres::{AsyncMessage, Client, Connection, Socket};
+use tokio_postgres::{AsyncMessage, Connection, Socket};
 
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::settings::{DatabaseSettings, Settings, SslMode};
@@ -147,6 +149,7 @@ async fn open(settings: &Settings, access: Access) -> Result<Database> {
             check_pooler(database, &config, &client).await?;
         }
         session_settings::apply(&client).await?;
+        let client = Client::new(client, settings.names.clone());
         Ok(Database { client, backend_pid: server.backend_pid, connection })
     };
     tokio::time::timeout(CONNECT_TIMEOUT, opened).await.unwrap_or_else(|_| Err(timed_out(database)))
@@ -154,7 +157,11 @@ async fn open(settings: &Settings, access: Access) -> Result<Database> {
 
 /// Opens a second session for a moment, and refuses a pooler that shares sessions. One that lets the second session
 /// wait does not share the first.
-async fn check_pooler(database: &DatabaseSettings, config: &Config, first: &Client) -> Result<()> {
+async fn check_pooler(
+    database: &DatabaseSettings,
+    config: &Config,
+    first: &tokio_postgres::Client,
+) -> Result<()> {
     let compared = async {
         let (second, connection) = log_in(database, config).await?;
         let checked = pooler::check_is_own_session(first, &second).await;
@@ -165,7 +172,10 @@ async fn check_pooler(database: &DatabaseSettings, config: &Config, first: &Clie
     tokio::time::timeout(POOLER_TIMEOUT, compared).await.unwrap_or(Ok(()))
 }
 
-async fn log_in(database: &DatabaseSettings, config: &Config) -> Result<(Client, JoinHandle<()>)> {
+async fn log_in(
+    database: &DatabaseSettings,
+    config: &Config,
+) -> Result<(tokio_postgres::Client, JoinHandle<()>)> {
     let refused = |error| error::connect_error(error, database);
     if encrypts(database) {
         let (client, connection) =

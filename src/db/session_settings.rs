@@ -3,7 +3,7 @@
 
 use tokio_postgres::Client;
 
-use crate::db::execute;
+use super::database_error;
 use crate::error::{Result, Stage};
 
 /// Setting and value. A setting that this version of Postgres does not have is left out.
@@ -61,5 +61,5 @@ join pg_settings existing on existing.name = wanted.name
 where existing.setting <> wanted.value",
         wanted.join(", ")
     );
-    execute(client, &sql, Stage::Connect).await
+    client.batch_execute(&sql).await.map_err(|error| database_error(error, Stage::Connect))
 }

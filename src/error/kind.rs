@@ -63,6 +63,8 @@ error_kinds! {
     NotMigrated,
     /// A change that `migrate` cannot make without losing data.
     UnsafeChange,
+    /// A table or a column of that name exists, and no migration of Stardrop created it.
+    NameTaken,
     /// The bucket does not exist.
     NoBucket,
     /// The object does not exist (any more).
@@ -145,6 +147,11 @@ impl ErrorKind {
                 Stop,
                 Configuration,
                 "undo the change of the contract, or run: stardrop migrate --allow-destructive",
+            ),
+            Self::NameTaken => (
+                Stop,
+                Configuration,
+                "choose another name in the contract, or set STARDROP_STAR_SCHEMA and STARDROP_STAGING_SCHEMA to other schemas",
             ),
             Self::NoBucket => (
                 Stop,

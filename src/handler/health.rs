@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::db::Client;
 use serde_json::{Map, Value, json};
-use tokio_postgres::Client;
 
 use super::Handler;
 use super::time_limit::within;

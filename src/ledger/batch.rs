@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::{Checkpoint, Claim, RejectedRow, query_one, require_held};
 use crate::error::Result;

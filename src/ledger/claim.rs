@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::db::Client;
 use jiff::Timestamp;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
 use super::{Checkpoint, get, query_one, unsigned};
 use crate::dataset::Dataset;

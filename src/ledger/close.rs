@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::{Claim, RejectCounts, Totals, claim_lost, get, query_one, require_held, unsigned};
 use crate::error::{Error, Result};

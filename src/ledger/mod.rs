@@ -10,8 +10,9 @@ mod undo;
 mod unmatched;
 pub mod view;
 
+use crate::db::Client;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row};
 
 use crate::db::database_error;
 use crate::error::{Error, ErrorKind, Result, Stage};

@@ -1,6 +1,6 @@
 //! The rejected rows of a load: the first of each code, and how they are loaded later.
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::{claim_lost, get, query, query_one, unsigned};
 use crate::error::Result;

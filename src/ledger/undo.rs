@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::db::Client;
 use serde::Serialize;
-use tokio_postgres::Client;
 
 use super::{get, query, query_one};
 use crate::error::Result;
@@ -64,7 +64,7 @@ pub struct UndoneTable {
 impl UndoneTable {
     /// Whether it is a fact table. Undo deletes facts and leaves the members of dimensions.
     pub fn is_fact(&self) -> bool {
-        self.table_name.starts_with("star.fact_")
+        self.table_name.split_once('.').is_some_and(|(_, name)| name.starts_with("fact_"))
     }
 }
 

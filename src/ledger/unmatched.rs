@@ -1,7 +1,7 @@
 //! Unmatched: records objects whose key fits no dataset, so that a later contract can load them.
 
+use crate::db::Client;
 use jiff::Timestamp;
-use tokio_postgres::Client;
 
 use super::{get, query_one};
 use crate::error::Result;

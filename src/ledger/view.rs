@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::{get, query, query_one};
 use crate::error::Result;

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::line_sink::LineSink;
 use crate::copy::CopyIn;

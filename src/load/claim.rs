@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use crate::dataset::Dataset;
 use crate::error::{Error, ErrorKind, Result, Stage};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::run::RunEnd;
 use super::time_budget::TimeBudget;

@@ -26,7 +26,7 @@ mod unmatched;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument, Span, error_span, info, warn};

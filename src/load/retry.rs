@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use crate::db;
 use crate::error::{Error, ErrorKind, Result, Stage};

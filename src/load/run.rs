@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::batch::{Batch, BatchEnd, BatchLimits, Filled};
 use super::bisect;

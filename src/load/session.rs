@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 use tracing::info;
 
 use super::time_budget::TimeBudget;

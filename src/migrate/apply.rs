@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::ledger;
 use super::plan::{Plan, Step};
+use super::register;
 use super::session::{execute, refused};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::star::Star;
@@ -51,6 +52,7 @@ async fn try_plan(client: &Client, star: &Star, plan: &Plan) -> Result<()> {
         for statement in &plan.upkeep {
             execute(client, statement).await?;
         }
+        register::record(client, star).await?;
     }
     ledger::create_lineage_view(client, star).await?;
     ledger::grant(client).await?;
@@ -73,10 +75,14 @@ async fn apply_step(client: &Client, step: &Step) -> Result<()> {
 }
 
 /// Keeps everybody from writing to the star: locks the staging tables, then the star itself, in the
-/// order in which an insert into a staging table takes these locks.
+/// order in which an insert into a staging table takes these locks. Tables of others are not locked.
 async fn lock(client: &Client) -> Result<()> {
-    let stagings = "select c.oid::regclass::text from pg_class c
-         where c.relnamespace = 'staging'::regnamespace and c.relkind = 'r'
+    let stagings = "select c.oid::regclass::text
+         from stardrop.star_object o
+         join pg_class c on c.oid = to_regclass(o.table_name)
+         where o.kind = 'table'
+           and c.relnamespace = 'staging'::regnamespace
+           and c.relowner = 'stardrop_owner'::regrole
          order by 1";
     for row in client.query(stagings, &[]).await.map_err(refused)? {
         let staging: String = row.try_get(0).map_err(refused)?;

@@ -1,28 +1,28 @@
 //! Reads what a database has of a star: tables, their rows as far as a comparison needs them,
 //! functions and triggers. Reads Postgres' catalogs, because what the ledger has recorded may be out of date.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use tokio_postgres::Client;
+use std::collections::BTreeSet;
 
 use super::key_check::possible_keys;
 use super::operation::has_rows;
+use super::others;
 use super::session::{refused, scalar};
 use super::shape::{Existing, ExistingDataset, ExistingFunction, ExistingTable, Wanted};
 use super::table_shape;
+use crate::db::Client;
 use crate::error::Result;
 use crate::star::{COMPUTED, FUNCTION_PREFIXES, ident};
 
-/// The tables of the star and the staging tables. What users created in these schemas has another
-/// owner or another name.
+/// The tables that migrations have created, with the usual names of their schemas. What has been given to another
+/// owner since is no longer Stardrop's.
 const TABLES: &str = "
-    select n.nspname::text, c.relname::text, c.relpersistence = 'p'
-    from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r'
-      and (n.nspname || '.' || c.relname = any ($1)
-           or n.nspname = 'star' and c.relowner = 'stardrop_owner'::regrole
-              and (c.relname like 'dim\\_%' or c.relname like 'fact\\_%'))";
+    select case when starts_with(o.table_name, 'star.') then 'star' else 'staging' end
+               || substr(o.table_name, strpos(o.table_name, '.')),
+           c.relpersistence = 'p',
+           c.relforcerowsecurity
+    from stardrop.star_object o
+    join pg_class c on c.oid = to_regclass(o.table_name)
+    where o.kind = 'table' and c.relkind = 'r' and c.relowner = 'stardrop_owner'::regrole";
 
 const INDEXES: &str = "
     select c.relname::text
@@ -44,6 +44,7 @@ const FUNCTIONS: &str = "
     select p.proname::text, p.oid::regprocedure::text, p.prosrc
     from pg_proc p
     where p.pronamespace = 'staging'::regnamespace and p.proname = any ($1)
+      and p.proowner = 'stardrop_owner'::regrole
     order by 2";
 
 const TRIGGERS: &str = "
@@ -55,7 +56,8 @@ const TRIGGERS: &str = "
 ///
 /// # Errors
 ///
-/// That of a query that Postgres refuses.
+/// That of a query that Postgres refuses; [`NameTaken`](crate::error::ErrorKind::NameTaken) where somebody else has a
+/// table or a column of a name that the star needs.
 pub(super) async fn read(client: &Client, wanted: &Wanted<'_>) -> Result<Existing> {
     let mut existing = Existing::default();
     for row in client.query(DATASETS, &[]).await.map_err(refused)? {
@@ -72,51 +74,41 @@ pub(super) async fn read(client: &Client, wanted: &Wanted<'_>) -> Result<Existin
         let staging = format!("staging.{}", ident(name));
         dataset.triggers = names(client, TRIGGERS, &staging).await?;
     }
-    existing.tables = tables(client, wanted, existing.datasets.keys()).await?;
+    for row in client.query(TABLES, &[]).await.map_err(refused)? {
+        let name: String = row.try_get(0).map_err(refused)?;
+        let table = ExistingTable {
+            is_logged: row.try_get(1).map_err(refused)?,
+            forces_row_security: row.try_get(2).map_err(refused)?,
+            ..ExistingTable::default()
+        };
+        existing.tables.insert(name, table);
+    }
+    others::check_names(client, wanted, &existing).await?;
+    for (name, table) in &mut existing.tables {
+        read_table(client, wanted, name, table).await?;
+    }
     Ok(existing)
 }
 
-async fn tables(
-    client: &Client,
-    wanted: &Wanted<'_>,
-    datasets: impl Iterator<Item = &String>,
-) -> Result<BTreeMap<String, ExistingTable>> {
-    let mut known: Vec<String> = datasets.map(|dataset| format!("staging.{dataset}")).collect();
-    known.extend(wanted.star.tables.iter().map(|table| format!("{}.{}", table.schema, table.name)));
-    let mut tables = BTreeMap::new();
-    for row in client.query(TABLES, &[&known]).await.map_err(refused)? {
-        let (schema, name): (String, String) =
-            (row.try_get(0).map_err(refused)?, row.try_get(1).map_err(refused)?);
-        let qualified_name = format!("{schema}.{}", ident(&name));
-        let is_logged = row.try_get(2).map_err(refused)?;
-        let table = table(client, wanted, &qualified_name, is_logged).await?;
-        tables.insert(qualified_name, table);
-    }
-    Ok(tables)
-}
-
-async fn table(
+async fn read_table(
     client: &Client,
     wanted: &Wanted<'_>,
     name: &str,
-    is_logged: bool,
-) -> Result<ExistingTable> {
-    let shape = table_shape::read(client, name).await?;
-    let Some(wanted_shape) = wanted.shapes.get(name) else {
-        return Ok(ExistingTable { shape, is_logged, ..ExistingTable::default() });
-    };
-    let mut formulas = BTreeMap::new();
-    for row in client.query(FORMULAS, &[&name, &COMPUTED]).await.map_err(refused)? {
-        formulas.insert(row.try_get(0).map_err(refused)?, row.try_get(1).map_err(refused)?);
+    table: &mut ExistingTable,
+) -> Result<()> {
+    table.shape = table_shape::read(client, name).await?;
+    table.others = others::set_aside(client, wanted, name, &mut table.shape).await?;
+    let Some(wanted_shape) = wanted.shapes.get(name) else { return Ok(()) };
+    let real_name = &*client.names().apply(name);
+    for row in client.query(FORMULAS, &[&real_name, &COMPUTED]).await.map_err(refused)? {
+        let column = row.try_get(0).map_err(refused)?;
+        table.formulas.insert(column, row.try_get(1).map_err(refused)?);
     }
-    Ok(ExistingTable {
-        has_rows: scalar(client, &has_rows(name)).await?,
-        is_logged,
-        indexes: names(client, INDEXES, name).await?,
-        formulas,
-        possible_keys: possible_keys(client, wanted.star, name, &shape, wanted_shape).await?,
-        shape,
-    })
+    table.has_rows = scalar(client, &has_rows(name)).await?;
+    table.indexes = names(client, INDEXES, name).await?;
+    table.possible_keys =
+        possible_keys(client, wanted.star, name, &table.shape, wanted_shape).await?;
+    Ok(())
 }
 
 async fn functions(client: &Client, dataset: &str) -> Result<Vec<ExistingFunction>> {
@@ -134,6 +126,7 @@ async fn functions(client: &Client, dataset: &str) -> Result<Vec<ExistingFunctio
 }
 
 async fn names(client: &Client, query: &str, table: &str) -> Result<BTreeSet<String>> {
+    let table = &*client.names().apply(table);
     let rows = client.query(query, &[&table]).await.map_err(refused)?;
     rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(refused)
 }

@@ -1,6 +1,6 @@
 //! Checks which keys the existing rows of a table satisfy, before a migration changes its keys.
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::renames::Renames;
 use super::session::scalar;

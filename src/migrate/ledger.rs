@@ -1,10 +1,12 @@
 //! Creates the ledger from its hand-written SQL: roles, tables, functions and rights.
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::session::{execute, exists, refused, scalar};
 use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::settings::Names;
 use crate::star::Star;
+use refinery::{Migration, Runner};
 
 mod embedded {
     refinery::embed_migrations!("sql/migrations");
@@ -14,6 +16,7 @@ mod embedded {
 const MIGRATION_TABLE: &str = "stardrop.migration";
 
 const ROLES: &str = include_str!("../../sql/roles.sql");
+const SCHEMAS: &str = include_str!("../../sql/schemas.sql");
 const GRANTS: &str = include_str!("../../sql/grants.sql");
 
 /// The functions, in the order in which they can be created: callees before callers where the
@@ -69,20 +72,35 @@ const FUNCTIONS: &[&str] = &[
 /// [`ErrorKind::DatabaseRefused`] if a migration fails, or the error of another statement.
 pub(super) async fn apply(client: &mut Client) -> Result<Vec<String>> {
     execute(client, ROLES).await?;
+    execute(client, SCHEMAS).await?;
     execute(client, "set role stardrop_owner").await?;
-    let report = embedded::migrations::runner()
-        .set_migration_table_name(MIGRATION_TABLE)
-        .run_async(client)
+    let names = client.names().clone();
+    let mut runner = Runner::new(&migrations(&names)?);
+    let report = runner
+        .set_migration_table_name(names.apply(MIGRATION_TABLE))
+        .run_async(&mut **client)
         .await
-        .map_err(|error| {
-            Error::new(ErrorKind::DatabaseRefused, Stage::Migrate, "the ledger cannot be migrated")
-                .caused_by(error)
-        })?;
+        .map_err(unmigrated)?;
     Ok(report
         .applied_migrations()
         .iter()
         .map(|migration| format!("applied ledger migration {migration}"))
         .collect())
+}
+
+/// The migrations, with these names of schemas and roles.
+fn migrations(names: &Names) -> Result<Vec<Migration>> {
+    let usual = embedded::migrations::runner();
+    let renamed = usual.get_migrations().iter().map(|migration| {
+        let file = format!("V{}__{}", migration.version(), migration.name());
+        Migration::unapplied(&file, &names.apply(migration.sql().unwrap_or_default()))
+    });
+    renamed.collect::<Result<_, _>>().map_err(unmigrated)
+}
+
+fn unmigrated(error: refinery::Error) -> Error {
+    Error::new(ErrorKind::DatabaseRefused, Stage::Migrate, "the ledger cannot be migrated")
+        .caused_by(error)
 }
 
 /// Returns the number of the newest migration that was applied.
@@ -95,8 +113,15 @@ pub(super) async fn version(client: &Client) -> Result<i32> {
 pub(super) async fn preview(client: &Client) -> Result<()> {
     if !exists(client, "stardrop.dataset").await? {
         execute(client, ROLES).await?;
+        execute(client, SCHEMAS).await?;
         execute(client, "create table stardrop.dataset (name text, fingerprint text)").await?;
-        execute(client, "alter table stardrop.dataset owner to stardrop_owner").await?;
+        execute(
+            client,
+            "create table stardrop.star_object (table_name text, kind text, name text);
+             alter table stardrop.dataset owner to stardrop_owner;
+             alter table stardrop.star_object owner to stardrop_owner",
+        )
+        .await?;
     }
     execute(client, "set local role stardrop_owner").await
 }
@@ -107,7 +132,7 @@ pub(super) async fn create_lineage_view(client: &Client, star: &Star) -> Result<
         .tables
         .iter()
         .filter(|table| table.name.starts_with("fact_"))
-        .map(|table| table.qualified_name())
+        .map(|table| client.names().apply(&table.qualified_name()).into_owned())
         .collect();
     let created = client.execute("select stardrop.create_lineage_view($1)", &[&facts]).await;
     created.map(drop).map_err(refused)

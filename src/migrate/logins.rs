@@ -1,6 +1,6 @@
 //! Creates the logins that a deployment requests, and grants each its role.
 
-use tokio_postgres::Client;
+use crate::db::Client;
 use tokio_postgres::error::SqlState;
 
 use super::session::{execute, refused};
@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::event::Migrate;
 
 /// The roles that a login may have. The owner of the star does not log in.
-const ROLES: &[&str] = &["stardrop_loader", "stardrop_reader"];
+const ROLES: [&str; 2] = ["stardrop_loader", "stardrop_reader"];
 
 /// The role of RDS whose members sign in with a token of AWS IAM, and no longer with a password.
 const BY_TOKEN: &str = "rds_iam";
@@ -30,16 +30,18 @@ struct Found {
 ///
 /// [`ErrorKind::BadSetting`], naming the login and what is wrong with it.
 pub(super) async fn check(client: &Client, wanted: &Migrate) -> Result<()> {
+    let names = client.names();
+    let allowed = ROLES.map(|role| names.apply(role));
     for (login, role) in &wanted.logins {
-        if !ROLES.contains(&role.as_str()) {
-            let roles = ROLES.join(" or ");
+        if !allowed.iter().any(|allowed| allowed == role) {
+            let roles = allowed.join(" or ");
             return Err(unfit(login, format!("role must be {roles}, not {role:?}")));
         }
         if login.is_empty() || login.len() > MAX_NAME_BYTES || login.contains('\0') {
             let message = format!("the name must have 1 to {MAX_NAME_BYTES} bytes");
             return Err(unfit(login, message));
         }
-        if login == "stardrop_owner" || ROLES.contains(&login.as_str()) {
+        if *login == names.apply("stardrop_owner") || allowed.iter().any(|role| role == login) {
             return Err(unfit(login, "this name belongs to a role of stardrop: choose another"));
         }
         if find(client, login).await?.is_privileged {
@@ -47,6 +49,11 @@ pub(super) async fn check(client: &Client, wanted: &Migrate) -> Result<()> {
                 login,
                 "it has administrator rights or runs this migration, and could then sign in only with a token: choose another login",
             ));
+        }
+    }
+    for (login, role) in &wanted.logins {
+        for role in [role.as_str()].into_iter().chain(wanted.iam.then_some(BY_TOKEN)) {
+            check_may_grant(client, login, role).await?;
         }
     }
     if wanted.iam && !wanted.logins.is_empty() && !find(client, BY_TOKEN).await?.exists {
@@ -57,6 +64,36 @@ pub(super) async fn check(client: &Client, wanted: &Migrate) -> Result<()> {
         return Err(Error::new(ErrorKind::BadSetting, Stage::Migrate, message));
     }
     Ok(())
+}
+
+/// Whether a role that exists can be granted to a login that is not its member yet.
+const MAY_GRANT: &str = "
+    select current_user::text,
+           u.rolsuper
+           or pg_has_role(current_user, r.oid, 'member with admin option')
+           or u.rolcreaterole and current_setting('server_version_num')::integer < 160000
+    from pg_roles r
+    cross join pg_roles u
+    where r.rolname = $1 and u.rolname = current_user";
+
+/// From Postgres 16 on, the right to create roles is no right to grant those that somebody else created.
+async fn check_may_grant(client: &Client, login: &str, role: &str) -> Result<()> {
+    if is_member(client, login, role).await? {
+        return Ok(());
+    }
+    let Some(row) = client.query_opt(MAY_GRANT, &[&role]).await.map_err(refused)? else {
+        return Ok(());
+    };
+    let (migrator, may_grant): (String, bool) =
+        (row.try_get(0).map_err(refused)?, row.try_get(1).map_err(refused)?);
+    if may_grant {
+        return Ok(());
+    }
+    let message = format!(
+        "login {migrator:?} may not grant it role {role}: run as an administrator: \
+         grant {role} to \"{migrator}\" with admin option"
+    );
+    Err(unfit(login, message))
 }
 
 fn unfit(login: &str, message: impl std::fmt::Display) -> Error {

@@ -1,6 +1,6 @@
 //! Counts in the database what an operation may lose, before anything is changed.
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::operation::{Measured, Question};
 use super::session::{execute, refused, scalar};
@@ -35,7 +35,8 @@ pub(super) async fn measure(client: &Client, question: &Question) -> Result<Meas
         measured.changed = try_count(client, count_changed).await?;
     }
     if let Some((table, column)) = &question.dependents_of {
-        let rows = client.query(DEPENDENTS, &[table, column]).await.map_err(refused)?;
+        let table = &*client.names().apply(table);
+        let rows = client.query(DEPENDENTS, &[&table, column]).await.map_err(refused)?;
         measured.views =
             rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(refused)?;
     }

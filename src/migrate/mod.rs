@@ -13,15 +13,17 @@ mod ledger;
 mod logins;
 mod measure;
 mod operation;
+mod others;
 mod plan;
 mod proposal;
+mod register;
 mod renames;
 mod session;
 mod shape;
 mod table_shape;
 mod wanted;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::event::Migrate;
@@ -32,8 +34,10 @@ pub use operation::Action;
 pub use plan::{Change, Plan};
 pub use proposal::{Proposal, proposals};
 
-/// One migration at a time: the key of a session lock.
-const MIGRATE_LOCK: i64 = (84 << 48) + 1;
+/// One migration at a time: the number of a session lock, the one after `stardrop.star_lock()`, which the first
+/// migration does not have yet.
+const MIGRATE_LOCK: &str =
+    "((84::bigint << 48) | (hashtextextended('stardrop.', 0) & ((1::bigint << 48) - 2)) | 1)";
 
 /// Whether a migration may lose data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,14 +1,15 @@
 //! The plan of a migration: its operations as lines for people, as JSON for programs, and as
 //! statements for Postgres.
 
+use crate::db::Client;
 use serde::Serialize;
-use tokio_postgres::Client;
 
 use super::compare::compare;
 use super::measure::measure;
 use super::operation::{Action, Measured, OperationKind};
-use super::{existing, wanted};
+use super::{existing, others, wanted};
 use crate::error::Result;
+use crate::settings::Names;
 use crate::star::{Star, Table};
 
 /// One change, as people and programs read it.
@@ -48,13 +49,14 @@ impl Plan {
         self.changes.iter().any(|change| change.lost.is_some())
     }
 
-    fn push(&mut self, operation: &dyn OperationKind, measured: &Measured) {
-        let what = operation.describe();
+    fn push(&mut self, operation: &dyn OperationKind, measured: &Measured, names: &Names) {
+        let shown = |text: String| names.apply(&text).into_owned();
+        let what = shown(operation.describe());
         if operation.is_listed() {
-            let (action, lost) = (operation.action(), operation.loss(measured));
+            let (action, lost) = (operation.action(), operation.loss(measured).map(shown));
             self.changes.push(Change { action, what: what.clone(), lost });
         }
-        for note in operation.notes(measured) {
+        for note in operation.notes(measured).into_iter().map(shown) {
             if !self.notes.contains(&note) {
                 self.notes.push(note);
             }
@@ -76,8 +78,9 @@ pub(super) async fn make(client: &Client, star: &Star) -> Result<Plan> {
     for operation in compare(&existing, &wanted) {
         let operation = operation.kind();
         let measured = measure(client, &operation.question()).await?;
-        plan.push(operation, &measured);
+        plan.push(operation, &measured, client.names());
     }
+    plan.notes.extend(others::notes(client, &existing).await?);
     let stagings = star.datasets.iter().map(|dataset| &dataset.staging);
     plan.upkeep.extend(star.tables.iter().chain(stagings).map(Table::comments));
     plan.upkeep.extend(star.unknown_members.iter().chain(&star.foreign_keys).cloned());

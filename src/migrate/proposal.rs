@@ -1,6 +1,6 @@
 //! Proposes lines for a contract: one for each column that files have and the contract does not name.
 
-use tokio_postgres::Client;
+use crate::db::Client;
 use toml::Value;
 
 use super::session::{refused, scalar};

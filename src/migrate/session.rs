@@ -1,6 +1,6 @@
 //! The calls to Postgres that every step of a migration makes. Their errors carry the stage `migrate`.
 
-use tokio_postgres::Client;
+use crate::db::Client;
 use tokio_postgres::types::FromSql;
 
 use crate::db::{self, database_error};
@@ -21,6 +21,7 @@ where
 
 /// Whether there is a table, an index or a view of that name.
 pub(super) async fn exists(client: &Client, name: &str) -> Result<bool> {
+    let name = &*client.names().apply(name);
     let row = client.query_one("select to_regclass($1) is not null", &[&name]).await;
     row.and_then(|row| row.try_get(0)).map_err(refused)
 }

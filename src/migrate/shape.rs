@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::settings::Names;
 use crate::star::{Star, list};
 use crate::types::SqlType;
 
@@ -52,6 +53,10 @@ pub(super) struct ExistingTable {
     pub indexes: BTreeSet<String>,
     /// The formulas of computed columns, as their comments say, by column.
     pub formulas: BTreeMap<String, String>,
+    /// What others added, such as `column reviewed`: it is left alone.
+    pub others: Vec<String>,
+    /// Whether row security applies to the owner too, who then cannot write.
+    pub forces_row_security: bool,
     /// The wanted keys that the existing rows satisfy, where the table lacks them.
     pub possible_keys: Vec<Key>,
 }
@@ -88,6 +93,8 @@ pub(super) struct Existing {
 #[derive(Debug)]
 pub(super) struct Wanted<'s> {
     pub star: &'s Star,
+    /// The names of schemas and roles that the database has in the place of the usual ones.
+    pub names: Names,
     /// By qualified name.
     pub shapes: BTreeMap<String, Shape>,
 }

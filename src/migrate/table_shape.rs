@@ -1,6 +1,7 @@
 //! Reads the columns and keys of one table from Postgres' catalogs.
 
-use tokio_postgres::{Client, Row};
+use crate::db::Client;
+use tokio_postgres::Row;
 
 use super::session::refused;
 use super::shape::{ColumnShape, Key, PostgresType, Shape};
@@ -37,6 +38,7 @@ const KEYS: &str = "
 /// That of a query that Postgres refuses.
 pub(super) async fn read(client: &Client, table: &str) -> Result<Shape> {
     let mut shape = Shape::default();
+    let table = &*client.names().apply(table);
     for row in client.query(COLUMNS, &[&table]).await.map_err(refused)? {
         let (name, column) = column(&row).map_err(refused)?;
         shape.columns.insert(name, column);

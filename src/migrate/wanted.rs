@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use tokio_postgres::Client;
+use crate::db::Client;
 
 use super::session::execute;
 use super::shape::Wanted;
 use super::table_shape;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::settings::Names;
 use crate::star::Star;
 
 /// The temporary table.
@@ -18,8 +19,9 @@ const TABLE: &str = "stardrop_wanted";
 ///
 /// # Errors
 ///
-/// That of a statement that Postgres refuses.
+/// That of a statement that Postgres refuses; [`ErrorKind::BadContract`] for an expression that the names change.
 pub(super) async fn read<'s>(client: &Client, star: &'s Star) -> Result<Wanted<'s>> {
+    check_expressions(client.names(), star)?;
     let mut shapes = BTreeMap::new();
     let stagings = star.datasets.iter().map(|dataset| &dataset.staging);
     for table in star.tables.iter().chain(stagings) {
@@ -28,5 +30,22 @@ pub(super) async fn read<'s>(client: &Client, star: &'s Star) -> Result<Wanted<'
         execute(client, &format!("drop table pg_temp.{TABLE}")).await?;
         shapes.insert(table.qualified_name(), shape);
     }
-    Ok(Wanted { star, shapes })
+    Ok(Wanted { star, names: client.names().clone(), shapes })
+}
+
+/// Refuses an expression in whose texts the names of the settings would take the place of words such as `star.`.
+fn check_expressions(names: &Names, star: &Star) -> Result<()> {
+    for dataset in &star.datasets {
+        for expression in &dataset.expressions {
+            if names.apply(expression) != *expression {
+                let message = format!(
+                    "dataset {}: the expression `{expression}` has a word that stands for a schema or a role, which \
+                     the names in the settings would change: write it in two parts, such as 'st' || 'ar.'",
+                    dataset.name
+                );
+                return Err(Error::new(ErrorKind::BadContract, Stage::Migrate, message));
+            }
+        }
+    }
+    Ok(())
 }

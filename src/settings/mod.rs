@@ -2,6 +2,7 @@
 
 mod database;
 mod key_patterns;
+mod names;
 mod secret;
 mod table;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub(crate) use database::{DatabaseSettings, DbAuth, SslMode};
 pub use key_patterns::KeyPatterns;
+pub use names::Names;
 pub(crate) use secret::Secret;
 pub use table::TABLE;
 pub(crate) use table::*;
@@ -31,6 +33,8 @@ pub(crate) enum LogFormat {
 pub struct Settings {
     /// `None` where neither `DATABASE_URL` nor a `PG*` variable is set.
     pub(crate) database: Option<DatabaseSettings>,
+    /// The names of schemas and roles.
+    pub names: Names,
     /// The folder with `<name>/dataset.toml`.
     pub datasets_dir: PathBuf,
     /// The maximum number of rows of a batch: one COPY, one transaction, one checkpoint.
@@ -131,6 +135,7 @@ impl Settings {
 
         Ok(Settings {
             database: DatabaseSettings::from_vars(var)?,
+            names: Names::from_vars(var)?,
             datasets_dir: datasets_dir.into(),
             batch_rows: number(STARDROP_BATCH_ROWS, 100_000_000)?,
             batch_bytes: number(STARDROP_BATCH_BYTES, 1 << 30)?,

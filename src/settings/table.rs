@@ -10,6 +10,9 @@ pub(crate) const PGSSLMODE: &str = "PGSSLMODE";
 pub(crate) const PGSSLROOTCERT: &str = "PGSSLROOTCERT";
 pub(crate) const STARDROP_DB_AUTH: &str = "STARDROP_DB_AUTH";
 pub(crate) const STARDROP_DB_SECRET_ARN: &str = "STARDROP_DB_SECRET_ARN";
+pub(crate) const STARDROP_NAMESPACE: &str = "STARDROP_NAMESPACE";
+pub(crate) const STARDROP_STAR_SCHEMA: &str = "STARDROP_STAR_SCHEMA";
+pub(crate) const STARDROP_STAGING_SCHEMA: &str = "STARDROP_STAGING_SCHEMA";
 pub(crate) const STARDROP_DATASETS: &str = "STARDROP_DATASETS";
 pub(crate) const STARDROP_BATCH_ROWS: &str = "STARDROP_BATCH_ROWS";
 pub(crate) const STARDROP_BATCH_BYTES: &str = "STARDROP_BATCH_BYTES";
@@ -63,6 +66,13 @@ pub const TABLE: &[(&str, &str, &str)] = &[
         "How to authenticate: `password`, `iam` (a signed token for each connection) or `secret`",
     ),
     (STARDROP_DB_SECRET_ARN, "", "The secret in AWS Secrets Manager with user and password"),
+    (
+        STARDROP_NAMESPACE,
+        "stardrop",
+        "The schema of the ledger; the roles are `<namespace>_owner`, `<namespace>_loader` and `<namespace>_reader`",
+    ),
+    (STARDROP_STAR_SCHEMA, "star", "The schema of the dimensions and facts"),
+    (STARDROP_STAGING_SCHEMA, "staging", "The schema of the staging tables"),
     (STARDROP_DATASETS, "`datasets/`; `/opt/datasets` in Lambda", "The folder of the contracts"),
     (STARDROP_BATCH_ROWS, "500000", "Maximum rows in one transaction"),
     (STARDROP_BATCH_BYTES, "67108864", "Maximum bytes in one transaction"),

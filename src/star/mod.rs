@@ -69,6 +69,8 @@ pub struct CompiledDataset {
     pub functions: Vec<Function>,
     /// The names of the triggers of its staging table.
     pub triggers: Vec<&'static str>,
+    /// The expressions of its facts, as the contract says them.
+    pub expressions: Vec<String>,
     /// The statements that create its functions, triggers and views, in this order.
     pub statements: Vec<String>,
     /// SHA-256 of all SQL that its rows pass through, in hexadecimal.
@@ -152,6 +154,7 @@ fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> Co
         tables,
         functions,
         triggers: staging::triggers(dataset),
+        expressions: dataset.facts.iter().flat_map(fact::expressions).collect(),
         statements,
         fingerprint,
     }

@@ -135,7 +135,7 @@ fn emptied(dataset: &Dataset) -> String {
     format!(
         "
     -- Staging does not keep rows. The loader's temporary copy is emptied by its commit.
-    if tg_table_schema = 'staging' then
+    if tg_table_schema = 'staging'::regnamespace::text then
         delete from staging.{};
     end if;
 ",

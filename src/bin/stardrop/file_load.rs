@@ -1,9 +1,9 @@
 //! File load: finds the object and the dataset of a load that a command names by its number.
 
+use stardrop::db::Client;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::ledger::view;
 use stardrop::object::ObjectRef;
-use tokio_postgres::Client;
 
 /// The object of a load and the name of its dataset; no name where its key fits no dataset.
 ///

@@ -34,7 +34,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let star = star::compile(&catalog);
     star.check()?;
     if args.sql {
-        std::io::stdout().write_all(star.script().as_bytes())?;
+        std::io::stdout().write_all(settings.names.apply(&star.script()).as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
     if args.check {
@@ -82,7 +82,7 @@ fn print_notes(plan: &Plan) -> anyhow::Result<()> {
 }
 
 /// Prints the columns found in files that no contract has. They are only proposed, never added.
-async fn propose(client: &tokio_postgres::Client, catalog: &Catalog) -> anyhow::Result<()> {
+async fn propose(client: &stardrop::db::Client, catalog: &Catalog) -> anyhow::Result<()> {
     let proposals = migrate::proposals(client, catalog).await?;
     for group in proposals.chunk_by(|a, b| a.dataset == b.dataset) {
         let Some(Proposal { dataset, .. }) = group.first() else { continue };

@@ -19,7 +19,7 @@ use crate::file_load::{self, refused};
 /// # Errors
 /// The load or its dataset does not exist; the object cannot be read; standard output is closed.
 pub async fn print(
-    client: &tokio_postgres::Client,
+    client: &stardrop::db::Client,
     settings: Settings,
     load_id: i64,
     rejects: &[RejectLine],

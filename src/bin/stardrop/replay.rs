@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use stardrop::db;
+use stardrop::db::Client;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::ledger::view::{self, LoadFilter};
 use stardrop::ledger::{self, Undo};
 use stardrop::load::Loader;
 use stardrop::object::ObjectRef;
 use stardrop::settings::Settings;
-use tokio_postgres::Client;
 
 use crate::file_load::{self, refused};
 use crate::outcomes::Outcomes;

@@ -1,17 +1,25 @@
 //! Compares what a dataset has besides its staging table's columns: functions, triggers, the
 //! recorded contract, and whether the staging table keeps its rows.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::migrate::operation::{InstallDataset, KeepStagingRows, Operation, StopKeepingRows};
 use crate::migrate::shape::{Existing, ExistingDataset};
+use crate::settings::Names;
 use crate::star::{CompiledDataset, TRIGGERS};
 
 /// Returns the operation that installs the dataset, where its functions or triggers are not those of
 /// its contract, or another contract is recorded.
-pub(super) fn compare(existing: &Existing, dataset: &CompiledDataset) -> Option<Operation> {
+pub(super) fn compare(
+    existing: &Existing,
+    dataset: &CompiledDataset,
+    names: &Names,
+) -> Option<Operation> {
     let found = existing.datasets.get(&dataset.name).cloned().unwrap_or_default();
-    if found.fingerprint.as_ref() == Some(&dataset.fingerprint) && is_installed(&found, dataset) {
+    if found.fingerprint.as_ref() == Some(&dataset.fingerprint)
+        && is_installed(&found, dataset, names)
+    {
         return None;
     }
     let is_wanted = |name: &str| dataset.functions.iter().any(|function| function.name == name);
@@ -28,11 +36,11 @@ pub(super) fn compare(existing: &Existing, dataset: &CompiledDataset) -> Option<
 }
 
 /// Whether the functions have the bodies of the contract, and the triggers exist.
-fn is_installed(found: &ExistingDataset, dataset: &CompiledDataset) -> bool {
-    let existing: BTreeSet<(&str, &str)> =
-        found.functions.iter().map(|f| (f.name.as_str(), f.body.as_str())).collect();
-    let wanted: BTreeSet<(&str, &str)> =
-        dataset.functions.iter().map(|f| (f.name.as_str(), f.body.as_str())).collect();
+fn is_installed(found: &ExistingDataset, dataset: &CompiledDataset, names: &Names) -> bool {
+    let existing: BTreeSet<(&str, Cow<'_, str>)> =
+        found.functions.iter().map(|f| (f.name.as_str(), Cow::Borrowed(f.body.as_str()))).collect();
+    let wanted: BTreeSet<(&str, Cow<'_, str>)> =
+        dataset.functions.iter().map(|f| (f.name.as_str(), names.apply(&f.body))).collect();
     existing == wanted
         && found.functions.len() == wanted.len()
         && TRIGGERS

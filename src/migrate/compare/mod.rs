@@ -24,7 +24,7 @@ pub(super) fn compare(existing: &Existing, wanted: &Wanted<'_>) -> Vec<Operation
     for dataset in &wanted.star.datasets {
         operations.extend(table::compare(existing, wanted, &dataset.staging, &mut recreated));
         operations.extend(dataset::compare_retention(existing, dataset, &recreated));
-        operations.extend(dataset::compare(existing, dataset));
+        operations.extend(dataset::compare(existing, dataset, &wanted.names));
     }
     operations.extend(orphans::compare(existing, wanted.star));
     operations

@@ -21,9 +21,10 @@ pub(super) fn compare(existing: &Existing, star: &Star) -> Vec<Operation> {
         }));
     }
     let is_wanted = |name: &str| star.tables.iter().any(|table| table.qualified_name() == name);
-    for table in existing.tables.keys().rev() {
+    for (table, found) in existing.tables.iter().rev() {
         if table.starts_with("star.") && !is_wanted(table) {
-            operations.push(Operation::DropTable(DropTable { table: table.clone() }));
+            let others = found.others.clone();
+            operations.push(Operation::DropTable(DropTable { table: table.clone(), others }));
         }
     }
     operations

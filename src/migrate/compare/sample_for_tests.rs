@@ -86,6 +86,7 @@ pub(super) fn database_of(star: &Star, has_rows: bool) -> Existing {
             indexes: table.indexes.iter().map(|(name, _)| name.clone()).collect(),
             formulas: formulas.collect(),
             possible_keys: Vec::new(),
+            ..ExistingTable::default()
         };
         existing.tables.insert(table.qualified_name(), found);
     }

@@ -55,7 +55,8 @@ pub(super) fn compare(
             let table = table.clone();
             recreated.push(comparison.name);
             let datasets = comparison.datasets;
-            vec![Operation::RecreateTable(RecreateTable { table, reason, datasets })]
+            let others = existing.others.clone();
+            vec![Operation::RecreateTable(RecreateTable { table, reason, datasets, others })]
         }
         None => comparison.operations(),
     }

@@ -8,12 +8,13 @@ use super::sample_for_tests::{SHOP, database_of, edited, shape_of, star_of, tabl
 use crate::dataset::Catalog;
 use crate::migrate::operation::{Measured, Operation};
 use crate::migrate::shape::{Existing, Shape, Wanted};
+use crate::settings::Names;
 use crate::star::{self, Star};
 
 fn operations(existing: &Existing, star: &Star) -> Vec<Operation> {
     let shapes: BTreeMap<String, Shape> =
         tables(star).map(|table| (table.qualified_name(), shape_of(table))).collect();
-    compare(existing, &Wanted { star, shapes })
+    compare(existing, &Wanted { star, names: Names::default(), shapes })
 }
 
 fn lines(existing: &Existing, star: &Star) -> String {

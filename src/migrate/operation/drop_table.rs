@@ -1,11 +1,13 @@
 //! Drops a table of the star that no contract names any more.
 
-use super::kind::{Action, Measured, OperationKind, Question, count_rows, counted};
+use super::kind::{Action, Measured, OperationKind, Question, and_others, count_rows, counted};
 
 #[derive(Debug, Clone)]
 pub(in crate::migrate) struct DropTable {
     /// The qualified name.
     pub table: String,
+    /// What others added to it.
+    pub others: Vec<String>,
 }
 
 impl OperationKind for DropTable {
@@ -26,7 +28,8 @@ impl OperationKind for DropTable {
     }
 
     fn loss(&self, measured: &Measured) -> Option<String> {
-        Some(format!("{}{}", counted(measured.count, "row"), measured.and_views()))
+        let rows = counted(measured.count, "row");
+        Some(format!("{rows}{}{}", measured.and_views(), and_others(&self.others)))
     }
 
     fn statements(&self, _measured: &Measured) -> Vec<String> {

@@ -76,6 +76,14 @@ impl Measured {
     }
 }
 
+/// `, and what others added to it: column reviewed`, or nothing.
+pub(super) fn and_others(others: &[String]) -> String {
+    if others.is_empty() {
+        return String::new();
+    }
+    format!(", and what others added to it: {}", others.join(", "))
+}
+
 /// `1 row`, `2 rows`.
 pub(super) fn counted(count: i64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }

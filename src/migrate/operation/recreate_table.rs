@@ -1,6 +1,8 @@
 //! Drops a table and creates it as the contract says, where its rows cannot be kept.
 
-use super::kind::{Action, Measured, OperationKind, Question, count_rows, counted, replay};
+use super::kind::{
+    Action, Measured, OperationKind, Question, and_others, count_rows, counted, replay,
+};
 use crate::star::Table;
 
 #[derive(Debug, Clone)]
@@ -10,6 +12,8 @@ pub(in crate::migrate) struct RecreateTable {
     pub reason: String,
     /// The datasets whose rows go to the table.
     pub datasets: Vec<String>,
+    /// What others added to it.
+    pub others: Vec<String>,
 }
 
 impl OperationKind for RecreateTable {
@@ -31,8 +35,9 @@ impl OperationKind for RecreateTable {
     }
 
     fn loss(&self, measured: &Measured) -> Option<String> {
-        let is_unused = measured.count == 0 && measured.views.is_empty();
-        (!is_unused).then(|| format!("{}{}", counted(measured.count, "row"), measured.and_views()))
+        let is_unused = measured.count == 0 && measured.views.is_empty() && self.others.is_empty();
+        let rows = counted(measured.count, "row");
+        (!is_unused).then(|| format!("{rows}{}{}", measured.and_views(), and_others(&self.others)))
     }
 
     fn notes(&self, measured: &Measured) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Columns: the columns of a fact table, each with the SQL expression for its value.
 
 use super::{AS_OF, FactContext};
-use crate::dataset::{Dataset, Measure};
+use crate::dataset::{Dataset, Fact, Measure};
 use crate::star::ident::ident;
 use crate::star::table::Column;
 use crate::star::{date, dimension, time, view};
@@ -139,6 +139,15 @@ pub(in crate::star) fn check(context: FactContext<'_>) -> Option<String> {
         "-- Checks the expressions of the contract, before a row needs them.\n{}",
         view::run(&format!("[fact.{}]", context.fact.name), &query, None)
     ))
+}
+
+/// A fact's expressions, as the contract says them.
+pub(in crate::star) fn expressions(fact: &Fact) -> impl Iterator<Item = String> {
+    let measures = fact.measures.iter().filter_map(|measure| match measure {
+        Measure::Computed { expression, .. } => Some(expression),
+        _ => None,
+    });
+    measures.chain(&fact.delete_when).map(|expression| expression.sql(str::to_owned))
 }
 
 pub(super) fn select_list(filled: &[Filled], indent: &str) -> String {

@@ -9,7 +9,7 @@ mod rekey_facts;
 mod tombstone;
 
 pub(crate) use columns::COMPUTED;
-pub(super) use columns::check as expression_check;
+pub(super) use columns::{check as expression_check, expressions};
 pub(super) use foreign_keys::statement as foreign_keys;
 pub(super) use rekey_facts::step as rekey_facts;
 pub(super) use tombstone::table_name as tombstone_name;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use stardrop::dataset::Catalog;
+use stardrop::db::Client;
 use stardrop::load::Loader;
 use stardrop::migrate;
 use stardrop::object::Source;
@@ -13,7 +14,6 @@ use stardrop::star;
 use stardrop_local::postgres::{LocalPostgres, PostgresOptions};
 use stardrop_local::s3::{LocalS3, LocalS3Options};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio_postgres::Client;
 
 use super::files;
 use super::schedule::Schedule;

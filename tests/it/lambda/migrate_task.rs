@@ -116,7 +116,7 @@ async fn two_migrations_at_once_run_one_after_the_other() {
     assert!(changes.contains(&0) && changes.iter().any(|count| *count > 3), "{changes:?}");
 
     // Another session migrates for longer than the invocation may take.
-    empty.run("select pg_advisory_lock((84::bigint << 48) + 1)").await;
+    empty.run("select pg_advisory_lock((84::bigint << 48) | (hashtextextended('stardrop.', 0) & ((1::bigint << 48) - 2)) | 1)").await;
     let refused = error(one.invoke_for(event.clone(), Duration::from_secs(4)).await);
     assert_eq!(refused["errorType"], "OutOfTime", "{refused}");
     let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted
@@ -129,7 +129,7 @@ async fn two_migrations_at_once_run_one_after_the_other() {
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(2), "{took:?}");
     empty.eventually(waiting, "0").await;
-    empty.run("select pg_advisory_unlock((84::bigint << 48) + 1)").await;
+    empty.run("select pg_advisory_unlock((84::bigint << 48) | (hashtextextended('stardrop.', 0) & ((1::bigint << 48) - 2)) | 1)").await;
     success(two.invoke(event).await);
 }
 

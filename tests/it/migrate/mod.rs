@@ -6,4 +6,5 @@ mod contract_sidecars;
 mod contract_sql;
 mod during_loads;
 mod formula;
+mod others;
 mod plan;

@@ -1,6 +1,6 @@
 //! Rights: the owner cannot log in, the loader can do its work and nothing else, readers can only read.
 
-use tokio_postgres::Client;
+use stardrop::db::Client;
 
 use crate::support::cloud::{Cloud, LOADER, as_user};
 use crate::support::{TestDatabase, catalog_of, connect};
@@ -97,8 +97,8 @@ async fn the_loader_and_readers_may_call_the_listed_functions_and_no_other() {
         site.db.rows(&callable("stardrop_loader")).await,
         "staging.open_blue\nstaging.open_red\nstaging.replace_blue\nstardrop.begin_batch\n\
          stardrop.checkpoint\nstardrop.claim\nstardrop.contract_fingerprint\nstardrop.fail\n\
-         stardrop.finish\nstardrop.mark_skipped\nstardrop.newest_loads\nstardrop.reject_rows\n\
-         stardrop.release\nstardrop.save_hash\nstardrop.totals"
+         stardrop.finish\nstardrop.mark_skipped\nstardrop.newest_loads\nstardrop.record_unmatched\n\
+         stardrop.reject_rows\nstardrop.release\nstardrop.save_hash\nstardrop.totals"
     );
     assert_eq!(site.db.rows(&callable("stardrop_reader")).await, "stardrop.newest_loads");
     assert_eq!(site.db.rows(&callable("public")).await, "");
@@ -123,7 +123,7 @@ async fn the_loader_and_readers_may_call_the_listed_functions_and_no_other() {
         site.db.rows(&tables("stardrop_reader", "select")).await,
         "star.dim_who_blue\nstar.dim_who_red\nstar.fact_blue\nstar.fact_red\nstardrop.dataset\n\
          stardrop.lineage\nstardrop.load\nstardrop.load_table\nstardrop.migration\n\
-         stardrop.pending_counts\nstardrop.rejected_row\nstardrop.saved_view"
+         stardrop.pending_counts\nstardrop.rejected_row\nstardrop.saved_view\nstardrop.star_object"
     );
 }
 

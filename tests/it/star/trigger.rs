@@ -1,6 +1,6 @@
 //! The trigger of staging: rows lead to the same star whoever inserts them.
 
-use tokio_postgres::Client;
+use stardrop::db::Client;
 
 use crate::load::exactly_once::sales;
 use crate::support::cloud::{Cloud, LOADER, as_user};

@@ -16,12 +16,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use stardrop::dataset::Catalog;
+use stardrop::db::Client;
 use stardrop::star::Star;
 use stardrop::{dataset_files, migrate, star};
 use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 use tokio::sync::OnceCell;
+use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, NoTls};
 
 use self::wait::eventually;
 
@@ -80,7 +81,7 @@ pub fn server() -> &'static Server {
 pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
-    client
+    client.into()
 }
 
 /// The database of one test.

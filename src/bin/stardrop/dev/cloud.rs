@@ -186,7 +186,7 @@ async fn make_database(superuser: &Settings) -> Result<()> {
     Ok(())
 }
 
-async fn make_loader_login(client: &tokio_postgres::Client) -> Result<()> {
+async fn make_loader_login(client: &stardrop::db::Client) -> Result<()> {
     let sql = format!(
         "do $$ begin
              create role {LOADER_LOGIN} login in role stardrop_loader;
