@@ -27,7 +27,7 @@ const SEND_BYTES: usize = 128 << 10;
 
 /// The dataset and the bytes of its file.
 static SALES: LazyLock<(Dataset, Bytes)> = LazyLock::new(|| {
-    let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
+    let datasets = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let catalog = dataset_files::read(&datasets).unwrap();
     let dataset = catalog.dataset("sales").unwrap();
     let mut file = MockFile::new(mock::columns(dataset, ROWS), ROWS, 1, 0.0, b',').unwrap();

@@ -67,7 +67,7 @@ def seed_csv():
     for at, text in enumerate(CSV):
         for choice in range(5):
             write("csv", f"{at}-{choice}", bytes([choice, choice * 51, 0, choice, 0, choice]) + text.encode())
-    for sample in sorted(ROOT.glob("datasets/*/sample.csv")):
+    for sample in sorted(ROOT.glob("examples/*/sample.csv")):
         write("csv", sample.parent.name, bytes([7, 4, 0, 0, 2, 4]) + sample.read_bytes()[:2000])
 
 

@@ -10,6 +10,8 @@ timeout=${WAIT:-120}   # seconds, for each wait
 some_bad_day=13        # a few bad rows: within the contract's reject budget
 all_bad_day=24         # too many bad rows: the load fails
 
+export STARDROP_DATASETS=$PWD/examples
+
 # --- the commands of stardrop that this script uses ---------------------------------------------
 
 target=$(cargo metadata --no-deps --format-version 1 2>/dev/null |

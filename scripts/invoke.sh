@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sends an event to the loader that `make watch` runs, and prints its response. Uploads the object
-# that the sample events name first, if it is missing: datasets/sales/sample.csv.
+# that the sample events name first, if it is missing: examples/sales/sample.csv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 event=${1:-events/s3-put.json}
@@ -14,9 +14,9 @@ fi
 inbox=$(sed -n 's/.*"inbox" *: *"\([^"]*\)".*/\1/p' "$ready")
 
 if [ ! -e "$inbox/$key" ]; then
-  echo "invoke: cp datasets/sales/sample.csv $inbox/$key"
+  echo "invoke: cp examples/sales/sample.csv $inbox/$key"
   mkdir -p "$(dirname "$inbox/$key")"
-  cp datasets/sales/sample.csv "$inbox/$key"
+  cp examples/sales/sample.csv "$inbox/$key"
   sleep 2 # until the bucket has imported it
 fi
 echo "invoke: $event"

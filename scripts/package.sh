@@ -3,7 +3,7 @@
 #
 #   loader/bootstrap.zip         the loader for arm64, which infra/ deploys
 #   loader-x86_64/bootstrap.zip  the loader for x86_64
-#   layer.zip                    the datasets and RDS' certificates
+#   layer.zip                    the datasets (of DATASETS=folder) and RDS' certificates
 #   *.cdx.json                   the packages that the loader contains (CycloneDX)
 #   SHA256SUMS                   checksums of all of these, and of the programs (sha256sum -c)
 #
@@ -12,13 +12,17 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${OUT:-target/lambda}
+datasets=${DATASETS:-datasets}
 
 say() { printf 'package: %s\n' "$*"; }
 die() { printf 'package: %s\n' "$*" >&2; exit 3; }
 sha256() { if command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
 layer() {
-  python3 scripts/zip.py "$out/layer.zip" datasets=datasets rds/global-bundle.pem=infra/rds/global-bundle.pem
+  if ! ls "$datasets"/*/dataset.toml >/dev/null 2>&1; then
+    say "$datasets has no <name>/dataset.toml: the loader will refuse to start with this layer"
+  fi
+  python3 scripts/zip.py "$out/layer.zip" datasets="$datasets" rds/global-bundle.pem=infra/rds/global-bundle.pem
   say "$out/layer.zip"
 }
 

@@ -120,8 +120,7 @@ fn bad_contracts(lines: &[String]) -> Error {
 mod tests {
     use super::*;
 
-    const SALES: &str =
-        "name = \"sales\"\nmatch = \"sales/*\"\n[columns]\nid = { type = \"text\" }\n";
+    const SALES: &str = "name = \"sales\"\nmatch = \"sales/*\"\n[columns]\nid = { type = \"text\" }\n[dimension.thing]\nkey = \"id\"\n";
 
     fn folder(files: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();

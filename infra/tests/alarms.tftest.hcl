@@ -6,6 +6,8 @@ mock_provider "aws" {
 variables {
   loader_zip = "tests/fixtures/loader.zip"
   layer_zip  = "tests/fixtures/layer.zip"
+
+  datasets_dir = "../examples"
 }
 
 run "alarms" {

@@ -25,6 +25,8 @@ const SETTINGS: &[(&str, &str)] = &[
     // `replica` would switch off the triggers that load the star.
     ("session_replication_role", "origin"),
     ("restrict_nonsystem_relation_kind", ""),
+    // Compiling a query of a migration takes longer than running it.
+    ("jit", "off"),
     // The form of values as text.
     ("DateStyle", "ISO, MDY"),
     ("IntervalStyle", "postgres"),

@@ -53,7 +53,7 @@ async fn rows_made_bad_on_purpose_are_the_ones_that_are_rejected() {
 
 #[tokio::test]
 async fn the_command_line_writes_the_same_bytes_for_the_same_seed() {
-    let datasets = crate::support::root().join("datasets").display().to_string();
+    let datasets = crate::support::root().join("examples").display().to_string();
     let vars = [("STARDROP_DATASETS", datasets.as_str())];
     for dataset in project_catalog().datasets() {
         let mut files = Vec::new();

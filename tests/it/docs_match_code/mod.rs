@@ -17,13 +17,13 @@ fn text_of(name: &str) -> String {
 
 #[test]
 fn the_sample_event_names_the_sample_file() {
-    let sample = fs::read(root().join("datasets/sales/sample.csv")).unwrap();
+    let sample = fs::read(root().join("examples/sales/sample.csv")).unwrap();
     let etag: String = Md5::digest(&sample).iter().map(|byte| format!("{byte:02x}")).collect();
     let event: serde_json::Value = serde_json::from_str(&text_of("events/s3-put.json")).unwrap();
     let object = &event["Records"][0]["s3"]["object"];
     assert_eq!(
         object["eTag"], etag,
-        "`make invoke` drops datasets/sales/sample.csv for this event"
+        "`make invoke` drops examples/sales/sample.csv for this event"
     );
     assert_eq!(object["size"], sample.len());
 }

@@ -61,7 +61,7 @@ async fn health_names_every_problem_and_writes_nothing() {
 
     // A dataset that the database does not have, and one that it has otherwise.
     let folder = tempfile::tempdir().unwrap();
-    let project = root().join("datasets/sales/dataset.toml");
+    let project = root().join("examples/sales/dataset.toml");
     let otherwise = std::fs::read_to_string(project).unwrap().replace("quantity", "quantity_sold");
     for (name, contract) in [("stock", STOCK), ("sales", &otherwise)] {
         std::fs::create_dir(folder.path().join(name)).unwrap();

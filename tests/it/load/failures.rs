@@ -181,7 +181,7 @@ async fn a_deleted_object_is_recorded_as_missing_and_not_retried() {
 
 #[tokio::test]
 async fn a_file_of_an_unknown_format_is_reported_before_anything_is_read() {
-    let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
+    let text = std::fs::read_to_string(root().join("examples/sales/dataset.toml")).unwrap();
     let catalog = catalog_of(&[("sales", &text.replace("sales/**/*.xlsx", "sales/**"))]);
     let (db, _) = TestDatabase::of(&catalog).await;
     let cloud = Cloud::of(&db, catalog).await;

@@ -52,7 +52,7 @@ async fn a_database_without_the_dataset_is_reported_and_the_event_loads_after_mi
 #[tokio::test]
 async fn a_contract_that_changed_since_migrate_is_reported_and_nothing_is_loaded_by_it() {
     let (db, cloud) = migrated_cloud().await;
-    let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
+    let text = std::fs::read_to_string(root().join("examples/sales/dataset.toml")).unwrap();
     let changed =
         text.replace("quantity      = { type = \"integer\" }", "quantity = { type = \"bigint\" }");
     assert_ne!(changed, text);

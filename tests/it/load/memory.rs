@@ -100,7 +100,7 @@ async fn load_in_flat_memory(key: &str, write: Writer, bytes: u64) {
         return;
     }
     // The project's sales, of any format.
-    let contract = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
+    let contract = std::fs::read_to_string(root().join("examples/sales/dataset.toml")).unwrap();
     let patterns = contract.lines().find(|line| line.starts_with("match")).unwrap();
     let contract = contract.replace(patterns, "match = [\"sales/**\"]");
     let catalog = catalog_of(&[("sales", &contract)]);

@@ -179,7 +179,7 @@ async fn migrations_at_once_do_not_conflict() {
 
 #[tokio::test]
 async fn check_and_sql_need_no_database() {
-    let datasets = root().join("datasets").display().to_string();
+    let datasets = root().join("examples").display().to_string();
     let vars = [("STARDROP_DATASETS", datasets.as_str())];
     let (code, out, err) = run(stardrop(&["migrate", "--check"], &vars)).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));

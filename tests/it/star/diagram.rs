@@ -5,7 +5,7 @@ use crate::support::root;
 
 #[tokio::test]
 async fn the_command_line_draws_the_star_without_a_database() {
-    let datasets = root().join("datasets").display().to_string();
+    let datasets = root().join("examples").display().to_string();
     let vars = [("STARDROP_DATASETS", datasets.as_str())];
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("star.svg");

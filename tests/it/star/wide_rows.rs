@@ -8,7 +8,9 @@ use crate::support::{TestDatabase, catalog_of};
 fn contract(columns: usize, kind: &str, fact: &str) -> String {
     let columns: String =
         (0..columns).map(|index| format!("c{index} = {{ type = \"{kind}\" }}\n")).collect();
-    format!("name = \"wide\"\nmatch = [\"wide/*\"]\n[columns]\n{columns}{fact}")
+    format!(
+        "name = \"wide\"\nmatch = [\"wide/*\"]\n[columns]\n{columns}[dimension.first]\nkey = \"c0\"\n{fact}"
+    )
 }
 
 #[tokio::test]

@@ -21,7 +21,8 @@ pub fn program() -> PathBuf {
 
 /// The datasets that it is given.
 pub fn datasets() -> PathBuf {
-    std::env::var_os(LAYER).map_or_else(|| root().to_owned(), PathBuf::from).join("datasets")
+    std::env::var_os(LAYER)
+        .map_or_else(|| root().join("examples"), |layer| PathBuf::from(layer).join("datasets"))
 }
 
 /// A sandbox like Lambda's: the program in `/var/task`, the datasets in `/opt`, `/tmp` of a given

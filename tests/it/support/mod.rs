@@ -31,9 +31,9 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The datasets that come with the project.
+/// The example datasets of the project.
 pub fn project_catalog() -> Catalog {
-    dataset_files::read(&root().join("datasets")).unwrap()
+    dataset_files::read(&root().join("examples")).unwrap()
 }
 
 /// The catalog of these contracts alone.
