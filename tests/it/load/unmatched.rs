@@ -14,7 +14,7 @@ const LEDGER: &str = "select key, dataset, state, rows_read from stardrop.load o
 
 /// A loader that has only the sales contract, with a pattern that does not fit [`KEY`].
 fn narrow_loader(cloud: &Cloud) -> Loader {
-    let text = std::fs::read_to_string(root().join("datasets/sales/dataset.toml")).unwrap();
+    let text = std::fs::read_to_string(root().join("examples/sales/dataset.toml")).unwrap();
     let narrow = catalog_of(&[("sales", &text.replace("sales/**/*.csv", "shop/*.csv"))]);
     let source = Source::with_client(cloud.s3.client(), None);
     Loader::new(settings_of(&cloud.url, &[]).into(), narrow.into(), source.into())
