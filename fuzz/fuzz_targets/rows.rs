@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((choice, text)) = data.split_first() else { return };
     let options = CsvOptions {
         delimiter: Delimiter::Byte(b'\x1f'),
-        has_header: false,
+        header_rows: 0,
         quote: (choice & 0x80 == 0).then_some(b'"'),
         ..CsvOptions::default()
     };

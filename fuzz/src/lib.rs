@@ -35,7 +35,6 @@ pub struct ReadRecord {
     pub next_line: u64,
     pub start: u64,
     pub end: u64,
-    pub header: bool,
 }
 
 impl ReadRecord {
@@ -51,7 +50,6 @@ impl ReadRecord {
             next_line: record.next_line(),
             start: record.start_offset(),
             end: record.end_offset(),
-            header: record.is_header(),
         }
     }
 }

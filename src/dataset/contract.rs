@@ -37,13 +37,19 @@ pub(super) struct File {
     pub encoding: Option<Spanned<String>>,
     pub invalid: Option<Spanned<String>>,
     pub header: Option<bool>,
+    pub header_rows: Option<Spanned<usize>>,
     #[serde(default, deserialize_with = "optional_texts")]
     pub null: Option<Vec<String>>,
     pub quote: Option<Spanned<String>>,
     pub escape: Option<Spanned<String>>,
     pub comment: Option<Spanned<String>>,
+    pub trailing_comment: Option<Spanned<bool>>,
+    #[serde(default)]
+    pub trailing_delimiter: bool,
+    pub record_end: Option<Spanned<String>>,
     #[serde(default)]
     pub skip: u64,
+    pub skip_footer: Option<Spanned<usize>>,
     #[serde(default)]
     pub trim: bool,
     /// One word, or a list of words.

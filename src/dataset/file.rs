@@ -21,10 +21,19 @@ pub struct FileOptions {
     pub escape: Option<u8>,
     /// Lines that begin with this byte are comments.
     pub comment: Option<u8>,
+    /// Whether a comment may also follow the fields of a row.
+    pub trailing_comment: bool,
+    /// Whether a row may end in a delimiter, with no field after it.
+    pub trailing_delimiter: bool,
+    /// The text that ends a row; `None`: a line end.
+    pub record_end: Option<Vec<u8>>,
     /// The number of lines to skip before the header, or before the first row if there is no header.
     pub skip: u64,
-    /// Without a header, columns are taken by position.
-    pub header: bool,
+    /// The number of rows at the end that are left out.
+    pub skip_footer: usize,
+    /// The number of rows of the header, whose names are joined. Without a header, columns are taken
+    /// by position.
+    pub header_rows: usize,
     /// Texts that mean null, unless they are quoted.
     pub null: Vec<String>,
     /// Whether spaces around values are removed, in texts as well.

@@ -9,6 +9,7 @@ mod bisect;
 mod claim;
 mod decoded_stream;
 mod duplicate_check;
+mod file_header;
 mod line_sink;
 pub mod metrics;
 mod progress;

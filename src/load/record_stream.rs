@@ -2,6 +2,7 @@
 //! format.
 
 use super::decoded_stream::{self, DecodedStream};
+use super::file_header;
 use crate::dataset::{Dataset, Protect};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::Checkpoint;
@@ -20,6 +21,8 @@ pub(super) struct RecordStream {
     reader: Box<dyn RecordReader>,
     /// The offset at which the last returned record ends.
     read_to: u64,
+    /// Whether the bytes that were read have more than line ends and byte order marks.
+    has_text: bool,
     /// The hash of an object in a temporary file.
     spooled: decoded_stream::Spooled,
 }
@@ -41,20 +44,12 @@ impl RecordStream {
         let format = format_of(dataset, object)?;
         let options = reader_options(settings, dataset);
         let mut opened = Self::start(source, settings, dataset, object, format, &options).await?;
-        let mut record = Record::new();
-        let has_header = dataset.file.header && !format.is_named();
-        let mut header = if has_header {
-            if !opened.next(&mut record).await? {
-                return Err(bad_file("the file is empty: expected a header".to_owned()));
-            }
-            read_header(settings, dataset, &record)?
-        } else {
-            Header::by_position(dataset)
-        };
+        let header_rows = format.header_rows(dataset.file.header_rows);
+        let mut header = opened.read_header(settings, dataset, header_rows).await?;
         if from.offset > 0 {
-            if !has_header && opened.bytes.is_some() {
+            if header_rows == 0 && opened.bytes.is_some() {
                 // The first record tells the delimiter, which holds for the whole file.
-                opened.next(&mut record).await?;
+                opened.next(&mut Record::new()).await?;
             }
             opened.reader = opened.reader.resume(from.line + 1, from.offset);
             opened.read_to = from.offset;
@@ -77,19 +72,50 @@ impl RecordStream {
         if let Some(reader) = format.open_stream(options) {
             let bytes = DecodedStream::open(source, settings, dataset, object).await?;
             let spooled = decoded_stream::Spooled::default();
-            return Ok(RecordStream { bytes: Some(bytes), reader, read_to: 0, spooled });
+            return Ok(RecordStream {
+                bytes: Some(bytes),
+                reader,
+                read_to: 0,
+                has_text: false,
+                spooled,
+            });
         }
         let (file, spooled) = decoded_stream::spool(source, settings, object).await?;
         match format.open_spooled(Box::new(file), options) {
             Some(reader) => {
                 let reader = reader.map_err(records_error)?;
-                Ok(RecordStream { bytes: None, reader, read_to: 0, spooled })
+                Ok(RecordStream { bytes: None, reader, read_to: 0, has_text: true, spooled })
             }
             None => {
                 let message = format!("format `{}` cannot be read", format.name());
                 Err(Error::new(ErrorKind::UnsupportedFormat, Stage::Records, message))
             }
         }
+    }
+
+    /// Reads the header. A file without any text has no rows, so that it needs no header.
+    async fn read_header(
+        &mut self,
+        settings: &Settings,
+        dataset: &Dataset,
+        header_rows: usize,
+    ) -> Result<Header> {
+        let mut records = Vec::with_capacity(header_rows);
+        while records.len() < header_rows {
+            let mut record = Record::new();
+            if !self.next(&mut record).await? {
+                if self.bytes.is_some() && !self.has_text {
+                    return Ok(Header::by_position(dataset));
+                }
+                return Err(file_header::no_header(dataset, records.len()));
+            }
+            records.push(record);
+        }
+        if records.is_empty() {
+            return Ok(Header::by_position(dataset));
+        }
+        let delimiter = self.reader.delimiter().filter(|_| self.bytes.is_some());
+        file_header::header_of_records(settings, dataset, &records, delimiter)
     }
 
     /// Reads the next record; false at the end.
@@ -114,7 +140,10 @@ impl RecordStream {
                         None => None,
                     };
                     match chunk {
-                        Some(chunk) => self.reader.push(&chunk),
+                        Some(chunk) => {
+                            self.has_text = self.has_text || has_text(&chunk);
+                            self.reader.push(&chunk);
+                        }
                         None => self.reader.end(),
                     }
                 }
@@ -193,47 +222,21 @@ fn reader_options(settings: &Settings, dataset: &Dataset) -> ReaderOptions {
         quote: file.quote,
         escape: file.escape,
         comment: file.comment,
+        trailing_comment: file.trailing_comment,
+        record_end: file.record_end.clone(),
         skip: file.skip,
         trim: file.trim,
+        header_rows: file.header_rows,
+        skip_footer: file.skip_footer,
         max_record_bytes: settings.max_row_bytes,
-        has_header: file.header,
     };
     let names = dataset.columns.iter().map(|column| column.sources.clone()).collect();
     ReaderOptions { csv, names, sheet: file.sheet.clone(), records: file.records.clone() }
 }
 
-fn read_header(settings: &Settings, dataset: &Dataset, record: &Record) -> Result<Header> {
-    if record.len() > settings.max_columns {
-        let message = format!(
-            "the header has {} columns, more than {} (STARDROP_MAX_COLUMNS)",
-            record.len(),
-            settings.max_columns
-        );
-        return Err(Error::new(ErrorKind::OverLimit, Stage::Rows, message));
-    }
-    if record.iter().any(|name| name.contains(&0)) {
-        let message = "a column name in the header has a NUL character: if the file is UTF-16, set [file] encoding";
-        return Err(bad_file(message.to_owned()));
-    }
-    let names: Vec<String> = if dataset.file.replace_invalid {
-        record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
-    } else {
-        record
-            .iter()
-            .map(|name| std::str::from_utf8(name).map(str::to_owned))
-            .collect::<std::result::Result<_, _>>()
-            .map_err(|error| {
-                let message = "the header is not UTF-8: set [file] encoding";
-                bad_file(message.to_owned()).caused_by(error)
-            })?
-    };
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let header = Header::by_name(dataset, &names).map_err(|error| bad_file(error.to_string()))?;
-    Ok(Header { raw: record.raw().to_vec(), ..header })
-}
-
-fn bad_file(message: String) -> Error {
-    Error::new(ErrorKind::BadFile, Stage::Rows, message)
+/// Whether there is more than line ends, byte order marks and a Ctrl-Z.
+fn has_text(chunk: &[u8]) -> bool {
+    !chunk.iter().all(|byte| b"\n\r\x1a\xef\xbb\xbf".contains(byte))
 }
 
 fn records_error(error: RecordError) -> Error {

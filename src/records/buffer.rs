@@ -1,6 +1,10 @@
 //! Holds the bytes of a stream that a reader has not used yet, and knows their offset.
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
+/// The byte order mark in UTF-8.
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// What DOS and CP/M write at the end of a text file (Ctrl-Z).
+pub(super) const END_OF_FILE: u8 = 0x1a;
 
 /// The bytes of a file that are still to be read.
 #[derive(Debug)]
@@ -37,8 +41,11 @@ impl Buffer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Says that the stream has no more bytes.
+    /// Says that the stream has no more bytes. A Ctrl-Z at its end is no part of the file.
     pub fn end(&mut self) {
+        while self.bytes.len() > self.used && self.bytes.last() == Some(&END_OF_FILE) {
+            self.bytes.pop();
+        }
         self.ended = true;
     }
 

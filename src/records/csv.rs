@@ -1,8 +1,9 @@
 //! Reads records from delimited text: bytes are pushed in, records of fields are taken out.
 //!
 //! The format is that of RFC 4180, and what real files add to it, read as the `csv` crate reads it: a
-//! quote opens a field only at its start; LF, CRLF and CR each end a record; blank lines are skipped;
-//! text after a closing quote belongs to the field. Tests compare the records with those of `csv-core`.
+//! quote opens a field only at its start; LF, CRLF and CR each end a record; blank lines are skipped, and
+//! so are rows of empty fields. Text behind a closing quote is a fault of the record, because no dialect
+//! says what it means. Tests compare the records with those of `csv-core`.
 //!
 //! Why not that crate: the loader needs, for every record, its original bytes (a rejected row is kept
 //! unchanged), its first and next line and its byte offsets (a load resumes after any record), and which
@@ -18,7 +19,8 @@ use super::record::{Position, Record};
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
 use delimiter::Detector;
-use dialect::Dialect;
+use dialect::{Dialect, is_blank};
+use first_records::FirstRecords;
 use scan::{RecordEnd, Scan};
 
 #[cfg(test)]
@@ -27,7 +29,12 @@ mod delimiter;
 mod dialect;
 #[cfg(test)]
 mod dialect_tests;
+mod fault;
+mod first_records;
+#[cfg(test)]
+mod odd_lines_tests;
 mod scan;
+mod skip;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -52,23 +59,31 @@ pub struct CsvReader {
     skip: u64,
     /// Whether the start of a skipped line or a comment has been dropped from `buffer`.
     skipping: bool,
-    expects_header: bool,
+    /// Whether the next line may be one that names the delimiter.
+    expects_sep: bool,
+    /// Whether a byte order mark is before the record that is read next.
+    after_mark: bool,
+    /// The offset up to which the stream has nothing but line ends.
+    blank_to: u64,
+    first: FirstRecords,
     failed: Option<RecordError>,
 }
 
 impl CsvReader {
     /// A reader that starts at the first byte of an object.
     pub fn new(options: CsvOptions) -> CsvReader {
-        let expects_header = options.has_header;
-        let skip = options.skip;
-        let reader = CsvReader::resume_at(options, 1, 0);
-        CsvReader { buffer: Buffer::new(), expects_header, skip, ..reader }
+        let reader = CsvReader::at(options, 1, 0);
+        CsvReader {
+            buffer: Buffer::new(),
+            skip: reader.options.skip,
+            expects_sep: true,
+            first: FirstRecords::new(reader.options.header_rows),
+            ..reader
+        }
     }
 
-    /// A reader that continues in the middle of a file, at [`Record::next_line`] and
-    /// [`Record::end_offset`] of the last record. Set the delimiter to what [`CsvReader::delimiter`]
-    /// returned, because [`Delimiter::Detect`] would detect it in the first line from there on.
-    pub fn resume_at(options: CsvOptions, line: u64, offset: u64) -> CsvReader {
+    /// A reader that continues in the middle of a file.
+    fn at(options: CsvOptions, line: u64, offset: u64) -> CsvReader {
         let dialect = match &options.delimiter {
             Delimiter::Byte(byte) => Some(Dialect::new(&[*byte], &options)),
             Delimiter::Text(text) => Some(Dialect::new(text, &options)),
@@ -83,7 +98,10 @@ impl CsvReader {
             line,
             skip: 0,
             skipping: false,
-            expects_header: false,
+            expects_sep: false,
+            after_mark: false,
+            blank_to: 0,
+            first: FirstRecords::default(),
             failed: None,
         }
     }
@@ -94,77 +112,58 @@ impl CsvReader {
         error
     }
 
-    /// Skips the byte order mark, the lines before the header, blank lines and comments. False: it
-    /// takes more bytes.
-    fn skip_lines(&mut self) -> bool {
-        if !self.buffer.skip_bom() {
-            return false;
-        }
-        loop {
-            let (rest, ended) = (self.buffer.rest(), self.buffer.ended());
-            let Some(first) = rest.first() else { return ended };
-            let blank = matches!(first, b'\n' | b'\r');
-            // A comment cannot start inside a record that is partly searched.
-            let comment = self.scan.done == 0 && Some(*first) == self.options.comment;
-            if self.skip == 0 && !self.skipping && !blank && !comment {
-                return true;
-            }
-            // The bytes of a skipped line are dropped at once, however long it is.
-            let content = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-            let end = rest.get(content..).unwrap_or_default();
-            if end.is_empty() {
-                self.skipping = true;
-                self.buffer.advance(content);
-                continue;
-            }
-            let Some(length) = scan::line_end(end, ended) else {
-                self.skipping |= content > 0;
-                self.buffer.advance(content);
-                return false;
-            };
-            self.buffer.advance(content + length);
-            self.line += 1;
-            self.skipping = false;
-            self.skip = self.skip.saturating_sub(1);
-        }
-    }
-
     /// Detects the delimiter, once the first line is complete or as long as a record may be.
     #[cold]
     fn detect(&mut self) -> Option<Dialect> {
         let limit = self.options.max_record_bytes.saturating_add(1);
         let line = self.buffer.rest();
         let line = line.get(..limit).unwrap_or(line);
-        let complete = self.detector.feed(line, self.options.quote);
-        if complete || line.len() == limit || self.buffer.ended() {
+        let ended = self.buffer.ended() || line.len() == limit;
+        let complete = match &self.options.record_end {
+            None => self.detector.feed(line, self.options.quote),
+            Some(end) => match memchr::memmem::find(line, end) {
+                None if !ended => false,
+                found => {
+                    let line = line.get(..found.unwrap_or(line.len())).unwrap_or_default();
+                    self.detector.feed(line, self.options.quote);
+                    true
+                }
+            },
+        };
+        if complete || ended {
             self.dialect = Some(Dialect::new(&[self.detector.winner()], &self.options));
         }
         self.dialect
     }
 
-    /// Moves the record that ends at `end` from the buffer to `record`.
-    fn take(&mut self, record: &mut Record, dialect: &Dialect, end: &RecordEnd) {
+    /// Moves the record that ends at `end` from the buffer to `record`. Returns whether it has no value.
+    fn take(&mut self, record: &mut Record, dialect: &Dialect, end: &RecordEnd) -> bool {
         let raw = self.buffer.rest().get(..end.content).unwrap_or_default();
-        let Scan { has_quotes, has_escapes, .. } = std::mem::take(&mut self.scan);
-        let inner_lines = if has_quotes || has_escapes { split::count_lines(raw) } else { 0 };
+        let Scan { has_quotes, has_escapes, comment, .. } = std::mem::take(&mut self.scan);
+        let may_have_lines = has_quotes || has_escapes || dialect.record_end().is_some();
+        let inner_lines = if may_have_lines { split::count_lines(raw) } else { 0 };
         let start_offset = self.buffer.offset();
         let position = Position {
             line: self.line,
             next_line: self.line + inner_lines + u64::from(end.whole > end.content),
             start_offset,
             end_offset: start_offset + end.whole as u64,
-            header: std::mem::take(&mut self.expects_header),
         };
         record.start(raw, position);
+        let fields = comment.map_or(raw, |at| before_comment(raw, at));
         if has_escapes {
-            split::escaped(raw, dialect, record);
+            split::escaped(fields, dialect, record);
         } else if has_quotes {
-            split::quoted(raw, dialect, record);
+            split::quoted(fields, dialect, record);
         } else {
-            split::plain(raw, dialect, record);
+            split::plain(fields, dialect, record);
         }
+        let delimiters = (record.len() - 1) * dialect.delimiter().len();
+        let is_empty = fields.len() == delimiters || dialect.skip_blanks && has_blanks_only(record);
         self.line = position.next_line;
         self.buffer.advance(end.whole);
+        // In a file of one column an empty line is an empty value.
+        is_empty && !(self.first.is_one_column() && comment.is_none())
     }
 
     fn too_long(&mut self) -> RecordError {
@@ -189,43 +188,65 @@ impl RecordReader for CsvReader {
     }
 
     fn resume(self: Box<Self>, line: u64, offset: u64) -> Box<dyn RecordReader> {
-        let delimiter = match self.delimiter() {
-            Some(known) => Delimiter::Text(known.to_vec()),
-            None => self.options.delimiter.clone(),
-        };
-        let options = CsvOptions { delimiter, ..self.options.clone() };
-        Box::new(CsvReader::resume_at(options, line, offset))
+        let known = self.delimiter().map(|known| Delimiter::Text(known.to_vec()));
+        let CsvReader { mut options, first, .. } = *self;
+        options.delimiter = known.unwrap_or(options.delimiter);
+        Box::new(CsvReader { first, ..CsvReader::at(options, line, offset) })
     }
 
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        if !self.skip_lines() {
-            return Ok(Step::NeedMore);
-        }
-        if self.buffer.rest().is_empty() {
-            return Ok(Step::End);
-        }
-        let Some(dialect) = self.dialect.or_else(|| self.detect()) else {
-            return Ok(Step::NeedMore);
-        };
-        let (rest, ended) = (self.buffer.rest(), self.buffer.ended());
-        let Some(end) = self.scan.find_end(rest, &dialect, ended) else {
-            if self.scan.done > self.options.max_record_bytes {
-                return Err(self.too_long());
+        loop {
+            if self.expects_sep && !self.read_sep()? || !self.skip_lines() {
+                return Ok(Step::NeedMore);
             }
-            let Some(quote) = self.scan.open_quote.filter(|_| ended) else {
+            if self.buffer.rest().is_empty() {
+                return Ok(Step::End);
+            }
+            let Some(dialect) = self.dialect.or_else(|| self.detect()) else {
                 return Ok(Step::NeedMore);
             };
-            let line = self.line + split::count_lines(rest.get(..quote).unwrap_or_default());
-            let message = "the quoted field that starts here is never closed".to_owned();
-            return Err(self.fail(ErrorKind::BadFile, line, message));
-        };
-        if end.content > self.options.max_record_bytes {
-            return Err(self.too_long());
+            let (rest, ended) = (self.buffer.rest(), self.buffer.ended());
+            let Some(end) = self.scan.find_end(rest, &dialect, ended) else {
+                if self.scan.done > self.options.max_record_bytes {
+                    return Err(self.too_long());
+                }
+                let Some(quote) = self.scan.open_quote.filter(|_| ended) else {
+                    return Ok(Step::NeedMore);
+                };
+                let line = self.line + split::count_lines(rest.get(..quote).unwrap_or_default());
+                let message = "the quoted field that starts here is never closed".to_owned();
+                return Err(self.fail(ErrorKind::BadFile, line, message));
+            };
+            if end.content > self.options.max_record_bytes {
+                return Err(self.too_long());
+            }
+            let is_empty = self.take(record, &dialect, &end);
+            let after_mark = std::mem::take(&mut self.after_mark);
+            if is_empty || self.first.is_header_again(record, after_mark) {
+                continue;
+            }
+            if after_mark && self.first.is_other_header(record) {
+                let message = "another header, with the columns in another order, is here behind a \
+                               byte order mark: the file is several files in one, split it";
+                return Err(self.fail(ErrorKind::BadFile, record.line(), message.to_owned()));
+            }
+            self.first.learn(record);
+            return Ok(Step::Record);
         }
-        self.take(record, &dialect, &end);
-        Ok(Step::Record)
     }
+}
+
+/// The fields of a record whose comment starts at `at`: without it, and the blanks before it.
+fn before_comment(raw: &[u8], at: usize) -> &[u8] {
+    let fields = raw.get(..at).unwrap_or_default();
+    let end = fields.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1);
+    fields.get(..end).unwrap_or_default()
+}
+
+fn has_blanks_only(record: &Record) -> bool {
+    let is_blank = |field: &[u8]| field.trim_ascii().is_empty();
+    record.iter().all(is_blank) && (0..record.len()).all(|index| !record.is_quoted(index))
 }

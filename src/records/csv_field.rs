@@ -127,14 +127,14 @@ mod tests {
                 delimiter: Delimiter::Text(delimiter.as_bytes().to_vec()),
                 quote: Some(quote),
                 escape,
-                has_header: false,
+                header_rows: 0,
                 ..CsvOptions::default()
             });
             reader.push(&row);
             reader.end();
             let mut record = Record::new();
-            // A row that holds nothing at all is a blank line, which readers skip.
-            prop_assume!(!row.is_empty());
+            // A row of empty fields is no row.
+            prop_assume!(texts.iter().any(|(text, quoted)| *quoted || !text.is_empty()));
             prop_assert_eq!(reader.next(&mut record), Ok(Step::Record));
             let read: Vec<&[u8]> = record.iter().collect();
             let wrote: Vec<&[u8]> = texts.iter().map(|(text, _)| text.as_bytes()).collect();

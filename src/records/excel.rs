@@ -28,7 +28,6 @@ pub(super) struct ExcelReader {
     sheet: Sheet,
     /// The next row of the sheet, counted from 0.
     row: u64,
-    expects_header: bool,
     /// The least number of cells of a row.
     width: usize,
     /// Whether cells of nothing but white space are empty.
@@ -61,13 +60,12 @@ pub(super) fn open(
     let sheet = unless_it_panics(|| read(&file, options), || damaged(1))?;
     // Without a header, cells to the right of the contract's columns are fields only where they have a
     // value.
-    let most = if options.csv.has_header { sheet.width } else { options.names.len() };
+    let most = if options.csv.header_rows > 0 { sheet.width } else { options.names.len() };
     Ok(Box::new(ExcelReader {
         width: sheet.width.min(most),
         sheet,
         trim: options.csv.trim,
         row: options.csv.skip,
-        expects_header: options.csv.has_header,
         cells: Vec::new(),
     }))
 }
@@ -101,7 +99,7 @@ fn read(file: &SharedFile, options: &ReaderOptions) -> Result<Sheet, RecordError
 }
 
 fn sheet_of(mut book: impl Book, options: &ReaderOptions) -> Result<Sheet, RecordError> {
-    let (sheets, from_a) = (book.sheets(), !options.csv.has_header);
+    let (sheets, from_a) = (book.sheets(), options.csv.header_rows == 0);
     if let Some(wanted) = &options.sheet {
         let Some(sheet) = sheets.iter().find(|sheet| sheet.name.trim() == wanted.trim()) else {
             let known = sheets.iter().map(|sheet| sheet.name.as_str()).collect::<Vec<_>>();
@@ -161,7 +159,6 @@ impl RecordReader for ExcelReader {
 
     fn resume(mut self: Box<Self>, _: u64, offset: u64) -> Box<dyn RecordReader> {
         self.row = offset;
-        self.expects_header = false;
         self
     }
 
@@ -192,8 +189,7 @@ impl RecordReader for ExcelReader {
             let has_value = unless_it_panics(fill, || damaged(row + 1))?;
             self.row = row + 1;
             if has_value {
-                let header = std::mem::take(&mut self.expects_header);
-                grid::fill(record, &self.cells, self.row, header);
+                grid::fill(record, &self.cells, self.row);
                 return Ok(Step::Record);
             }
         }

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::excel;
+use super::footer::FooterReader;
 use super::jsonl::JsonReader;
 use super::options::ReaderOptions;
 use super::parquet;
@@ -23,16 +24,38 @@ enum Open {
 type OpenSpooled =
     fn(Box<dyn Spooled>, &ReaderOptions) -> Result<Box<dyn RecordReader>, RecordError>;
 
-const CSV: Open = Open::Stream(|options| Box::new(CsvReader::new(options.csv.clone())));
+const CSV: Open =
+    Open::Stream(|options| without_footer(Box::new(CsvReader::new(options.csv.clone())), options));
 const JSON: Open = Open::Stream(|options| Box::new(JsonReader::new(options)));
+const EXCEL: Open = Open::Spooled(|file, options| {
+    excel::open(file, options).map(|reader| without_footer(reader, options))
+});
 const PARQUET: Open = Open::Spooled(parquet::open);
 
-/// Every format: its name, its suffixes, whether its records name each field, and how to open it.
+fn without_footer(reader: Box<dyn RecordReader>, options: &ReaderOptions) -> Box<dyn RecordReader> {
+    match (options.csv.header_rows, options.csv.skip_footer) {
+        (_, 0) => reader,
+        (header_rows, count) => Box::new(FooterReader::new(reader, header_rows, count)),
+    }
+}
+
+/// Where a format has the names of its columns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// In the first rows of the file.
+    InRows,
+    /// In the file's schema, which the reader returns as one row.
+    InSchema,
+    /// At each field.
+    AtFields,
+}
+
+/// Every format: its name, its suffixes, where it has the names of its columns, and how to open it.
 static FORMATS: &[Format] = &[
-    Format::new("csv", &["csv", "tsv", "tab", "psv", "txt"], false, CSV),
-    Format::new("jsonl", &["jsonl", "ndjson", "json"], true, JSON),
-    Format::new("xlsx", &["xlsx", "xlsm", "xlsb", "xls", "ods"], false, Open::Spooled(excel::open)),
-    Format::new("parquet", &["parquet", "pq"], false, PARQUET),
+    Format::new("csv", &["csv", "tsv", "tab", "psv", "txt"], Names::InRows, CSV),
+    Format::new("jsonl", &["jsonl", "ndjson", "json"], Names::AtFields, JSON),
+    Format::new("xlsx", &["xlsx", "xlsm", "xlsb", "xls", "ods"], Names::InRows, EXCEL),
+    Format::new("parquet", &["parquet", "pq"], Names::InSchema, PARQUET),
 ];
 
 /// A file format that can be read.
@@ -40,7 +63,7 @@ static FORMATS: &[Format] = &[
 pub struct Format {
     name: &'static str,
     suffixes: &'static [&'static str],
-    is_named: bool,
+    names: Names,
     open: Open,
 }
 
@@ -48,10 +71,10 @@ impl Format {
     const fn new(
         name: &'static str,
         suffixes: &'static [&'static str],
-        is_named: bool,
+        names: Names,
         open: Open,
     ) -> Format {
-        Format { name, suffixes, is_named, open }
+        Format { name, suffixes, names, open }
     }
 
     /// The names of all formats.
@@ -102,10 +125,20 @@ impl Format {
         self.name
     }
 
-    /// Whether its records name each field. Then they have no header, and their fields are in the order
-    /// of [`ReaderOptions::names`].
+    /// The number of records at the start of a file that are its header, where the contract says
+    /// `header_rows`. None where each record names its fields: these are in the order of
+    /// [`ReaderOptions::names`] then.
+    pub fn header_rows(&self, header_rows: usize) -> usize {
+        match self.names {
+            Names::InRows => header_rows,
+            Names::InSchema => header_rows.min(1),
+            Names::AtFields => 0,
+        }
+    }
+
+    /// Whether each record names its fields.
     pub fn is_named(&self) -> bool {
-        self.is_named
+        self.names == Names::AtFields
     }
 
     /// A reader that starts at the first byte of an object; `None` for a format whose files must be

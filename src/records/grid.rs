@@ -21,7 +21,7 @@ impl Cell {
 
 /// Fills `record` with the cells of row `number`, counted from 1. Its offsets count rows, because rows
 /// of these formats have no bytes.
-pub(super) fn fill(record: &mut Record, cells: &[Cell], number: u64, header: bool) {
+pub(super) fn fill(record: &mut Record, cells: &[Cell], number: u64) {
     let mut raw = Vec::with_capacity(cells.len() * 8);
     let csv = CsvFields { delimiter: vec![b','], quote: Some(b'"'), escape: None };
     for (index, cell) in cells.iter().enumerate() {
@@ -33,7 +33,7 @@ pub(super) fn fill(record: &mut Record, cells: &[Cell], number: u64, header: boo
     }
     let (line, next_line) = (number, number + 1);
     let (start_offset, end_offset) = (number.saturating_sub(1), number);
-    record.start(&raw, Position { line, next_line, start_offset, end_offset, header });
+    record.start(&raw, Position { line, next_line, start_offset, end_offset });
     record.set_no_bytes();
     for cell in cells {
         record.push_value(&cell.text, cell.is_text, cell.kind);

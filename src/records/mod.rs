@@ -21,6 +21,7 @@ mod buffer;
 mod csv;
 mod csv_field;
 mod excel;
+mod footer;
 mod format;
 mod grid;
 mod jsonl;

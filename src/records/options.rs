@@ -5,8 +5,8 @@ use super::CsvOptions;
 /// How to read the files of one dataset.
 #[derive(Debug, Clone, Default)]
 pub struct ReaderOptions {
-    /// How delimited text is written. Its `has_header`, `skip` and `max_record_bytes` apply to all
-    /// formats.
+    /// How delimited text is written. Its `header_rows`, `skip`, `skip_footer` and `max_record_bytes`
+    /// apply to other formats, too.
     pub csv: CsvOptions,
     /// For each column of the dataset, the names that it may have in a file. Formats that name each
     /// field, such as JSON, give their fields in this order.

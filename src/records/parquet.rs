@@ -114,7 +114,7 @@ fn open_whole(
     file: Box<dyn Spooled>,
     options: &ReaderOptions,
 ) -> Result<Box<dyn RecordReader>, RecordError> {
-    let expects_header = options.csv.has_header;
+    let expects_header = options.csv.header_rows > 0;
     let not_opened = |error: ParquetError| broken(1, &error);
     let file = SharedFile::new(file).map_err(|error| bad_file(1, error))?;
     if let Some(name) = compression_name(&file.get_bytes(0, 8).unwrap_or_default()) {
@@ -173,7 +173,7 @@ impl RecordReader for ParquetReader {
             let name =
                 |column: &Column| Cell { text: column.name.clone().into(), ..Cell::default() };
             let names: Vec<Cell> = self.columns.iter().map(name).collect();
-            grid::fill(record, &names, 1, true);
+            grid::fill(record, &names, 1);
             return Ok(Step::Record);
         }
         loop {
@@ -194,7 +194,7 @@ impl RecordReader for ParquetReader {
                 self.skip -= 1;
                 continue;
             }
-            grid::fill(record, &self.cells, self.row + 1, false);
+            grid::fill(record, &self.cells, self.row + 1);
             return Ok(Step::Record);
         }
     }

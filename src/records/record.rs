@@ -18,7 +18,6 @@ pub struct Record {
     next_line: u64,
     start_offset: u64,
     end_offset: u64,
-    header: bool,
     has_no_bytes: bool,
 }
 
@@ -142,11 +141,6 @@ impl Record {
         self.end_offset
     }
 
-    /// Whether this is the file's header.
-    pub fn is_header(&self) -> bool {
-        self.header
-    }
-
     /// Clears the record and sets the original bytes of a new one.
     pub(super) fn start(&mut self, raw: &[u8], position: Position) {
         self.fields.clear();
@@ -155,10 +149,9 @@ impl Record {
         self.raw_len = raw.len();
         self.extra = None;
         (self.fault, self.fault_field) = (None, None);
-        let Position { line, next_line, start_offset, end_offset, header } = position;
+        let Position { line, next_line, start_offset, end_offset } = position;
         (self.line, self.next_line) = (line, next_line);
         (self.start_offset, self.end_offset) = (start_offset, end_offset);
-        self.header = header;
         self.has_no_bytes = false;
     }
 
@@ -201,6 +194,15 @@ impl Record {
         self.fault_field = field;
     }
 
+    /// Says that the field added last goes wrong, so that the record cannot be split into fields. The
+    /// first fault of a record counts.
+    pub(super) fn set_field_fault(&mut self, code: &'static str, reason: &'static str) {
+        if self.fault.is_none() {
+            self.fault = Some((code, reason));
+            self.fault_field = self.fields.len().checked_sub(1);
+        }
+    }
+
     /// Sets the values that are in none of the fields.
     pub(super) fn set_extra(&mut self, json: &[u8]) {
         let start = self.bytes.len();
@@ -228,5 +230,4 @@ pub(super) struct Position {
     pub next_line: u64,
     pub start_offset: u64,
     pub end_offset: u64,
-    pub header: bool,
 }

@@ -1,7 +1,6 @@
 //! Matches the column names of a file with the columns of a dataset.
 
-use std::fmt;
-
+use super::header_error::HeaderError;
 use crate::dataset::{Dataset, MissingColumn, UnknownColumn};
 
 /// The columns that `stardrop rejects --csv` adds to rejected rows, which people fix and drop again.
@@ -16,16 +15,18 @@ pub struct Header {
     pub unknown: Vec<UnknownField>,
     /// Columns of the contract that the file does not have.
     pub missing: Vec<String>,
-    /// The number of fields that each record must have; empty ones may follow.
+    /// The number of fields that each record must have.
     pub width: usize,
+    /// The same without the columns at the end that have no name.
+    pub named_width: usize,
     /// Columns with another spelling than the contract's: the spelling and the column.
     pub respelled: Vec<(String, String)>,
     /// Whether the columns have another order than in the contract.
     pub is_reordered: bool,
     /// The delimiter of rows that are written again; empty where they are lines of JSON.
     pub delimiter: Vec<u8>,
-    /// The bytes of the header in the file; empty where the file has none.
-    pub raw: Vec<u8>,
+    /// The rows of the header as they are in the file; none where the file has no header.
+    pub raw_rows: Vec<Vec<u8>>,
 }
 
 /// A field that the contract does not name.
@@ -37,35 +38,32 @@ pub struct UnknownField {
     pub name: String,
     /// Whether the file gives it no name.
     pub is_blank: bool,
+    /// Whether it has no name, and no column with a name follows.
+    pub is_at_end: bool,
 }
-
-/// Why a file's header does not fit the contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeaderError(String);
-
-impl fmt::Display for HeaderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for HeaderError {}
 
 impl Header {
     /// Matches names in any order, whatever their case and the blanks around them.
     ///
     /// # Errors
     ///
-    /// [`HeaderError`] where two names match one column, or a column is missing or unknown and the
-    /// policy rejects that.
+    /// [`HeaderError`] where two names match one column, no name matches any, or a column is missing
+    /// or unknown and the policy rejects that.
     pub fn by_name(dataset: &Dataset, names: &[&str]) -> Result<Header, HeaderError> {
-        // Lines that end in delimiters have blank names at the end.
-        let named = names.iter().rposition(|name| !name.trim().is_empty()).map_or(1, |at| at + 1);
+        let names = match names {
+            // The delimiter at the end of each line.
+            [named @ .., last] if dataset.file.trailing_delimiter && last.trim().is_empty() => {
+                named
+            }
+            names => names,
+        };
+        let is_named = |name: &&str| !name.trim().is_empty();
         let mut header = Header {
             fields: vec![None; dataset.columns.len()],
-            ..Header::of_width(named.min(names.len()))
+            named_width: names.iter().rposition(is_named).map_or(0, |at| at + 1),
+            ..Header::of_width(names.len())
         };
-        for (field, name) in names.iter().enumerate().take(header.width) {
+        for (field, name) in names.iter().enumerate() {
             let folded = fold(name);
             let column = dataset
                 .columns
@@ -82,16 +80,17 @@ impl Header {
                         header.respelled.push((spelled, column.name.clone()));
                     }
                 }
-                Some(Some(_)) => {
-                    return Err(HeaderError(format!(
-                        "two columns of the file are `{}`: rename one",
-                        name.trim()
-                    )));
-                }
+                Some(Some(_)) => return Err(HeaderError::twice(name, names)),
                 // `stardrop rejects --csv` has added them: they hold no data of the file.
                 None if REJECTED.contains(&name.trim()) => {}
                 None => header.add_unknown(field, name.trim()),
             }
+        }
+        // The columns that `stardrop rejects --csv` adds come after those without a name.
+        let is_own = |name: &&str| is_named(name) && !REJECTED.contains(&name.trim());
+        let last = names.iter().rposition(is_own);
+        for field in &mut header.unknown {
+            field.is_at_end = last.is_none_or(|last| field.index > last);
         }
         header.missing = dataset
             .columns
@@ -102,7 +101,7 @@ impl Header {
             .collect();
         let found: Vec<usize> = header.fields.iter().copied().flatten().collect();
         header.is_reordered = !found.is_sorted();
-        header.check(dataset)?;
+        header.check(dataset, names)?;
         Ok(header)
     }
 
@@ -118,10 +117,11 @@ impl Header {
             unknown: Vec::new(),
             missing: Vec::new(),
             width,
+            named_width: width,
             respelled: Vec::new(),
             is_reordered: false,
             delimiter: b",".to_vec(),
-            raw: Vec::new(),
+            raw_rows: Vec::new(),
         }
     }
 
@@ -134,57 +134,48 @@ impl Header {
             unique = format!("{wanted}_{count}");
             count += 1;
         }
-        self.unknown.push(UnknownField { index, name: unique, is_blank });
+        self.unknown.push(UnknownField { index, name: unique, is_blank, is_at_end: false });
     }
 
-    fn check(&self, dataset: &Dataset) -> Result<(), HeaderError> {
-        let required: Vec<&str> = dataset
-            .columns
-            .iter()
-            .filter(|column| column.required && self.missing.contains(&column.name))
-            .map(|column| column.name.as_str())
-            .collect();
-        if !required.is_empty() {
-            return Err(HeaderError(format!(
-                "required column {} is not in the header: check the header, or add its spelling to `from`",
-                required.join(", ")
-            )));
+    fn check(&self, dataset: &Dataset, names: &[&str]) -> Result<(), HeaderError> {
+        let columns = dataset.columns.iter().filter(|column| self.missing.contains(&column.name));
+        let has_found = self.missing.len() < dataset.columns.len();
+        let may_be_missing = dataset.policy.missing_column != MissingColumn::RejectFile
+            && has_found
+            // A protected column with another name would be kept in plain text, as an unknown one.
+            && columns.clone().all(|column| !column.required && column.protect.is_none());
+        if !self.missing.is_empty() && !may_be_missing {
+            let unknown: Vec<&str> = self
+                .unknown_names()
+                .filter(|name| names.iter().any(|n| n.trim() == *name))
+                .collect();
+            let missing = &self.missing;
+            return Err(HeaderError::missing(dataset, missing, has_found, &unknown, names));
         }
-        // A protected column with another name would be kept in plain text, as an unknown one.
-        let protected = dataset
-            .columns
-            .iter()
-            .find(|column| column.protect.is_some() && self.missing.contains(&column.name));
-        if let Some(column) = protected {
-            return Err(HeaderError(format!(
-                "protected column {} is not in the header: add its spelling to `from`",
-                column.name
-            )));
-        }
-        if dataset.policy.missing_column == MissingColumn::RejectFile && !self.missing.is_empty() {
-            return Err(HeaderError(format!(
-                "column {} is not in the header: add its spelling to `from`, or set missing_column = \"null\"",
-                self.missing.join(", ")
-            )));
-        }
-        if dataset.policy.unknown_column == UnknownColumn::RejectFile && !self.unknown.is_empty() {
-            return Err(HeaderError(format!(
-                "the contract does not name column {}: add it to [columns], or set unknown_column = \"keep\"",
-                self.unknown_names()
-            )));
+        let unnamed = self.unknown.iter().all(|field| field.is_at_end);
+        if dataset.policy.unknown_column == UnknownColumn::RejectFile && !unnamed {
+            let unknown = self.unknown_names().collect::<Vec<_>>().join(", ");
+            let message = format!(
+                "the contract does not name column {unknown}: add it to [columns], or set \
+                 unknown_column = \"keep\""
+            );
+            return Err(HeaderError::new(message, names));
         }
         Ok(())
     }
 
-    fn unknown_names(&self) -> String {
-        self.unknown.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ")
+    /// The names of unknown columns, without those at the end that have none.
+    fn unknown_names(&self) -> impl Iterator<Item = &str> {
+        let is_named = |field: &&UnknownField| !field.is_at_end;
+        self.unknown.iter().filter(is_named).map(|field| field.name.as_str())
     }
 
     /// The differences from the contract that it allows, for the ledger and the log.
     pub fn notes(&self) -> Option<String> {
         let mut notes = Vec::new();
-        if !self.unknown.is_empty() {
-            notes.push(format!("unknown columns: {}", self.unknown_names()));
+        let unknown: Vec<&str> = self.unknown_names().collect();
+        if !unknown.is_empty() {
+            notes.push(format!("unknown columns: {}", unknown.join(", ")));
         }
         if !self.missing.is_empty() {
             notes.push(format!("missing columns: {}", self.missing.join(", ")));

@@ -4,12 +4,22 @@
 mod copy_text;
 mod extra;
 mod header;
+mod header_error;
+mod header_rows;
+#[cfg(test)]
+mod header_tests;
+#[cfg(test)]
+mod mutation_tests;
 mod protect;
 mod redact;
 mod target;
 #[cfg(test)]
 mod tests;
+mod width;
 mod writer;
 
-pub use header::{Header, HeaderError, REJECTED, UnknownField};
+pub use header::{Header, REJECTED, UnknownField};
+pub use header_error::HeaderError;
+pub use header_rows::join_names;
+pub use width::has_no_columns;
 pub use writer::{Rejection, RowWriter};

@@ -11,7 +11,7 @@ use crate::records::{CsvFields, Kind, Record};
 
 /// What is kept of a row whose fields cannot be matched with columns.
 const WITHHELD: &[u8] =
-    b"(withheld: fields are missing or too many, and the dataset protects some)";
+    b"(withheld: its fields cannot be matched with columns, and the dataset protects some)";
 
 /// The record as a line of delimited text, or of JSON where `csv` has no delimiter, in which
 /// hashes replace protected values. `fits` says that each field is that of its column.

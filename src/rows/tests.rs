@@ -21,7 +21,7 @@ fn record(dataset: &Dataset, text: &[u8]) -> Record {
         delimiter: Delimiter::Byte(b','),
         quote: dataset.file.quote,
         escape: dataset.file.escape,
-        has_header: false,
+        header_rows: 0,
         ..CsvOptions::default()
     });
     reader.push(text);

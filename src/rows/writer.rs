@@ -6,8 +6,9 @@ use super::copy_text::{escape_from, push_number};
 use super::extra;
 use super::header::{Header, UnknownField};
 use super::target::Target;
+use super::width::Width;
 use super::{protect, redact};
-use crate::dataset::{Dataset, Protect, Ragged, UnknownColumn};
+use crate::dataset::{Dataset, Protect, UnknownColumn};
 use crate::records::{CsvFields, Kind, Record};
 
 /// Why a row cannot be loaded. Never holds a value of the row.
@@ -29,8 +30,9 @@ pub struct RowWriter {
     columns: Vec<Target>,
     unknown: Vec<UnknownField>,
     keeps_extra: bool,
-    width: usize,
-    ragged: Ragged,
+    /// The fields at the end without a name, where the contract rejects unknown columns.
+    forbidden: Vec<usize>,
+    width: Width,
     nulls: Vec<Vec<u8>>,
     trim: bool,
     replace_invalid: bool,
@@ -54,8 +56,13 @@ impl RowWriter {
             columns: columns.map(|(column, field)| Target::new(column, *field)).collect(),
             unknown: if keeps_extra { header.unknown.clone() } else { Vec::new() },
             keeps_extra,
-            width: header.width,
-            ragged: dataset.file.ragged,
+            forbidden: match dataset.policy.unknown_column {
+                UnknownColumn::RejectFile => {
+                    header.unknown.iter().map(|field| field.index).collect()
+                }
+                UnknownColumn::Keep | UnknownColumn::Ignore => Vec::new(),
+            },
+            width: Width::new(dataset, header),
             nulls: dataset.file.null.iter().map(|text| text.clone().into_bytes()).collect(),
             trim: dataset.file.trim,
             replace_invalid: dataset.file.replace_invalid,
@@ -88,27 +95,18 @@ impl RowWriter {
         if self.columns.iter().all(|column| column.protect.is_none()) {
             return Cow::Borrowed(record.raw());
         }
-        let fits = record.fault().is_none() && self.check_width(record).is_ok();
+        let fits = record.fault().is_none() && self.width.check(record).is_ok();
         Cow::Owned(redact::redact(record, &self.columns, &self.salt, &self.csv, fits))
-    }
-
-    fn check_width(&self, record: &Record) -> Result<(), String> {
-        let found = record.len();
-        let empty = |index| record.field(index).is_some_and(|field| field.trim_ascii().is_empty());
-        let fits = found == self.width
-            || found < self.width && self.ragged.pad
-            || found > self.width && (self.ragged.truncate || (self.width..found).all(empty));
-        if fits { Ok(()) } else { Err(format!("expected {} fields, found {found}", self.width)) }
     }
 
     fn write_fields<'w>(&'w self, record: &Record, out: &mut Vec<u8>) -> Result<(), Wrong<'w>> {
         if let Some((code, reason)) = record.fault() {
-            let field = record.fault_field();
-            let column =
-                self.columns.iter().find(|column| field.is_some() && column.field == field);
-            return Err((column.map(|column| column.name.as_str()), code, reason.to_owned()));
+            return Err((self.faulty_column(record), code, reason.to_owned()));
         }
-        self.check_width(record).map_err(|reason| (None, "field_count", reason))?;
+        self.width.check(record).map_err(|(code, reason)| (None, code, reason))?;
+        if !self.forbidden.is_empty() {
+            self.check_forbidden(record)?;
+        }
         let whole = record.text();
         for column in &self.columns {
             let wrong = |code, reason| (Some(column.name.as_str()), code, reason);
@@ -134,6 +132,29 @@ impl RowWriter {
         self.write_unknown(record, out).map_err(|(code, reason)| (None, code, reason))?;
         out.push(b'\n');
         Ok(())
+    }
+
+    /// The column that a fault of the record is in.
+    #[cold]
+    fn faulty_column(&self, record: &Record) -> Option<&str> {
+        let index = record.fault_field()?;
+        let column = self.columns.iter().find(|column| column.field == Some(index));
+        let unknown = || self.unknown.iter().find(|field| field.index == index);
+        column.map(|column| column.name.as_str()).or_else(|| Some(unknown()?.name.as_str()))
+    }
+
+    /// Rejects a value in a column without a name, where the contract rejects unknown columns.
+    fn check_forbidden<'w>(&self, record: &Record) -> Result<(), Wrong<'w>> {
+        let has_value = |index: usize| record.field(index).is_some_and(|field| !field.is_empty());
+        let Some(index) = self.forbidden.iter().find(|index| has_value(**index)) else {
+            return Ok(());
+        };
+        let reason = format!(
+            "a value in column {}, which has no name in the header: name it there, or set \
+             unknown_column = \"keep\"",
+            index + 1
+        );
+        Err((None, "unnamed_column", reason))
     }
 
     /// The text of a column's field and its kind, or `None` where it is null.
@@ -204,7 +225,7 @@ impl RowWriter {
             return Ok(());
         }
         let mut object = serde_json::Map::with_capacity(self.unknown.len());
-        for UnknownField { index, name, is_blank } in &self.unknown {
+        for UnknownField { index, name, is_blank, .. } in &self.unknown {
             let bytes = record.field(*index).unwrap_or_default();
             if record.kind(*index) == Kind::Null || *is_blank && bytes.is_empty() {
                 continue;

@@ -3,12 +3,13 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use stardrop::dataset::FileOptions;
 use stardrop::dataset_files;
 use stardrop::ledger::view::RejectLine;
 use stardrop::load::header_of;
 use stardrop::object::Source;
 use stardrop::records::{CsvFields, CsvOptions, CsvReader, Delimiter, Record, RecordReader, Step};
-use stardrop::rows::{Header, REJECTED};
+use stardrop::rows::{Header, REJECTED, has_no_columns};
 use stardrop::settings::Settings;
 
 use crate::file_load::{self, refused};
@@ -40,22 +41,23 @@ pub async fn print(
     }
     // The rows were decoded to UTF-8; the byte order mark overrides the encoding in the contract.
     out.write_all(b"\xef\xbb\xbf")?;
-    // The lines that the contract skips.
-    out.write_all("\n".repeat(dataset.file.skip as usize).as_bytes())?;
-    let lines = Lines { header: &header, quote: dataset.file.quote, escape: dataset.file.escape };
-    let width = lines.fields(&header.raw);
-    if !header.raw.is_empty() {
-        out.write_all(&lines.line(&header.raw, 0, &REJECTED))?;
+    let lines = Lines { header: &header, file: &dataset.file };
+    out.write_all(&lines.before_header())?;
+    let width = header.raw_rows.first().map_or(0, |row| lines.fields(row));
+    for (index, row) in header.raw_rows.iter().enumerate() {
+        // The names of a header that has several rows are joined.
+        let more = if index == 0 { REJECTED } else { ["", ""] };
+        out.write_all(&lines.line(row, width.saturating_sub(lines.fields(row)), &more))?;
     }
     let is_protected = dataset.columns.iter().any(|column| column.protect.is_some());
     let mut withheld = 0;
     for row in rejects {
-        let is_miscounted = row.code == "field_count";
+        let is_miscounted = has_no_columns(&row.code);
         if is_miscounted && is_protected {
             withheld += 1;
-        } else if header.raw.is_empty() {
+        } else if header.raw_rows.is_empty() {
             // Without a header, more fields would change the meaning of the row.
-            out.write_all(&[&row.raw[..], b"\n"].concat())?;
+            out.write_all(&[&row.raw[..], lines.end()].concat())?;
         } else {
             let column = row.column.as_deref().unwrap_or_default();
             let mut more = vec![column, &row.reason];
@@ -67,6 +69,10 @@ pub async fn print(
             }
             out.write_all(&lines.line(&row.raw, blanks, &more))?;
         }
+    }
+    // As many rows as the contract leaves out at the end.
+    for _ in 0..dataset.file.skip_footer {
+        out.write_all(&[b"-", lines.end()].concat())?;
     }
     if withheld > 0 {
         eprintln!(
@@ -80,46 +86,99 @@ pub async fn print(
 /// The format of the file's lines.
 struct Lines<'h> {
     header: &'h Header,
-    quote: Option<u8>,
-    escape: Option<u8>,
+    file: &'h FileOptions,
 }
 
 impl Lines<'_> {
-    /// The number of fields of a row.
-    fn fields(&self, raw: &[u8]) -> usize {
+    /// What ends a row.
+    fn end(&self) -> &[u8] {
+        self.file.record_end.as_deref().unwrap_or(b"\n")
+    }
+
+    /// The lines that the contract skips, and the one that names a delimiter which is not detected.
+    fn before_header(&self) -> Vec<u8> {
+        let mut lines = Vec::new();
+        let delimiter = &self.header.delimiter;
+        let is_detected = matches!(&delimiter[..], b"," | b";" | b"\t" | b"|");
+        let mut skip = self.file.skip as usize;
+        if self.file.delimiter.is_none() && !is_detected {
+            lines.extend_from_slice(&[b"sep=", &delimiter[..], self.end()].concat());
+            skip = skip.saturating_sub(1);
+        }
+        lines.extend_from_slice(&self.end().repeat(skip));
+        lines
+    }
+
+    fn fields_of(&self, raw: &[u8]) -> Record {
         let options = CsvOptions {
             delimiter: Delimiter::Text(self.header.delimiter.clone()),
-            quote: self.quote,
-            escape: self.escape,
-            has_header: false,
+            quote: self.file.quote,
+            escape: self.file.escape,
+            comment: self.file.comment,
+            trailing_comment: self.file.trailing_comment,
+            record_end: self.file.record_end.clone(),
+            header_rows: 0,
             max_record_bytes: usize::MAX,
             ..CsvOptions::default()
         };
         let (mut reader, mut record) = (CsvReader::new(options), Record::new());
         reader.push(raw);
         reader.end();
-        if reader.next(&mut record) == Ok(Step::Record) { record.len() } else { 0 }
+        if reader.next(&mut record) == Ok(Step::Record) { record } else { Record::new() }
+    }
+
+    /// The number of fields of a row, without an empty one behind a delimiter at its end.
+    fn fields(&self, raw: &[u8]) -> usize {
+        let fields = self.fields_of(raw).len().max(1);
+        fields - usize::from(self.ends_in_delimiter(raw))
+    }
+
+    /// Whether the contract says so, and the row does.
+    fn ends_in_delimiter(&self, raw: &[u8]) -> bool {
+        let fields = self.fields_of(raw);
+        let last = fields.len().saturating_sub(1);
+        self.file.trailing_delimiter
+            && last > 0
+            && fields.field(last).is_some_and(<[u8]>::is_empty)
+            && !fields.is_quoted(last)
     }
 
     /// A row with `blanks` empty fields and then `more` fields added. The row itself is what the
     /// file holds, byte for byte, which no CSV writer would give: people compare it with the file.
     fn line(&self, raw: &[u8], blanks: usize, more: &[&str]) -> Vec<u8> {
-        let (delimiter, quote, escape) = (self.header.delimiter.clone(), self.quote, self.escape);
-        let csv = CsvFields { delimiter, quote, escape };
+        let delimiter = &self.header.delimiter;
+        let csv = CsvFields {
+            delimiter: delimiter.clone(),
+            quote: self.file.quote,
+            escape: self.file.escape,
+        };
         let mut line = raw.to_vec();
+        if self.file.trailing_comment {
+            // More fields behind a comment would be a part of it.
+            let fields = self.fields_of(raw);
+            line.clear();
+            for (index, field) in fields.iter().enumerate() {
+                line.extend_from_slice(if index > 0 { delimiter } else { b"" });
+                let has_mark = self.file.comment.is_some_and(|mark| field.contains(&mark));
+                csv.push(field, fields.is_quoted(index) || has_mark, &mut line);
+            }
+        }
+        if self.ends_in_delimiter(raw) {
+            line.truncate(line.len() - delimiter.len());
+        }
         for _ in 0..blanks {
-            line.extend_from_slice(&self.header.delimiter);
+            line.extend_from_slice(delimiter);
         }
         for field in more {
-            line.extend_from_slice(&self.header.delimiter);
-            if self.quote.is_some() {
+            line.extend_from_slice(delimiter);
+            if self.file.quote.is_some() {
                 csv.push(field.as_bytes(), true, &mut line);
             } else {
-                let delimiter = String::from_utf8_lossy(&self.header.delimiter);
+                let delimiter = String::from_utf8_lossy(delimiter);
                 line.extend_from_slice(field.replace(&*delimiter, " ").as_bytes());
             }
         }
-        line.push(b'\n');
+        line.extend_from_slice(self.end());
         line
     }
 }

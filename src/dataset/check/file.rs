@@ -1,5 +1,7 @@
 //! Checks `[file]`, and returns how the dataset's files are written.
 
+use std::ops::RangeInclusive;
+
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8};
 use toml::{Spanned, Value};
 
@@ -7,6 +9,12 @@ use super::super::contract;
 use super::super::{FileOptions, Ragged};
 use super::Checker;
 use crate::records::{Format, MAX_DELIMITER_BYTES};
+
+/// The most rows of a header.
+const MAX_HEADER_ROWS: usize = 10;
+
+/// The most rows at the end of a file that are left out. The loader holds as many in memory.
+const MAX_FOOTER_ROWS: usize = 100;
 
 impl Checker<'_> {
     pub(super) fn file_options(&mut self, file: &contract::File) -> FileOptions {
@@ -21,7 +29,9 @@ impl Checker<'_> {
         };
         let escape = file.escape.as_ref().and_then(|at| self.mark("escape", at));
         let comment = file.comment.as_ref().and_then(|at| self.mark("comment", at));
-        let delimiter = file.delimiter.as_ref().and_then(|at| self.delimiter(at, [quote, escape]));
+        let marks = [quote, escape];
+        let delimiter = file.delimiter.as_ref().and_then(|at| self.delimiter(at, marks));
+        let record_end = file.record_end.as_ref().and_then(|at| self.record_end(at, file, marks));
         FileOptions {
             format: format.and_then(|name| Format::from_name(name).ok()),
             delimiter,
@@ -31,8 +41,15 @@ impl Checker<'_> {
             // Doubled quotes need no setting.
             escape: escape.filter(|escape| Some(*escape) != quote),
             comment,
+            trailing_comment: self.trailing_comment(file),
+            trailing_delimiter: file.trailing_delimiter,
+            record_end,
             skip: file.skip,
-            header: file.header.unwrap_or(true),
+            skip_footer: file
+                .skip_footer
+                .as_ref()
+                .map_or(0, |at| self.number("skip_footer", at, 0..=MAX_FOOTER_ROWS)),
+            header_rows: self.header_rows(file),
             null: file.null.clone().unwrap_or_else(|| vec![String::new(), "NULL".to_owned()]),
             trim: file.trim,
             ragged: file.ragged.as_ref().map_or(Ragged::default(), |at| self.ragged(at)),
@@ -99,6 +116,64 @@ impl Checker<'_> {
             return Some(bytes.to_vec());
         }
         None
+    }
+
+    /// Returns the text that ends a row.
+    fn record_end(
+        &mut self,
+        at: &Spanned<String>,
+        file: &contract::File,
+        marks: [Option<u8>; 2],
+    ) -> Option<Vec<u8>> {
+        let bytes = at.get_ref().as_bytes();
+        let is_delimiter = file.delimiter.as_ref().is_some_and(|d| d.get_ref() == at.get_ref());
+        let comment = file.comment.as_ref().and_then(|comment| comment.get_ref().bytes().next());
+        if bytes.is_empty() || bytes.len() > MAX_DELIMITER_BYTES {
+            self.error(at, format!("record_end must be 1 to {MAX_DELIMITER_BYTES} bytes long"));
+        } else if marks.into_iter().flatten().any(|mark| bytes.contains(&mark)) {
+            self.error(at, "record_end must not contain the quote or the escape");
+        } else if comment.is_some_and(|mark| bytes.contains(&mark)) {
+            self.error(at, "record_end must not contain the comment character");
+        } else if is_delimiter {
+            self.error(at, "record_end must not be the delimiter");
+        } else {
+            return Some(bytes.to_vec());
+        }
+        None
+    }
+
+    fn trailing_comment(&mut self, file: &contract::File) -> bool {
+        let Some(at) = file.trailing_comment.as_ref().filter(|at| *at.get_ref()) else {
+            return false;
+        };
+        if file.comment.is_none() {
+            self.error(
+                at,
+                "trailing_comment needs the character that starts a comment: set comment",
+            );
+        }
+        true
+    }
+
+    /// Returns the number of rows of the header; 0 without one.
+    fn header_rows(&mut self, file: &contract::File) -> usize {
+        let has_header = file.header.unwrap_or(true);
+        match &file.header_rows {
+            None => usize::from(has_header),
+            Some(at) if !has_header => {
+                self.error(at, "header_rows is for files with a header: remove header = false");
+                0
+            }
+            Some(at) => self.number("header_rows", at, 1..=MAX_HEADER_ROWS),
+        }
+    }
+
+    fn number(&mut self, key: &str, at: &Spanned<usize>, range: RangeInclusive<usize>) -> usize {
+        let number = *at.get_ref();
+        if !range.contains(&number) {
+            self.error(at, format!("{key} must be {} to {}", range.start(), range.end()));
+        }
+        number.clamp(*range.start(), *range.end())
     }
 
     fn ragged(&mut self, at: &Spanned<Value>) -> Ragged {

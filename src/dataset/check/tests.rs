@@ -47,7 +47,7 @@ fn a_contract_without_settings_has_the_defaults() {
     assert_eq!(sales.policy.unknown_column, UnknownColumn::Keep);
     assert_eq!(sales.policy.missing_column, MissingColumn::RejectFile);
     assert_eq!(sales.file.null, ["", "NULL"]);
-    assert!(sales.file.header);
+    assert_eq!(sales.file.header_rows, 1);
     let names: Vec<&str> = sales.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["order_id", "line_no", "order_ts", "customer_id", "country", "quantity"]);
     assert_eq!(sales.column("order_ts").unwrap().sources, ["order_ts", "Order Date"]);
@@ -172,4 +172,25 @@ fn an_unknown_value_of_staging_is_refused_with_a_suggestion() {
     let said = complaint("[columns]", "[policy]\nstaging = \"keeps\"\n[columns]");
     assert!(said.contains("staging = \"keeps\" must be one of transient, keep"), "{said}");
     assert!(said.starts_with("datasets/sales/dataset.toml:"), "{said}");
+}
+
+#[test]
+fn settings_of_a_file_that_contradict_each_other_are_refused() {
+    for (file, expected) in [
+        ("header = false\nheader_rows = 2", "header_rows is for files with a header"),
+        ("header_rows = 0", "header_rows must be 1 to 10"),
+        ("skip_footer = 101", "skip_footer must be 0 to 100"),
+        ("trailing_comment = true", "set comment"),
+        ("record_end = \"\"", "record_end must be 1 to 8 bytes long"),
+        ("record_end = \"\\\"\\n\"", "record_end must not contain the quote or the escape"),
+        ("delimiter = \"|\"\nrecord_end = \"|\"", "record_end must not be the delimiter"),
+        ("comment = \"|\"\nrecord_end = \"|\\n\"", "record_end must not contain the comment"),
+    ] {
+        let said = complaint("[columns]", &format!("[file]\n{file}\n[columns]"));
+        assert!(said.contains(expected) && said.lines().count() == 1, "{file}: {said}");
+    }
+    let file = "[file]\nheader = false\nskip_footer = 2\nrecord_end = \"&|\\n\"\n[columns]";
+    let sales = read(&SALES.replace("[columns]", file)).unwrap();
+    assert_eq!((sales.file.header_rows, sales.file.skip_footer), (0, 2));
+    assert_eq!(sales.file.record_end.as_deref(), Some(&b"&|\n"[..]));
 }

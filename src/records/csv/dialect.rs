@@ -16,12 +16,18 @@ pub struct CsvOptions {
     pub escape: Option<u8>,
     /// The first byte of lines that are comments and not records.
     pub comment: Option<u8>,
+    /// Whether a comment may also follow the fields of a record, on the same line.
+    pub trailing_comment: bool,
+    /// The text that ends a record, of 1 to [`MAX_DELIMITER_BYTES`] bytes; `None`: a line end.
+    pub record_end: Option<Vec<u8>>,
     /// The number of lines to skip before the first record.
     pub skip: u64,
     /// Whether blanks around quoted fields are dropped.
     pub trim: bool,
-    /// Whether the first record is the header. It is returned like any other, and marked as header.
-    pub has_header: bool,
+    /// The number of records at the start that are the header. They are returned like any other.
+    pub header_rows: usize,
+    /// The number of records at the end that are left out.
+    pub skip_footer: usize,
     /// The longest record, in bytes, without its line end. Memory is bounded by this and by the
     /// number of bytes that are pushed at once.
     pub max_record_bytes: usize,
@@ -34,21 +40,47 @@ impl Default for CsvOptions {
             quote: Some(b'"'),
             escape: None,
             comment: None,
+            trailing_comment: false,
+            record_end: None,
             skip: 0,
             trim: false,
-            has_header: true,
+            header_rows: 1,
+            skip_footer: 0,
             max_record_bytes: 4 << 20,
         }
+    }
+}
+
+/// A text of at most [`MAX_DELIMITER_BYTES`] bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Short {
+    bytes: [u8; MAX_DELIMITER_BYTES],
+    len: usize,
+}
+
+impl Short {
+    fn new(text: &[u8]) -> Short {
+        let mut bytes = [0; MAX_DELIMITER_BYTES];
+        for (to, from) in bytes.iter_mut().zip(text) {
+            *to = *from;
+        }
+        Short { bytes, len: text.len().min(MAX_DELIMITER_BYTES) }
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 }
 
 /// The bytes with a meaning in one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dialect {
-    delimiter: [u8; MAX_DELIMITER_BYTES],
-    delimiter_len: usize,
+    delimiter: Short,
+    record_end: Option<Short>,
     pub quote: Option<u8>,
     pub escape: Option<u8>,
+    /// What starts a comment behind the fields of a record.
+    pub trailing_comment: Option<u8>,
     /// Whether blanks around quoted fields are dropped.
     pub skip_blanks: bool,
 }
@@ -56,23 +88,25 @@ pub(super) struct Dialect {
 impl Dialect {
     /// The options with this delimiter, of 1 to [`MAX_DELIMITER_BYTES`] bytes.
     pub fn new(delimiter: &[u8], options: &CsvOptions) -> Dialect {
-        let mut bytes = [0; MAX_DELIMITER_BYTES];
-        let delimiter_len = delimiter.len().min(MAX_DELIMITER_BYTES);
-        for (to, from) in bytes.iter_mut().zip(delimiter) {
-            *to = *from;
-        }
         Dialect {
-            delimiter: bytes,
-            delimiter_len,
+            delimiter: Short::new(delimiter),
+            record_end: options.record_end.as_deref().map(Short::new),
             quote: options.quote,
             escape: options.escape,
+            trailing_comment: options.comment.filter(|_| options.trailing_comment),
             skip_blanks: options.trim,
         }
     }
 
     /// The text between two fields.
     pub fn delimiter(&self) -> &[u8] {
-        self.delimiter.get(..self.delimiter_len).unwrap_or_default()
+        self.delimiter.as_slice()
+    }
+
+    /// The text that ends a record, where it is not a line end.
+    #[inline]
+    pub fn record_end(&self) -> Option<&[u8]> {
+        self.record_end.as_ref().map(Short::as_slice)
     }
 
     /// The delimiter, if it is one byte.
@@ -96,8 +130,13 @@ impl Dialect {
         if !self.skip_blanks {
             return 0;
         }
-        let blanks = field.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let blanks = field.iter().take_while(|byte| is_blank(**byte)).count();
         let quoted = field.get(blanks).is_some_and(|byte| Some(*byte) == self.quote);
         if quoted { blanks } else { 0 }
     }
+}
+
+/// Whether a byte is a space or a tab.
+pub(super) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }

@@ -15,6 +15,8 @@ pub(super) struct Scan {
     pub has_quotes: bool,
     /// Whether the record has an escaped byte.
     pub has_escapes: bool,
+    /// Where a comment starts behind the fields.
+    pub comment: Option<usize>,
     /// Where the last field starts. Only kept for delimiters of several bytes, which may overlap
     /// themselves.
     field: usize,
@@ -38,6 +40,27 @@ pub(super) fn line_end(text: &[u8], ended: bool) -> Option<usize> {
     }
 }
 
+/// The length of what an escape before `text` escapes: one byte, or a whole line end; `None` if it
+/// takes more bytes to tell.
+pub(super) fn escaped_len(text: &[u8], ended: bool) -> Option<usize> {
+    match text {
+        [] if ended => Some(0),
+        [] => None,
+        [b'\r', ..] => line_end(text, ended),
+        _ => Some(1),
+    }
+}
+
+/// What is at a byte that may end a record.
+enum Mark {
+    /// An end of this length.
+    End(usize),
+    /// It takes more bytes to tell.
+    Unknown,
+    /// Another byte of the record.
+    Other,
+}
+
 impl Scan {
     /// Finds the end of the record at the start of `text`. `ended` says that the file has no bytes
     /// after `text`.
@@ -50,31 +73,44 @@ impl Scan {
                 }
                 continue;
             }
-            let found = match dialect.quote {
-                Some(quote) => memchr3(b'\n', b'\r', quote, rest),
-                None => memchr2(b'\n', b'\r', rest),
+            let quote = dialect.quote.filter(|_| self.comment.is_none());
+            let found = match (dialect.record_end().and_then(<[u8]>::first), quote) {
+                (None, Some(quote)) => memchr3(b'\n', b'\r', quote, rest),
+                (None, None) => memchr2(b'\n', b'\r', rest),
+                (Some(end), Some(quote)) => memchr2(*end, quote, rest),
+                (Some(end), None) => memchr(*end, rest),
             };
-            if let Some(escape) = dialect.escape {
-                let until = rest.get(..found.unwrap_or(rest.len())).unwrap_or_default();
-                if let Some(at) = memchr(escape, until) {
+            let until = rest.get(..found.unwrap_or(rest.len())).unwrap_or_default();
+            if let Some(at) = self.find_escape_or_comment(until, dialect) {
+                if until.get(at).copied() == dialect.escape {
                     self.has_escapes = true;
                     if !self.skip_escape(self.done + at, text, ended) {
                         return None;
                     }
-                    continue;
+                } else {
+                    self.comment = Some(self.done + at);
+                    self.done += at + 1;
                 }
+                continue;
             }
             let Some(at) = found.map(|at| self.done + at) else {
                 self.done = text.len();
-                return ended.then_some(RecordEnd { content: self.done, whole: self.done });
+                return ended.then(|| last_record(text, dialect));
             };
-            if matches!(text.get(at), Some(b'\n' | b'\r')) {
-                self.done = at;
-                let length = line_end(text.get(at..).unwrap_or_default(), ended)?;
-                return Some(RecordEnd { content: at, whole: at + length });
+            match mark_at(text.get(at..).unwrap_or_default(), quote, dialect, ended) {
+                Mark::End(length) => {
+                    self.done = at;
+                    return Some(RecordEnd { content: at, whole: at + length });
+                }
+                Mark::Unknown => {
+                    self.done = at;
+                    return None;
+                }
+                Mark::Other => {}
             }
             // A quote in the middle of a field is an ordinary byte.
-            if self.opens_field(text, at, dialect) {
+            let is_quote = text.get(at).copied() == quote;
+            if is_quote && self.opens_field(text, at, dialect) {
                 self.open_quote = Some(at);
                 self.has_quotes = true;
             }
@@ -82,11 +118,24 @@ impl Scan {
         }
     }
 
-    /// Skips an escape and the byte after it. False: that byte is not in `text` yet.
+    /// The index of the first byte outside quotes that is an escape or starts a comment.
+    #[inline]
+    fn find_escape_or_comment(&self, text: &[u8], dialect: &Dialect) -> Option<usize> {
+        if self.comment.is_some() {
+            return None;
+        }
+        match (dialect.escape, dialect.trailing_comment) {
+            (None, None) => None,
+            (Some(byte), None) | (None, Some(byte)) => memchr(byte, text),
+            (Some(escape), Some(comment)) => memchr2(escape, comment, text),
+        }
+    }
+
+    /// Skips an escape and what it escapes. False: that is not in `text` yet.
     fn skip_escape(&mut self, at: usize, text: &[u8], ended: bool) -> bool {
-        let complete = at + 2 <= text.len();
-        self.done = if complete || ended { (at + 2).min(text.len()) } else { at };
-        complete || ended
+        let escaped = escaped_len(text.get(at + 1..).unwrap_or_default(), ended);
+        self.done = escaped.map_or(at, |length| at + 1 + length);
+        escaped.is_some()
     }
 
     /// Finds the quote that closes the field. False: it is not in `text` yet.
@@ -135,4 +184,28 @@ impl Scan {
         blanks.is_empty()
             || dialect.skip_blanks && blanks.iter().all(|byte| matches!(byte, b' ' | b'\t'))
     }
+}
+
+/// Whether `text`, which starts with a quote or with the first byte of an end, starts with an end.
+#[inline]
+fn mark_at(text: &[u8], quote: Option<u8>, dialect: &Dialect, ended: bool) -> Mark {
+    let Some(end) = dialect.record_end() else {
+        if text.first().copied() == quote {
+            return Mark::Other;
+        }
+        return line_end(text, ended).map_or(Mark::Unknown, Mark::End);
+    };
+    match text.starts_with(end) {
+        true => Mark::End(end.len()),
+        false if !ended && end.starts_with(text) => Mark::Unknown,
+        false => Mark::Other,
+    }
+}
+
+/// The record that the file ends in without an end of its own. Where a file ends its records with
+/// more than a line end, the line end of the last one may be missing.
+fn last_record(text: &[u8], dialect: &Dialect) -> RecordEnd {
+    let end = dialect.record_end().map_or(&b""[..], <[u8]>::trim_ascii_end);
+    let content = text.strip_suffix(end).unwrap_or(text).len();
+    RecordEnd { content, whole: text.len() }
 }

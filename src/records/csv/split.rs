@@ -2,7 +2,9 @@
 
 use memchr::{memchr, memchr_iter, memmem};
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, is_blank};
+use super::fault;
+use super::scan::escaped_len;
 use crate::records::Record;
 
 /// Splits a record in which no quote opens a field.
@@ -79,46 +81,94 @@ fn quoted_field(raw: &[u8], start: usize, dialect: &Dialect, record: &mut Record
     let after = (close + 1).min(raw.len());
     let end = find_end(after);
     let tail = raw.get(after..end).unwrap_or_default();
-    if !(dialect.skip_blanks && tail.iter().all(|byte| matches!(byte, b' ' | b'\t'))) {
+    if !is_dropped(tail, dialect) {
+        let is_escaped = raw.get(close.wrapping_sub(1)) == Some(&b'\\');
+        let reason = fault::behind_quote(tail, dialect.escape.is_some(), is_escaped);
+        record.set_field_fault(fault::TEXT_BEHIND_QUOTE, reason);
         record.extend_field(after..end);
     }
     record.close_field(true);
     end
 }
 
+/// Whether what is behind a closing quote are blanks that the dialect drops.
+fn is_dropped(tail: &[u8], dialect: &Dialect) -> bool {
+    tail.is_empty() || dialect.skip_blanks && tail.iter().all(|byte| is_blank(*byte))
+}
+
 /// Splits a record that has escaped bytes, quoted or not. The byte after an escape is taken literally.
 pub(super) fn escaped(raw: &[u8], dialect: &Dialect, record: &mut Record) {
-    let byte_at = |at: usize| raw.get(at).copied();
     let mut at = 0;
     loop {
         at += dialect.blanks(raw.get(at..).unwrap_or_default());
-        let quoted = dialect.quote.is_some() && byte_at(at) == dialect.quote;
-        let mut inside = quoted;
-        at += usize::from(quoted);
         record.open_field();
-        while let Some(byte) = byte_at(at) {
-            if Some(byte) == dialect.escape && at + 1 < raw.len() {
-                record.extend_field(at + 1..at + 2);
-                at += 2;
-            } else if inside && Some(byte) == dialect.quote {
-                let doubled = byte_at(at + 1) == dialect.quote;
-                if doubled {
-                    record.extend_field(at..at + 1);
-                }
-                inside = doubled;
-                at += 1 + usize::from(doubled);
-            } else if !inside && raw.get(at..).unwrap_or_default().starts_with(dialect.delimiter())
-            {
-                break;
-            } else {
-                record.extend_field(at..at + 1);
-                at += 1;
+        let is_quoted = dialect.quote.is_some() && raw.get(at).copied() == dialect.quote;
+        if is_quoted {
+            let closed = escaped_text(raw, at + 1, dialect, record, true);
+            at = (closed + 1).min(raw.len());
+            let end = escaped_end(raw, at, dialect);
+            let tail = raw.get(at..end).unwrap_or_default();
+            if !is_dropped(tail, dialect) {
+                record.set_field_fault(
+                    fault::TEXT_BEHIND_QUOTE,
+                    fault::behind_quote(tail, true, false),
+                );
+                record.extend_field(at..end);
             }
+            at = end;
+        } else {
+            at = escaped_text(raw, at, dialect, record, false);
         }
-        record.close_field(quoted);
+        record.close_field(is_quoted);
         if at >= raw.len() {
             return;
         }
         at += dialect.delimiter().len();
     }
+}
+
+/// Adds the text of a field without its escapes, up to its closing quote if it is in quotes, or else
+/// up to the next delimiter. Returns where that is.
+fn escaped_text(
+    raw: &[u8],
+    mut at: usize,
+    dialect: &Dialect,
+    record: &mut Record,
+    is_quoted: bool,
+) -> usize {
+    let byte_at = |at: usize| raw.get(at).copied();
+    while let Some(byte) = byte_at(at) {
+        if Some(byte) == dialect.escape {
+            let length = escaped_len(raw.get(at + 1..).unwrap_or_default(), true).unwrap_or(0);
+            if length == 0 {
+                record.set_field_fault(fault::LONE_ESCAPE, fault::LONE_ESCAPE_REASON);
+            }
+            record.extend_field(at + 1..at + 1 + length);
+            at += 1 + length;
+        } else if is_quoted && Some(byte) == dialect.quote {
+            if byte_at(at + 1) != dialect.quote {
+                return at;
+            }
+            record.extend_field(at..at + 1);
+            at += 2;
+        } else if !is_quoted && starts_with_delimiter(raw, at, dialect) {
+            return at;
+        } else {
+            record.extend_field(at..at + 1);
+            at += 1;
+        }
+    }
+    at.min(raw.len())
+}
+
+/// Where the field ends whose text behind the closing quote starts at `at`.
+fn escaped_end(raw: &[u8], mut at: usize, dialect: &Dialect) -> usize {
+    while at < raw.len() && !starts_with_delimiter(raw, at, dialect) {
+        at += if raw.get(at).copied() == dialect.escape { 2 } else { 1 };
+    }
+    at.min(raw.len())
+}
+
+fn starts_with_delimiter(raw: &[u8], at: usize, dialect: &Dialect) -> bool {
+    raw.get(at..).unwrap_or_default().starts_with(dialect.delimiter())
 }

@@ -110,7 +110,6 @@ impl JsonReader {
             next_line: self.line + lines + u64::from(breaks),
             start_offset,
             end_offset: start_offset + whole as u64,
-            header: false,
         }
     }
 

@@ -41,7 +41,7 @@ async fn rejected_rows_are_exported_as_a_file_that_loads_once_it_is_fixed() {
     insta::assert_snapshot!(out.trim_start_matches('\u{feff}'), @r#"
     order_id;line_no;Order Date;customer_id;customer_name;country;product_id;product_name;quantity;unit_price;updated_at;"rejected_column";"rejected_reason"
     2;1;2026-01-05 10:00;7;Zoë;DE;p1;"Tea; green";two;3.50;2026-01-05 10:00Z;"quantity";"expected a whole number"
-    3;1;2026-01-05 10:00;7;Zoë;DE;"";"expected 11 fields, found 6"
+    3;1;2026-01-05 10:00;7;Zoë;DE;"";"expected 11 fields, found 6 (setting: ragged)"
     "#);
     // Mended, and dropped with the two columns still there.
     let fixed =
@@ -76,7 +76,7 @@ async fn rejected_rows_that_nobody_fixed_are_rejected_again() {
     let blank = "id,v,w,x,,\n1,a,b,c,,\n2,b\nx,a,b,c\ny,a,b,c,,\n4,b,c\n5,a,b,c,d,\n";
     for (file, header, protect, text, kept, fixed) in [
         ("", true, "", short, "5", "x,a,b,c,\"id\""),
-        ("", true, "", blank, "3", "x,a,b,c,,,\"id\""),
+        ("", true, "", blank, "2", "x,a,b,c,,,\"id\""),
         ("ragged = \"pad\"", true, "", short, "2", "x,a,b,c,\"id\""),
         ("header = false", false, "", &short[9..], "5", "x,a,b,c\n"),
         ("", true, ", protect = \"drop\"", short, "0", "x,,b,c,\"id\""),

@@ -89,7 +89,7 @@ fn copy_line(catalog: &Catalog, text: &str, out: &mut Vec<u8>) -> bool {
     let dataset = catalog.dataset("one").unwrap();
     let writer = RowWriter::new(dataset, &Header::by_position(dataset), "");
     let quoted = format!("\"{}\"", text.replace('"', "\"\""));
-    let options = CsvOptions { has_header: false, ..CsvOptions::default() };
+    let options = CsvOptions { header_rows: 0, ..CsvOptions::default() };
     let mut reader = CsvReader::new(CsvOptions {
         delimiter: stardrop::records::Delimiter::Byte(b','),
         ..options

@@ -17,7 +17,7 @@ pub fn objects(bytes: &[u8], chunk_bytes: usize) -> Value {
             Step::End => return Value::Array(rows),
             Step::Record => {
                 let fields = record.iter().map(|field| String::from_utf8_lossy(field).into_owned());
-                if record.is_header() {
+                if header.is_empty() {
                     header = fields.collect();
                 } else {
                     assert_eq!(record.len(), header.len());

@@ -8,7 +8,7 @@ use crate::support::{TestDatabase, catalog_of};
 
 /// Loads one file with this `[file]` and these `[columns]`, the first of which is the grain, and
 /// gives back what is in the star, what was rejected and what was noted.
-async fn load(file: &str, columns: &str, more: &str, bytes: &[u8]) -> Result<String, Error> {
+pub async fn load(file: &str, columns: &str, more: &str, bytes: &[u8]) -> Result<String, Error> {
     let names: Vec<&str> = columns
         .lines()
         .filter_map(|line| line.split_once('='))
@@ -48,7 +48,7 @@ degenerate = [{}]
     Ok([star, rejected, notes].join("\n--\n"))
 }
 
-const PLAIN: &str = "id = { type = \"integer\", required = true }\na = { type = \"text\" }\nb = { type = \"text\" }";
+pub const PLAIN: &str = "id = { type = \"integer\", required = true }\na = { type = \"text\" }\nb = { type = \"text\" }";
 
 #[tokio::test]
 async fn files_of_other_systems_are_read_as_the_contract_says() {
@@ -77,10 +77,10 @@ async fn ragged_rows_are_rejected_or_fixed_as_the_contract_says() {
     let text = b"id,a,b\n1,x,y\n2,x\n3,x,y,z\n4,x,y,\n5\n";
     insta::assert_snapshot!(load("", PLAIN, "", text).await.unwrap(), @r#"
     1|x|y
-    4|x|y
     --
     3|null|field_count|2,x
     4|null|field_count|3,x,y,z
+    5|null|field_count|4,x,y,
     6|null|field_count|5
     --
     null
@@ -88,10 +88,10 @@ async fn ragged_rows_are_rejected_or_fixed_as_the_contract_says() {
     insta::assert_snapshot!(load("ragged = \"pad\"", PLAIN, "", text).await.unwrap(), @r#"
     1|x|y
     2|x|null
-    4|x|y
     5|null|null
     --
     4|null|field_count|3,x,y,z
+    5|null|field_count|4,x,y,
     --
     null
     "#);
@@ -125,10 +125,10 @@ async fn a_delimiter_at_the_end_of_each_line_adds_no_column() {
     let said = load("", PLAIN, "unknown_column = \"reject\"", text).await.unwrap();
     insta::assert_snapshot!(said, @r#"
     1|x|y
-    2|x|y
     3|x|y
     --
-    5|null|field_count|4,x,y,,z
+    3|null|field_count|2,x,y,
+    5|null|unnamed_column|4,x,y,,z
     --
     null
     "#);
@@ -206,7 +206,7 @@ paid  = { type = "integer" }"#
     3|paid|invalid_integer|2,sha256:9c54527784adf87ab65bcf3748136a43afb8581a49cbe62761ddd4bf0b0ef74a,,five
     4|paid|invalid_integer|3,sha256:fa9daadfa78f31b24ce320c315864930995662328484089dd853b959b0ab9cc6,,"6
     7"
-    6|null|field_count|(withheld: fields are missing or too many, and the dataset protects some)
+    6|null|field_count|(withheld: its fields cannot be matched with columns, and the dataset protects some)
     7|paid|invalid_integer|5,,,x
     --
     null

@@ -78,7 +78,7 @@ async fn lines_of_json_are_rows_by_path() {
     --
     4|id|invalid_integer|{"id":"three"}
     5|day|invalid_date|{"buyer":"Dan","day":"2026-01-05","email":"sha256:26402676b37acfb1030beb4ec0fd6e5fdb4a1b027dae601522c3222afe3a6ed9","id":4}
-    6|null|invalid_json|(withheld: fields are missing or too many, and the dataset protects some)
+    6|null|invalid_json|(withheld: its fields cannot be matched with columns, and the dataset protects some)
     7|paid|out_of_scale|{"email":"sha256:10d25a8e1fa6a32285a7937f5af27a0505c69391d2b08ece5e2cfa44c7395f40","id":6,"paid":9.555}
     "#);
     let array = "[{\"order\": {\"id\": 1},\n  \"paid\": 1.25}, {\"order.id\": 2}\n]";
@@ -145,7 +145,7 @@ async fn a_workbook_is_read_by_sheet_with_true_dates_of_both_epochs() {
     2|7|null|1.50|2024-02-29|2024-02-29T00:00:00|false|null|6
     --
     7|id|invalid_integer|three,"a,""b",,,,,,
-    8|null|field_count|(withheld: fields are missing or too many, and the dataset protects some)
+    8|paid|out_of_scale|4,,,1.234,,,,x
     9|day|invalid_date|5,,,,2024-02-29 12:30:05,,,
     "#);
     let bytes = workbook(&[("Orders", &rows(1462.0))], true);

@@ -9,7 +9,7 @@ use crate::support::workbook::{Cell, ods, text, workbook, xlsb};
 
 fn options(columns: usize, has_header: bool, sheet: Option<&str>) -> ReaderOptions {
     ReaderOptions {
-        csv: CsvOptions { has_header, ..CsvOptions::default() },
+        csv: CsvOptions { header_rows: usize::from(has_header), ..CsvOptions::default() },
         names: vec![Vec::new(); columns],
         sheet: sheet.map(str::to_owned),
         ..ReaderOptions::default()

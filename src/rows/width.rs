@@ -1,0 +1,70 @@
+//! Checks the number of a record's fields, and says which setting would explain another one.
+
+use super::header::Header;
+use crate::dataset::{Dataset, Ragged};
+use crate::records::{Kind, Record};
+
+/// The code of rows with too few or too many fields.
+const FIELD_COUNT: &str = "field_count";
+
+/// Whether rows that are rejected for this reason have fields that belong to no column for certain.
+pub fn has_no_columns(code: &str) -> bool {
+    [FIELD_COUNT, "text_behind_quote", "lone_escape"].contains(&code)
+}
+
+/// How many fields the records of a file must have.
+#[derive(Debug)]
+pub(super) struct Width {
+    width: usize,
+    named_width: usize,
+    ragged: Ragged,
+    may_end_in_delimiter: bool,
+}
+
+impl Width {
+    /// What the header says, and the contract allows.
+    pub fn new(dataset: &Dataset, header: &Header) -> Width {
+        Width {
+            width: header.width,
+            named_width: header.named_width,
+            ragged: dataset.file.ragged,
+            may_end_in_delimiter: dataset.file.trailing_delimiter,
+        }
+    }
+
+    /// Checks a record.
+    ///
+    /// # Errors
+    ///
+    /// The code and the reason if it has another number of fields.
+    #[inline]
+    pub fn check(&self, record: &Record) -> Result<(), (&'static str, String)> {
+        if record.len() == self.width { Ok(()) } else { self.check_other(record) }
+    }
+
+    #[cold]
+    fn check_other(&self, record: &Record) -> Result<(), (&'static str, String)> {
+        let (found, width) = (record.len(), self.width);
+        let is_empty = |index| {
+            record.field(index).is_none_or(<[u8]>::is_empty)
+                && !record.is_quoted(index)
+                && record.kind(index) != Kind::Quoted
+        };
+        let ends_in_delimiter = found == width + 1 && is_empty(width);
+        let fits = found < width && (self.ragged.pad || found == self.named_width)
+            || found > width && self.ragged.truncate
+            || ends_in_delimiter && self.may_end_in_delimiter;
+        if fits {
+            return Ok(());
+        }
+        let reason = if ends_in_delimiter {
+            format!(
+                "expected {width} fields, found {found}, of which the last is empty: if each line ends \
+                 in a delimiter, set trailing_delimiter = true"
+            )
+        } else {
+            format!("expected {width} fields, found {found} (setting: ragged)")
+        };
+        Err((FIELD_COUNT, reason))
+    }
+}
