@@ -7,7 +7,7 @@ use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::DbError;
 
 use super::tls_error;
-use crate::error::{Error, ErrorKind, Stage};
+use crate::error::{Error, ErrorKind, RefusedRows, Stage};
 use crate::settings::DatabaseSettings;
 
 /// The error of the pipeline for an error of the driver. SQLSTATEs are read here only.
@@ -94,7 +94,32 @@ fn server_error(refusal: &DbError, stage: Stage) -> Error {
     }
     let mut error = Error::new(kind, stage, message);
     error.sqlstate = Some(sqlstate.to_owned());
+    error.rows = match sqlstate {
+        ROWS_AT_FAULT => refusal.detail().and_then(source_lines),
+        _ => refusal.where_().and_then(copy_line),
+    }
+    .map(Box::new);
     error
+}
+
+/// Raised by trigger functions that know which rows are at fault: their detail lists the lines.
+const ROWS_AT_FAULT: &str = "SD003";
+
+/// The lines in the detail of such an error, as in `5, 12, 13`.
+fn source_lines(detail: &str) -> Option<RefusedRows> {
+    let lines: Result<Vec<u64>, _> = detail.split(", ").map(str::parse).collect();
+    lines.ok().map(RefusedRows::SourceLines)
+}
+
+/// The line in the context of an error about the input of a COPY, as in `COPY sales_in, line 78,
+/// column extra: "..."`. What follows the colon may be a cell's value.
+fn copy_line(context: &str) -> Option<RefusedRows> {
+    let copy = context.lines().find_map(|line| line.strip_prefix("COPY "))?;
+    let (_table, rest) = copy.split_once(", ")?;
+    let before_value = rest.split(':').next()?;
+    let number =
+        before_value.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
+    number?.parse().ok().map(RefusedRows::CopyLine)
 }
 
 /// The kind of error of a SQLSTATE, by its class or, where a class has several kinds, by its code.
@@ -124,7 +149,7 @@ fn kind_of(sqlstate: &str) -> ErrorKind {
         "26000" | "42P05" => ErrorKind::UnsupportedDatabase,
         // A value too long for its index; JSON nested too deeply for the server's stack.
         "54000" | "54001" => ErrorKind::RowsRefused,
-        "P0001" => ErrorKind::RowsRefused,
+        "P0001" | ROWS_AT_FAULT => ErrorKind::RowsRefused,
         _ => match sqlstate.get(..2) {
             Some("28") => ErrorKind::DatabaseDenied,
             // Connection, resources, operator intervention, system errors.
@@ -247,5 +272,27 @@ mod tests {
         ] {
             assert_eq!(without_values(sqlstate, message), shown);
         }
+    }
+
+    #[test]
+    fn the_rows_at_fault_are_read_from_the_context_or_the_detail() {
+        let line = |context: &str| match copy_line(context) {
+            Some(RefusedRows::CopyLine(line)) => Some(line),
+            _ => None,
+        };
+        for (context, expected) in [
+            ("COPY sales_in, line 78", Some(78)),
+            ("COPY s3_in, line 78, column extra: \"12\"", Some(78)),
+            ("COPY s3_in, Zeile 5, Spalte extra: »12«", Some(5)),
+            ("JSON data, line 1: {\"a\":...\nCOPY sales_in, line 9, column j: \"x\"", Some(9)),
+            ("PL/pgSQL function odd() line 3 at RAISE\nCOPY sales_in, line 4: \"5\"", Some(4)),
+            ("PL/pgSQL function staging.normalise_sales() line 15 at EXECUTE", None),
+            ("COPY sales_in", None),
+            ("COPY sales_in, line: 4", None),
+        ] {
+            assert_eq!(line(context), expected, "{context}");
+        }
+        assert_eq!(source_lines("5, 12"), Some(RefusedRows::SourceLines(vec![5, 12])));
+        assert_eq!(source_lines("5, x"), None);
     }
 }

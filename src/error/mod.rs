@@ -53,6 +53,15 @@ impl fmt::Display for Stage {
     }
 }
 
+/// The rows that made Postgres refuse a COPY.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefusedRows {
+    /// The line of the COPY that could not be read, counted from 1.
+    CopyLine(u64),
+    /// The lines of the object with the rows at fault.
+    SourceLines(Vec<u64>),
+}
+
 /// An error with its stage, its object and its cause.
 ///
 /// Displayed as `stage: object: message: cause`, lower case, without a full stop.
@@ -68,6 +77,8 @@ pub struct Error {
     pub message: String,
     /// The SQLSTATE of an error by Postgres.
     pub sqlstate: Option<String>,
+    /// The rows that Postgres refused, where it says which.
+    pub rows: Option<Box<RefusedRows>>,
     /// How long to wait before a retry, where that is known.
     pub retry_after: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -86,6 +97,7 @@ impl Error {
             object: None,
             message,
             sqlstate: None,
+            rows: None,
             retry_after: None,
             source: None,
         }

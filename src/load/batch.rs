@@ -58,6 +58,26 @@ impl BatchLimits {
             is_single: claim.replaces,
         }
     }
+
+    /// The end of a batch whose time is over before all its rows are in it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::OutOfTime`] where the batch must hold the whole object, and
+    /// [`ErrorKind::OverLimit`] after some attempts at that.
+    pub fn out_of_time(&self) -> Result<BatchEnd> {
+        if !self.is_single {
+            return Ok(BatchEnd::OutOfTime);
+        }
+        let message = "overwrite = \"replace\" loads a file in one transaction, and this one does \
+                       not fit in one invocation: raise timeout_seconds or split it";
+        let kind = if self.attempts_without_progress >= MAX_SINGLE_BATCH_ATTEMPTS {
+            ErrorKind::OverLimit
+        } else {
+            ErrorKind::OutOfTime
+        };
+        Err(Error::new(kind, Stage::Copy, message))
+    }
 }
 
 /// A batch that is being filled.
@@ -74,12 +94,38 @@ pub(super) struct Filled {
     rejected_bytes: usize,
     /// Where the next batch starts.
     pub to: Checkpoint,
+    /// Rows that Postgres refuses without its being known which they are.
+    pub refused_unseen: u64,
+    /// Whether rows after `to` were read already: they are read again.
+    pub is_cut: bool,
+}
+
+impl Filled {
+    /// The rows that are to be rejected.
+    pub fn rows_rejected(&self) -> u64 {
+        self.rejected.len() as u64 + self.refused_unseen
+    }
+
+    /// Leaves out the rows from this checkpoint on.
+    pub fn cut(&mut self, to: Checkpoint) {
+        self.rows_read -= self.to.rows - to.rows;
+        self.rejected.retain(|row| row.rejection.line <= to.line);
+        self.to = to;
+        self.is_cut = true;
+    }
 }
 
 impl<S: LineSink> Batch<S> {
     /// An empty batch that starts at a checkpoint.
     pub fn new(limits: BatchLimits, from: Checkpoint, sink: S) -> Self {
-        let filled = Filled { rows_read: 0, rejected: Vec::new(), rejected_bytes: 0, to: from };
+        let filled = Filled {
+            rows_read: 0,
+            rejected: Vec::new(),
+            rejected_bytes: 0,
+            to: from,
+            refused_unseen: 0,
+            is_cut: false,
+        };
         Batch { limits, sink, filled }
     }
 
@@ -104,7 +150,7 @@ impl<S: LineSink> Batch<S> {
             match self.next(records, record).await? {
                 Some(true) => {}
                 Some(false) => return Ok(BatchEnd::Object),
-                None => return self.out_of_time(),
+                None => return self.limits.out_of_time(),
             }
         }
     }
@@ -123,24 +169,10 @@ impl<S: LineSink> Batch<S> {
         timeout_at(until.into(), records.next(record)).await.ok().transpose()
     }
 
-    fn out_of_time(&self) -> Result<BatchEnd> {
-        if !self.limits.is_single {
-            return Ok(BatchEnd::OutOfTime);
-        }
-        let message = "overwrite = \"replace\" loads a file in one transaction, and this one does \
-                       not fit in one invocation: raise timeout_seconds or split it";
-        let kind = if self.limits.attempts_without_progress >= MAX_SINGLE_BATCH_ATTEMPTS {
-            ErrorKind::OverLimit
-        } else {
-            ErrorKind::OutOfTime
-        };
-        Err(Error::new(kind, Stage::Copy, message))
-    }
-
     fn push_record(&mut self, writer: &RowWriter, record: &Record) {
         let filled = &mut self.filled;
         match writer.write(record, self.sink.buffer()) {
-            Ok(()) => self.sink.line_written(record, writer),
+            Ok(()) => self.sink.line_written(record, writer, filled.to),
             Err(rejection) => {
                 let raw = writer.redact(record).into_owned();
                 filled.rejected_bytes += raw.len();

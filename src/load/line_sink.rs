@@ -2,6 +2,7 @@
 
 use crate::copy::CopyIn;
 use crate::error::Result;
+use crate::ledger::Checkpoint;
 use crate::records::Record;
 use crate::rows::RowWriter;
 
@@ -9,8 +10,8 @@ use crate::rows::RowWriter;
 pub(super) trait LineSink {
     /// The buffer to append the next line to.
     fn buffer(&mut self) -> &mut Vec<u8>;
-    /// Called once the line of `record` is in the buffer.
-    fn line_written(&mut self, _record: &Record, _writer: &RowWriter) {}
+    /// Called once the line of `record`, which starts at `start`, is in the buffer.
+    fn line_written(&mut self, _record: &Record, _writer: &RowWriter, _start: Checkpoint) {}
     /// Passes the buffer on once it is large enough.
     async fn send_when_full(&mut self) -> Result<()>;
     /// The length in bytes of all lines so far.

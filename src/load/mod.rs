@@ -5,7 +5,6 @@
 
 mod attempt;
 mod batch;
-mod bisect;
 mod claim;
 mod decoded_stream;
 mod duplicate_check;
@@ -14,6 +13,8 @@ mod line_sink;
 pub mod metrics;
 mod progress;
 mod record_stream;
+mod refused_batch;
+mod refused_rows;
 mod reload_rejects;
 mod replay_check;
 mod report;
@@ -21,6 +22,9 @@ mod retry;
 mod route;
 mod run;
 mod session;
+mod spool;
+mod stage;
+mod staging;
 mod time_budget;
 mod unmatched;
 

@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::bisect::Spool;
 use super::line_sink::LineSink as _;
 use super::record_stream::{self, RecordStream};
 use super::retry::ConflictRetry;
+use super::spool::Spool;
+use super::staging::NoLimits;
 use super::{Loader, route};
 use crate::dataset::Dataset;
 use crate::db;
@@ -119,7 +120,7 @@ impl Loader {
                 continue;
             }
             match writer.write(&record, spool.buffer()) {
-                Ok(()) => spool.line_written(&record, &writer),
+                Ok(()) => spool.line_written(&record, &writer, start),
                 Err(rejection) => still_rejected.push(rejection),
             }
             spool.send_when_full().await?;
@@ -168,8 +169,8 @@ impl Loader {
                 )));
             }
         };
-        let refused = spool.stage(client, &star::copy_statement(dataset), |_| false).await?;
-        let refused: Vec<Rejection> = refused.into_iter().map(|row| row.rejection).collect();
+        let staged = spool.stage(client, &star::copy_statement(dataset), &NoLimits, None).await?;
+        let refused: Vec<Rejection> = staged.refused.into_iter().map(|row| row.rejection).collect();
         let all_rejected = [still_rejected, &refused[..]].concat();
         let has_changed =
             ledger::finish_reject_reload(client, load_id, attempt, &all_rejected).await?;

@@ -5,16 +5,16 @@ use std::time::Instant;
 use crate::db::Client;
 
 use super::batch::{Batch, BatchEnd, BatchLimits, Filled};
-use super::bisect;
 use super::line_sink::LineSink;
 use super::progress::Progress;
 use super::record_stream::{self, RecordStream};
+use super::staging;
 use super::time_budget::TimeBudget;
 use crate::copy::CopyIn;
 use crate::dataset::Dataset;
 use crate::db::{self, database_error};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claim, RejectCounts, RejectedRow};
+use crate::ledger::{self, Claim, RejectCounts};
 use crate::object::{ObjectRef, Source};
 use crate::records::Record;
 use crate::rows::RowWriter;
@@ -49,8 +49,8 @@ pub(super) struct Run<'r> {
 }
 
 /// The object, opened at the checkpoint.
-struct Opened {
-    records: RecordStream,
+pub(super) struct Opened {
+    pub records: RecordStream,
     writer: RowWriter,
     /// What the header says that the contract does not, for the ledger.
     notes: Option<String>,
@@ -66,10 +66,10 @@ impl Run<'_> {
     pub async fn load_to_end(&mut self) -> Result<RunEnd> {
         loop {
             match self.load_batches().await {
-                Err(refusal) if bisect::is_fault_of_rows(&refusal) => {
+                Err(refusal) if staging::is_fault_of_rows(&refusal) => {
                     tracing::info!(object = %self.object, "{refusal}; looking for the rows");
                     self.execute("rollback").await?;
-                    match self.load_refused_batch().await? {
+                    match self.load_refused_batch(&refusal).await? {
                         BatchEnd::Object => return Ok(RunEnd::Finished),
                         BatchEnd::OutOfTime => return Ok(RunEnd::OutOfTime),
                         BatchEnd::Full => {}
@@ -106,31 +106,7 @@ impl Run<'_> {
         Ok(RunEnd::Finished)
     }
 
-    /// Loads the next batch in parts: the rows that Postgres refuses are rejected, the others are
-    /// staged.
-    async fn load_refused_batch(&mut self) -> Result<BatchEnd> {
-        let mut opened = self.open().await?;
-        let mut record = Record::new();
-        if !opened.records.next(&mut record).await? {
-            self.finish_without_rows(&mut opened).await?;
-            return Ok(BatchEnd::Object);
-        }
-        let spool = bisect::Spool::new()?;
-        let (end, mut spool, mut filled) = self.fill(spool, &mut opened, &mut record).await?;
-        self.execute("begin").await?;
-        // The transaction holds several COPYs, so nobody else may write to the star meanwhile.
-        self.begin_batch(true).await?;
-        let statement = star::copy_statement(self.dataset);
-        let (rows_read, rejected) = (filled.rows_read, filled.rejected.len() as u64);
-        let is_over_budget = |refused| self.is_over_budget(rows_read, rejected + refused);
-        let refused = spool.stage(self.client, &statement, is_over_budget).await?;
-        filled.rejected.extend(refused);
-        filled.rejected.sort_by_key(|row| row.rejection.line);
-        self.close_batch(&mut opened, filled, end).await?;
-        Ok(end)
-    }
-
-    async fn open(&self) -> Result<Opened> {
+    pub(super) async fn open(&self) -> Result<Opened> {
         let (from, hash) = (self.progress.checkpoint, self.progress.hash_state.as_deref());
         let (records, header) =
             RecordStream::open(self.source, self.settings, self.dataset, self.object, from, hash)
@@ -143,7 +119,7 @@ impl Run<'_> {
         Ok(Opened { records, writer, notes })
     }
 
-    async fn fill<S: LineSink>(
+    pub(super) async fn fill<S: LineSink>(
         &self,
         sink: S,
         opened: &mut Opened,
@@ -156,25 +132,26 @@ impl Run<'_> {
         Ok((end, sink, filled))
     }
 
-    async fn begin_batch(&self, exclusive: bool) -> Result<()> {
+    pub(super) async fn begin_batch(&self, exclusive: bool) -> Result<()> {
         let from_rows = self.progress.checkpoint.rows;
         ledger::begin_batch(self.client, &self.claim, from_rows, exclusive, self.contract).await
     }
 
     /// Checks the batch against the reject budget and commits it.
-    async fn close_batch(
+    pub(super) async fn close_batch(
         &mut self,
         opened: &mut Opened,
         filled: Filled,
         end: BatchEnd,
     ) -> Result<()> {
-        let Filled { rows_read, rejected, to, .. } = filled;
-        self.check_reject_budget(rows_read, &rejected).await?;
+        self.check_reject_budget(&filled).await?;
+        let Filled { rejected, to, is_cut, .. } = filled;
         if self.claim.replaces {
             self.delete_older_versions().await?;
         }
         ledger::reject_rows(self.client, &self.claim, &rejected).await?;
-        let hash_state = opened.records.hash_state_at(to.offset);
+        // Of a cut batch, more is hashed than is committed.
+        let hash_state = if is_cut { None } else { opened.records.hash_state_at(to.offset) };
         let batch = ledger::BatchEnd {
             from_rows: self.progress.checkpoint.rows,
             to,
@@ -201,7 +178,7 @@ impl Run<'_> {
 
     /// Finishes a load whose object has no more records. A new version without rows also deletes
     /// those of the older versions.
-    async fn finish_without_rows(&self, opened: &mut Opened) -> Result<()> {
+    pub(super) async fn finish_without_rows(&self, opened: &mut Opened) -> Result<()> {
         self.execute("begin").await?;
         self.begin_batch(self.claim.replaces).await?;
         if self.claim.replaces {
@@ -218,27 +195,24 @@ impl Run<'_> {
         called.map(drop).map_err(|error| database_error(error, Stage::Normalise))
     }
 
-    async fn execute(&self, sql: &str) -> Result<()> {
+    pub(super) async fn execute(&self, sql: &str) -> Result<()> {
         db::execute(self.client, sql, Stage::Ledger).await
     }
 
-    fn is_over_budget(&self, rows_read: u64, rejected: u64) -> bool {
+    pub(super) fn is_over_budget(&self, rows_read: u64, rejected: u64) -> bool {
         let all_read = self.progress.checkpoint.rows + rows_read;
         !self.dataset.policy.rejects.allows(self.progress.rows_rejected + rejected, all_read)
     }
 
     /// Checks the reject budget before the commit. Over it, the batch is rolled back, and only its
     /// rejected rows are stored.
-    async fn check_reject_budget(
-        &mut self,
-        rows_read: u64,
-        rejected: &[RejectedRow],
-    ) -> Result<()> {
-        if !self.is_over_budget(rows_read, rejected.len() as u64) {
+    async fn check_reject_budget(&mut self, filled: &Filled) -> Result<()> {
+        let Filled { rejected, refused_unseen, .. } = filled;
+        if !self.is_over_budget(filled.rows_read, filled.rows_rejected()) {
             return Ok(());
         }
-        let rows_rejected = self.progress.rows_rejected + rejected.len() as u64;
-        let rows_read = self.progress.checkpoint.rows + rows_read;
+        let rows_rejected = self.progress.rows_rejected + filled.rows_rejected();
+        let rows_read = self.progress.checkpoint.rows + filled.rows_read;
         self.execute("rollback").await?;
         ledger::reject_rows(self.client, &self.claim, rejected).await?;
         self.progress.reject_counts = Some(RejectCounts { rows_read, rows_rejected });
@@ -247,8 +221,9 @@ impl Run<'_> {
             let column = column.map_or_else(String::new, |column| format!(", column {column}"));
             format!("; first: line {}{column}: {}", row.rejection.line, row.rejection.reason)
         });
+        let at_least = if *refused_unseen > 0 { "at least " } else { "" };
         let message = format!(
-            "{rows_rejected} of {rows_read} rows were rejected, more than {} (policy rejects){first}",
+            "{at_least}{rows_rejected} of {rows_read} rows were rejected, more than {} (policy rejects){first}",
             self.dataset.policy.rejects
         );
         Err(Error::new(ErrorKind::OverRejectBudget, Stage::Rows, message))

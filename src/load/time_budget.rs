@@ -32,6 +32,11 @@ impl TimeBudget {
         Some(deadline.checked_sub(RESERVE.saturating_add(closing)).unwrap_or_else(Instant::now))
     }
 
+    /// Whether there is time to copy and commit this many rows that are read already.
+    pub fn has_time_to_close(&self, rows: u64) -> bool {
+        self.fill_until(rows).is_none_or(|until| until > Instant::now())
+    }
+
     /// Whether there is time for another batch.
     pub fn has_time(&self) -> bool {
         self.fill_until(0).is_none_or(|until| until > Instant::now() + MIN_FILL_TIME)

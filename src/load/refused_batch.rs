@@ -1,0 +1,70 @@
+//! Refused batch: loads the batch that Postgres refused, within the reject budget and the time.
+
+use super::batch::{BatchEnd, BatchLimits, Filled};
+use super::run::Run;
+use super::spool::Spool;
+use super::stage::StageEnd;
+use super::staging::StageLimits;
+use crate::error::{Error, Result};
+use crate::records::Record;
+use crate::star;
+
+/// The limits of staging a batch of a run.
+struct Limits<'l, 'r> {
+    run: &'l Run<'r>,
+    rows_read: u64,
+    /// Rows of the batch that were rejected before Postgres saw them.
+    rejected: u64,
+}
+
+impl StageLimits for Limits<'_, '_> {
+    fn is_too_many(&self, refused: usize) -> bool {
+        self.run.is_over_budget(self.rows_read, self.rejected + refused as u64)
+    }
+
+    fn has_time_for(&self, rows: usize) -> bool {
+        self.run.budget.has_time_to_close(rows as u64)
+    }
+}
+
+impl Run<'_> {
+    /// Loads the next batch in parts: the rows that Postgres refuses are rejected, the others are
+    /// staged. `refusal` is the error by which it refused the batch as a whole.
+    pub(super) async fn load_refused_batch(&mut self, refusal: &Error) -> Result<BatchEnd> {
+        let mut opened = self.open().await?;
+        let mut record = Record::new();
+        if !opened.records.next(&mut record).await? {
+            self.finish_without_rows(&mut opened).await?;
+            return Ok(BatchEnd::Object);
+        }
+        let (mut end, mut spool, mut filled) =
+            self.fill(Spool::new()?, &mut opened, &mut record).await?;
+        self.execute("begin").await?;
+        // The transaction holds several COPYs, so nobody else may write to the star meanwhile.
+        self.begin_batch(true).await?;
+        let statement = star::copy_statement(self.dataset);
+        let Filled { rows_read, .. } = filled;
+        let limits = Limits { run: self, rows_read, rejected: filled.rows_rejected() };
+        let staged = spool.stage(self.client, &statement, &limits, Some(refusal)).await?;
+        match staged.end {
+            StageEnd::All => {}
+            StageEnd::TooMany(known) => {
+                filled.refused_unseen = known.saturating_sub(staged.refused.len()) as u64;
+            }
+            StageEnd::OutOfTime(start) => {
+                end = BatchLimits::of(self.settings, &self.claim, *self.budget).out_of_time()?;
+                filled.cut(start);
+                let rejected = filled.rows_rejected() + staged.refused.len() as u64;
+                // A share of the first rows only says too little of the batch to fail the load.
+                if filled.rows_read == 0 || self.is_over_budget(filled.rows_read, rejected) {
+                    self.execute("rollback").await?;
+                    return Ok(end);
+                }
+            }
+        }
+        filled.rejected.extend(staged.refused);
+        filled.rejected.sort_by_key(|row| row.rejection.line);
+        self.close_batch(&mut opened, filled, end).await?;
+        Ok(end)
+    }
+}
