@@ -9,6 +9,7 @@ grant execute on function
     stardrop.claim,
     stardrop.contract_fingerprint,
     stardrop.fail,
+    stardrop.findings,
     stardrop.finish,
     stardrop.mark_skipped,
     stardrop.newest_loads,
@@ -21,7 +22,7 @@ to stardrop_loader;
 
 grant usage on schema stardrop to stardrop_reader;
 grant usage on schema star to stardrop_reader;
-grant execute on function stardrop.newest_loads to stardrop_reader;
+grant execute on function stardrop.findings, stardrop.newest_loads to stardrop_reader;
 -- Only on tables and views of stardrop: users grant privileges on their own.
 do $grants$
 declare

@@ -31,6 +31,17 @@ as $$
             updated = t.updated + excluded.updated,
             unchanged = t.unchanged + excluded.unchanged,
             deleted = t.deleted + excluded.deleted;
+
+    insert into stardrop.load_finding as f
+        (load_id, code, name, column_names, occurrences, first_line)
+    select in_load_id, c.code, c.name, c.column_names, sum(c.occurrences), min(c.first_line)
+    from jsonb_to_recordset(coalesce(in_counts -> 'findings', '[]'::jsonb)) as c (
+        code text, name text, column_names text, occurrences bigint, first_line bigint
+    )
+    group by c.code, c.name, c.column_names
+    on conflict on constraint load_finding_pkey do update
+        set occurrences = f.occurrences + excluded.occurrences,
+            first_line = least(f.first_line, excluded.first_line);
 $$;
 
 comment on function stardrop.add_row_counts is

@@ -21,6 +21,7 @@ begin
       and l.state = 'undone';
     if found then
         delete from stardrop.load_table t where t.load_id = in_load_id;
+        delete from stardrop.load_finding f where f.load_id = in_load_id;
     end if;
     update stardrop.load l
     set state = 'loading',

@@ -8,9 +8,9 @@ as $$
         select jsonb_object_agg(key, sum)
         from (
             select c.key, sum(c.value::bigint) as sum
-            from (select * from jsonb_each_text(in_so_far - 'tables')
+            from (select * from jsonb_each_text(in_so_far - '{tables,findings}'::text[])
                   union all
-                  select * from jsonb_each_text(in_more - 'tables')) c
+                  select * from jsonb_each_text(in_more - '{tables,findings}'::text[])) c
             group by c.key
         ) sums
     ) || jsonb_build_object('tables', (
@@ -26,7 +26,9 @@ as $$
             )
             group by r.table_name
         ) t
-    )) end
+    ), 'findings',
+        coalesce(in_so_far -> 'findings', '[]'::jsonb) || coalesce(in_more -> 'findings', '[]'::jsonb)
+    ) end
 $$;
 
 comment on function stardrop.sum_counts is

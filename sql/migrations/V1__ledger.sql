@@ -180,6 +180,35 @@ comment on column stardrop.load_table.unchanged is 'Rows of the load that change
 comment on column stardrop.load_table.deleted is
     'Rows that were deleted: by replacing an older version, by tombstones, or by an undo.';
 
+create table stardrop.load_finding (
+    load_id bigint not null,
+    code text not null collate "C",
+    name text not null collate "C",
+    column_names text not null collate "C",
+    occurrences bigint not null,
+    first_line bigint not null,
+
+    constraint load_finding_pkey primary key (load_id, code, name, column_names),
+    constraint load_finding_load_fkey
+        foreign key (load_id) references stardrop.load (load_id) on delete cascade,
+
+    constraint load_finding_code_is_known
+        check (code in ('unknown_member', 'repeated_grain', 'several_descriptions'))
+);
+
+comment on table stardrop.load_finding is
+    'What was lost of rows that were loaded: references, rows of one grain that differ, descriptions of members.';
+comment on column stardrop.load_finding.load_id is 'The load.';
+comment on column stardrop.load_finding.code is
+    'unknown_member: rows that refer to the unknown member. repeated_grain: rows that differ from the winning row of their grain. several_descriptions: members that rows describe differently.';
+comment on column stardrop.load_finding.name is
+    'The dimension or its role, such as place, or date; the fact, for repeated_grain.';
+comment on column stardrop.load_finding.column_names is
+    'The column that is null, for unknown_member; the columns of the grain or of the key otherwise.';
+comment on column stardrop.load_finding.occurrences is
+    'How many rows; how many members, for several_descriptions. Rows of different batches are not compared.';
+comment on column stardrop.load_finding.first_line is 'The first line of the object with such a row.';
+
 create table stardrop.rejected_row (
     load_id bigint not null,
     source_line bigint not null,

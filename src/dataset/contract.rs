@@ -99,6 +99,8 @@ pub(super) struct Policy {
     pub missing_column: Option<Spanned<String>>,
     pub overwrite: Option<Spanned<String>>,
     pub same_content: Option<Spanned<String>>,
+    pub unknown_member: Option<Spanned<String>>,
+    pub repeated_grain: Option<Spanned<String>>,
     pub staging: Option<Spanned<String>>,
 }
 

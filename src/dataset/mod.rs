@@ -14,6 +14,7 @@ mod glob_overlap;
 mod model;
 mod name;
 mod one_or_many;
+mod references;
 mod shared;
 
 use std::fmt;
@@ -27,6 +28,7 @@ pub use expression::Expression;
 pub use file::{FileOptions, Ragged};
 pub use model::{Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure};
 pub(crate) use name::suggestion;
+pub use references::Reference;
 pub use shared::{AttributeGroup, Dimension};
 
 /// The checked contract for one kind of file.
@@ -139,6 +141,10 @@ pub struct Policy {
     pub overwrite: Overwrite,
     /// Whether a file is skipped if the star has the same content from another key or version.
     pub skip_same_content: bool,
+    /// Whether a row is rejected whose key of a dimension or date is null.
+    pub rejects_unknown_member: bool,
+    /// Whether a row is rejected that differs from an earlier row of its grain in the same file.
+    pub rejects_repeated_grain: bool,
     /// Whether rows stay in the staging table, as they were received, until they are pruned.
     pub keeps_staging: bool,
 }

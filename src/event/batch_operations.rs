@@ -87,7 +87,10 @@ pub(super) fn read(event: &Value) -> Result<Option<BatchOperation>> {
 
 /// The object of a task. A manifest URL-encodes its keys as notifications do.
 fn object(task: Task) -> Result<ObjectRef> {
-    let of_arn = |arn: String| arn.split(':').nth(ARN_PARTS - 1).map(str::to_owned);
+    // An access point has a slash here.
+    let of_arn = |arn: String| {
+        arn.split(':').nth(ARN_PARTS - 1).filter(|name| !name.contains('/')).map(str::to_owned)
+    };
     let Some(bucket) = task.s3_bucket.or_else(|| task.s3_bucket_arn.and_then(of_arn)) else {
         return Err(malformed("the task has no `s3Bucket`, and no bucket in its `s3BucketArn`"));
     };

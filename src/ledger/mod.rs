@@ -5,6 +5,7 @@
 mod batch;
 mod claim;
 mod close;
+mod finding;
 mod rejects;
 mod undo;
 mod unmatched;
@@ -21,6 +22,7 @@ use crate::rows::Rejection;
 pub use batch::{BatchEnd, begin_batch, checkpoint, reject_rows};
 pub use claim::{Claim, ClaimResult, Claimed, Hashing, Worker, claim, terminate_worker};
 pub use close::{Pruned, fail, finish, mark_skipped, prune, release, reopen, save_hash, totals};
+pub use finding::{Finding, findings};
 pub use rejects::{
     LoadWithRejects, RejectsOpened, begin_reject_reload, finish_reject_reload, first_rejects,
     load_with_rejects,

@@ -156,7 +156,7 @@ pub async fn loads(client: &Client, filter: &LoadFilter) -> Result<Vec<LoadLine>
 }
 
 /// The loads as one JSON array, with every column of `stardrop.load`; where one load is selected,
-/// with its first rejected rows as well.
+/// with its first rejected rows and its findings as well.
 ///
 /// # Errors
 ///
@@ -169,6 +169,9 @@ pub async fn loads_json(client: &Client, filter: &LoadFilter) -> Result<String> 
                         select jsonb_build_object('rejected_row', coalesce(
                                    jsonb_agg(to_jsonb(r) order by r.source_line), '[]'))
                         from ({rejects}) r
+                    ) || jsonb_build_object('load_finding', (
+                        select coalesce(jsonb_agg(to_jsonb(f) order by f.code desc, f.first_line), '[]')
+                        from stardrop.findings($1) f)
                     ) end
                     order by l.load_id
                 ), '[]')::text as json

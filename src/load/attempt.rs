@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use tracing::{Span, warn};
+use tracing::{Span, info, warn};
 
 use super::claim::{self, ClaimOptions, ClaimOutcome};
 use super::duplicate_check::check_duplicate;
@@ -242,7 +242,16 @@ impl Attempt<'_> {
         let totals = ledger::totals(self.session.client()?, load_id).await?;
         let duration = self.started.elapsed();
         let dataset = Some(self.dataset);
-        Ok(LoadReport::of_totals(outcome, load_id, &totals, &self.object, dataset, duration))
+        let report =
+            LoadReport::of_totals(outcome, load_id, &totals, &self.object, dataset, duration);
+        if outcome != Outcome::Loaded {
+            return Ok(report);
+        }
+        let findings = ledger::findings(self.session.client()?, load_id).await?;
+        for finding in &findings {
+            info!(load_id, object = %self.object, "{finding}");
+        }
+        Ok(LoadReport { findings, ..report })
     }
 }
 

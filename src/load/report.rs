@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::dataset::Dataset;
-use crate::ledger::Totals;
+use crate::ledger::{Finding, Totals};
 use crate::object::ObjectRef;
 
 /// The outcome of a load.
@@ -79,6 +79,8 @@ pub struct LoadReport {
     pub bytes: u64,
     /// Milliseconds from start to end.
     pub duration_ms: u64,
+    /// What was lost of rows that were loaded, once the load is finished.
+    pub findings: Vec<Finding>,
 }
 
 impl LoadReport {
@@ -131,6 +133,7 @@ impl LoadReport {
             batches: totals.batches,
             bytes: totals.bytes,
             duration_ms: duration.as_millis() as u64,
+            findings: Vec::new(),
         }
     }
 

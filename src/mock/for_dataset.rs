@@ -26,7 +26,7 @@ pub fn columns(dataset: &Dataset, rows: u64) -> Vec<MockColumn> {
                 header: header(column),
                 column_type: Arc::clone(&column.column_type),
                 values: values(column),
-                required: column.required,
+                required: column.required || dataset.required_for(column).is_some(),
                 known,
                 cardinality: priced.unwrap_or_else(|| cardinality(dataset, column, rows)),
             }

@@ -14,6 +14,8 @@ pub(super) struct Target {
     /// The field's index; `None` where the file does not have the column.
     pub field: Option<usize>,
     pub required: bool,
+    /// The dimension or date to which a row without a value would not refer; such rows are rejected.
+    pub required_for: Option<String>,
     pub strip_nul: bool,
     pub protect: Option<Protect>,
     sql_type: SqlType,
@@ -23,12 +25,13 @@ pub(super) struct Target {
 
 impl Target {
     /// The target of `column`, whose values are in `field`.
-    pub fn new(column: &Column, field: Option<usize>) -> Target {
+    pub fn new(column: &Column, field: Option<usize>, required_for: Option<String>) -> Target {
         let sql_type = column.column_type.sql_type();
         Target {
             name: column.name.clone(),
             field,
             required: column.required,
+            required_for,
             strip_nul: column.strip_nul,
             protect: column.protect,
             sql_type,

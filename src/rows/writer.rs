@@ -53,7 +53,9 @@ impl RowWriter {
         let columns = dataset.columns.iter().zip(&header.fields);
         let keeps_extra = dataset.policy.unknown_column == UnknownColumn::Keep;
         RowWriter {
-            columns: columns.map(|(column, field)| Target::new(column, *field)).collect(),
+            columns: columns
+                .map(|(column, field)| Target::new(column, *field, dataset.required_for(column)))
+                .collect(),
             unknown: if keeps_extra { header.unknown.clone() } else { Vec::new() },
             keeps_extra,
             forbidden: match dataset.policy.unknown_column {
@@ -115,6 +117,12 @@ impl RowWriter {
                     return Err(wrong("missing_value", "expected a value, found none".to_owned()));
                 }
                 None => {
+                    if let Some(name) = &column.required_for {
+                        let reason = format!(
+                            "no value, so the row refers to the unknown {name} (policy unknown_member)"
+                        );
+                        return Err(wrong("unknown_member", reason));
+                    }
                     out.extend_from_slice(b"\\N\t");
                     continue;
                 }

@@ -10,6 +10,7 @@ mod date;
 pub mod diagram;
 mod dimension;
 mod fact;
+mod finding;
 mod function;
 mod ident;
 mod lock;

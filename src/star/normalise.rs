@@ -10,7 +10,8 @@
 use super::dimension::{DimensionEffect, version_variables};
 use super::fact::FactContext;
 use super::function::{Definition, Function};
-use super::{all_facts, date, dimension, fact, lock};
+use super::ident::dollar_quoted;
+use super::{all_facts, date, dimension, fact, finding, lock};
 use crate::dataset::{Catalog, Dataset};
 
 /// Takes the load's counts from the step of the dataset's first fact, else of its first dimension.
@@ -72,27 +73,33 @@ declare
     added bigint := 0;
     removed bigint := 0;
     repeated bigint := 0;
-{foreign_rows}{versions}    rows_inserted bigint := 0;
+    unknown bigint[];
+    occurrences bigint[];
+    findings jsonb := '[]'::jsonb;
+{repeated_lines}{foreign_rows}{versions}    rows_inserted bigint := 0;
     rows_updated bigint := 0;
     tables jsonb := '[]'::jsonb;
 begin
     -- An empty COPY fires the trigger, too.
-    execute 'select count(*), min(source_line) from batch' into staged, first_line;
-    if staged = 0 then
+{scan}    if staged = 0 then
         return null;
     end if;
     this := stardrop.open_batch('{name}');
 {kept}
 {steps}
-    perform stardrop.close_batch(this.load_id, jsonb_build_object(
+{unknown}    perform stardrop.close_batch(this.load_id, jsonb_build_object(
         'staged', staged, 'inserted', rows_inserted, 'updated', rows_updated,
         'unchanged', staged - rows_inserted - rows_updated, 'repeated', repeated,
-        'tables', tables
+        'tables', tables, 'findings', findings
     ));
 {emptied}    return null;
 end
 ",
         name = dataset.name,
+        scan = scan(dataset),
+        repeated_lines =
+            if dataset.policy.rejects_repeated_grain { "    repeated_lines text;\n" } else { "" },
+        unknown = finding::add_unknown(dataset),
         versions = versions,
         foreign_rows = if keeps { "    foreign_rows bigint;\n" } else { "" },
         kept = if keeps { only_own_rows(dataset) } else { String::new() },
@@ -115,6 +122,28 @@ end
         rights: String::new(),
     };
     definition.function()
+}
+
+/// The statement that counts the batch's rows, and those that refer to unknown members.
+fn scan(dataset: &Dataset) -> String {
+    match finding::count_unknown(dataset) {
+        None => {
+            "    execute 'select count(*), min(source_line) from batch' into staged, first_line;\n"
+                .to_owned()
+        }
+        Some(unknown) => {
+            let query = format!(
+                "
+        select count(*), min(batch.source_line), {unknown}
+        from batch
+    "
+            );
+            format!(
+                "    execute {} into staged, first_line, unknown;\n",
+                dollar_quoted("sql", &query)
+            )
+        }
+    }
 }
 
 /// The check that a batch for a staging table that keeps its rows does not set their `load_id`.

@@ -42,6 +42,9 @@ impl Outcomes {
                 }
                 if !self.json {
                     self.bar.suspend(|| say!("{}", line(&report)))?;
+                    for finding in &report.findings {
+                        self.bar.suspend(|| say!("  {finding}"))?;
+                    }
                 }
                 self.loads.push(serde_json::to_value(report)?);
                 return Ok(true);

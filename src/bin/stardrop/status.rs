@@ -96,6 +96,13 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
             say!()?;
             output::table(&["rejected as", "rows", "first line", "column", "reason"], &first)?;
         }
+        let findings = ledger::findings(&database.client, load_id).await?;
+        if !findings.is_empty() {
+            say!()?;
+        }
+        for finding in &findings {
+            say!("{finding}")?;
+        }
         for load in &loads {
             if let Some(notes) = &load.notes {
                 say!("{notes}")?;

@@ -59,8 +59,18 @@ impl Checker<'_> {
         }
         let staging =
             raw.staging.as_ref().and_then(|at| self.word("staging", at, &["transient", "keep"]));
+        let unknown_member = raw
+            .unknown_member
+            .as_ref()
+            .and_then(|at| self.word("unknown_member", at, &["load", "reject"]));
+        let repeated_grain = raw
+            .repeated_grain
+            .as_ref()
+            .and_then(|at| self.word("repeated_grain", at, &["load", "reject"]));
         Policy {
             rejects,
+            rejects_unknown_member: unknown_member == Some("reject"),
+            rejects_repeated_grain: repeated_grain == Some("reject"),
             unknown_column: match unknown_column {
                 Some("ignore") => UnknownColumn::Ignore,
                 Some("reject") => UnknownColumn::RejectFile,

@@ -9,8 +9,8 @@
 use super::group::{self, Group, Kept};
 use super::{key_column, key_is_known, name, same_key, sequence};
 use crate::dataset::{Dimension, DimensionSource};
-use crate::star::counts;
 use crate::star::ident::{ident, list, qualified};
+use crate::star::{counts, finding};
 
 pub(super) fn step(dimension: &Dimension, source: &DimensionSource) -> String {
     let table = format!("star.{}", ident(&name(&source.name)));
@@ -50,8 +50,10 @@ pub(super) fn step(dimension: &Dimension, source: &DimensionSource) -> String {
             returning dim.xmax = 0 as is_new$, dim.load_id = $1 and dim.source_line >= $3 as is_changed$
         )
         {count}
-    $sql$ into inserted, updated, members using this.load_id, this.object_time, first_line;
-",
+    $sql$ into inserted, updated, members, occurrences
+        using this.load_id, this.object_time, first_line, staged;
+{finding}",
+        finding = add_described(source),
         dimension = source.name,
         what = summary(&groups),
         member = members(source, &groups),
@@ -66,8 +68,26 @@ pub(super) fn step(dimension: &Dimension, source: &DimensionSource) -> String {
         key_columns = list(&source.key),
         set = assignments(&groups, "excluded", "                "),
         wins = any_wins(&groups, "excluded"),
-        count = counts::from_upserted(", (select count(*) from member)"),
+        count = counts::from_upserted(&format!(
+            ", (select count(*) from member),\n               {}",
+            count_described(source, &groups)
+        )),
     )
+}
+
+/// A column of the last query: members of the batch that its rows describe differently.
+pub(super) fn count_described(source: &DimensionSource, groups: &[Group<'_>]) -> String {
+    let attributes: Vec<&str> =
+        groups.iter().flat_map(|g| g.attributes).map(String::as_str).collect();
+    let attributes: Vec<&str> =
+        attributes.into_iter().filter(|name| source.attributes.iter().any(|a| a == name)).collect();
+    let what = format!("count(distinct ({}))", qualified("batch", &source.key));
+    finding::count_different("member", &source.key, &attributes, &what, "")
+}
+
+/// The statement that adds the finding about them.
+pub(super) fn add_described(source: &DimensionSource) -> String {
+    finding::add(finding::SEVERAL_DESCRIPTIONS, &source.name, &source.key, "occurrences")
 }
 
 fn summary(groups: &[Group<'_>]) -> &'static str {

@@ -3,11 +3,12 @@
 //! Takes a fact and its grain; gives the statements. One row per grain stays, chosen by
 //! [`precedence`](super::precedence): first within the batch, then against the existing row.
 
-use super::columns::{filled, names, select_list};
+use super::columns::{filled, names, needed, select_list};
 use super::precedence::{Position, replaces_or_wins, row_order, wins};
-use super::{FactContext, joins, name, tombstone};
+use super::{FactContext, joins, name, repeats, tombstone};
 use crate::dataset::{Conflict, Overwrite};
 use crate::star::counts;
+use crate::star::finding::{self, REPEATED_GRAIN};
 use crate::star::ident::{differ, dollar_quoted, ident, list, qualified};
 
 pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
@@ -17,6 +18,7 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
     let columns = names(&filled);
     let non_grain: Vec<&str> =
         columns.iter().copied().filter(|c| !grain.iter().any(|g| g == c)).collect();
+    let different = repeats::count(context, grain);
     let replaces = dataset.policy.overwrite == Overwrite::Replace;
     let is_distinct = is_distinct("fact", "excluded", &non_grain);
     let set: String = non_grain
@@ -68,15 +70,24 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
             wins(fact, &Position::of_row("excluded"), &Position::of_row("fact"))
         },
         count = if replaces {
-            changed_by_comparing(&table, grain, &non_grain)
+            changed_by_comparing(&table, grain, &non_grain, &different)
         } else {
-            counts::from_upserted(", (select count(*) from incoming)")
+            counts::from_upserted(&format!(
+                ", (select count(*) from incoming),\n               {different}"
+            ))
         },
     );
     format!(
-        "{tombstones}    -- Fact {fact}: one row per {grain_words}, the {which} wins.
-    execute {query} into inserted, updated, grains using this.load_id, this.object_time, first_line;
-{counts}",
+        "{repeats}{tombstones}    -- Fact {fact}: one row per {grain_words}, the {which} wins.
+    execute {query} into inserted, updated, grains, occurrences
+        using this.load_id, this.object_time, first_line, staged;
+{counts}{finding}",
+        repeats = if dataset.policy.rejects_repeated_grain {
+            repeats::refuse(context, grain)
+        } else {
+            String::new()
+        },
+        finding = finding::add(REPEATED_GRAIN, &fact.name, grain, "occurrences"),
         tombstones = tombstone::step(context, grain),
         which = match fact.conflict {
             Conflict::Update => "newest",
@@ -99,13 +110,19 @@ const CHANGED: &str = "fact.load_id = $1 and fact.source_line >= $3";
 /// Counts changed rows of a dataset that replaces. There every row takes the batch's load, so a row
 /// that changed is found by comparing it with the row as it was before the statement, which is what
 /// a query next to the insert sees.
-fn changed_by_comparing(table: &str, grain: &[String], non_grain: &[&str]) -> String {
+fn changed_by_comparing(
+    table: &str,
+    grain: &[String],
+    non_grain: &[&str],
+    different: &str,
+) -> String {
     let same: Vec<String> =
         grain.iter().map(|c| format!("before.{0} = upserted.{0}", ident(c))).collect();
     format!(
         "select count(*) filter (where is_new$),
                count(*) filter (where not is_new$ and {is_distinct}),
-               (select count(*) from incoming)
+               (select count(*) from incoming),
+               {different}
         from upserted
         left join {table} before on {same}",
         is_distinct = is_distinct("before", "upserted", non_grain),
@@ -135,25 +152,4 @@ fn lineage_of_change(replaces: bool, is_distinct: &str) -> String {
         }
     };
     assign("load_id") + &assign("source_line")
-}
-
-/// The batch's columns that the fact needs, each once. Sorting only these keeps the sort narrow:
-/// names and descriptions are the widest columns, and no fact uses them.
-fn needed<'d>(context: FactContext<'d>, grain: &'d [String]) -> Vec<&'d str> {
-    let FactContext { dataset, fact, .. } = context;
-    let keys = fact.dimensions.iter().flat_map(|reference| &reference.key);
-    let dates = fact.dates.iter().map(|date| &date.source);
-    let measures = fact.measures.iter().flat_map(|measure| measure.columns());
-    let own = fact.degenerate.iter().chain(&fact.version).chain(measures);
-    let as_of = fact.as_of.iter().filter(|_| context.finds_versions());
-    let mut columns: Vec<&str> = Vec::new();
-    for column in grain.iter().chain(keys).chain(dates).chain(own).chain(as_of) {
-        if !columns.contains(&column.as_str()) {
-            columns.push(column);
-        }
-    }
-    if dataset.keeps_extra() {
-        columns.push("extra");
-    }
-    columns
 }

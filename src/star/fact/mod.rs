@@ -6,6 +6,7 @@ mod columns;
 mod foreign_keys;
 mod precedence;
 mod rekey_facts;
+mod repeats;
 mod tombstone;
 
 pub(crate) use columns::COMPUTED;

@@ -6,6 +6,7 @@
 mod actual;
 mod case;
 mod expected;
+mod findings;
 mod random;
 
 use stardrop::{migrate, star};
@@ -73,6 +74,9 @@ async fn differences(db: &TestDatabase, case: &Case, files: &[File]) -> String {
         let actual = actual::fact(db, case, fact).await;
         compare(fact.name, expected::fact(case, fact, files), actual);
     }
+    let mut expected = findings::expected(case, files);
+    expected.sort();
+    compare("findings", expected, findings::actual(db).await);
     out
 }
 

@@ -97,10 +97,13 @@ async fn the_loader_and_readers_may_call_the_listed_functions_and_no_other() {
         site.db.rows(&callable("stardrop_loader")).await,
         "staging.open_blue\nstaging.open_red\nstaging.replace_blue\nstardrop.begin_batch\n\
          stardrop.checkpoint\nstardrop.claim\nstardrop.contract_fingerprint\nstardrop.fail\n\
-         stardrop.finish\nstardrop.mark_skipped\nstardrop.newest_loads\nstardrop.record_unmatched\n\
-         stardrop.reject_rows\nstardrop.release\nstardrop.save_hash\nstardrop.totals"
+         stardrop.findings\nstardrop.finish\nstardrop.mark_skipped\nstardrop.newest_loads\n\
+         stardrop.record_unmatched\nstardrop.reject_rows\nstardrop.release\nstardrop.save_hash\nstardrop.totals"
     );
-    assert_eq!(site.db.rows(&callable("stardrop_reader")).await, "stardrop.newest_loads");
+    assert_eq!(
+        site.db.rows(&callable("stardrop_reader")).await,
+        "stardrop.findings\nstardrop.newest_loads"
+    );
     assert_eq!(site.db.rows(&callable("public")).await, "");
     let tables = |role: &str, right: &str| {
         format!(
@@ -122,7 +125,7 @@ async fn the_loader_and_readers_may_call_the_listed_functions_and_no_other() {
     assert_eq!(
         site.db.rows(&tables("stardrop_reader", "select")).await,
         "star.dim_who_blue\nstar.dim_who_red\nstar.fact_blue\nstar.fact_red\nstardrop.dataset\n\
-         stardrop.lineage\nstardrop.load\nstardrop.load_table\nstardrop.migration\n\
+         stardrop.lineage\nstardrop.load\nstardrop.load_finding\nstardrop.load_table\nstardrop.migration\n\
          stardrop.pending_counts\nstardrop.rejected_row\nstardrop.saved_view\nstardrop.star_object"
     );
 }

@@ -4,6 +4,7 @@ mod column_names;
 pub mod conflicting_attributes;
 mod diagram;
 mod facts;
+mod findings;
 mod insert_by_hand;
 pub mod known_sums;
 mod lineage;

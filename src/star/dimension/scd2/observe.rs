@@ -4,6 +4,7 @@
 use super::super::key_is_known;
 use super::names::Names;
 use crate::dataset::{Dataset, DimensionSource};
+use crate::star::finding::{self, SEVERAL_DESCRIPTIONS};
 use crate::star::ident::{differ, equal, ident, list, qualified};
 use crate::star::time;
 
@@ -24,6 +25,16 @@ pub(super) fn is_observation(names: &Names<'_>) -> String {
     )
 }
 
+/// Members that several rows of the batch describe differently at the same time.
+fn described(names: &Names<'_>, observed_at: &str) -> String {
+    let what = format!("count(distinct ({}))", qualified("batch", &names.key));
+    let more = format!(
+        "\n                     and incoming.observed_at = {observed_at}\n                     and {}",
+        is_observation(names)
+    );
+    finding::count_different("incoming", &names.key, names.versioned, &what, &more)
+}
+
 pub(super) fn step(names: &Names<'_>, observed_at: &str) -> String {
     let Names { dimension, history, key, versioned, .. } = names;
     let set: String = versioned
@@ -39,7 +50,7 @@ pub(super) fn step(names: &Names<'_>, observed_at: &str) -> String {
             from batch
             where {is_observation}
             order by {batch_key}, observed_at, batch.source_line desc
-        )
+        ), observed as (
         insert into {history} as history
             ({key}, observed_at, {columns}, source_line, source_load_id, source_time)
         select {incoming_key}, incoming.observed_at, {incoming_columns}, incoming.source_line, $1, $2
@@ -58,7 +69,12 @@ pub(super) fn step(names: &Names<'_>, observed_at: &str) -> String {
           and (excluded.source_load_id = history.source_load_id
               and excluded.source_line >= history.source_line
                or stardrop.load_sorts_after(excluded.source_load_id, history.source_load_id))
-    $sql$ using this.load_id, this.object_time;\n",
+        )
+        select {described}
+    $sql$ into occurrences using this.load_id, this.object_time, first_line, staged;
+{finding}",
+        described = described(names, observed_at),
+        finding = finding::add(SEVERAL_DESCRIPTIONS, &dimension.name, key, "occurrences"),
         dimension = dimension.name,
         batch_key = qualified("batch", key),
         batch_columns = qualified("batch", versioned),

@@ -24,12 +24,15 @@ pub(super) fn step(names: &Names<'_>, source: &DimensionSource, groups: &[Group<
             returning {dim_key},
                       existing.{time} <> '-infinity' and dim.load_id = $1 and dim.source_line >= $3 as is_changed$
         )
-        select count(distinct ({updated_key})) filter (where is_changed$)
+        select count(distinct ({updated_key})) filter (where is_changed$),
+               {described}
         from updated
-    $sql$ into members using this.load_id, this.object_time, first_line;
-    updated := updated + members;\n",
+    $sql$ into members, occurrences using this.load_id, this.object_time, first_line, staged;
+{finding}    updated := updated + members;\n",
         dimension = dimension.name,
         members = overwrite::members(source, groups),
+        described = overwrite::count_described(source, groups),
+        finding = overwrite::add_described(source),
         set = overwrite::assignments(groups, "member", "                "),
         surrogate = ident(&key_column(&dimension.name)),
         same_key = equal("existing", "member", key),
