@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::db::Client;
 use serde::Serialize;
-use tokio_postgres::Client;
 
 use super::{get, query, unsigned};
 use crate::error::Result;
