@@ -51,7 +51,9 @@ impl Width {
                 && record.kind(index) != Kind::Quoted
         };
         let ends_in_delimiter = found == width + 1 && is_empty(width);
-        let fits = found < width && (self.ragged.pad || found == self.named_width)
+        // Fields of columns without a name may be missing, as long as those that are there are empty.
+        let has_names = found >= self.named_width && (self.named_width..found).all(is_empty);
+        let fits = found < width && (self.ragged.pad || has_names)
             || found > width && self.ragged.truncate
             || ends_in_delimiter && self.may_end_in_delimiter;
         if fits {

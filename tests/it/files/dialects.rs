@@ -125,9 +125,9 @@ async fn a_delimiter_at_the_end_of_each_line_adds_no_column() {
     let said = load("", PLAIN, "unknown_column = \"reject\"", text).await.unwrap();
     insta::assert_snapshot!(said, @r#"
     1|x|y
+    2|x|y
     3|x|y
     --
-    3|null|field_count|2,x,y,
     5|null|unnamed_column|4,x,y,,z
     --
     null

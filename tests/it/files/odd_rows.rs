@@ -84,14 +84,15 @@ async fn files_put_one_after_the_other_are_the_rows_of_both() {
 
 #[tokio::test]
 async fn values_in_columns_without_a_name_are_kept() {
-    let text = b"id,a,b,,\n1,x,y,,\n2,x,y,note,\n3,x,y,,more\n4,x,y\n5,x,y,\n";
+    let text = b"id,a,b,,\n1,x,y,,\n2,x,y,note,\n3,x,y,,more\n4,x,y\n5,x,y,\n6,x,y,z\n";
     insta::assert_snapshot!(load("", PLAIN, "", text).await.unwrap(), @r#"
     1|x|y
     2|x|y
     3|x|y
     4|x|y
+    5|x|y
     --
-    6|null|field_count|5,x,y,
+    7|null|field_count|6,x,y,z
     --
     null
     "#);
@@ -99,10 +100,11 @@ async fn values_in_columns_without_a_name_are_kept() {
     insta::assert_snapshot!(rejected, @r#"
     1|x|y
     4|x|y
+    5|x|y
     --
     3|null|unnamed_column|2,x,y,note,
     4|null|unnamed_column|3,x,y,,more
-    6|null|field_count|5,x,y,
+    7|null|field_count|6,x,y,z
     --
     null
     "#);
