@@ -81,7 +81,7 @@ impl Target {
         }
         // To Parquet, a day may be a timestamp at midnight.
         if self.sql_type == SqlType::Date
-            && let Some(day) = text.strip_suffix(" 00:00:00")
+            && let Some(day) = text.trim_end_matches('Z').strip_suffix(" 00:00:00")
         {
             out.truncate(from);
             return self.native_type.encode(day, out);

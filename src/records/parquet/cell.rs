@@ -68,6 +68,11 @@ fn special(field: &Field, meaning: &Meaning) -> Option<String> {
             format!("P{months}M{days}DT{}.{:03}S", millis / 1_000, millis % 1_000)
         }
         (Field::Long(nanos), Meaning::TimestampNanos) => timestamp(i128::from(*nanos)),
+        (Field::Long(nanos), Meaning::TimestampNanosUtc) => utc(i128::from(*nanos)),
+        (Field::TimestampMillis(millis), Meaning::TimestampUtc) => {
+            utc(i128::from(*millis) * 1_000_000)
+        }
+        (Field::TimestampMicros(micros), Meaning::TimestampUtc) => utc(i128::from(*micros) * 1_000),
         (Field::Long(nanos), Meaning::TimeNanos) => time(*nanos),
         _ => return None,
     })
@@ -118,6 +123,11 @@ fn timestamp(nanos: i128) -> String {
         Ok(at) => jiff::tz::Offset::UTC.to_datetime(at).to_string().replace('T', " "),
         Err(_) => nanos.to_string(),
     }
+}
+
+/// A point in time, which a column with a `time_zone` must not read as a local time.
+fn utc(nanos: i128) -> String {
+    format!("{}Z", timestamp(nanos))
 }
 
 fn time(nanos: i64) -> String {

@@ -11,7 +11,12 @@ use parquet::schema::types::{SchemaDescPtr, SchemaDescriptor, Type};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     Plain,
+    /// Nanoseconds of a local time.
     TimestampNanos,
+    /// Nanoseconds of a point in time.
+    TimestampNanosUtc,
+    /// Milliseconds or microseconds of a point in time.
+    TimestampUtc,
     TimeNanos,
     Uuid,
     /// A timestamp as nanoseconds of a Julian day.
@@ -110,6 +115,10 @@ fn is_binary(field: &Type) -> bool {
         && info.logical_type_ref().is_none_or(|kind| matches!(kind, LogicalType::Bson))
 }
 
+fn is_timestamp(kind: ConvertedType) -> bool {
+    matches!(kind, ConvertedType::TIMESTAMP_MILLIS | ConvertedType::TIMESTAMP_MICROS)
+}
+
 fn is_repeated(field: &Type) -> bool {
     let info = field.get_basic_info();
     info.has_repetition() && info.repetition() == Repetition::REPEATED
@@ -127,9 +136,14 @@ fn value_of(field: &Type) -> Meaning {
         return match info.logical_type_ref() {
             _ if field.get_physical_type() == Physical::INT96 => Meaning::Int96,
             _ if info.converted_type() == ConvertedType::INTERVAL => Meaning::Interval,
-            Some(LogicalType::Timestamp(kind)) if kind.unit == TimeUnit::NANOS => {
-                Meaning::TimestampNanos
-            }
+            Some(LogicalType::Timestamp(kind)) => match (kind.unit, kind.is_adjusted_to_u_t_c) {
+                (TimeUnit::NANOS, false) => Meaning::TimestampNanos,
+                (TimeUnit::NANOS, true) => Meaning::TimestampNanosUtc,
+                (_, false) => Meaning::Plain,
+                (_, true) => Meaning::TimestampUtc,
+            },
+            // Files of the first versions of the format, which knew no local times.
+            None if is_timestamp(info.converted_type()) => Meaning::TimestampUtc,
             Some(LogicalType::Time(kind)) if kind.unit == TimeUnit::NANOS => Meaning::TimeNanos,
             Some(LogicalType::Uuid) => Meaning::Uuid,
             _ => Meaning::Plain,

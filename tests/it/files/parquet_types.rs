@@ -96,7 +96,35 @@ degenerate = ["buyer", "paid", "day", "at", "tags"]
         2|null|null|null|null|null|null|3
         4|null|null|null|null|null|null|5
         --
-        4|at|out_of_scale|3,"Zoë, ""x""",1234.56,2024-02-29,2024-02-29 12:30:05.250000001,0.1,"[""a"",""b""]"
+        4|at|out_of_scale|3,"Zoë, ""x""",1234.56,2024-02-29,2024-02-29 12:30:05.250000001Z,0.1,"[""a"",""b""]"
         "#); }
+    }
+}
+
+#[tokio::test]
+async fn a_point_in_time_is_one_in_a_column_of_any_time_zone() {
+    for (column_type, stored) in
+        [("timestamptz", "2024-02-29T12:30:05.25+00:00"), ("timestamp", "2024-02-29T13:30:05.25")]
+    {
+        let text = format!(
+            r#"
+name  = "orders"
+match = ["orders/**"]
+[columns]
+id = {{ type = "integer", from = ["OrderNo"], required = true }}
+at = {{ type = "{column_type}", time_zone = "Europe/Berlin" }}
+[policy]
+rejects = "90%"
+[fact.order]
+grain      = ["id"]
+degenerate = ["at"]
+"#
+        );
+        let catalog = catalog_of(&[("orders", &text)]);
+        let (db, _) = TestDatabase::of(&catalog).await;
+        let cloud = Cloud::of(&db, catalog).await;
+        cloud.put_and_load("orders/a.parquet", parquet(Compression::SNAPPY)).await;
+        db.run("set timezone = 'UTC'").await;
+        assert_eq!(db.rows("select at from star.fact_order where id = 1").await, stored);
     }
 }
