@@ -43,7 +43,7 @@ impl CopyIn {
     }
 
     /// The length in bytes of all lines so far.
-    pub fn total_bytes(&self) -> u64 {
+    pub(crate) fn total_bytes(&self) -> u64 {
         self.sent_bytes + self.pending.len() as u64
     }
 
@@ -52,7 +52,7 @@ impl CopyIn {
     /// # Errors
     ///
     /// An error of the connection, or of Postgres about earlier lines.
-    pub async fn send_when_full(&mut self) -> Result<()> {
+    pub(crate) async fn send_when_full(&mut self) -> Result<()> {
         if self.pending.len() < CHUNK_BYTES { Ok(()) } else { self.send().await }
     }
 

@@ -24,7 +24,7 @@ pub mod records;
 
 pub mod rows;
 
-pub mod copy;
+mod copy;
 
 pub mod ledger;
 

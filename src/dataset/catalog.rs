@@ -126,7 +126,7 @@ impl Catalog {
     }
 
     /// The dataset that an object key belongs to. Patterns and keys are compared in Unicode's form NFC.
-    pub fn match_key(&self, key: &str) -> Match<'_> {
+    pub(crate) fn match_key(&self, key: &str) -> Match<'_> {
         let key = glob::normalized(key);
         let mut found: Vec<&Dataset> = Vec::new();
         for (index, matcher) in &self.matchers {
@@ -146,7 +146,7 @@ impl Catalog {
 
     /// The dataset of a local path. Tries the path without its first folders, one after the other, until
     /// a pattern matches.
-    pub fn match_path_tail(&self, path: &str) -> Match<'_> {
+    pub(crate) fn match_path_tail(&self, path: &str) -> Match<'_> {
         let path = path.trim_start_matches('/');
         let tails = path.match_indices('/').filter_map(|(at, _)| path.get(at + 1..));
         std::iter::once(path)

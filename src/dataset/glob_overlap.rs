@@ -61,7 +61,7 @@ impl Automaton {
     }
 
     /// A shortest key that both patterns match; `None` where there is none.
-    pub fn common_key(&self, other: &Automaton) -> Option<String> {
+    pub(crate) fn common_key(&self, other: &Automaton) -> Option<String> {
         let can_begin = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
         let can_end = |a: &str, b: &str| a.ends_with(b) || b.ends_with(a);
         if !can_begin(&self.prefix, &other.prefix) || !can_end(&self.suffix, &other.suffix) {

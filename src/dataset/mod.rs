@@ -88,7 +88,7 @@ impl Dataset {
     }
 
     /// Whether columns that the contract does not name are kept, as jsonb in the first fact.
-    pub fn keeps_extra(&self) -> bool {
+    pub(crate) fn keeps_extra(&self) -> bool {
         self.policy.unknown_column == UnknownColumn::Keep
     }
 }

@@ -23,7 +23,7 @@ impl History {
     }
 
     /// Whether a member has a row for each version of the attribute.
-    pub fn keeps_versions(self) -> bool {
+    pub(crate) fn keeps_versions(self) -> bool {
         match self {
             History::Versions => true,
             History::Overwrite | History::First => false,
@@ -57,7 +57,7 @@ pub struct DimensionSource {
 
 impl DimensionSource {
     /// The attributes with their history.
-    pub fn attributes_with_history(&self) -> impl Iterator<Item = (&String, History)> {
+    pub(crate) fn attributes_with_history(&self) -> impl Iterator<Item = (&String, History)> {
         self.attributes.iter().zip(self.history.iter().copied())
     }
 }

@@ -45,7 +45,7 @@ impl Dataset {
 
     /// The dimension or date to which a row without a value of this column would not refer, where the
     /// policy rejects such rows.
-    pub fn required_for(&self, column: &Column) -> Option<String> {
+    pub(crate) fn required_for(&self, column: &Column) -> Option<String> {
         let references = self.policy.rejects_unknown_member.then(|| self.references());
         let mut references = references.into_iter().flatten();
         references.find(|r| r.key.contains(&column.name)).map(|r| r.name.to_owned())

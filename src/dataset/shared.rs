@@ -34,7 +34,7 @@ impl Dimension {
     }
 
     /// The names of the natural key's columns.
-    pub fn key_names(&self) -> Vec<String> {
+    pub(crate) fn key_names(&self) -> Vec<String> {
         self.key.iter().map(|column| column.name.clone()).collect()
     }
 }

@@ -75,7 +75,7 @@ impl Client {
     ///
     /// # Errors
     /// As the driver's.
-    pub async fn simple_query(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
+    pub(crate) async fn simple_query(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
         self.connection.simple_query(&self.names.apply(sql)).await
     }
 

@@ -53,7 +53,7 @@ impl Server {
     /// # Errors
     ///
     /// An error of the connection or of Postgres.
-    pub async fn probe(client: &Client) -> Result<Server, tokio_postgres::Error> {
+    pub(crate) async fn probe(client: &Client) -> Result<Server, tokio_postgres::Error> {
         let messages = client.simple_query(PROBE).await?;
         let row = messages.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),

@@ -93,7 +93,7 @@ impl fmt::Display for DecodeError {
 impl std::error::Error for DecodeError {}
 
 /// Whether `suffix`, in lower case and without its dot, is that of a compressed file, such as `gz`.
-pub fn is_compression_suffix(suffix: &str) -> bool {
+pub(crate) fn is_compression_suffix(suffix: &str) -> bool {
     codec::Compression::has_suffix(suffix)
 }
 
@@ -101,7 +101,7 @@ pub fn is_compression_suffix(suffix: &str) -> bool {
 pub const ZIP_TAIL_BYTES: u64 = 256 << 10;
 
 /// Whether an object that starts with these bytes is a zip archive.
-pub fn is_zip(start: &[u8]) -> bool {
+pub(crate) fn is_zip(start: &[u8]) -> bool {
     start.starts_with(codec::zip::ENTRY)
 }
 
@@ -111,7 +111,7 @@ pub fn is_zip(start: &[u8]) -> bool {
 /// # Errors
 ///
 /// [`ErrorKind::BadFile`] if it holds several files.
-pub fn check_zip(tail: &[u8], offset: u64) -> Result<(), DecodeError> {
+pub(crate) fn check_zip(tail: &[u8], offset: u64) -> Result<(), DecodeError> {
     match codec::zip::count_files(tail, offset) {
         Some(2..) => Err(DecodeError::bad_file(codec::zip::SEVERAL_FILES)),
         _ => Ok(()),
@@ -119,6 +119,6 @@ pub fn check_zip(tail: &[u8], offset: u64) -> Result<(), DecodeError> {
 }
 
 /// The name of the compression of a file that starts with these bytes; `None` if it is not compressed.
-pub fn compression_name(start: &[u8]) -> Option<&'static str> {
+pub(crate) fn compression_name(start: &[u8]) -> Option<&'static str> {
     codec::Compression::of(start).map(|compression| compression.name)
 }

@@ -113,7 +113,7 @@ impl Error {
     }
 
     /// Adds the object, unless there is one already.
-    pub fn of_object(mut self, object: impl fmt::Display) -> Self {
+    pub(crate) fn of_object(mut self, object: impl fmt::Display) -> Self {
         self.object.get_or_insert_with(|| object.to_string());
         self
     }

@@ -65,7 +65,7 @@ impl BatchLimits {
     ///
     /// [`ErrorKind::OutOfTime`] where the batch must hold the whole object, and
     /// [`ErrorKind::OverLimit`] after some attempts at that.
-    pub fn out_of_time(&self) -> Result<BatchEnd> {
+    pub(crate) fn out_of_time(&self) -> Result<BatchEnd> {
         if !self.is_single {
             return Ok(BatchEnd::OutOfTime);
         }
@@ -206,7 +206,7 @@ impl<S: LineSink> Batch<S> {
     }
 
     /// The sink and what the batch holds besides its lines.
-    pub fn into_parts(self) -> (S, Filled) {
+    pub(crate) fn into_parts(self) -> (S, Filled) {
         (self.sink, self.filled)
     }
 }

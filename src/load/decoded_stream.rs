@@ -80,7 +80,7 @@ impl DecodedStream {
 
     /// Hashes the object up to `offset` of the decoded text. Returns the state of the hash there, if
     /// the object is plain, so that the offset is one of the object, too.
-    pub fn hash_to(&mut self, offset: u64) -> Option<Vec<u8>> {
+    pub(crate) fn hash_to(&mut self, offset: u64) -> Option<Vec<u8>> {
         if self.decoder.is_plain() {
             return self.stream.hash_to(offset);
         }
@@ -94,7 +94,7 @@ impl DecodedStream {
     }
 
     /// Whether the object's ETag is the MD5 of its content.
-    pub fn etag_is_md5(&self) -> bool {
+    pub(crate) fn etag_is_md5(&self) -> bool {
         self.stream.etag_is_md5()
     }
 

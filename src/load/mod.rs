@@ -175,7 +175,7 @@ impl Loader {
     }
 
     /// Drops a connection that was lost since the last invocation.
-    pub async fn check_connection(&mut self) {
+    pub(crate) async fn check_connection(&mut self) {
         self.session.check(&self.settings).await;
     }
 
@@ -215,7 +215,7 @@ impl Loader {
 }
 
 /// The error of work that was cancelled because the process shuts down.
-pub fn shutdown_error() -> Error {
+pub(crate) fn shutdown_error() -> Error {
     let message = "shutdown requested; committed batches are kept";
     Error::new(ErrorKind::OutOfTime, Stage::Event, message)
 }

@@ -31,7 +31,7 @@ impl Progress {
     }
 
     /// Whether a batch was committed since the claim.
-    pub fn has_advanced(&self) -> bool {
+    pub(crate) fn has_advanced(&self) -> bool {
         self.checkpoint.rows > self.claimed_rows
     }
 }

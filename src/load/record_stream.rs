@@ -152,7 +152,7 @@ impl RecordStream {
     }
 
     /// The state of the object's hash at an offset of the decoded text.
-    pub fn hash_state_at(&mut self, offset: u64) -> Option<Vec<u8>> {
+    pub(crate) fn hash_state_at(&mut self, offset: u64) -> Option<Vec<u8>> {
         self.bytes.as_mut()?.hash_to(offset)
     }
 
@@ -165,7 +165,7 @@ impl RecordStream {
     }
 
     /// Whether the object's ETag is the MD5 of its content.
-    pub fn etag_is_md5(&self) -> bool {
+    pub(crate) fn etag_is_md5(&self) -> bool {
         self.bytes.as_ref().map_or(self.spooled.etag_is_md5, DecodedStream::etag_is_md5)
     }
 }

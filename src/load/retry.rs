@@ -24,7 +24,7 @@ impl ConflictRetry {
     ///
     /// `error` itself, unless it is a conflict that may be retried; the error of the rollback
     /// where that fails after a conflict.
-    pub async fn roll_back_and_wait(&mut self, client: &Client, error: Error) -> Result<()> {
+    pub(crate) async fn roll_back_and_wait(&mut self, client: &Client, error: Error) -> Result<()> {
         let rolled_back = db::execute(client, "rollback", Stage::Ledger).await;
         if error.kind != ErrorKind::DatabaseConflict || self.conflicts == MAX_CONFLICT_RETRIES {
             return Err(error);

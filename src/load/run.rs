@@ -63,7 +63,7 @@ impl Run<'_> {
     /// # Errors
     ///
     /// What stopped it. A transaction may still be open: roll back.
-    pub async fn load_to_end(&mut self) -> Result<RunEnd> {
+    pub(crate) async fn load_to_end(&mut self) -> Result<RunEnd> {
         loop {
             match self.load_batches().await {
                 Err(refusal) if staging::is_fault_of_rows(&refusal) => {

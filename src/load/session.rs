@@ -88,7 +88,7 @@ impl Session {
     /// # Errors
     ///
     /// [`ErrorKind::DatabaseLost`] where there is no connection.
-    pub fn client_and_budget(&mut self) -> Result<(&Client, &mut TimeBudget)> {
+    pub(crate) fn client_and_budget(&mut self) -> Result<(&Client, &mut TimeBudget)> {
         let connection = self.connection.as_ref().ok_or_else(not_connected)?;
         Ok((connection.client(), &mut self.budget))
     }
@@ -126,14 +126,14 @@ impl Session {
     }
 
     /// Prepares the dataset again before its next load: the database has another contract by now.
-    pub fn invalidate_staging(&mut self, dataset: &Dataset) {
+    pub(crate) fn invalidate_staging(&mut self, dataset: &Dataset) {
         if let Some(connection) = &mut self.connection {
             connection.prepared.remove(&dataset.name);
         }
     }
 
     /// Drops the connection, if there is one, and returns the pid of its backend.
-    pub fn disconnect(&mut self) -> Option<i32> {
+    pub(crate) fn disconnect(&mut self) -> Option<i32> {
         self.connection.take().map(|connection| connection.database.backend_pid)
     }
 

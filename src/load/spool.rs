@@ -108,12 +108,12 @@ impl Spool {
     }
 
     /// The row of this line of the object.
-    pub fn row_of_line(&self, line: u64) -> Option<usize> {
+    pub(crate) fn row_of_line(&self, line: u64) -> Option<usize> {
         self.rows.binary_search_by_key(&line, |row| row.line).ok()
     }
 
     /// The checkpoint after which only this row and those behind it are left.
-    pub fn start_of(&self, row: usize) -> Checkpoint {
+    pub(crate) fn start_of(&self, row: usize) -> Checkpoint {
         self.rows.get(row).map_or_else(Checkpoint::default, |row| row.start)
     }
 

@@ -74,7 +74,7 @@ pub(super) struct Staging<'s, L> {
 
 impl<L: StageLimits> Staging<'_, L> {
     /// The number of rows that are not known to be refused.
-    pub fn live(&self, rows: &Range<usize>) -> usize {
+    pub(crate) fn live(&self, rows: &Range<usize>) -> usize {
         rows.len() - self.refused.range(rows.clone()).count()
     }
 
@@ -90,7 +90,7 @@ impl<L: StageLimits> Staging<'_, L> {
     }
 
     /// The nth of the rows that are not known to be refused, counted from 0.
-    pub fn nth_live(&self, rows: &Range<usize>, nth: usize) -> Option<usize> {
+    pub(crate) fn nth_live(&self, rows: &Range<usize>, nth: usize) -> Option<usize> {
         rows.clone().filter(|row| !self.refused.contains_key(row)).nth(nth)
     }
 
@@ -102,7 +102,7 @@ impl<L: StageLimits> Staging<'_, L> {
     }
 
     /// Marks the first live row as refused.
-    pub fn refuse_first(&mut self, rows: &Range<usize>, refusal: &Error) -> Result<()> {
+    pub(crate) fn refuse_first(&mut self, rows: &Range<usize>, refusal: &Error) -> Result<()> {
         self.nth_live(rows, 0).map_or(Ok(()), |row| self.refuse(row, refusal))
     }
 
@@ -122,7 +122,7 @@ impl<L: StageLimits> Staging<'_, L> {
     }
 
     /// Whether Postgres refuses the rows. Nothing stays of them.
-    pub async fn is_refused(&mut self, rows: &Range<usize>) -> Result<bool> {
+    pub(crate) async fn is_refused(&mut self, rows: &Range<usize>) -> Result<bool> {
         db::execute(self.client, "savepoint try", Stage::Ledger).await?;
         let refusal = self.copy(rows, false).await?;
         let undo = "rollback to savepoint try; release savepoint try";

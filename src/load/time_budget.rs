@@ -25,7 +25,7 @@ pub(super) struct TimeBudget {
 
 impl TimeBudget {
     /// Until when records may be read into a batch that has this many rows. `None` without a deadline.
-    pub fn fill_until(&self, rows: u64) -> Option<Instant> {
+    pub(crate) fn fill_until(&self, rows: u64) -> Option<Instant> {
         let per_row = self.close_time_per_row.unwrap_or(DEFAULT_CLOSE_TIME);
         let closing = per_row.saturating_mul(SAFETY_FACTOR * rows.min(1 << 30) as u32);
         let deadline = self.deadline?;
@@ -33,18 +33,18 @@ impl TimeBudget {
     }
 
     /// Whether there is time to copy and commit this many rows that are read already.
-    pub fn has_time_to_close(&self, rows: u64) -> bool {
+    pub(crate) fn has_time_to_close(&self, rows: u64) -> bool {
         self.fill_until(rows).is_none_or(|until| until > Instant::now())
     }
 
     /// Whether there is time for another batch.
-    pub fn has_time(&self) -> bool {
+    pub(crate) fn has_time(&self) -> bool {
         self.fill_until(0).is_none_or(|until| until > Instant::now() + MIN_FILL_TIME)
     }
 
     /// The maximum of rows in a batch: `batch_rows`, halved for each attempt that ended before its
     /// first commit, so that a batch too large for an invocation becomes small enough.
-    pub fn max_rows(&self, batch_rows: u64, attempts_without_progress: u32) -> u64 {
+    pub(crate) fn max_rows(&self, batch_rows: u64, attempts_without_progress: u32) -> u64 {
         match self.deadline {
             Some(_) => (batch_rows >> attempts_without_progress.min(32)).max(batch_rows.min(1_000)),
             None => batch_rows,
@@ -52,14 +52,14 @@ impl TimeBudget {
     }
 
     /// The maximum time to wait for another worker: `default`, but at most a third of what is left.
-    pub fn max_wait(&self, default: Duration) -> Duration {
+    pub(crate) fn max_wait(&self, default: Duration) -> Duration {
         self.deadline.map_or(default, |deadline| {
             default.min(deadline.saturating_duration_since(Instant::now()) / 3)
         })
     }
 
     /// Records how long a batch took from the end of its COPY to its commit.
-    pub fn record_close(&mut self, rows: u64, took: Duration) {
+    pub(crate) fn record_close(&mut self, rows: u64, took: Duration) {
         // With fewer rows, only the round trips would be measured.
         if rows >= 1_000 {
             self.close_time_per_row = Some(took.div_f64(rows as f64));

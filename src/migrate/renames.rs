@@ -38,7 +38,7 @@ impl<'s> Renames<'s> {
     }
 
     /// The name that a column has before them.
-    pub fn name_before<'n>(&'n self, column: &'n str) -> &'n str {
+    pub(crate) fn name_before<'n>(&'n self, column: &'n str) -> &'n str {
         self.0.iter().find(|rename| rename.to == column).map_or(column, |rename| &rename.from)
     }
 }

@@ -107,7 +107,7 @@ impl PostgresType {
     }
 
     /// Whether each value of this type is a value of type `to`, unchanged.
-    pub fn widens_to(&self, to: &PostgresType) -> bool {
+    pub(crate) fn widens_to(&self, to: &PostgresType) -> bool {
         match (self, to) {
             (PostgresType::Known(from), PostgresType::Known(to)) => from.widens_to(*to),
             _ => false,
@@ -115,7 +115,7 @@ impl PostgresType {
     }
 
     /// Whether Postgres rewrites the whole table to change a column of this type to `to`.
-    pub fn rewrites_to(&self, to: &PostgresType) -> bool {
+    pub(crate) fn rewrites_to(&self, to: &PostgresType) -> bool {
         match (self, to) {
             (PostgresType::Known(from), PostgresType::Known(to)) => from.rewrites_to(*to),
             _ => true,
@@ -145,7 +145,7 @@ impl fmt::Display for ColumnShape {
 
 impl Key {
     /// Whether both keys allow the same rows, whatever they are called.
-    pub fn is_same_as(&self, other: &Key) -> bool {
+    pub(crate) fn is_same_as(&self, other: &Key) -> bool {
         (&self.kind, &self.columns, &self.details) == (&other.kind, &other.columns, &other.details)
     }
 }
@@ -171,7 +171,7 @@ impl Shape {
     }
 
     /// The keys of this shape that `other` does not have.
-    pub fn keys_missing_in<'k>(&'k self, other: &Shape) -> impl Iterator<Item = &'k Key> {
+    pub(crate) fn keys_missing_in<'k>(&'k self, other: &Shape) -> impl Iterator<Item = &'k Key> {
         self.keys.iter().filter(|key| !other.keys.iter().any(|known| known.is_same_as(key)))
     }
 }

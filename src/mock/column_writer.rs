@@ -33,12 +33,12 @@ pub(super) struct ColumnWriter {
 
 impl ColumnWriter {
     /// Draws whether a value is missing.
-    pub fn is_missing(&self, random: &mut MockRng) -> bool {
+    pub(crate) fn is_missing(&self, random: &mut MockRng) -> bool {
         self.may_miss && below(random, ONE_MISSING_IN) == 0
     }
 
     /// Writes a value that depends on `random` only.
-    pub fn write_free(&mut self, random: &mut MockRng) {
+    pub(crate) fn write_free(&mut self, random: &mut MockRng) {
         if self.is_missing(random) {
             return;
         }
@@ -51,7 +51,7 @@ impl ColumnWriter {
     }
 
     /// Writes value `n` of the column, which differs from that of any other `n`.
-    pub fn write_nth(&mut self, n: u64, seed: u64) {
+    pub(crate) fn write_nth(&mut self, n: u64, seed: u64) {
         match (self.words, self.prefix) {
             (Some(words), _) => {
                 let mut random = MockRng::seed_from_u64(seed);

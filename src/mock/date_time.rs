@@ -75,7 +75,7 @@ impl DateTimes {
     }
 
     /// How many values thirty days have; `None` where values have no date.
-    pub fn near_count(&self) -> Option<u64> {
+    pub(crate) fn near_count(&self) -> Option<u64> {
         self.has_date.then_some(30 * DAY_SECONDS / self.step_seconds)
     }
 

@@ -15,7 +15,7 @@ pub(super) struct Range {
 impl Range {
     /// The range that fits a column of this name with these values; `None` where no range is known
     /// for the name, or the type cannot hold it.
-    pub fn for_column(name: &str, values: &MockValues) -> Option<Range> {
+    pub(crate) fn for_column(name: &str, values: &MockValues) -> Option<Range> {
         let name = name.to_lowercase();
         let (_, least, most) =
             RANGES.iter().find(|(names, ..)| names.iter().any(|part| name.contains(part)))?;

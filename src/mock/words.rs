@@ -26,7 +26,7 @@ pub(super) struct Words(&'static [Part]);
 impl Words {
     /// The words that fit a column of this name; `None` where the name is that of a code, or no
     /// known one.
-    pub fn for_column(name: &str) -> Option<Words> {
+    pub(crate) fn for_column(name: &str) -> Option<Words> {
         let name = name.to_lowercase();
         let code = |end: &&str| {
             !name.contains("phone") && (name.ends_with(end) || name.ends_with(&format!("{end}s")))

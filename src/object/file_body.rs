@@ -34,7 +34,7 @@ impl FileBody {
     }
 
     /// The size and the time of the file when it was opened.
-    pub fn stamp(&self) -> (u64, Timestamp) {
+    pub(crate) fn stamp(&self) -> (u64, Timestamp) {
         self.stamp
     }
 

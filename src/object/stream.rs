@@ -67,13 +67,13 @@ impl ObjectStream {
     }
 
     /// Hashes what is read from now on, once [`hash_to`](ObjectStream::hash_to) says how far.
-    pub fn hash_with(&mut self, hash: ContentHash) {
+    pub(crate) fn hash_with(&mut self, hash: ContentHash) {
         self.hash = Some(hash);
     }
 
     /// Hashes the bytes before `offset` and returns the state there; `None` if the stream does not hash,
     /// or has not read that far.
-    pub fn hash_to(&mut self, offset: u64) -> Option<Vec<u8>> {
+    pub(crate) fn hash_to(&mut self, offset: u64) -> Option<Vec<u8>> {
         let hash = self.hash.as_mut()?;
         hash.advance(offset);
         (hash.offset() == offset).then(|| hash.state())
@@ -87,7 +87,7 @@ impl ObjectStream {
 
     /// Whether the etag is the MD5 of the bytes, so that equal etags mean equal bytes. It is not after a
     /// multipart upload, or if the object is encrypted with a key of KMS or of the client.
-    pub fn etag_is_md5(&self) -> bool {
+    pub(crate) fn etag_is_md5(&self) -> bool {
         self.etag_is_md5
     }
 
@@ -97,7 +97,7 @@ impl ObjectStream {
     ///
     /// [`ErrorKind::ObjectUnreadable`] if no data is received for 20 seconds or the stream ends too
     /// early, [`ErrorKind::ObjectChanged`] if a file changed while it was read.
-    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>> {
+    pub(crate) async fn next_chunk(&mut self) -> Result<Option<Bytes>> {
         let chunk = self.read().await.map_err(|error| error.of_object(&self.object))?;
         if let Some(chunk) = &chunk {
             self.offset += chunk.len() as u64;

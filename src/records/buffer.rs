@@ -69,14 +69,14 @@ impl Buffer {
 
     /// Marks the next `count` bytes as read, at most all of them.
     #[inline]
-    pub fn advance(&mut self, count: usize) {
+    pub(crate) fn advance(&mut self, count: usize) {
         self.used = self.bytes.len().min(self.used + count);
     }
 
     /// Skips the byte order mark at the start of the stream, if there is one. False: it takes more
     /// bytes to tell.
     #[inline]
-    pub fn skip_bom(&mut self) -> bool {
+    pub(crate) fn skip_bom(&mut self) -> bool {
         if self.expects_bom {
             let rest = self.rest();
             if rest.len() < BOM.len() && BOM.starts_with(rest) && !self.ended {
@@ -91,7 +91,7 @@ impl Buffer {
 
     /// The allocated size, for tests of memory.
     #[cfg(test)]
-    pub fn capacity(&self) -> usize {
+    pub(crate) fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
 }

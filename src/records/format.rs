@@ -136,11 +136,6 @@ impl Format {
         }
     }
 
-    /// Whether each record names its fields.
-    pub fn is_named(&self) -> bool {
-        self.names == Names::AtFields
-    }
-
     /// A reader that starts at the first byte of an object; `None` for a format whose files must be
     /// spooled first.
     pub fn open_stream(&self, options: &ReaderOptions) -> Option<Box<dyn RecordReader>> {

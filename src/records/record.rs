@@ -73,7 +73,7 @@ impl Record {
 
     /// Field `index` within `text`, which must be the [`Record::text`] of this record.
     #[inline]
-    pub fn field_in<'t>(&self, text: &'t str, index: usize) -> Option<&'t str> {
+    pub(crate) fn field_in<'t>(&self, text: &'t str, index: usize) -> Option<&'t str> {
         let field = self.fields.get(index)?;
         text.get(field.start..field.end)
     }
@@ -90,7 +90,7 @@ impl Record {
 
     /// The offset of byte `at` of field `index` in the decoded stream; for a field that is not a part
     /// of the original bytes, the offset of the record. `None` if the rows of the format have no bytes.
-    pub fn offset_of(&self, index: usize, at: usize) -> Option<u64> {
+    pub(crate) fn offset_of(&self, index: usize, at: usize) -> Option<u64> {
         let field = self.fields.get(index).filter(|field| field.start < self.raw_len);
         let offset = self.start_offset + field.map_or(0, |field| field.start + at) as u64;
         (!self.has_no_bytes).then_some(offset)
@@ -107,7 +107,7 @@ impl Record {
     }
 
     /// The index of the field that the fault is in; `None` where the whole record is wrong.
-    pub fn fault_field(&self) -> Option<usize> {
+    pub(crate) fn fault_field(&self) -> Option<usize> {
         self.fault_field
     }
 

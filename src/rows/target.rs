@@ -42,7 +42,7 @@ impl Target {
 
     /// Whether a field in quotes is a value even where its text is one of the contract's null
     /// texts, so that `""` stays an empty text.
-    pub fn keeps_quoted_null(&self, kind: Kind) -> bool {
+    pub(crate) fn keeps_quoted_null(&self, kind: Kind) -> bool {
         match self.sql_type {
             SqlType::Text => true,
             // A json column can hold whatever JSON puts in quotes.

@@ -16,7 +16,7 @@ pub const OWN_LOAD: &str =
     "default nullif(current_setting('stardrop.staging_load', true), '')::bigint";
 
 /// The name of the index that finds a load's rows in a staging table that keeps its rows.
-pub fn index_name(dataset: &str) -> String {
+pub(crate) fn index_name(dataset: &str) -> String {
     format!("{dataset}_load_id")
 }
 

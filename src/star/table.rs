@@ -100,7 +100,7 @@ impl Table {
 
     /// `create table` under another name, with columns and constraints only, so that Postgres' own
     /// description of it can be compared with that of the existing table.
-    pub fn shape_as(&self, prefix: &str, name: &str) -> String {
+    pub(crate) fn shape_as(&self, prefix: &str, name: &str) -> String {
         let mut shape = self.clone();
         // A temporary table can refer only to temporary tables, and foreign keys are not compared.
         shape.constraints.retain(|(_, definition)| !definition.starts_with("foreign key"));
@@ -137,7 +137,7 @@ impl Table {
     }
 
     /// `create index` for one of the table's indexes.
-    pub fn create_index(&self, name: &str, definition: &str) -> String {
+    pub(crate) fn create_index(&self, name: &str, definition: &str) -> String {
         let (unique, definition) = match definition.strip_prefix("unique ") {
             Some(definition) => ("unique ", definition),
             None => ("", definition),

@@ -40,7 +40,7 @@ impl Metrics {
     }
 
     /// Adds a property: a field for searching the log, which is not a metric.
-    pub fn property(&mut self, name: &str, value: impl Into<Value>) {
+    pub(crate) fn property(&mut self, name: &str, value: impl Into<Value>) {
         self.members.insert(name.to_owned(), value.into());
     }
 
@@ -70,7 +70,7 @@ impl Metrics {
 
     /// Writes the document as a line to standard output, from where Lambda sends it to CloudWatch. Without a metric,
     /// writes nothing.
-    pub fn emit(self, namespace: &str, dimension: (&str, &str)) {
+    pub(crate) fn emit(self, namespace: &str, dimension: (&str, &str)) {
         if self.is_empty() {
             return;
         }

@@ -74,18 +74,18 @@ impl Decimal<'_> {
     }
 
     /// The number of zeros before the first other digit; `None` for the number zero.
-    pub fn leading_zeros(&self) -> Option<i64> {
+    pub(crate) fn leading_zeros(&self) -> Option<i64> {
         self.digits().position(|digit| digit != b'0').map(|zeros| zeros as i64)
     }
 
     /// The number of digits after the point without trailing zeros; negative for `1200` (-2).
-    pub fn needed_scale(&self) -> i64 {
+    pub(crate) fn needed_scale(&self) -> i64 {
         let zeros = self.digits().rev().take_while(|digit| *digit == b'0').count() as i64;
         (self.whole.len() + self.fraction.len()) as i64 - zeros - self.point()
     }
 
     /// Whether Postgres' `numeric` without precision keeps every digit of the number.
-    pub fn fits_numeric(&self) -> bool {
+    pub(crate) fn fits_numeric(&self) -> bool {
         let Some(exponent) = self.exponent else {
             return self.whole.len() as i64 <= MAX_WHOLE_DIGITS
                 && self.fraction.len() as i64 <= MAX_FRACTION_DIGITS;

@@ -40,7 +40,7 @@ impl Patterns {
     }
 
     /// Whether texts are read as ISO 8601.
-    pub fn is_iso(&self) -> bool {
+    pub(crate) fn is_iso(&self) -> bool {
         self.patterns.is_empty()
     }
 
@@ -113,7 +113,7 @@ impl Patterns {
     }
 
     /// Whether the column has a time zone of its own.
-    pub fn has_zone(&self) -> bool {
+    pub(crate) fn has_zone(&self) -> bool {
         self.zone.is_some()
     }
 

@@ -37,7 +37,7 @@ impl Serial {
     }
 
     /// Whether it counts days, so that it can hold a date alone or a time alone.
-    pub fn counts_days(self) -> bool {
+    pub(crate) fn counts_days(self) -> bool {
         matches!(self, Serial::Excel | Serial::Excel1904)
     }
 

@@ -55,7 +55,7 @@ impl SqlType {
 
     /// Whether the text of a value can hold a tab, a newline, a carriage return or a backslash,
     /// which COPY must find escaped. Every type is listed: for a new one the compiler asks.
-    pub fn needs_copy_escape(self) -> bool {
+    pub(crate) fn needs_copy_escape(self) -> bool {
         match self {
             SqlType::Text | SqlType::Jsonb => true,
             SqlType::Boolean
@@ -75,17 +75,17 @@ impl SqlType {
     }
 
     /// Whether a value is a date, a time of day or both.
-    pub fn is_temporal(self) -> bool {
+    pub(crate) fn is_temporal(self) -> bool {
         self == SqlType::Time || self.has_date()
     }
 
     /// Whether a value tells a day.
-    pub fn has_date(self) -> bool {
+    pub(crate) fn has_date(self) -> bool {
         matches!(self, SqlType::Date | SqlType::Timestamp | SqlType::Timestamptz)
     }
 
     /// Whether a column of this type can become one of type `to` with every value unchanged.
-    pub fn widens_to(self, to: SqlType) -> bool {
+    pub(crate) fn widens_to(self, to: SqlType) -> bool {
         if let (Some(from), Some(to)) = (self.integer_digits(), to.integer_digits()) {
             return from <= to;
         }
@@ -105,7 +105,7 @@ impl SqlType {
     }
 
     /// Whether Postgres rewrites the whole table to change a column of this type to `to`.
-    pub fn rewrites_to(self, to: SqlType) -> bool {
+    pub(crate) fn rewrites_to(self, to: SqlType) -> bool {
         match (self, to) {
             (SqlType::Numeric(_), SqlType::Numeric(None)) => false,
             (SqlType::Numeric(from), SqlType::Numeric(to)) => {

@@ -77,7 +77,7 @@ impl Zone {
     /// # Errors
     ///
     /// The clocks skip this time, or it occurs twice and the contract does not say which is meant.
-    pub fn to_utc(&self, local: DateTime) -> Result<DateTime, Refusal> {
+    pub(crate) fn to_utc(&self, local: DateTime) -> Result<DateTime, Refusal> {
         let offset = match self.zone.to_ambiguous_timestamp(local).offset() {
             AmbiguousOffset::Unambiguous { offset } => offset,
             AmbiguousOffset::Gap { .. } => return Err(Refusal::Skipped),
@@ -92,7 +92,7 @@ impl Zone {
     }
 
     /// The local time of a point in time, which is in UTC.
-    pub fn to_local(&self, utc: DateTime) -> Result<DateTime, Refusal> {
+    pub(crate) fn to_local(&self, utc: DateTime) -> Result<DateTime, Refusal> {
         let timestamp = Offset::UTC.to_timestamp(utc).map_err(|_| Refusal::Form)?;
         Ok(self.zone.to_datetime(timestamp))
     }

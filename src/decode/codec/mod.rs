@@ -36,7 +36,7 @@ impl Compression {
     }
 
     /// Whether `suffix`, in lower case and without its dot, is that of a compressed file.
-    pub fn has_suffix(suffix: &str) -> bool {
+    pub(crate) fn has_suffix(suffix: &str) -> bool {
         COMPRESSIONS.iter().any(|compression| compression.suffixes.contains(&suffix))
     }
 }

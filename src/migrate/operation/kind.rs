@@ -67,7 +67,7 @@ pub(in crate::migrate) struct Measured {
 
 impl Measured {
     /// `, and the views a, b that use it`, or nothing.
-    pub fn and_views(&self) -> String {
+    pub(crate) fn and_views(&self) -> String {
         match self.views.as_slice() {
             [] => String::new(),
             [view] => format!(", and the view {view} that uses it"),

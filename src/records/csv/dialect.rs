@@ -110,7 +110,7 @@ impl Dialect {
     }
 
     /// The delimiter, if it is one byte.
-    pub fn one_byte(&self) -> Option<u8> {
+    pub(crate) fn one_byte(&self) -> Option<u8> {
         match self.delimiter() {
             [byte] => Some(*byte),
             _ => None,
@@ -118,7 +118,7 @@ impl Dialect {
     }
 
     /// The index of the first delimiter in `text`.
-    pub fn find_delimiter(&self, text: &[u8]) -> Option<usize> {
+    pub(crate) fn find_delimiter(&self, text: &[u8]) -> Option<usize> {
         match self.one_byte() {
             Some(byte) => memchr::memchr(byte, text),
             None => memchr::memmem::find(text, self.delimiter()),

@@ -25,13 +25,13 @@ impl FirstRecords {
 
     /// Whether the file has a single column.
     #[inline]
-    pub fn is_one_column(&self) -> bool {
+    pub(crate) fn is_one_column(&self) -> bool {
         self.width == Some(1)
     }
 
     /// Learns from a record, if it is one of the first.
     #[inline]
-    pub fn learn(&mut self, record: &Record) {
+    pub(crate) fn learn(&mut self, record: &Record) {
         if self.width.is_none() || self.headers_left > 0 {
             self.learn_first(record);
         }
@@ -52,7 +52,7 @@ impl FirstRecords {
     /// Whether the record is a part of the file's header once more: `after_mark` says that it follows
     /// a byte order mark, which files have at their start that were put one after the other.
     #[inline]
-    pub fn is_header_again(&mut self, record: &Record, after_mark: bool) -> bool {
+    pub(crate) fn is_header_again(&mut self, record: &Record, after_mark: bool) -> bool {
         let index = if after_mark { 0 } else { self.repeated };
         if !after_mark && index == 0 || self.headers_left > 0 {
             return false;
@@ -67,7 +67,7 @@ impl FirstRecords {
 
     /// Whether the record has the names of the header in another order.
     #[cold]
-    pub fn is_other_header(&self, record: &Record) -> bool {
+    pub(crate) fn is_other_header(&self, record: &Record) -> bool {
         let sorted = |mut names: Vec<String>| {
             names.sort();
             names

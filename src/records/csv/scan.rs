@@ -64,7 +64,12 @@ enum Mark {
 impl Scan {
     /// Finds the end of the record at the start of `text`. `ended` says that the file has no bytes
     /// after `text`.
-    pub fn find_end(&mut self, text: &[u8], dialect: &Dialect, ended: bool) -> Option<RecordEnd> {
+    pub(crate) fn find_end(
+        &mut self,
+        text: &[u8],
+        dialect: &Dialect,
+        ended: bool,
+    ) -> Option<RecordEnd> {
         loop {
             let rest = text.get(self.done..).unwrap_or_default();
             if self.open_quote.is_some() {

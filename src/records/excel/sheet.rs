@@ -136,7 +136,7 @@ impl Sheet {
     }
 
     /// Whether any cell has a value other than an empty text.
-    pub fn has_value(&self) -> bool {
+    pub(crate) fn has_value(&self) -> bool {
         self.cells.iter().any(|cell| !is_empty(cell.get_value(), false))
     }
 

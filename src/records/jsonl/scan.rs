@@ -14,7 +14,7 @@ pub(super) struct Scan {
 impl Scan {
     /// The length of the object at the start of `text`; `None` if its end is not in `text` yet. Brackets
     /// of arrays are not counted, because the brace of the object closes after all of them.
-    pub fn find_end(&mut self, text: &[u8]) -> Option<usize> {
+    pub(crate) fn find_end(&mut self, text: &[u8]) -> Option<usize> {
         loop {
             let rest = text.get(self.done..).unwrap_or_default();
             let found = if self.in_string {

@@ -60,7 +60,7 @@ impl Wrapper {
     }
 
     /// Whether no object is open, so that the file may end here.
-    pub fn is_between(&self) -> bool {
+    pub(crate) fn is_between(&self) -> bool {
         self.open.is_empty()
     }
 

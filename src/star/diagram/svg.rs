@@ -35,7 +35,7 @@ impl<'s> Placed<'s> {
         Placed { table, x: 0, y: 0, width: letters as i32 * LETTER + 16, rows }
     }
 
-    pub fn height(&self) -> i32 {
+    pub(crate) fn height(&self) -> i32 {
         HEAD + ROW * self.rows.len() as i32 + 6
     }
 
