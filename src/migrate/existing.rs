@@ -1,12 +1,14 @@
 //! Reads what a database has of a star: tables, their rows as far as a comparison needs them,
 //! functions and triggers. Reads Postgres' catalogs, because what the ledger has recorded may be out of date.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio_postgres::Row;
 
 use super::key_check::possible_keys;
 use super::operation::has_rows;
 use super::others;
-use super::session::{refused, scalar};
+use super::session::{execute, refused, scalar};
 use super::shape::{Existing, ExistingDataset, ExistingFunction, ExistingTable, Wanted};
 use super::table_shape;
 use crate::db::Client;
@@ -25,17 +27,18 @@ const TABLES: &str = "
     where o.kind = 'table' and c.relkind = 'r' and c.relowner = 'stardrop_owner'::regrole";
 
 const INDEXES: &str = "
-    select c.relname::text
-    from pg_index i
-    join pg_class c on c.oid = i.indexrelid
-    where i.indrelid = to_regclass($1)";
+    select w.position, c.relname::text
+    from unnest($1::text[]) with ordinality w (name, position)
+    join pg_index i on i.indrelid = to_regclass(w.name)
+    join pg_class c on c.oid = i.indexrelid";
 
 const FORMULAS: &str = "
-    select a.attname::text, d.description
-    from pg_description d
+    select w.position, a.attname::text, d.description
+    from unnest($1::text[]) with ordinality w (name, position)
+    join pg_description d on d.objoid = to_regclass(w.name)
     join pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid
     where d.classoid = 'pg_class'::regclass
-      and d.objoid = to_regclass($1) and d.objsubid > 0
+      and d.objsubid > 0
       and starts_with(d.description, $2)";
 
 const DATASETS: &str = "select name, fingerprint from stardrop.dataset";
@@ -48,9 +51,13 @@ const FUNCTIONS: &str = "
     order by 2";
 
 const TRIGGERS: &str = "
-    select t.tgname::text
-    from pg_trigger t
-    where t.tgrelid = to_regclass($1) and not t.tgisinternal and t.tgenabled <> 'D'";
+    select w.position, t.tgname::text
+    from unnest($1::text[]) with ordinality w (name, position)
+    join pg_trigger t on t.tgrelid = to_regclass(w.name)
+    where not t.tgisinternal and t.tgenabled <> 'D'";
+
+/// How many tables are asked for rows at the same time: each query holds locks, of which a server has some thousands.
+const TABLES_AT_ONCE: usize = 100;
 
 /// Reads what the database has.
 ///
@@ -69,11 +76,7 @@ pub(super) async fn read(client: &Client, wanted: &Wanted<'_>) -> Result<Existin
     for dataset in &wanted.star.datasets {
         existing.datasets.entry(dataset.name.clone()).or_default();
     }
-    for (name, dataset) in &mut existing.datasets {
-        dataset.functions = functions(client, name).await?;
-        let staging = format!("staging.{}", ident(name));
-        dataset.triggers = names(client, TRIGGERS, &staging).await?;
-    }
+    read_datasets(client, &mut existing.datasets).await?;
     for row in client.query(TABLES, &[]).await.map_err(refused)? {
         let name: String = row.try_get(0).map_err(refused)?;
         let table = ExistingTable {
@@ -84,49 +87,106 @@ pub(super) async fn read(client: &Client, wanted: &Wanted<'_>) -> Result<Existin
         existing.tables.insert(name, table);
     }
     others::check_names(client, wanted, &existing).await?;
-    for (name, table) in &mut existing.tables {
-        read_table(client, wanted, name, table).await?;
-    }
+    read_tables(client, wanted, &mut existing.tables).await?;
     Ok(existing)
 }
 
-async fn read_table(
+/// Reads the functions and the triggers of each dataset.
+async fn read_datasets(
     client: &Client,
-    wanted: &Wanted<'_>,
-    name: &str,
-    table: &mut ExistingTable,
+    datasets: &mut BTreeMap<String, ExistingDataset>,
 ) -> Result<()> {
-    table.shape = table_shape::read(client, name).await?;
-    table.others = others::set_aside(client, wanted, name, &mut table.shape).await?;
-    let Some(wanted_shape) = wanted.shapes.get(name) else { return Ok(()) };
-    let real_name = &*client.names().apply(name);
-    for row in client.query(FORMULAS, &[&real_name, &COMPUTED]).await.map_err(refused)? {
-        let column = row.try_get(0).map_err(refused)?;
-        table.formulas.insert(column, row.try_get(1).map_err(refused)?);
-    }
-    table.has_rows = scalar(client, &has_rows(name)).await?;
-    table.indexes = names(client, INDEXES, name).await?;
-    table.possible_keys =
-        possible_keys(client, wanted.star, name, &table.shape, wanted_shape).await?;
-    Ok(())
-}
-
-async fn functions(client: &Client, dataset: &str) -> Result<Vec<ExistingFunction>> {
-    let names: Vec<String> =
-        FUNCTION_PREFIXES.iter().map(|prefix| format!("{prefix}_{dataset}")).collect();
-    let mut functions = Vec::new();
+    let prefixed = |dataset: &str| FUNCTION_PREFIXES.map(|prefix| format!("{prefix}_{dataset}"));
+    let names: Vec<String> = datasets.keys().flat_map(|dataset| prefixed(dataset)).collect();
+    let mut functions: BTreeMap<String, Vec<ExistingFunction>> = BTreeMap::new();
     for row in client.query(FUNCTIONS, &[&names]).await.map_err(refused)? {
-        functions.push(ExistingFunction {
-            name: row.try_get(0).map_err(refused)?,
+        let name: String = row.try_get(0).map_err(refused)?;
+        functions.entry(name.clone()).or_default().push(ExistingFunction {
+            name,
             signature: row.try_get(1).map_err(refused)?,
             body: row.try_get(2).map_err(refused)?,
         });
     }
-    Ok(functions)
+    let stagings: Vec<String> =
+        datasets.keys().map(|dataset| format!("staging.{}", ident(dataset))).collect();
+    let triggers = named(client, TRIGGERS, &stagings).await?;
+    for ((dataset, existing), triggers) in datasets.iter_mut().zip(triggers) {
+        existing.triggers = triggers;
+        existing.functions =
+            prefixed(dataset).iter().filter_map(|name| functions.remove(name)).flatten().collect();
+        existing.functions.sort_by(|one, other| one.signature.cmp(&other.signature));
+    }
+    Ok(())
 }
 
-async fn names(client: &Client, query: &str, table: &str) -> Result<BTreeSet<String>> {
-    let table = &*client.names().apply(table);
-    let rows = client.query(query, &[&table]).await.map_err(refused)?;
-    rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(refused)
+/// Reads the shape of each table, and what others added to it; of those that the star has still, also what a
+/// comparison needs.
+async fn read_tables(
+    client: &Client,
+    wanted: &Wanted<'_>,
+    tables: &mut BTreeMap<String, ExistingTable>,
+) -> Result<()> {
+    let all: Vec<String> = tables.keys().cloned().collect();
+    let shapes = table_shape::read_all(client, &all).await?;
+    for (table, shape) in tables.values_mut().zip(shapes) {
+        table.shape = shape;
+    }
+    others::set_aside(client, wanted, tables).await?;
+
+    let kept: Vec<String> =
+        all.into_iter().filter(|name| wanted.shapes.contains_key(name)).collect();
+    let indexes = named(client, INDEXES, &kept).await?;
+    let rows = rows(client, &kept).await?;
+    for ((name, indexes), has_rows) in kept.iter().zip(indexes).zip(rows) {
+        let (Some(table), Some(shape)) = (tables.get_mut(name), wanted.shapes.get(name)) else {
+            continue;
+        };
+        table.indexes = indexes;
+        table.has_rows = has_rows;
+        table.possible_keys = possible_keys(client, wanted.star, name, &table.shape, shape).await?;
+    }
+    let names: Vec<_> = kept.iter().map(|table| client.names().apply(table)).collect();
+    for row in client.query(FORMULAS, &[&names, &COMPUTED]).await.map_err(refused)? {
+        let table = table_of(&kept, &row).map_err(refused)?;
+        if let Some(table) = table.and_then(|name| tables.get_mut(name)) {
+            let column = row.try_get(1).map_err(refused)?;
+            table.formulas.insert(column, row.try_get(2).map_err(refused)?);
+        }
+    }
+    Ok(())
+}
+
+/// Whether each of these tables has rows.
+async fn rows(client: &Client, tables: &[String]) -> Result<Vec<bool>> {
+    let mut found = Vec::new();
+    for tables in tables.chunks(TABLES_AT_ONCE) {
+        let queries: Vec<String> =
+            tables.iter().map(|name| format!("({})", has_rows(name))).collect();
+        // Going back releases the locks of the tables and of their indexes.
+        execute(client, "savepoint has_rows").await?;
+        let some: Vec<bool> =
+            scalar(client, &format!("select array[{}]::boolean[]", queries.join(", "))).await?;
+        execute(client, "rollback to savepoint has_rows; release savepoint has_rows").await?;
+        found.extend(some);
+    }
+    Ok(found)
+}
+
+/// What the query names for each of these tables.
+async fn named(client: &Client, query: &str, tables: &[String]) -> Result<Vec<BTreeSet<String>>> {
+    let mut found: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let names: Vec<_> = tables.iter().map(|table| client.names().apply(table)).collect();
+    for row in client.query(query, &[&names]).await.map_err(refused)? {
+        if let Some(table) = table_of(tables, &row).map_err(refused)? {
+            found.entry(table).or_default().insert(row.try_get(1).map_err(refused)?);
+        }
+    }
+    Ok(tables.iter().map(|table| found.remove(table.as_str()).unwrap_or_default()).collect())
+}
+
+/// The table that the row is about: its first column counts the tables from 1.
+fn table_of<'t>(tables: &'t [String], row: &Row) -> Result<Option<&'t str>, tokio_postgres::Error> {
+    let position: i64 = row.try_get(0)?;
+    let table = usize::try_from(position - 1).ok().and_then(|index| tables.get(index));
+    Ok(table.map(String::as_str))
 }

@@ -3,10 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tokio_postgres::Row;
+
 use super::session::refused;
-use super::shape::{Existing, Shape, Wanted};
+use super::shape::{Existing, ExistingTable, Wanted};
 use crate::db::Client;
 use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::settings::Names;
 use crate::star::TRIGGERS;
 
 /// The relations that have one of these names, with their owners.
@@ -19,46 +22,48 @@ const RELATIONS: &str = "
 /// What a table has besides what migrations have created, by kind. Foreign keys are declared by every migration, and
 /// contracts' views belong to the owner.
 const ADDED: &str = "
-    select f.kind, f.name, f.note
-    from (
+    select w.position, f.kind, f.name, f.note
+    from unnest($1::text[]) with ordinality w (name, position)
+    cross join lateral (select to_regclass(w.name)::oid as oid) o
+    cross join lateral (
         select 'column' as kind, a.attname::text as name,
                case when a.attnotnull and not a.atthasdef and a.attidentity = ''
                     then ' (not null without a default: loads cannot insert rows)' else '' end as note
         from pg_attribute a
-        where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped
+        where a.attrelid = o.oid and a.attnum > 0 and not a.attisdropped
         union all
         select 'constraint', k.conname::text, ''
         from pg_constraint k
-        where k.conrelid = to_regclass($1) and k.contype in ('p', 'u', 'c', 'x')
+        where k.conrelid = o.oid and k.contype in ('p', 'u', 'c', 'x')
         union all
         select 'index', c.relname::text, ''
         from pg_index i
         join pg_class c on c.oid = i.indexrelid
-        where i.indrelid = to_regclass($1)
+        where i.indrelid = o.oid
           and not exists (
               select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x')
           )
         union all
         select 'trigger', t.tgname::text, ''
         from pg_trigger t
-        where t.tgrelid = to_regclass($1) and not t.tgisinternal and t.tgname <> all ($2)
+        where t.tgrelid = o.oid and not t.tgisinternal and t.tgname <> all ($2)
         union all
         select 'policy', p.polname::text, ''
         from pg_policy p
-        where p.polrelid = to_regclass($1)
+        where p.polrelid = o.oid
         union
         select 'view', c.oid::regclass::text, ''
         from pg_depend d
         join pg_rewrite r on r.oid = d.objid
         join pg_class c on c.oid = r.ev_class
         where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass
-          and d.refobjid = to_regclass($1)
+          and d.refobjid = o.oid
           and c.relowner <> 'stardrop_owner'::regrole
     ) f
     where not exists (
-        select from stardrop.star_object o where (o.table_name, o.kind, o.name) = ($1, f.kind, f.name)
+        select from stardrop.star_object m where (m.table_name, m.kind, m.name) = (w.name, f.kind, f.name)
     )
-    order by 1, 2";
+    order by 1, 2, 3";
 
 /// The schemas that belong to somebody else.
 const SCHEMAS: &str = "
@@ -92,7 +97,7 @@ fn taken(what: &str) -> Error {
     Error::new(ErrorKind::NameTaken, Stage::Migrate, message)
 }
 
-/// Removes from the table's shape what others added, and returns what they added, such as `column reviewed`.
+/// Removes from the tables' shapes what others added, and records it, such as `column reviewed`.
 ///
 /// # Errors
 ///
@@ -100,29 +105,45 @@ fn taken(what: &str) -> Error {
 pub(super) async fn set_aside(
     client: &Client,
     wanted: &Wanted<'_>,
-    table: &str,
-    shape: &mut Shape,
-) -> Result<Vec<String>> {
-    let name = &*client.names().apply(table);
-    let mut added: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut others = Vec::new();
+    tables: &mut BTreeMap<String, ExistingTable>,
+) -> Result<()> {
+    let names: Vec<_> = tables.keys().map(|table| client.names().apply(table)).collect();
     let triggers: &[&str] = &TRIGGERS;
-    for row in client.query(ADDED, &[&name, &triggers]).await.map_err(refused)? {
+    let mut added: BTreeMap<i64, Vec<Row>> = BTreeMap::new();
+    for row in client.query(ADDED, &[&names, &triggers]).await.map_err(refused)? {
+        added.entry(row.try_get(0).map_err(refused)?).or_default().push(row);
+    }
+    for (position, (name, table)) in (1..).zip(tables) {
+        let Some(rows) = added.get(&position) else { continue };
+        set_aside_in(wanted, name, client.names(), table, rows)?;
+    }
+    Ok(())
+}
+
+fn set_aside_in(
+    wanted: &Wanted<'_>,
+    name: &str,
+    names: &Names,
+    table: &mut ExistingTable,
+    rows: &[Row],
+) -> Result<()> {
+    let mut added: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows {
         let column = |index: usize| row.try_get::<_, String>(index).map_err(refused);
-        let (kind, name, note) = (column(0)?, column(1)?, column(2)?);
-        others.push(format!("{kind} {name}{note}"));
+        let (kind, name, note) = (column(1)?, column(2)?, column(3)?);
+        table.others.push(format!("{kind} {name}{note}"));
         added.entry(kind).or_default().insert(name);
     }
     let is_added =
         |kind: &str, name: &String| added.get(kind).is_some_and(|names| names.contains(name));
-    if let Some(wanted) = wanted.shapes.get(table)
+    if let Some(wanted) = wanted.shapes.get(name)
         && let Some(column) = wanted.columns.keys().find(|column| is_added("column", column))
     {
-        return Err(taken(&format!("column {name}.{column} exists already")));
+        return Err(taken(&format!("column {}.{column} exists already", names.apply(name))));
     }
-    shape.columns.retain(|column, _| !is_added("column", column));
-    shape.keys.retain(|key| !is_added("constraint", &key.name));
-    Ok(others)
+    table.shape.columns.retain(|column, _| !is_added("column", column));
+    table.shape.keys.retain(|key| !is_added("constraint", &key.name));
+    Ok(())
 }
 
 /// The notes of a plan about them.

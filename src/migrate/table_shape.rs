@@ -1,4 +1,4 @@
-//! Reads the columns and keys of one table from Postgres' catalogs.
+//! Reads the columns and keys of tables from Postgres' catalogs.
 
 use crate::db::Client;
 use tokio_postgres::Row;
@@ -8,61 +8,79 @@ use super::shape::{ColumnShape, Key, PostgresType, Shape};
 use crate::error::Result;
 
 const COLUMNS: &str = "
-    select a.attname::text,
+    select w.position,
+           a.attname::text,
            format_type(a.atttypid, a.atttypmod),
            case when a.attcollation not in (0, t.typcollation)
                 then a.attcollation::regcollation::text end,
            a.attnotnull
-    from pg_attribute a
+    from unnest($1::text[]) with ordinality w (name, position)
+    join pg_attribute a on a.attrelid = to_regclass(w.name)
     join pg_type t on t.oid = a.atttypid
-    where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped";
+    where a.attnum > 0 and not a.attisdropped";
 
 /// The name, `PRIMARY KEY` or the like, the columns, and what follows them.
 const KEYS: &str = "
-    select c.conname::text,
+    select w.position,
+           c.conname::text,
            split_part(d.definition, ' (', 1),
            array(select a.attname::text
                  from unnest(c.conkey) with ordinality k (attnum, position)
                  join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum
                  order by k.position),
            regexp_replace(d.definition, '^[^)]*\\)', '')
-    from pg_constraint c
+    from unnest($1::text[]) with ordinality w (name, position)
+    join pg_constraint c on c.conrelid = to_regclass(w.name)
     cross join lateral pg_get_constraintdef(c.oid) d (definition)
-    where c.conrelid = to_regclass($1) and c.contype in ('p', 'u')
-    order by 1";
+    where c.contype in ('p', 'u')
+    order by 1, 2";
 
-/// Reads the shape of a table; of a table that does not exist, an empty one.
+/// Reads the shape of each table, in their order; of a table that does not exist, an empty one.
 ///
 /// # Errors
 ///
 /// That of a query that Postgres refuses.
-pub(super) async fn read(client: &Client, table: &str) -> Result<Shape> {
-    let mut shape = Shape::default();
-    let table = &*client.names().apply(table);
-    for row in client.query(COLUMNS, &[&table]).await.map_err(refused)? {
+pub(super) async fn read_all(client: &Client, tables: &[String]) -> Result<Vec<Shape>> {
+    let mut shapes = vec![Shape::default(); tables.len()];
+    let names: Vec<_> = tables.iter().map(|table| client.names().apply(table)).collect();
+    for row in client.query(COLUMNS, &[&names]).await.map_err(refused)? {
         let (name, column) = column(&row).map_err(refused)?;
-        shape.columns.insert(name, column);
+        if let Some(shape) = shape_of(&mut shapes, &row).map_err(refused)? {
+            shape.columns.insert(name, column);
+        }
     }
-    for row in client.query(KEYS, &[&table]).await.map_err(refused)? {
-        shape.keys.push(key(&row).map_err(refused)?);
+    for row in client.query(KEYS, &[&names]).await.map_err(refused)? {
+        let key = key(&row).map_err(refused)?;
+        if let Some(shape) = shape_of(&mut shapes, &row).map_err(refused)? {
+            shape.keys.push(key);
+        }
     }
-    Ok(shape)
+    Ok(shapes)
+}
+
+/// The shape of the table that the row is about: its first column counts the tables from 1.
+fn shape_of<'s>(
+    shapes: &'s mut [Shape],
+    row: &Row,
+) -> Result<Option<&'s mut Shape>, tokio_postgres::Error> {
+    let position: i64 = row.try_get(0)?;
+    Ok(usize::try_from(position - 1).ok().and_then(|index| shapes.get_mut(index)))
 }
 
 fn column(row: &Row) -> Result<(String, ColumnShape), tokio_postgres::Error> {
     let column = ColumnShape {
-        sql_type: PostgresType::parse(row.try_get(1)?),
-        collation: row.try_get(2)?,
-        not_null: row.try_get(3)?,
+        sql_type: PostgresType::parse(row.try_get(2)?),
+        collation: row.try_get(3)?,
+        not_null: row.try_get(4)?,
     };
-    Ok((row.try_get(0)?, column))
+    Ok((row.try_get(1)?, column))
 }
 
 fn key(row: &Row) -> Result<Key, tokio_postgres::Error> {
     Ok(Key {
-        name: row.try_get(0)?,
-        kind: row.try_get(1)?,
-        columns: row.try_get(2)?,
-        details: row.try_get(3)?,
+        name: row.try_get(1)?,
+        kind: row.try_get(2)?,
+        columns: row.try_get(3)?,
+        details: row.try_get(4)?,
     })
 }

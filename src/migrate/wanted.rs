@@ -10,10 +10,13 @@ use super::shape::Wanted;
 use super::table_shape;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::settings::Names;
-use crate::star::Star;
+use crate::star::{Star, Table};
 
-/// The temporary table.
-const TABLE: &str = "stardrop_wanted";
+/// How the names of the temporary tables start.
+const TABLE: &str = "stardrop_wanted_";
+
+/// How many temporary tables exist at the same time: each holds locks, of which a server has some thousands.
+const TABLES_AT_ONCE: usize = 100;
 
 /// Reads the wanted shapes.
 ///
@@ -24,11 +27,24 @@ pub(super) async fn read<'s>(client: &Client, star: &'s Star) -> Result<Wanted<'
     check_expressions(client.names(), star)?;
     let mut shapes = BTreeMap::new();
     let stagings = star.datasets.iter().map(|dataset| &dataset.staging);
-    for table in star.tables.iter().chain(stagings) {
-        execute(client, &table.shape_as("temporary ", TABLE)).await?;
-        let shape = table_shape::read(client, &format!("pg_temp.{TABLE}")).await?;
-        execute(client, &format!("drop table pg_temp.{TABLE}")).await?;
-        shapes.insert(table.qualified_name(), shape);
+    // The tables of two schemas may have constraints of the same name.
+    let (tables, stagings): (Vec<&Table>, Vec<&Table>) =
+        (star.tables.iter().collect(), stagings.collect());
+    for tables in tables.chunks(TABLES_AT_ONCE).chain(stagings.chunks(TABLES_AT_ONCE)) {
+        // Going back to the savepoint removes the tables and releases their locks. Dropping them would keep the
+        // locks, and leave rows in the catalogs that each later table of the transaction has to pass.
+        execute(client, "savepoint wanted").await?;
+        let names: Vec<String> = (0..tables.len()).map(|at| format!("{TABLE}{at}")).collect();
+        let created: String = tables
+            .iter()
+            .zip(&names)
+            .map(|(table, name)| table.shape_as("temporary ", name))
+            .collect();
+        execute(client, &created).await?;
+        let names: Vec<String> = names.iter().map(|name| format!("pg_temp.{name}")).collect();
+        let found = table_shape::read_all(client, &names).await?;
+        execute(client, "rollback to savepoint wanted; release savepoint wanted").await?;
+        shapes.extend(tables.iter().map(|table| table.qualified_name()).zip(found));
     }
     Ok(Wanted { star, names: client.names().clone(), shapes })
 }
