@@ -24,8 +24,11 @@ pub struct Line {
     pub row: Option<Row>,
 }
 
-/// The records of a file after its header; `None` where the file as a whole is at fault.
+/// The records of a file after its header, none of an empty file; `None` where the file as a whole is at fault.
 pub fn read(text: &str) -> Option<Vec<Line>> {
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
     let mut records = records(text).into_iter();
     if records.next()?.raw != HEADER {
         return None;
