@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use tokio_postgres::Client;
 use tokio_postgres::config::{Config, Host};
+use tokio_postgres::error::SqlState;
 
 use super::database_error;
 use super::server::{Server, backend_pid, unsupported};
@@ -88,8 +89,13 @@ pub(super) async fn check_is_own_session(first: &Client, second: &Client) -> Res
     Ok(())
 }
 
+/// What PgBouncer in statement mode answers to `begin` has the SQLSTATE of a protocol violation. Any other error, such as
+/// that of a server that shuts down, says nothing about a pooler.
 fn refused(error: tokio_postgres::Error) -> Error {
-    if error.as_db_error().is_some() { refusal() } else { database_error(error, Stage::Connect) }
+    match error.code() {
+        Some(&SqlState::PROTOCOL_VIOLATION) => refusal(),
+        _ => database_error(error, Stage::Connect),
+    }
 }
 
 /// The error for a pooler in transaction or statement mode.

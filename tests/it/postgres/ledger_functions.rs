@@ -26,7 +26,7 @@ const SAYINGS: &[(&str, &str)] = &[
              '{\"staged\": 2, \"inserted\": 2, \"tables\": [{\"table_name\": \"t\", \"inserted\": 2, \"updated\": 0, \"unchanged\": 0, \"deleted\": 0}]}',
              '{\"staged\": 3, \"inserted\": 1, \"tables\": [{\"table_name\": \"t\", \"inserted\": 1, \"updated\": 2, \"unchanged\": 0, \"deleted\": 0}]}'
          )",
-        "{\"staged\": 5, \"tables\": [{\"deleted\": 0, \"updated\": 2, \"inserted\": 3, \"unchanged\": 0, \"table_name\": \"t\"}], \"inserted\": 3}",
+        "{\"staged\": 5, \"tables\": [{\"deleted\": 0, \"updated\": 2, \"inserted\": 3, \"unchanged\": 0, \"table_name\": \"t\"}], \"findings\": [], \"inserted\": 3}",
     ),
     ("stardrop.contract_fingerprint('no such dataset')", "null"),
 ];
