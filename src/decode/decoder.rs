@@ -65,7 +65,7 @@ impl Decoder {
 
     /// Whether the output equals the input byte for byte, so that reading can start in the middle
     /// of the object. Known once [`Decoder::next`] has returned the first bytes.
-    pub(crate) fn is_plain(&self) -> bool {
+    pub fn is_plain(&self) -> bool {
         matches!((&self.decompressor, &self.text), (Layer::None, Layer::None))
     }
 

@@ -97,7 +97,7 @@ pub(crate) fn is_compression_suffix(suffix: &str) -> bool {
     codec::Compression::has_suffix(suffix)
 }
 
-/// The number of last bytes of a zip archive that [`check_zip`] needs.
+/// The number of last bytes of a zip archive that `check_zip` needs.
 pub const ZIP_TAIL_BYTES: u64 = 256 << 10;
 
 /// Whether an object that starts with these bytes is a zip archive.

@@ -30,7 +30,7 @@ impl ContentHash {
     }
 
     /// Hashes the bytes before `offset`.
-    pub(crate) fn advance(&mut self, offset: u64) {
+    pub fn advance(&mut self, offset: u64) {
         while self.offset < offset
             && let Some(mut chunk) = self.waiting.pop_front()
         {

@@ -101,7 +101,7 @@ impl Source {
     /// [`ErrorKind::ObjectMissing`], [`ErrorKind::NoBucket`], [`ErrorKind::ObjectDenied`],
     /// [`ErrorKind::ObjectUnreadable`]; [`ErrorKind::ObjectChanged`] if the object has another etag
     /// than `object` says.
-    pub(crate) async fn identify(&self, object: &ObjectRef) -> Result<ObjectRef> {
+    pub async fn identify(&self, object: &ObjectRef) -> Result<ObjectRef> {
         let named = if object.is_local_file() {
             file::identify(object).await
         } else if object.is_identified() {

@@ -97,7 +97,7 @@ impl ObjectStream {
     ///
     /// [`ErrorKind::ObjectUnreadable`] if no data is received for 20 seconds or the stream ends too
     /// early, [`ErrorKind::ObjectChanged`] if a file changed while it was read.
-    pub(crate) async fn next_chunk(&mut self) -> Result<Option<Bytes>> {
+    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>> {
         let chunk = self.read().await.map_err(|error| error.of_object(&self.object))?;
         if let Some(chunk) = &chunk {
             self.offset += chunk.len() as u64;

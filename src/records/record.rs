@@ -73,7 +73,7 @@ impl Record {
 
     /// Field `index` within `text`, which must be the [`Record::text`] of this record.
     #[inline]
-    pub(crate) fn field_in<'t>(&self, text: &'t str, index: usize) -> Option<&'t str> {
+    pub fn field_in<'t>(&self, text: &'t str, index: usize) -> Option<&'t str> {
         let field = self.fields.get(index)?;
         text.get(field.start..field.end)
     }

@@ -55,7 +55,7 @@ impl SqlType {
 
     /// Whether the text of a value can hold a tab, a newline, a carriage return or a backslash,
     /// which COPY must find escaped. Every type is listed: for a new one the compiler asks.
-    pub(crate) fn needs_copy_escape(self) -> bool {
+    pub fn needs_copy_escape(self) -> bool {
         match self {
             SqlType::Text | SqlType::Jsonb => true,
             SqlType::Boolean
