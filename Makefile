@@ -33,6 +33,9 @@ CARGO_MACHETE := 0.9.2
 
 # scripts/setup-postgres.sh writes this file (it uses PG_BIN if set), so read it only after that ran.
 PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))
+# All of the workspace each time, because the features of the dependencies differ otherwise, and they are built again.
+BUILD_PROGRAMS = $(CARGO) build $(CARGO_FLAGS) --workspace --bins
+INTEGRATION_TESTS = $(CARGO) test $(CARGO_FLAGS) --workspace --test it
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
 .PHONY: help setup setup-rust setup-postgres setup-pgbouncer setup-lambda build test torture oracle bench bench-star \
@@ -57,24 +60,25 @@ setup-lambda: ## install cargo-lambda into .venv
 	@bash scripts/setup-lambda.sh
 
 build: setup-rust ## build the loader and the command line
-	$(CARGO) build $(CARGO_FLAGS) --bins
+	$(BUILD_PROGRAMS)
 
 test: setup-rust setup-postgres setup-pgbouncer ## run all tests against a real Postgres (PG=18 to choose it)
 	@started=$$(date +%s) && $(WITH_PG) && set -x && \
+	$(BUILD_PROGRAMS) && \
 	$(CARGO) test $(CARGO_FLAGS) --workspace --lib --bins --test it && \
 	$(CARGO) test $(CARGO_FLAGS) --workspace --doc && \
 	{ set +x; } 2>/dev/null && echo "make test: passed in $$(( $$(date +%s) - started )) s"
 
 test-real-data: setup-rust setup-postgres ## run the tests over the published files, which need ../shared/data
-	@$(WITH_PG) && set -x && $(CARGO) test $(CARGO_FLAGS) --test it -- real_data:: --include-ignored
+	@$(WITH_PG) && set -x && $(BUILD_PROGRAMS) && $(INTEGRATION_TESTS) -- real_data:: --include-ignored
 
 torture: setup-rust setup-postgres ## inject faults for MINUTES=30, and fail on any difference from the oracle
 	@$(WITH_PG) && export STARDROP_FAULT_MINUTES=$(MINUTES) && \
-	$(CARGO) test $(CARGO_FLAGS) --test it -- faults::torture --exact --ignored --nocapture
+	$(BUILD_PROGRAMS) && $(INTEGRATION_TESTS) -- faults::torture --exact --ignored --nocapture
 
 oracle: setup-rust setup-postgres ## load CASES=2000 random sets of files under random contracts, and compare with the oracle
 	@$(WITH_PG) && export STARDROP_ORACLE_CASES=$(CASES) && \
-	$(CARGO) test $(CARGO_FLAGS) --test it -- oracle --nocapture
+	$(BUILD_PROGRAMS) && $(INTEGRATION_TESTS) -- oracle --nocapture
 
 bench-star: setup-rust setup-postgres ## time batches at 100,000 and at ROWS=20000000 facts, by kind
 	@$(WITH_PG) && export STARDROP_BENCH_ROWS=$(ROWS) && \
@@ -105,7 +109,7 @@ demo: setup-postgres build ## load a month of sales files from a local bucket, a
 	@$(WITH_PG) && bash scripts/demo.sh
 
 dev: setup-postgres build ## run the local cloud in .stardrop until Ctrl-C: drop files, see rows arrive
-	@$(WITH_PG) && exec $(CARGO) run $(CARGO_FLAGS) --quiet --bin stardrop -- \
+	@$(WITH_PG) && exec "$$(bash scripts/target-folder.sh)/debug/stardrop" \
 	  dev --dir $(LOCAL) --port-file $(LOCAL)/ready.json --loaders $(LOADERS)
 
 watch: setup-rust setup-lambda ## run the loader as a local Lambda that uses a running `make dev`

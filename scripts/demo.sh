@@ -14,9 +14,7 @@ export STARDROP_DATASETS=$PWD/examples
 
 # --- the commands of stardrop that this script uses ---------------------------------------------
 
-target=$(cargo metadata --no-deps --format-version 1 2>/dev/null |
-  sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
-stardrop=${STARDROP:-${target:-${CARGO_TARGET_DIR:-target}}/debug/stardrop}
+stardrop=${STARDROP:-$(bash scripts/target-folder.sh)/debug/stardrop}
 
 # Runs in the background. With exec, the pid is stardrop's and not that of a shell around it.
 start_cloud() { exec "$stardrop" dev --dir "$work" --port-file "$ready"; }

@@ -71,4 +71,5 @@ chmod -R go+rX "$folder"
 # The tests that start the loader as Lambda does.
 tests=(lambda package:: deadline:: memory::)
 export STARDROP_TEST_BOOTSTRAP=$folder/task/bootstrap STARDROP_TEST_LAYER=$folder/opt
-${CARGO:-cargo} test ${CARGO_FLAGS:-} --test it -- "${tests[@]}" --nocapture
+${CARGO:-cargo} build ${CARGO_FLAGS:-} --workspace --bins
+${CARGO:-cargo} test ${CARGO_FLAGS:-} --workspace --test it -- "${tests[@]}" --nocapture

@@ -9,6 +9,7 @@ use stardrop::settings::TABLE;
 use stardrop::types::{self, TypeOptions};
 
 use super::text_of;
+use crate::support::programs::program_of_this_build;
 
 const SETTINGS: &str = "docs/reference/settings.md";
 const ERRORS: &str = "docs/reference/errors.md";
@@ -54,7 +55,7 @@ fn every_error_is_listed_with_its_policy() {
 
 #[test]
 fn every_command_is_listed() {
-    let help = Command::new(env!("CARGO_BIN_EXE_stardrop")).arg("--help").output().unwrap();
+    let help = Command::new(program_of_this_build("stardrop")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let commands = help.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
     let names: Vec<&str> = commands

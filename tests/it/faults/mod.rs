@@ -1,6 +1,6 @@
 //! Runs schedules of files, deliveries and faults against the real loader, and lets an oracle check the star.
 //!
-//! One seed is one schedule: `STARDROP_FAULT_SEED=7 cargo test --test it -- faults::whatever` runs it.
+//! One seed is one schedule: `STARDROP_FAULT_SEED=7 cargo test --workspace --test it -- faults::whatever` runs it.
 
 mod broken;
 mod bucket;
@@ -91,7 +91,7 @@ fn assert_none(tally: &Tally) {
     println!("{tally}");
     assert!(
         tally.differences.is_empty(),
-        "{}\nto run one of them: STARDROP_FAULT_SEED=<seed> cargo test --test it -- faults::whatever \
+        "{}\nto run one of them: STARDROP_FAULT_SEED=<seed> cargo test --workspace --test it -- faults::whatever \
          (faults::a_server for one that says \"server\")",
         tally.differences.join("\n")
     );

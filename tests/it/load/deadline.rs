@@ -230,7 +230,7 @@ async fn a_replacement_that_does_not_fit_in_one_invocation_fails_whole_with_a_hi
 
 /// The long run: 5 GB in invocations of 30 seconds each. Needs 20 GB of disk and half an hour.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes half an hour: cargo test --test it -- --ignored deadline::"]
+#[ignore = "takes half an hour: cargo test --workspace --test it -- --ignored deadline::"]
 async fn five_gigabytes_in_invocations_of_thirty_seconds_load_every_row_once() {
     let db = TestDatabase::migrated().await;
     let cloud = Cloud::new(&db).await;

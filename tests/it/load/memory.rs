@@ -259,7 +259,7 @@ async fn compressed_objects_and_json_are_loaded_in_flat_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes minutes: cargo test --test it -- --ignored memory::"]
+#[ignore = "takes minutes: cargo test --workspace --test it -- --ignored memory::"]
 async fn an_object_of_a_gigabyte_is_loaded_in_flat_memory() {
     load_in_flat_memory("sales/large.csv", write_sales, 1_000_000_000).await;
 }

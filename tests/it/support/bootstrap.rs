@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::programs::program_of_this_build;
 use super::root;
 
 /// The program; if unset, the loader of this build is used.
@@ -16,7 +17,7 @@ pub const LAYER: &str = "STARDROP_TEST_LAYER";
 
 /// The program that the tests start.
 pub fn program() -> PathBuf {
-    std::env::var_os(PROGRAM).map_or_else(|| env!("CARGO_BIN_EXE_loader").into(), PathBuf::from)
+    std::env::var_os(PROGRAM).map_or_else(|| program_of_this_build("loader"), PathBuf::from)
 }
 
 /// The datasets that it is given.

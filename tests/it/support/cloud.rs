@@ -21,6 +21,7 @@ use stardrop_local::sqs::{LocalSqs, QueueOptions, Received};
 use tokio::process::Command;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::programs::program_of_this_build;
 use super::wait::within;
 use super::{TestDatabase, bootstrap, project_catalog};
 
@@ -184,7 +185,7 @@ impl Cloud {
 
 /// The command line, with these variables only.
 pub fn stardrop(arguments: &[&str], vars: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stardrop"));
+    let mut command = Command::new(program_of_this_build("stardrop"));
     command.args(arguments).env_clear().envs(vars.iter().copied()).kill_on_drop(true);
     command
 }

@@ -4,6 +4,7 @@ pub mod bootstrap;
 pub mod cloud;
 pub mod file_table;
 pub mod fixtures;
+pub mod programs;
 pub mod runtime_api;
 pub mod schema;
 pub mod site;
@@ -28,7 +29,7 @@ use self::wait::eventually;
 
 /// The project's folder.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 /// The example datasets of the project.
