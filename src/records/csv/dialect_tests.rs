@@ -82,6 +82,22 @@ fn the_byte_after_an_escape_is_taken_literally() {
 }
 
 #[test]
+fn a_quote_behind_an_escaped_delimiter_opens_no_field() {
+    let escaped = |delimiter, trim| CsvOptions { escape: Some(b'\\'), trim, ..options(delimiter) };
+    for (options, text, expected) in [
+        (escaped(",", false), "x\\,\"y,2\n3,4\n", "x,\"y|2/3|4/"),
+        (escaped(",", false), "x\\\\,\"y,\n2\",3\n", "x\\|y,\n2|3/"),
+        (escaped(",", true), "x\\, \"y,2\n3,4\n", "x, \"y|2/3|4/"),
+        (escaped(",", true), "1,\\ \"y,2\n3,4\n", "1| \"y|2/3|4/"),
+        (escaped(",", true), "x\\,, \"y\n2\",3\n", "x,|y\n2|3/"),
+        (escaped("||", false), "x\\||\"y||2\n3||4\n", "x||\"y|2/3|4/"),
+        (escaped("||", false), "x\\|||\"y\n2\"||3\n", "x||y\n2|3/"),
+    ] {
+        assert_eq!(shown(&options, text), expected, "{text:?}");
+    }
+}
+
+#[test]
 fn comments_and_the_lines_before_the_header_are_not_records() {
     let comment = CsvOptions { comment: Some(b'#'), ..options(",") };
     let text = "# made by x, \"y\n#\na,b\n#1,2\n3,#4\n\"#5\",6\n#";

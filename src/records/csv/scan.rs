@@ -17,9 +17,13 @@ pub(super) struct Scan {
     pub has_escapes: bool,
     /// Where a comment starts behind the fields.
     pub comment: Option<usize>,
+    /// Where the last escape outside quotes ends.
+    escape_end: usize,
     /// Where the last field starts. Only kept for delimiters of several bytes, which may overlap
-    /// themselves.
+    /// themselves, and where blanks are skipped.
     field: usize,
+    /// Where the search for the next delimiter continues; only kept with `field`.
+    searched: usize,
 }
 
 /// The length of a record.
@@ -89,9 +93,13 @@ impl Scan {
             if let Some(at) = self.find_escape_or_comment(until, dialect) {
                 if until.get(at).copied() == dialect.escape {
                     self.has_escapes = true;
-                    if !self.skip_escape(self.done + at, text, ended) {
+                    let at = self.done + at;
+                    if !self.skip_escape(at, text, ended) {
                         return None;
                     }
+                    self.find_field(text.get(..at).unwrap_or_default(), dialect);
+                    self.escape_end = self.done;
+                    self.searched = self.done;
                 } else {
                     self.comment = Some(self.done + at);
                     self.done += at + 1;
@@ -168,6 +176,7 @@ impl Scan {
             }
             _ => {
                 self.done = at + 1;
+                self.searched = self.done;
                 self.open_quote = None;
             }
         }
@@ -179,15 +188,26 @@ impl Scan {
     fn opens_field(&mut self, text: &[u8], at: usize, dialect: &Dialect) -> bool {
         let before = text.get(..at).unwrap_or_default();
         if let (Some(delimiter), false) = (dialect.one_byte(), dialect.skip_blanks) {
-            return before.last().is_none_or(|byte| *byte == delimiter);
+            let ends_field = |byte: &u8| *byte == delimiter && self.escape_end != at;
+            return before.last().is_none_or(ends_field);
         }
-        while let Some(next) = dialect.find_delimiter(before.get(self.field..).unwrap_or_default())
-        {
-            self.field += next + dialect.delimiter().len();
-        }
+        self.find_field(before, dialect);
         let blanks = before.get(self.field..).unwrap_or_default();
         blanks.is_empty()
             || dialect.skip_blanks && blanks.iter().all(|byte| matches!(byte, b' ' | b'\t'))
+    }
+
+    /// Moves `field` behind the last delimiter of `before` that is neither quoted nor escaped.
+    fn find_field(&mut self, before: &[u8], dialect: &Dialect) {
+        if dialect.one_byte().is_some() && !dialect.skip_blanks {
+            return;
+        }
+        while let Some(next) =
+            dialect.find_delimiter(before.get(self.searched..).unwrap_or_default())
+        {
+            self.searched += next + dialect.delimiter().len();
+            self.field = self.searched;
+        }
     }
 }
 
