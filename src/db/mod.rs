@@ -6,6 +6,7 @@ mod error;
 mod iam;
 mod pooler;
 mod server;
+mod server_error;
 mod session_settings;
 mod tls;
 mod tls_error;

@@ -43,7 +43,7 @@ fn is_rds_proxy(host: &str) -> bool {
 }
 
 /// Whether something may stand between this session and the server: the server listens elsewhere than where the
-/// session connected to. Port forwarding looks the same, so this is no proof.
+/// session connected to. Port forwarding looks the same, so this alone does not tell.
 pub(super) async fn is_possible(server: &Server, config: &Config) -> bool {
     let ports = config.get_ports();
     let is_port = |index: usize| {

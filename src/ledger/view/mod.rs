@@ -1,0 +1,9 @@
+//! Reads the ledger for `status`, `rejects`, `replay` and `reconcile`.
+
+mod loads;
+mod objects;
+mod rejected_rows;
+
+pub use loads::{LoadFilter, LoadLine, loads, loads_json, tables};
+pub use objects::{Newest, has_load, newest_loads, object_of, replayable};
+pub use rejected_rows::{RejectLine, rejects, rejects_json};
