@@ -41,7 +41,10 @@ impl RecordStream {
         from: Checkpoint,
         hash_state: Option<&[u8]>,
     ) -> Result<(Self, Header)> {
-        let format = format_of(dataset, object)?;
+        let format = match object.size_bytes {
+            Some(0) => Format::of_no_bytes(),
+            _ => format_of(dataset, object)?,
+        };
         let options = reader_options(settings, dataset);
         let mut opened = Self::start(source, settings, dataset, object, format, &options).await?;
         let header_rows = format.header_rows(dataset.file.header_rows);

@@ -120,6 +120,11 @@ impl Format {
         }
     }
 
+    /// The format that an object of 0 bytes is read as, whatever its key says: one in which it has no rows.
+    pub fn of_no_bytes() -> Format {
+        Format::new("csv", &[], Names::InRows, CSV)
+    }
+
     /// The name of the format in a contract.
     pub fn name(&self) -> &'static str {
         self.name

@@ -167,6 +167,10 @@ async fn an_object_without_text_has_no_rows() {
             "{text:?}"
         );
     }
+    for format in ["csv", "jsonl", "xlsx", "parquet"] {
+        let loaded = load(&format!("format = \"{format}\""), PLAIN, "", b"").await.unwrap();
+        assert_eq!(loaded, "\n--\n\n--\nnull", "{format}");
+    }
     let error = load("skip = 2", PLAIN, "", b"a\n").await.unwrap_err();
     assert!(error.message.contains("ends before its header"), "{error}");
     let error = load("", PLAIN, "missing_column = \"null\"", b"1;x;y\n").await.unwrap_err();
