@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs PgBouncer by apt or Homebrew, for the tests of connection poolers. Starts nothing. Without it those tests are
-# skipped, so a machine where it cannot be installed is no error.
+# skipped, so a machine where it cannot be installed is not an error.
 set -euo pipefail
 
 say() { printf 'pgbouncer: %s\n' "$*"; }

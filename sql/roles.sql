@@ -29,7 +29,7 @@ begin
             execute pg_catalog.format('grant stardrop_owner to %I', current_user);
         exception
             when insufficient_privilege then
-                raise exception 'login % is no member of role stardrop_owner: run as an administrator: grant stardrop_owner to % with admin option',
+                raise exception 'login % is not a member of role stardrop_owner: run as an administrator: grant stardrop_owner to % with admin option',
                     current_user, pg_catalog.quote_ident(current_user)
                     using errcode = 'insufficient_privilege';
         end;

@@ -1,4 +1,4 @@
--- A finding of a batch as a JSON array, to be added to the others: empty if there is no occurrence.
+-- A finding of a batch as a JSON array, to be added to the others: empty if no row has it.
 -- `in_occurrences` holds the number of occurrences and the first line, or is null.
 create or replace function stardrop.finding(
     in_code text,
@@ -19,4 +19,4 @@ as $$
 $$;
 
 comment on function stardrop.finding is
-    'A finding of a batch as a JSON array: empty if there is no occurrence.';
+    'A finding of a batch as a JSON array: empty if no row has it.';

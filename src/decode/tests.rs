@@ -220,7 +220,7 @@ fn an_archive_within_another_file_is_refused_by_its_true_name() {
         let error = decoded(&bytes).expect_err(wrong);
         assert!(error.contains(wrong) && !error.contains("damaged"), "{error}");
     }
-    // A text is none, whatever its length.
+    // A text is never taken for one, whatever its length.
     for text in [TEXT.repeat(100), TEXT.repeat(34), b"7z\n".repeat(300)] {
         assert_eq!(decoded(&text).as_deref(), Ok(&text[..]));
         assert_eq!(decoded(&gzip(&text)).as_deref(), Ok(&text[..]));

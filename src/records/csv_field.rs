@@ -133,7 +133,7 @@ mod tests {
             reader.push(&row);
             reader.end();
             let mut record = Record::new();
-            // A row of empty fields is no row.
+            // A row of empty fields is skipped.
             prop_assume!(texts.iter().any(|(text, quoted)| *quoted || !text.is_empty()));
             prop_assert_eq!(reader.next(&mut record), Ok(Step::Record));
             let read: Vec<&[u8]> = record.iter().collect();
