@@ -1,5 +1,6 @@
 -- Creates the view `stardrop.lineage` over the given fact tables, which leads from a row, found by its
--- key or by load and line, to its object. With an empty list the view depends on no column of a fact.
+-- key or by load and line, to its object. With an empty list the view depends on no column of a fact. A view that is right
+-- already is not replaced: that would wait for those who read it.
 create or replace function stardrop.create_lineage_view(in_facts text[]) returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
@@ -8,6 +9,8 @@ declare
     fact text;
     row_key text;
     parts text[];
+    definition text;
+    described record;
 begin
     foreach fact in array in_facts loop
         select coalesce(string_agg(format('%L, fact.%I', a.attname, a.attname), ', ' order by k.ordinal), '')
@@ -24,9 +27,8 @@ begin
             fact, row_key, fact::regclass
         );
     end loop;
-    execute format(
-        'create or replace view stardrop.lineage as
-         select f.table_name, f.row_key, f.load_id, f.source_line,
+    definition := format(
+        'select f.table_name, f.row_key, f.load_id, f.source_line,
                 l.dataset, l.bucket, l.key, l.version_id, l.etag, l.object_time
          from (%s) f
          join stardrop.load l on l.load_id = f.load_id',
@@ -37,20 +39,47 @@ begin
              where false'
         )
     );
-    comment on view stardrop.lineage is
-        'The object and line of each row of each fact. Filter by row_key, or by load_id and source_line.';
-    comment on column stardrop.lineage.table_name is 'The fact table, such as star.fact_sales.';
-    comment on column stardrop.lineage.row_key is
-        'The row''s primary key as JSON; {} for a fact without a grain.';
-    comment on column stardrop.lineage.load_id is 'The load that last changed the row.';
-    comment on column stardrop.lineage.source_line is 'The line of that load''s object with the row.';
-    comment on column stardrop.lineage.dataset is 'The dataset of the load.';
-    comment on column stardrop.lineage.bucket is 'The object''s bucket.';
-    comment on column stardrop.lineage.key is 'The object''s key.';
-    comment on column stardrop.lineage.version_id is
-        'The object''s version; null in buckets without versions.';
-    comment on column stardrop.lineage.etag is 'The object''s etag.';
-    comment on column stardrop.lineage.object_time is 'When the object was written.';
+    -- Postgres spells both definitions the same way.
+    execute 'create temporary view wanted_lineage as ' || definition;
+    if not exists (
+        select from pg_class c
+        where c.oid = to_regclass('stardrop.lineage')
+          and c.reloptions is null
+          and pg_get_viewdef(c.oid) = pg_get_viewdef(to_regclass('pg_temp.wanted_lineage'))
+    ) then
+        execute 'create or replace view stardrop.lineage as ' || definition;
+    end if;
+    drop view pg_temp.wanted_lineage;
+    for described in
+        select w.name, w.comment
+        from (values
+            (null,
+             'The object and line of each row of each fact. Filter by row_key, or by load_id and source_line.'),
+            ('table_name', 'The fact table, such as star.fact_sales.'),
+            ('row_key', 'The row''s primary key as JSON; {} for a fact without a grain.'),
+            ('load_id', 'The load that last changed the row.'),
+            ('source_line', 'The line of that load''s object with the row.'),
+            ('dataset', 'The dataset of the load.'),
+            ('bucket', 'The object''s bucket.'),
+            ('key', 'The object''s key.'),
+            ('version_id', 'The object''s version; null in buckets without versions.'),
+            ('etag', 'The object''s etag.'),
+            ('object_time', 'When the object was written.')
+        ) w (name, comment)
+        left join pg_attribute a on a.attrelid = 'stardrop.lineage'::regclass and a.attname = w.name
+        where w.comment is distinct from (
+            select d.description
+            from pg_description d
+            where d.objoid = 'stardrop.lineage'::regclass and d.classoid = 'pg_class'::regclass
+              and d.objsubid = coalesce(a.attnum, 0)
+        )
+    loop
+        if described.name is null then
+            execute format('comment on view stardrop.lineage is %L', described.comment);
+        else
+            execute format('comment on column stardrop.lineage.%I is %L', described.name, described.comment);
+        end if;
+    end loop;
 end
 $$;
 

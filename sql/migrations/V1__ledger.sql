@@ -310,6 +310,22 @@ comment on column stardrop.star_object.table_name is 'The table, such as star.fa
 comment on column stardrop.star_object.kind is 'table, column, constraint or index.';
 comment on column stardrop.star_object.name is 'The name of the column, the constraint or the index; empty for the table.';
 
+create table stardrop.function_set (
+    only_row boolean not null default true,
+    source text not null collate "C",
+    installed text not null collate "C",
+
+    constraint function_set_pkey primary key (only_row),
+    constraint function_set_has_one_row check (only_row)
+);
+
+comment on table stardrop.function_set is
+    'The functions of this schema that the last migration created: one that finds the same ones leaves them alone.';
+comment on column stardrop.function_set.only_row is 'true: the table has one row.';
+comment on column stardrop.function_set.source is 'SHA-256 of their SQL.';
+comment on column stardrop.function_set.installed is
+    'SHA-256 of their definitions and comments as Postgres printed them afterwards.';
+
 create type stardrop.batch as (
     load_id bigint,
     object_time timestamptz

@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::settings::Names;
 use crate::star::Star;
 use refinery::{Migration, Runner};
+use sha2::{Digest, Sha256};
 
 mod embedded {
     refinery::embed_migrations!("sql/migrations");
@@ -140,12 +141,35 @@ pub(super) async fn create_lineage_view(client: &Client, star: &Star) -> Result<
     created.map(drop).map_err(refused)
 }
 
-/// Replaces the ledger's functions by those of this version.
+/// A value that changes with each of the functions, whoever changed it.
+const INSTALLED: &str = "
+    (select coalesce(encode(sha256(convert_to(string_agg(
+                pg_get_functiondef(p.oid) || coalesce(obj_description(p.oid, 'pg_proc'), ''), ''
+                order by p.oid::regprocedure::text collate \"C\"
+            ), 'UTF8')), 'hex'), '')
+     from pg_proc p
+     where p.pronamespace = 'stardrop'::regnamespace
+       and p.prokind = 'f'
+       and p.proowner = 'stardrop_owner'::regrole)";
+
+/// Replaces the ledger's functions by those of this version, unless they are the same.
 pub(super) async fn replace_functions(client: &Client) -> Result<()> {
-    for function in FUNCTIONS {
-        execute(client, function).await?;
+    let functions = FUNCTIONS.concat();
+    let source = Sha256::digest(client.names().apply(&functions).as_bytes());
+    let source: String = source.iter().map(|byte| format!("{byte:02x}")).collect();
+    let are_same = format!(
+        "select exists (select from stardrop.function_set s where s.source = $1 and s.installed = {INSTALLED})"
+    );
+    let row = client.query_one(&are_same, &[&source]).await.map_err(refused)?;
+    if row.try_get(0).map_err(refused)? {
+        return Ok(());
     }
-    Ok(())
+    execute(client, &functions).await?;
+    let record = format!(
+        "insert into stardrop.function_set (source, installed) values ($1, {INSTALLED})
+         on conflict (only_row) do update set source = excluded.source, installed = excluded.installed"
+    );
+    client.execute(&record, &[&source]).await.map(drop).map_err(refused)
 }
 
 /// Grants the rights of each role.
