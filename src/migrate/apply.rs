@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use crate::db::Client;
 
+use super::batch::{self, Refused};
 use super::ledger;
 use super::plan::{Plan, Step};
 use super::register;
-use super::session::{execute, refused};
+use super::session::{execute, scalar};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::star::Star;
 
@@ -46,12 +47,8 @@ async fn try_plan(client: &Client, star: &Star, plan: &Plan) -> Result<()> {
         lock(client).await?;
         // The view uses columns that may change.
         execute(client, "select stardrop.create_lineage_view(array[]::text[])").await?;
-        for step in &plan.steps {
-            apply_step(client, step).await?;
-        }
-        for statement in &plan.upkeep {
-            execute(client, statement).await?;
-        }
+        apply_steps(client, &plan.steps).await?;
+        batch::execute_all(client, &plan.upkeep).await.map_err(|refused| refused.error)?;
         register::record(client, star).await?;
     }
     ledger::create_lineage_view(client, star).await?;
@@ -59,34 +56,31 @@ async fn try_plan(client: &Client, star: &Star, plan: &Plan) -> Result<()> {
     execute(client, "commit").await
 }
 
-async fn apply_step(client: &Client, step: &Step) -> Result<()> {
-    for statement in &step.statements {
-        execute(client, statement).await.map_err(|error| {
-            // The statement follows from the contract. What Postgres refuses, such as an expression of
-            // types that do not fit, is an error of the contract.
-            let kind = match error.kind {
-                ErrorKind::NotMigrated | ErrorKind::DatabaseRefused => ErrorKind::BadContract,
-                other => other,
-            };
-            Error::new(kind, Stage::Migrate, step.what.clone()).caused_by(error)
-        })?;
-    }
-    Ok(())
+async fn apply_steps(client: &Client, steps: &[Step]) -> Result<()> {
+    let parts: Vec<String> = steps.iter().map(|step| batch::joined(&step.statements)).collect();
+    batch::execute_all(client, &parts).await.map_err(|Refused { part, error }| {
+        // The statement follows from the contract. What Postgres refuses, such as an expression of
+        // types that do not fit, is an error of the contract.
+        let kind = match error.kind {
+            ErrorKind::NotMigrated | ErrorKind::DatabaseRefused => ErrorKind::BadContract,
+            other => other,
+        };
+        let what = steps.get(part).map(|step| step.what.clone()).unwrap_or_default();
+        Error::new(kind, Stage::Migrate, what).caused_by(error)
+    })
 }
 
 /// Keeps everybody from writing to the star: locks the staging tables, then the star itself, in the
 /// order in which an insert into a staging table takes these locks. Tables of others are not locked.
 async fn lock(client: &Client) -> Result<()> {
-    let stagings = "select c.oid::regclass::text
+    let stagings = "select string_agg(c.oid::regclass::text, ', ' order by c.oid::regclass::text)
          from stardrop.star_object o
          join pg_class c on c.oid = to_regclass(o.table_name)
          where o.kind = 'table'
            and c.relnamespace = 'staging'::regnamespace
-           and c.relowner = 'stardrop_owner'::regrole
-         order by 1";
-    for row in client.query(stagings, &[]).await.map_err(refused)? {
-        let staging: String = row.try_get(0).map_err(refused)?;
-        execute(client, &format!("lock table {staging} in access exclusive mode")).await?;
+           and c.relowner = 'stardrop_owner'::regrole";
+    if let Some(stagings) = scalar::<Option<String>>(client, stagings).await? {
+        execute(client, &format!("lock table {stagings} in access exclusive mode")).await?;
     }
     execute(client, "select pg_advisory_xact_lock(stardrop.star_lock())").await
 }

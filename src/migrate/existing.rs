@@ -3,12 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio_postgres::Row;
-
 use super::key_check::possible_keys;
 use super::operation::has_rows;
 use super::others;
-use super::session::{execute, refused, scalar};
+use super::session::{TABLES_AT_ONCE, execute, refused, scalar, table_index};
 use super::shape::{Existing, ExistingDataset, ExistingFunction, ExistingTable, Wanted};
 use super::table_shape;
 use crate::db::Client;
@@ -55,9 +53,6 @@ const TRIGGERS: &str = "
     from unnest($1::text[]) with ordinality w (name, position)
     join pg_trigger t on t.tgrelid = to_regclass(w.name)
     where not t.tgisinternal and t.tgenabled <> 'D'";
-
-/// How many tables are asked for rows at the same time: each query holds locks, of which a server has some thousands.
-const TABLES_AT_ONCE: usize = 100;
 
 /// Reads what the database has.
 ///
@@ -147,7 +142,7 @@ async fn read_tables(
     }
     let names: Vec<_> = kept.iter().map(|table| client.names().apply(table)).collect();
     for row in client.query(FORMULAS, &[&names, &COMPUTED]).await.map_err(refused)? {
-        let table = table_of(&kept, &row).map_err(refused)?;
+        let table = kept.get(table_index(&row)?);
         if let Some(table) = table.and_then(|name| tables.get_mut(name)) {
             let column = row.try_get(1).map_err(refused)?;
             table.formulas.insert(column, row.try_get(2).map_err(refused)?);
@@ -177,16 +172,9 @@ async fn named(client: &Client, query: &str, tables: &[String]) -> Result<Vec<BT
     let mut found: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let names: Vec<_> = tables.iter().map(|table| client.names().apply(table)).collect();
     for row in client.query(query, &[&names]).await.map_err(refused)? {
-        if let Some(table) = table_of(tables, &row).map_err(refused)? {
+        if let Some(table) = tables.get(table_index(&row)?) {
             found.entry(table).or_default().insert(row.try_get(1).map_err(refused)?);
         }
     }
     Ok(tables.iter().map(|table| found.remove(table.as_str()).unwrap_or_default()).collect())
-}
-
-/// The table that the row is about: its first column counts the tables from 1.
-fn table_of<'t>(tables: &'t [String], row: &Row) -> Result<Option<&'t str>, tokio_postgres::Error> {
-    let position: i64 = row.try_get(0)?;
-    let table = usize::try_from(position - 1).ok().and_then(|index| tables.get(index));
-    Ok(table.map(String::as_str))
 }

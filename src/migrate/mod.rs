@@ -6,6 +6,7 @@
 //! their statements.
 
 mod apply;
+mod batch;
 mod compare;
 mod existing;
 mod key_check;

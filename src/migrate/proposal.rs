@@ -1,15 +1,25 @@
 //! Proposes lines for a contract: one for each column that files have and the contract does not name.
 
+use std::collections::BTreeMap;
+
 use crate::db::Client;
 use toml::Value;
 
-use super::session::{refused, scalar};
+use super::session::{TABLES_AT_ONCE, refused, table_index};
 use crate::dataset::{Catalog, Dataset};
 use crate::error::Result;
 use crate::star::ident;
 
 /// The number of rows with unknown columns that are looked at, in each dataset.
 const ROWS: i64 = 20_000;
+
+/// Which of these tables have column `extra`.
+const WITH_EXTRA: &str = "
+    select w.position
+    from unnest($1::text[]) with ordinality w (name, position)
+    join pg_attribute a on a.attrelid = to_regclass(w.name)
+    where a.attname = 'extra'
+    order by 1";
 
 /// A column that the contract could name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,24 +38,37 @@ pub struct Proposal {
 ///
 /// That of a query that Postgres refuses.
 pub async fn proposals(client: &Client, catalog: &Catalog) -> Result<Vec<Proposal>> {
+    let kept = catalog.datasets().iter().filter(|dataset| dataset.keeps_extra());
+    let kept: Vec<(&Dataset, String)> = kept
+        .filter_map(|dataset| {
+            let fact = dataset.facts.first()?;
+            Some((dataset, format!("star.{}", ident(&format!("fact_{}", fact.name)))))
+        })
+        .collect();
+    let names: Vec<_> = kept.iter().map(|(_, table)| client.names().apply(table)).collect();
+    let mut found: Vec<&(&Dataset, String)> = Vec::new();
+    for row in client.query(WITH_EXTRA, &[&names]).await.map_err(refused)? {
+        found.extend(kept.get(table_index(&row)?));
+    }
     let mut proposals = Vec::new();
-    for dataset in catalog.datasets().iter().filter(|dataset| dataset.keeps_extra()) {
-        let Some(fact) = dataset.facts.first() else { continue };
-        let table = format!("star.{}", ident(&format!("fact_{}", fact.name)));
-        let has_extra = format!(
-            "select exists (select from pg_attribute
-                            where attrelid = to_regclass('{table}') and attname = 'extra')"
+    for some in found.chunks(TABLES_AT_ONCE) {
+        let queries: Vec<String> =
+            (1..).zip(some).map(|(position, (_, table))| unknown(position, table)).collect();
+        let query = format!(
+            "select position, path, rows from ({}) leaves order by position, path collate \"C\"",
+            queries.join(" union all ")
         );
-        if !scalar::<bool>(client, &has_extra).await? {
-            continue;
-        }
-        let mut taken: Vec<String> = dataset.columns.iter().map(|c| c.name.clone()).collect();
-        for row in client.query(&unknown(&table), &[&ROWS]).await.map_err(refused)? {
+        let mut taken: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for row in client.query(&query, &[&ROWS]).await.map_err(refused)? {
+            let index = table_index(&row)?;
+            let Some((dataset, _)) = some.get(index) else { continue };
             let header: String = row.try_get("path").map_err(refused)?;
             if is_named(dataset, &header) || is_blank(&header) {
                 continue;
             }
-            let name = free_name(&header, &taken);
+            let names = dataset.columns.iter().map(|column| column.name.clone());
+            let taken = taken.entry(index).or_insert_with(|| names.collect());
+            let name = free_name(&header, taken);
             proposals.push(Proposal {
                 dataset: dataset.name.clone(),
                 line: line(&name, &header),
@@ -58,9 +81,9 @@ pub async fn proposals(client: &Client, catalog: &Catalog) -> Result<Vec<Proposa
 }
 
 /// The query for the unknown columns of a fact, nested ones as paths, each with its number of rows.
-fn unknown(table: &str) -> String {
+fn unknown(position: i64, table: &str) -> String {
     format!(
-        "with recursive leaf as (
+        "(with recursive leaf as (
              select e.key as path, e.value
              from (select extra from {table} where extra is not null limit $1) f
              cross join lateral jsonb_each(f.extra) e
@@ -71,11 +94,10 @@ fn unknown(table: &str) -> String {
                  case when jsonb_typeof(leaf.value) = 'object' then leaf.value else '{{}}' end
              ) e
          )
-         select path, count(*) as rows
+         select {position}::bigint as position, path, count(*) as rows
          from leaf
          where jsonb_typeof(value) <> 'object'
-         group by path
-         order by path collate \"C\""
+         group by path)"
     )
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::settings::Names;
-use crate::star::{Star, list};
+use crate::star::{Column, Star, Table, list};
 use crate::types::SqlType;
 
 /// The columns and keys of a table, in the spelling of Postgres' catalogs.
@@ -29,6 +29,9 @@ pub(super) enum PostgresType {
     Known(SqlType),
     Other(String),
 }
+
+/// A type and its collation as Postgres' catalogs spell them, by how the star does, such as `text collate "C"`.
+pub(super) type Spellings = BTreeMap<String, (PostgresType, Option<String>)>;
 
 /// A primary key or a unique constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +147,22 @@ impl fmt::Display for ColumnShape {
 }
 
 impl Key {
+    /// The key that a table's constraint defines, such as `primary key (id, part)`; `None` for another constraint.
+    fn parse(name: &str, definition: &str) -> Option<Key> {
+        let (kind, rest) = definition.split_once(" (")?;
+        if !kind.starts_with("primary key") && !kind.starts_with("unique") {
+            return None;
+        }
+        let (columns, details) = rest.split_once(')')?;
+        Some(Key {
+            name: name.to_owned(),
+            kind: kind.to_uppercase(),
+            // Reserved words are quoted; a name has no quotes.
+            columns: columns.split(", ").map(|column| column.replace('"', "")).collect(),
+            details: details.to_uppercase(),
+        })
+    }
+
     /// Whether both keys allow the same rows, whatever they are called.
     pub(crate) fn is_same_as(&self, other: &Key) -> bool {
         (&self.kind, &self.columns, &self.details) == (&other.kind, &other.columns, &other.details)
@@ -158,6 +177,27 @@ impl fmt::Display for Key {
 }
 
 impl Shape {
+    /// The shape that Postgres' catalogs have once the table is created.
+    pub fn of(table: &Table, spellings: &Spellings) -> Shape {
+        let keys: Vec<Key> = table
+            .constraints
+            .iter()
+            .filter_map(|(name, definition)| Key::parse(name, definition))
+            .collect();
+        let is_primary = |column: &String| {
+            keys.iter().any(|key| key.kind == "PRIMARY KEY" && key.columns.contains(column))
+        };
+        let column = |column: &Column| {
+            let (sql_type, collation) = spellings
+                .get(&column.sql_type)
+                .cloned()
+                .unwrap_or_else(|| (PostgresType::parse(&column.sql_type), None));
+            let not_null = column.not_null || is_primary(&column.name);
+            (column.name.clone(), ColumnShape { sql_type, collation, not_null })
+        };
+        Shape { columns: table.columns.iter().map(column).collect(), keys }
+    }
+
     /// The shape after column `from` is renamed to `to`.
     pub fn rename(&mut self, from: &str, to: &str) {
         if let Some(column) = self.columns.remove(from) {

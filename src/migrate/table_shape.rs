@@ -3,7 +3,7 @@
 use crate::db::Client;
 use tokio_postgres::Row;
 
-use super::session::refused;
+use super::session::{refused, table_index};
 use super::shape::{ColumnShape, Key, PostgresType, Shape};
 use crate::error::Result;
 
@@ -45,26 +45,17 @@ pub(super) async fn read_all(client: &Client, tables: &[String]) -> Result<Vec<S
     let names: Vec<_> = tables.iter().map(|table| client.names().apply(table)).collect();
     for row in client.query(COLUMNS, &[&names]).await.map_err(refused)? {
         let (name, column) = column(&row).map_err(refused)?;
-        if let Some(shape) = shape_of(&mut shapes, &row).map_err(refused)? {
+        if let Some(shape) = shapes.get_mut(table_index(&row)?) {
             shape.columns.insert(name, column);
         }
     }
     for row in client.query(KEYS, &[&names]).await.map_err(refused)? {
         let key = key(&row).map_err(refused)?;
-        if let Some(shape) = shape_of(&mut shapes, &row).map_err(refused)? {
+        if let Some(shape) = shapes.get_mut(table_index(&row)?) {
             shape.keys.push(key);
         }
     }
     Ok(shapes)
-}
-
-/// The shape of the table that the row is about: its first column counts the tables from 1.
-fn shape_of<'s>(
-    shapes: &'s mut [Shape],
-    row: &Row,
-) -> Result<Option<&'s mut Shape>, tokio_postgres::Error> {
-    let position: i64 = row.try_get(0)?;
-    Ok(usize::try_from(position - 1).ok().and_then(|index| shapes.get_mut(index)))
 }
 
 fn column(row: &Row) -> Result<(String, ColumnShape), tokio_postgres::Error> {

@@ -1,22 +1,22 @@
-//! Reads the shapes that the tables of a star should have. Creates each as a temporary table and reads it
+//! Reads the shapes that the tables of a star should have. Creates a temporary table with each type of the star and reads it
 //! back, so that Postgres spells both sides of the comparison the same way.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::db::Client;
 
 use super::session::execute;
-use super::shape::Wanted;
+use super::shape::{Shape, Spellings, Wanted};
 use super::table_shape;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::settings::Names;
 use crate::star::{Star, Table};
 
-/// How the names of the temporary tables start.
-const TABLE: &str = "stardrop_wanted_";
+/// The temporary table.
+const TABLE: &str = "stardrop_wanted";
 
-/// How many temporary tables exist at the same time: each holds locks, of which a server has some thousands.
-const TABLES_AT_ONCE: usize = 100;
+/// How many columns it has: Postgres allows 1,600.
+const MAX_COLUMNS: usize = 1_000;
 
 /// Reads the wanted shapes.
 ///
@@ -25,28 +25,38 @@ const TABLES_AT_ONCE: usize = 100;
 /// That of a statement that Postgres refuses; [`ErrorKind::BadContract`] for an expression that the names change.
 pub(super) async fn read<'s>(client: &Client, star: &'s Star) -> Result<Wanted<'s>> {
     check_expressions(client.names(), star)?;
-    let mut shapes = BTreeMap::new();
     let stagings = star.datasets.iter().map(|dataset| &dataset.staging);
-    // The tables of two schemas may have constraints of the same name.
-    let (tables, stagings): (Vec<&Table>, Vec<&Table>) =
-        (star.tables.iter().collect(), stagings.collect());
-    for tables in tables.chunks(TABLES_AT_ONCE).chain(stagings.chunks(TABLES_AT_ONCE)) {
-        // Going back to the savepoint removes the tables and releases their locks. Dropping them would keep the
-        // locks, and leave rows in the catalogs that each later table of the transaction has to pass.
-        execute(client, "savepoint wanted").await?;
-        let names: Vec<String> = (0..tables.len()).map(|at| format!("{TABLE}{at}")).collect();
-        let created: String = tables
-            .iter()
-            .zip(&names)
-            .map(|(table, name)| table.shape_as("temporary ", name))
-            .collect();
-        execute(client, &created).await?;
-        let names: Vec<String> = names.iter().map(|name| format!("pg_temp.{name}")).collect();
-        let found = table_shape::read_all(client, &names).await?;
-        execute(client, "rollback to savepoint wanted; release savepoint wanted").await?;
-        shapes.extend(tables.iter().map(|table| table.qualified_name()).zip(found));
-    }
+    let tables: Vec<&Table> = star.tables.iter().chain(stagings).collect();
+    let spellings = read_spellings(client, &tables).await?;
+    let shape = |table: &&Table| (table.qualified_name(), Shape::of(table, &spellings));
+    let shapes = tables.iter().map(shape).collect();
     Ok(Wanted { star, names: client.names().clone(), shapes })
+}
+
+/// Reads how Postgres spells the types of these tables.
+async fn read_spellings(client: &Client, tables: &[&Table]) -> Result<Spellings> {
+    let columns = tables.iter().flat_map(|table| &table.columns);
+    let types: BTreeSet<&str> = columns.map(|column| column.sql_type.as_str()).collect();
+    let types: Vec<&str> = types.into_iter().collect();
+    let mut spellings = Spellings::new();
+    for types in types.chunks(MAX_COLUMNS) {
+        let names = (0..types.len()).map(|at| format!("c{at}"));
+        let columns: Vec<String> =
+            names.clone().zip(types).map(|(name, sql_type)| format!("{name} {sql_type}")).collect();
+        // Going back to the savepoint removes the table and releases its lock.
+        let create =
+            format!("savepoint wanted; create temporary table {TABLE} ({})", columns.join(", "));
+        execute(client, &create).await?;
+        let shapes = table_shape::read_all(client, &[format!("pg_temp.{TABLE}")]).await?;
+        execute(client, "rollback to savepoint wanted; release savepoint wanted").await?;
+        let mut found = shapes.into_iter().next().unwrap_or_default().columns;
+        for (name, sql_type) in names.zip(types) {
+            if let Some(column) = found.remove(&name) {
+                spellings.insert((*sql_type).to_owned(), (column.sql_type, column.collation));
+            }
+        }
+    }
+    Ok(spellings)
 }
 
 /// Refuses an expression in whose texts the names of the settings would take the place of words such as `star.`.

@@ -23,7 +23,8 @@ pub(super) fn step(catalog: &Catalog, dataset: &Dataset) -> Option<String> {
     }
     // This batch may rekey rows of other datasets' facts. Meanwhile no other batch may rekey the same
     // rows for another dimension, so that dimension is locked shared.
-    for context in all_facts(catalog) {
+    let rekeys = exclusive.values().any(|exclusive| *exclusive);
+    for context in if rekeys { all_facts(catalog) } else { Vec::new() } {
         let is_rekeyed = context.fact.dimensions.iter().any(|reference| {
             exclusive.get(&dimension::name(&reference.dimension)).copied().unwrap_or(false)
         });

@@ -100,13 +100,16 @@ pub fn compile(catalog: &Catalog) -> Star {
 
 /// The facts of all datasets, by name.
 fn all_facts(catalog: &Catalog) -> Vec<FactContext<'_>> {
-    let mut facts: Vec<FactContext<'_>> = catalog
-        .datasets()
-        .iter()
-        .flat_map(|dataset| {
-            dataset.facts.iter().map(move |fact| FactContext { catalog, dataset, fact })
-        })
-        .collect();
+    let mut facts: Vec<FactContext<'_>> =
+        catalog.datasets().iter().flat_map(|dataset| facts_of(catalog, dataset)).collect();
+    facts.sort_by(|a, b| a.fact.name.cmp(&b.fact.name));
+    facts
+}
+
+/// The facts of one dataset, by name.
+fn facts_of<'c>(catalog: &'c Catalog, dataset: &'c Dataset) -> Vec<FactContext<'c>> {
+    let facts = dataset.facts.iter().map(|fact| FactContext { catalog, dataset, fact });
+    let mut facts: Vec<_> = facts.collect();
     facts.sort_by(|a, b| a.fact.name.cmp(&b.fact.name));
     facts
 }
@@ -117,10 +120,7 @@ fn uses_dates(dataset: &Dataset) -> bool {
 
 fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> CompiledDataset {
     let staging = staging::table(dataset);
-    let own_facts: Vec<FactContext<'_>> = all_facts(catalog)
-        .into_iter()
-        .filter(|context| context.dataset.name == dataset.name)
-        .collect();
+    let own_facts = facts_of(catalog, dataset);
     let mut statements: Vec<String> = time::zone_check(dataset).into_iter().collect();
     statements.extend(own_facts.iter().filter_map(|context| fact::expression_check(*context)));
     let mut functions: Vec<Function> = staging::begin_function(dataset).into_iter().collect();

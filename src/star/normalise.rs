@@ -11,7 +11,7 @@ use super::dimension::{DimensionEffect, version_variables};
 use super::fact::FactContext;
 use super::function::{Definition, Function};
 use super::ident::dollar_quoted;
-use super::{all_facts, date, dimension, fact, finding, lock};
+use super::{all_facts, date, dimension, fact, facts_of, finding, lock};
 use crate::dataset::{Catalog, Dataset};
 
 /// Takes the load's counts from the step of the dataset's first fact, else of its first dimension.
@@ -38,7 +38,9 @@ fn generated(catalog: &Catalog, dataset: &Dataset, effects: &[DimensionEffect<'_
             && dataset.dimensions.first().is_some_and(|first| first.name == effect.dimension.name);
         steps.push(dimension::step(effect, dataset, if has_row_counts { ROW_COUNTS } else { "" }));
     }
-    for context in all_facts(catalog) {
+    let changes_versions = effects.iter().any(DimensionEffect::changes_versions);
+    let facts = if changes_versions { all_facts(catalog) } else { facts_of(catalog, dataset) };
+    for context in facts {
         // Facts that refer to versions which this batch may have changed.
         for effect in effects.iter().filter(|effect| effect.changes_versions()) {
             let step = fact::rekey_facts(context, effect.dimension);

@@ -98,19 +98,7 @@ impl Table {
         format!("{}.{}", self.schema, ident(&self.name))
     }
 
-    /// `create table` under another name, with columns and constraints only, so that Postgres' own
-    /// description of it can be compared with that of the existing table.
-    pub(crate) fn shape_as(&self, prefix: &str, name: &str) -> String {
-        let mut shape = self.clone();
-        // A temporary table can refer only to temporary tables, and foreign keys are not compared.
-        shape.constraints.retain(|(_, definition)| !definition.starts_with("foreign key"));
-        for column in &mut shape.columns {
-            column.filled = None;
-        }
-        shape.create_as(prefix, name)
-    }
-
-    fn create_as(&self, prefix: &str, name: &str) -> String {
+    fn create_table(&self) -> String {
         let mut lines: Vec<String> =
             self.columns.iter().map(|column| format!("    {}", column.definition())).collect();
         lines.extend(
@@ -122,13 +110,14 @@ impl Table {
             0 => String::new(),
             spare => format!(" with (fillfactor = {})", 100 - spare),
         };
-        format!("create {prefix}table {name} (\n{}\n){storage};\n", lines.join(",\n"))
+        let unlogged = if self.unlogged { "unlogged " } else { "" };
+        let name = self.qualified_name();
+        format!("create {unlogged}table {name} (\n{}\n){storage};\n", lines.join(",\n"))
     }
 
     /// The table, its indexes and its comments.
     pub fn create(&self) -> String {
-        let prefix = if self.unlogged { "unlogged " } else { "" };
-        let mut out = self.create_as(prefix, &self.qualified_name());
+        let mut out = self.create_table();
         for (name, definition) in &self.indexes {
             out.push_str(&self.create_index(name, definition));
         }

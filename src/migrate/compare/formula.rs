@@ -12,7 +12,7 @@ pub(super) fn compare(
     table: &Table,
     existing: &ExistingTable,
     renames: &Renames<'_>,
-    datasets: &[String],
+    datasets: impl Fn() -> Vec<String>,
 ) -> Vec<Operation> {
     if !existing.has_rows || !table.name.starts_with("fact_") {
         return Vec::new();
@@ -29,7 +29,7 @@ pub(super) fn compare(
             operations.push(Operation::ChangeFormula(ChangeFormula {
                 table: table.qualified_name(),
                 column: column.name.clone(),
-                datasets: datasets.to_vec(),
+                datasets: datasets(),
             }));
         }
     }

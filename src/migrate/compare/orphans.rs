@@ -1,15 +1,18 @@
 //! Finds what the database has and no contract names any more: datasets and tables of the star.
 
+use std::collections::BTreeSet;
+
 use crate::migrate::operation::{DropDataset, DropTable, Operation};
 use crate::migrate::shape::Existing;
-use crate::star::{Star, ident};
+use crate::star::{Star, Table, ident};
 
 /// Returns the operations that drop them: datasets first, facts before the dimensions that they refer
 /// to.
 pub(super) fn compare(existing: &Existing, star: &Star) -> Vec<Operation> {
     let mut operations = Vec::new();
+    let datasets: BTreeSet<&String> = star.datasets.iter().map(|dataset| &dataset.name).collect();
     for (name, dataset) in &existing.datasets {
-        if star.dataset(name).is_some() {
+        if datasets.contains(name) {
             continue;
         }
         let staging = format!("staging.{}", ident(name));
@@ -20,9 +23,9 @@ pub(super) fn compare(existing: &Existing, star: &Star) -> Vec<Operation> {
             functions: dataset.functions.iter().map(|f| f.signature.clone()).collect(),
         }));
     }
-    let is_wanted = |name: &str| star.tables.iter().any(|table| table.qualified_name() == name);
+    let wanted: BTreeSet<String> = star.tables.iter().map(Table::qualified_name).collect();
     for (table, found) in existing.tables.iter().rev() {
-        if table.starts_with("star.") && !is_wanted(table) {
+        if table.starts_with("star.") && !wanted.contains(table) {
             let others = found.others.clone();
             operations.push(Operation::DropTable(DropTable { table: table.clone(), others }));
         }

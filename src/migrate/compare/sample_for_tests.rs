@@ -1,32 +1,20 @@
 //! A sample contract, and the database that a migration to a contract would leave.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use crate::dataset::Catalog;
 use crate::migrate::shape::{
-    ColumnShape, Existing, ExistingDataset, ExistingFunction, ExistingTable, Key, PostgresType,
-    Shape,
+    Existing, ExistingDataset, ExistingFunction, ExistingTable, PostgresType, Shape,
 };
 use crate::star::{self, COMPUTED, Star, Table};
 
-pub(super) const SHOP: &str = r#"
-name  = "shop"
-match = ["shop/*"]
-[columns]
-id    = { type = "bigint", required = true }
-part  = { type = "integer", required = true }
-buyer = { type = "text" }
-town  = { type = "text" }
-paid  = { type = "numeric(8,2)" }
-day   = { type = "date" }
-[dimension.buyer]
-key        = ["buyer"]
-attributes = ["town"]
-[fact.receipt]
-grain      = ["id"]
-dimensions = ["buyer"]
-measures   = ["paid", { double = "paid * 2" }]
-"#;
+/// The sample contract of the integration tests, with a date and a computed measure.
+pub(super) static SHOP: LazyLock<String> = LazyLock::new(|| {
+    include_str!("sample_for_tests.toml")
+        .replace("[dimension.buyer]", "day   = { type = \"date\" }\n[dimension.buyer]")
+        .replace("[\"paid\"]", "[\"paid\", { double = \"paid * 2\" }]")
+});
 
 pub(super) fn star_of(contract: &str) -> Star {
     let file = PathBuf::from("shop/dataset.toml");
@@ -35,36 +23,21 @@ pub(super) fn star_of(contract: &str) -> Star {
 }
 
 pub(super) fn edited(edits: &[(&str, &str)]) -> String {
-    edits.iter().fold(SHOP.to_owned(), |text, (from, to)| {
+    edits.iter().fold(SHOP.clone(), |text, (from, to)| {
         assert!(text.contains(from), "the contract has no {from}");
         text.replace(from, to)
     })
 }
 
-/// The shape that Postgres reads from a table of the star.
+/// The shape that Postgres reads from a table of the star, whose types it spells as the star does.
 pub(super) fn shape_of(table: &Table) -> Shape {
-    let mut shape = Shape::default();
-    for column in &table.columns {
-        let (sql_type, collation) = match column.sql_type.split_once(" collate ") {
-            Some((sql_type, collation)) => (sql_type, Some(collation.to_owned())),
-            None => (column.sql_type.as_str(), None),
-        };
-        let (sql_type, not_null) = (PostgresType::parse(sql_type), column.not_null);
-        shape.columns.insert(column.name.clone(), ColumnShape { sql_type, collation, not_null });
-    }
-    for (name, definition) in &table.constraints {
-        let (kind, rest) = definition.split_once(" (").unwrap();
-        if kind == "primary key" || kind == "unique" {
-            let (columns, details) = rest.split_once(')').unwrap();
-            shape.keys.push(Key {
-                name: name.clone(),
-                kind: kind.to_uppercase(),
-                columns: columns.split(", ").map(str::to_owned).collect(),
-                details: details.to_owned(),
-            });
-        }
-    }
-    shape
+    let spelling = |sql_type: &str| match sql_type.split_once(" collate ") {
+        Some((sql_type, collation)) => (PostgresType::parse(sql_type), Some(collation.to_owned())),
+        None => (PostgresType::parse(sql_type), None),
+    };
+    let types = table.columns.iter().map(|column| column.sql_type.clone());
+    let spellings = types.map(|sql_type| (sql_type.clone(), spelling(&sql_type))).collect();
+    Shape::of(table, &spellings)
 }
 
 pub(super) fn tables(star: &Star) -> impl Iterator<Item = &Table> {

@@ -19,8 +19,6 @@ struct Comparison<'a> {
     /// The existing shape, in the columns' new names.
     before: Shape,
     wanted: &'a Shape,
-    /// The datasets whose rows go to the table.
-    datasets: Vec<String>,
 }
 
 /// Returns the operations that one table needs. Appends its name to `recreated` where its rows are
@@ -39,7 +37,6 @@ pub(super) fn compare(
     };
     let renames = Renames::find(wanted.star, &name, &existing.shape, wanted_shape);
     let before = renames.apply(&existing.shape);
-    let datasets = datasets_of(wanted.star, &name);
     let comparison = Comparison {
         star: wanted.star,
         table,
@@ -48,13 +45,12 @@ pub(super) fn compare(
         renames,
         before,
         wanted: wanted_shape,
-        datasets,
     };
     match comparison.reason_to_recreate(recreated) {
         Some(reason) => {
             let table = table.clone();
+            let datasets = comparison.datasets();
             recreated.push(comparison.name);
-            let datasets = comparison.datasets;
             let others = existing.others.clone();
             vec![Operation::RecreateTable(RecreateTable { table, reason, datasets, others })]
         }
@@ -62,16 +58,16 @@ pub(super) fn compare(
     }
 }
 
-/// The datasets whose rows go to a table of the star.
-fn datasets_of(star: &Star, table: &str) -> Vec<String> {
-    let datasets = star.datasets.iter();
-    datasets
-        .filter(|dataset| dataset.tables.iter().any(|name| name == table))
-        .map(|dataset| dataset.name.clone())
-        .collect()
-}
-
 impl Comparison<'_> {
+    /// The datasets whose rows go to the table.
+    fn datasets(&self) -> Vec<String> {
+        let datasets = self.star.datasets.iter();
+        datasets
+            .filter(|dataset| dataset.tables.contains(&self.name))
+            .map(|dataset| dataset.name.clone())
+            .collect()
+    }
+
     /// Why the existing rows cannot stay, where they cannot.
     fn reason_to_recreate(&self, recreated: &[String]) -> Option<String> {
         let mut added = self.wanted.keys_missing_in(&self.before);
@@ -115,7 +111,7 @@ impl Comparison<'_> {
             self.table,
             self.existing,
             &self.renames,
-            &self.datasets,
+            || self.datasets(),
         ));
         operations.extend(self.add_keys());
         operations.extend(self.create_indexes());
@@ -152,7 +148,7 @@ impl Comparison<'_> {
             table: self.name.clone(),
             column: column.clone(),
             existing_rows,
-            datasets: self.datasets.clone(),
+            datasets: self.datasets(),
         })
     }
 

@@ -25,7 +25,7 @@ fn lines(existing: &Existing, star: &Star) -> String {
 
 /// The operations from the sample contract to one with these edits, but for the update of the dataset.
 fn after(edits: &[(&str, &str)], has_rows: bool) -> String {
-    let lines = lines(&database_of(&star_of(SHOP), has_rows), &star_of(&edited(edits)));
+    let lines = lines(&database_of(&star_of(&SHOP), has_rows), &star_of(&edited(edits)));
     let updates = |line: &&str| *line == "update dataset shop";
     assert_eq!(lines.lines().filter(updates).count(), 1, "{lines}");
     lines.lines().filter(|line| !updates(line)).collect::<Vec<_>>().join("\n")
@@ -33,7 +33,7 @@ fn after(edits: &[(&str, &str)], has_rows: bool) -> String {
 
 #[test]
 fn an_empty_database_needs_everything_and_a_migrated_one_nothing() {
-    let star = star_of(SHOP);
+    let star = star_of(&SHOP);
     let created = "create star.dim_buyer\ncreate star.fact_receipt\ncreate staging.shop\n";
     assert_eq!(lines(&Existing::default(), &star), created.to_owned() + "add dataset shop");
     assert_eq!(lines(&database_of(&star, true), &star), "");
@@ -128,19 +128,19 @@ fn a_dataset_without_a_contract_is_dropped_with_the_facts_before_the_dimensions(
     let cafe = SHOP.replace("shop", "cafe").replace("buyer", "guest").replace("receipt", "bill");
     let file = PathBuf::from("cafe/dataset.toml");
     let cafe = star::compile(&Catalog::read([(file, "cafe".to_owned(), cafe)]).unwrap());
-    let mut existing = database_of(&star_of(SHOP), true);
+    let mut existing = database_of(&star_of(&SHOP), true);
     let other = database_of(&cafe, true);
     existing.tables.extend(other.tables);
     existing.datasets.extend(other.datasets);
     assert_eq!(
-        lines(&existing, &star_of(SHOP)),
+        lines(&existing, &star_of(&SHOP)),
         "drop dataset cafe\ndrop star.fact_bill\ndrop star.dim_guest"
     );
 }
 
 #[test]
 fn a_function_a_trigger_or_an_index_that_somebody_changed_is_restored() {
-    let star = star_of(SHOP);
+    let star = star_of(&SHOP);
     let whole = || database_of(&star, true);
     let mut changed = [whole(), whole(), whole(), whole()];
     let [body, missing, trigger, index] = &mut changed;
@@ -157,7 +157,7 @@ fn a_function_a_trigger_or_an_index_that_somebody_changed_is_restored() {
 #[test]
 fn what_is_lost_follows_from_the_counts() {
     let loss = |edits: &[(&str, &str)], measured: &Measured| {
-        let operations = operations(&database_of(&star_of(SHOP), true), &star_of(&edited(edits)));
+        let operations = operations(&database_of(&star_of(&SHOP), true), &star_of(&edited(edits)));
         operations[0].kind().loss(measured)
     };
     let counts = |count, changed| Measured { count, changed, ..Measured::default() };

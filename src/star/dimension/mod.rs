@@ -11,6 +11,8 @@ mod table;
 pub(super) use scd2::{changed_versions, variables as version_variables};
 pub(super) use table::{tables, unknown_member};
 
+use std::collections::BTreeSet;
+
 use super::counts;
 use super::ident::{equal, ident};
 use crate::dataset::{Catalog, Dataset, Dimension, DimensionRef, DimensionSource};
@@ -56,8 +58,11 @@ impl DimensionEffect<'_> {
 
 /// What a dataset writes to each of its dimensions, in the order in which all batches lock them.
 pub(super) fn effects<'c>(catalog: &'c Catalog, dataset: &'c Dataset) -> Vec<DimensionEffect<'c>> {
+    let referred = dataset.facts.iter().flat_map(|fact| &fact.dimensions).map(|r| &r.dimension);
+    let names: BTreeSet<&String> =
+        dataset.dimensions.iter().map(|source| &source.name).chain(referred).collect();
     let mut effects = Vec::new();
-    for dimension in catalog.dimensions() {
+    for dimension in catalog.dimensions().iter().filter(|d| names.contains(&d.name)) {
         let declared = dataset.dimensions.iter().find(|source| source.name == dimension.name);
         let source = declared.filter(|source| !source.attributes.is_empty());
         let used = dataset

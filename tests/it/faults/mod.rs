@@ -6,7 +6,7 @@ mod broken;
 mod bucket;
 mod commit_in_doubt;
 mod files;
-mod frames;
+pub mod frames;
 mod lane;
 mod ledger_check;
 mod oracle;

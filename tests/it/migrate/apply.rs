@@ -7,23 +7,8 @@ use stardrop::star;
 use crate::support::cloud::{Cloud, run, stardrop};
 use crate::support::{TestDatabase, catalog_of, connect, project_catalog, root, server};
 
-pub const SHOP: &str = r#"
-name  = "shop"
-match = ["shop/**/*.csv"]
-[columns]
-id    = { type = "bigint", required = true }
-part  = { type = "integer", required = true }
-buyer = { type = "text" }
-town  = { type = "text" }
-paid  = { type = "numeric(8,2)" }
-[dimension.buyer]
-key        = ["buyer"]
-attributes = ["town"]
-[fact.receipt]
-grain      = ["id"]
-dimensions = ["buyer"]
-measures   = ["paid"]
-"#;
+/// The sample contract, which the unit tests of the comparison use too.
+pub const SHOP: &str = include_str!("../../../src/migrate/compare/sample_for_tests.toml");
 
 pub const ROW: &str =
     "insert into staging.shop (id, part, buyer, town, paid) values (1, 1, 'Ann', 'Oslo', 9.5)";

@@ -6,5 +6,6 @@ mod contract_sidecars;
 mod contract_sql;
 mod during_loads;
 mod formula;
+mod many_datasets;
 mod others;
 mod plan;
