@@ -133,4 +133,3 @@ pub async fn tables(client: &Client, load_id: i64) -> Result<Vec<Vec<String>>> {
     let columns = ["table_name", "inserted", "updated", "unchanged", "deleted"];
     rows.iter().map(|row| columns.iter().map(|column| get(row, column)).collect()).collect()
 }
-

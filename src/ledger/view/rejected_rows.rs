@@ -64,4 +64,3 @@ pub async fn rejects_json(client: &Client, load_id: Option<i64>, limit: i64) -> 
     let row = query_one(client, &sql, &[&load_id, &limit]).await?;
     get(&row, "json")
 }
-
