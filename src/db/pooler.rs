@@ -9,12 +9,8 @@ use tokio_postgres::error::SqlState;
 
 use super::database_error;
 use super::server::{Server, backend_pid, unsupported};
+use super::server_error::SHARED_SESSION;
 use crate::error::{Error, Result, Stage};
-
-/// What a pooler in transaction or statement mode means, and what to do about it.
-pub(super) const REFUSAL: &str = "a connection pooler in transaction or statement mode, such as PgBouncer, stands between Stardrop \
-                       and the server, and the ledger's locks need a session of their own: connect to the server \
-                       itself, or set the pooler's pool_mode to session";
 
 /// Refuses AWS' RDS Proxy by the name of its endpoint: it shares sessions, and has no other mode.
 ///
@@ -100,7 +96,7 @@ fn refused(error: tokio_postgres::Error) -> Error {
 
 /// The error for a pooler in transaction or statement mode.
 pub(super) fn refusal() -> Error {
-    unsupported(REFUSAL)
+    unsupported(SHARED_SESSION)
 }
 
 #[cfg(test)]

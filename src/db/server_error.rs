@@ -3,8 +3,12 @@
 
 use tokio_postgres::error::DbError;
 
-use super::pooler;
 use crate::error::{Error, ErrorKind, RefusedRows, Stage};
+
+/// What a pooler in transaction or statement mode means, and what to do about it.
+pub(super) const SHARED_SESSION: &str = "a connection pooler in transaction or statement mode, such as PgBouncer, stands between Stardrop \
+                       and the server, and the ledger's locks need a session of their own: connect to the server \
+                       itself, or set the pooler's pool_mode to session";
 
 /// The error of the pipeline for an error of the server.
 pub(super) fn server_error(refusal: &DbError, stage: Stage) -> Error {
@@ -18,7 +22,7 @@ pub(super) fn server_error(refusal: &DbError, stage: Stage) -> Error {
         // The names of the objects that depend on another, such as somebody's view.
         "2BP01" | "0A000" => message.extend(refusal.detail().map(|detail| format!(": {detail}"))),
         // A prepared statement that exists already, or no longer: another session than the one that prepared it.
-        "26000" | "42P05" => message = format!("{message}: {}", pooler::REFUSAL),
+        "26000" | "42P05" => message = format!("{message}: {SHARED_SESSION}"),
         _ => {}
     }
     let mut error = Error::new(kind, stage, message);
