@@ -18,6 +18,8 @@ pub(super) struct Target {
     pub required_for: Option<String>,
     pub strip_nul: bool,
     pub protect: Option<Protect>,
+    /// Whether the text of a value is written as it is.
+    pub is_plain: bool,
     sql_type: SqlType,
     column_type: Arc<dyn ColumnType>,
     native_type: Arc<dyn ColumnType>,
@@ -34,6 +36,7 @@ impl Target {
             required_for,
             strip_nul: column.strip_nul,
             protect: column.protect,
+            is_plain: column.protect.is_none() && !column.strip_nul,
             sql_type,
             column_type: Arc::clone(&column.column_type),
             native_type: Arc::clone(&column.native_type),
