@@ -12,8 +12,8 @@ use super::sql_type::SqlType;
 ///
 /// Bounds: what RFC 8259 allows, without the escape `\u0000` and without lone surrogates, which
 /// `jsonb` refuses; numbers that `numeric` can hold; at most [`MAX_DEPTH`] levels, far below what the
-/// server's stack allows. Of two equal keys `jsonb` keeps the last. Source: Postgres manual, 8.14
-/// JSON Types.
+/// server's stack allows; and without two equal keys in one object, of which `jsonb` keeps the last
+/// alone. Source: Postgres manual, 8.14 JSON Types.
 #[derive(Debug)]
 struct Json;
 
@@ -46,27 +46,85 @@ impl ColumnType for Json {
 ///
 /// What `jsonb` cannot hold.
 pub(crate) fn check(mut text: &[u8]) -> Result<(), Invalid> {
-    let mut depth = 0_usize;
+    let mut keys = Keys::default();
     while let [first, rest @ ..] = text {
         text = match first {
             b'[' | b'{' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
+                if keys.open.len() == MAX_DEPTH {
                     let message = format!("expected json of at most {MAX_DEPTH} levels");
                     return Err(Invalid::new("out_of_range", message));
                 }
+                keys.open(*first == b'{');
                 rest
             }
             b']' | b'}' => {
-                depth = depth.saturating_sub(1);
+                keys.close()?;
                 rest
             }
-            b'"' => string(rest)?,
+            b',' => {
+                keys.expects_key = keys.open.last().is_some_and(Option::is_some);
+                rest
+            }
+            b'"' => {
+                let behind = string(rest)?;
+                if std::mem::take(&mut keys.expects_key) {
+                    keys.names.push(rest.get(..rest.len() - behind.len()).unwrap_or_default());
+                }
+                behind
+            }
             b'-' | b'0'..=b'9' => number(text)?,
             _ => rest,
         };
     }
     Ok(())
+}
+
+/// The keys of the objects that are open, each with the quote behind it.
+#[derive(Default)]
+struct Keys<'j> {
+    names: Vec<&'j [u8]>,
+    /// For each open object the number of keys before its own; `None` for an array.
+    open: Vec<Option<usize>>,
+    /// Whether the next string is a key.
+    expects_key: bool,
+}
+
+impl Keys<'_> {
+    fn open(&mut self, is_object: bool) {
+        self.open.push(is_object.then_some(self.names.len()));
+        self.expects_key = is_object;
+    }
+
+    /// Forgets the keys of the object that ends here.
+    ///
+    /// # Errors
+    ///
+    /// Two of them are equal.
+    fn close(&mut self) -> Result<(), Invalid> {
+        self.expects_key = false;
+        let Some(start) = self.open.pop().flatten() else { return Ok(()) };
+        let is_repeated = self.names.get_mut(start..).is_some_and(has_equal);
+        self.names.truncate(start);
+        if is_repeated {
+            let message = "expected each key of a json object once, found one twice";
+            return Err(Invalid::new("duplicate_key", message));
+        }
+        Ok(())
+    }
+}
+
+/// Whether two keys are equal. Sorts them.
+fn has_equal(keys: &mut [&[u8]]) -> bool {
+    let same_next = |keys: &[&[u8]]| keys.windows(2).any(|two| two.first() == two.last());
+    if keys.iter().any(|key| memchr::memchr(b'\\', key).is_some()) {
+        let text =
+            |key: &&[u8]| serde_json::from_slice(&[b"\"", *key].concat()).unwrap_or_default();
+        let mut texts: Vec<String> = keys.iter().map(text).collect();
+        texts.sort_unstable();
+        return texts.windows(2).any(|two| two.first() == two.last());
+    }
+    keys.sort_unstable();
+    same_next(keys)
 }
 
 /// Checks the escapes of a string up to its closing quote, and returns what follows that.
@@ -144,7 +202,9 @@ mod tests {
             "1e400",
             "[1,2.50,3]",
             "\"\\u0001\"",
-            "{\"a\":1,\"a\":2}",
+            "{\"a\":{\"a\":[{\"a\":1},{\"a\":2}]},\"b\":\"a\"}",
+            "{\"a\":1,\"A\":1,\"a \":1,\"\":1,\"\\u0062\":1}",
+            "[\"a\",\"a\",{\"a\":\"a\"}]",
         ] {
             accepts("json", &[(good, good)]);
         }
@@ -165,6 +225,18 @@ mod tests {
             &["\"\\u0000\"", "{\"a\\u0000\": 1}", "[\"\\\\\\u0000\"]"],
         );
         refuses("json", "out_of_range", &["1e200000", "[1e-20000]"]);
+        // Of two equal keys, jsonb keeps one.
+        refuses(
+            "json",
+            "duplicate_key",
+            &[
+                "{\"a\":1,\"a\":1}",
+                "{\"a\":1,\"b\":[{\"x\":2}],\"a\":{\"c\":3}}",
+                "[{\"b\":{\"a\":1,\"c\":2,\"a\":\"d\"}}]",
+                "{\"a\":1,\"\\u0061\":2}",
+                "{\"\":1,\"\":2}",
+            ],
+        );
     }
 
     #[test]
