@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use super::buffer::Buffer;
+use super::buffer::{BOM, Buffer};
 use super::options::ReaderOptions;
 use super::record::Record;
 use super::{RecordError, RecordReader, Step};
@@ -18,8 +18,10 @@ use crate::error::ErrorKind;
 use object::Wanted;
 use pairs::First;
 use scan::Scan;
+use sequence::starts_with_mark;
 use wrapper::{Found, Wrapper};
 
+mod mistake;
 mod object;
 mod objects;
 mod pairs;
@@ -120,6 +122,12 @@ impl JsonReader {
                 b'\n' => self.line += 1,
                 b' ' | b'\t' | b'\r' => {}
                 b',' if in_array && self.last == Last::Object => self.last = Last::Comma,
+                // As in files that were put one behind the other.
+                0xef if !in_array => match starts_with_mark(self.buffer.rest()) {
+                    Some(true) => self.advance(BOM.len() - 1),
+                    None if !self.buffer.ended() => return false,
+                    _ => return true,
+                },
                 _ => return true,
             }
             self.advance(1);
@@ -168,7 +176,7 @@ impl JsonReader {
             First::Object(pairs, end) if end == length => Some(pairs),
             _ => None,
         };
-        self.wanted.fill(pairs, record);
+        self.wanted.fill(pairs, false, record);
         self.last = Last::Object;
         self.buffer.advance(length);
         self.scan = Scan::default();

@@ -2,6 +2,7 @@
 //!
 //! Readers fill the same record again and again, so that its buffers are allocated once.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// One record: its fields, its original bytes, and its position in the file.
@@ -12,7 +13,7 @@ pub struct Record {
     raw_len: usize,
     fields: Vec<Field>,
     extra: Option<Range<usize>>,
-    fault: Option<(&'static str, &'static str)>,
+    fault: Option<(&'static str, Cow<'static, str>)>,
     fault_field: Option<usize>,
     line: u64,
     next_line: u64,
@@ -102,8 +103,8 @@ impl Record {
     }
 
     /// Why the record cannot be split into fields: a reason code and a sentence.
-    pub fn fault(&self) -> Option<(&'static str, &'static str)> {
-        self.fault
+    pub fn fault(&self) -> Option<(&'static str, &str)> {
+        self.fault.as_ref().map(|(code, reason)| (*code, reason.as_ref()))
     }
 
     /// The index of the field that the fault is in; `None` where the whole record is wrong.
@@ -178,19 +179,14 @@ impl Record {
         self.fields.push(Field { start, end: self.bytes.len(), quoted, kind });
     }
 
-    /// Says that the record cannot be split into fields.
-    pub(super) fn set_fault(&mut self, code: &'static str, reason: &'static str) {
-        self.fault = Some((code, reason));
-    }
-
     /// Says that the value of a field, or the record as a whole, has no text.
     pub(super) fn set_fault_of(
         &mut self,
         code: &'static str,
-        reason: &'static str,
+        reason: impl Into<Cow<'static, str>>,
         field: Option<usize>,
     ) {
-        self.set_fault(code, reason);
+        self.fault = Some((code, reason.into()));
         self.fault_field = field;
     }
 
@@ -198,7 +194,7 @@ impl Record {
     /// first fault of a record counts.
     pub(super) fn set_field_fault(&mut self, code: &'static str, reason: &'static str) {
         if self.fault.is_none() {
-            self.fault = Some((code, reason));
+            self.fault = Some((code, reason.into()));
             self.fault_field = self.fields.len().checked_sub(1);
         }
     }

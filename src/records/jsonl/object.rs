@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::value::RawValue;
 
+use super::mistake;
 use super::pairs::{First, Pairs, first};
 
 use crate::records::Record;
@@ -21,16 +22,17 @@ pub(super) struct Wanted {
 }
 
 /// A reason code and a sentence.
-type Fault = (&'static str, &'static str);
+type Fault = (&'static str, Cow<'static, str>);
 
 /// What is wrong with an object, and the index of the column whose value is wrong.
 type Wrong = (Fault, Option<usize>);
 
-const NOT_AN_OBJECT: Fault = ("invalid_json", "not a valid JSON object");
-const LONE_SURROGATE: Fault =
-    ("invalid_json", "expected pairs of surrogates (\\ud83d\\ude00), found half of one");
+const LONE_SURROGATE: Fault = (
+    "invalid_json",
+    Cow::Borrowed("expected pairs of surrogates (\\ud83d\\ude00), found half of one"),
+);
 const DUPLICATE_KEY: Fault =
-    ("duplicate_key", "a key occurs twice, or two keys mean the same column");
+    ("duplicate_key", Cow::Borrowed("a key occurs twice, or two keys mean the same column"));
 
 fn fold(name: &str) -> String {
     name.trim().to_lowercase()
@@ -53,16 +55,23 @@ impl Wanted {
     }
 
     /// Adds the fields of an object to the record, or sets the fault of the record. `None`: its original
-    /// bytes are not a valid object.
-    pub fn fill(&self, pairs: Option<Pairs>, record: &mut Record) {
+    /// bytes are not a valid object. `is_bare` says that nothing is around the object, so that it may
+    /// hold the records itself.
+    pub fn fill(&self, pairs: Option<Pairs>, is_bare: bool, record: &mut Record) {
         let mut found: Vec<Option<&RawValue>> = vec![None; self.count];
         let mut extra = Vec::new();
         let filled = pairs
-            .ok_or((NOT_AN_OBJECT, None))
+            .ok_or_else(|| (("invalid_json", mistake::in_object(record.raw()).into()), None))
             .and_then(|pairs| {
                 self.walk(pairs, "", &mut found, &mut extra).map_err(|fault| (fault, None))
             })
-            .and_then(|()| push_all(&found, record));
+            .and_then(|has_column| match has_column {
+                true => push_all(&found, record),
+                false => {
+                    let reason = mistake::without_columns(record.raw(), is_bare);
+                    Err((("no_column", reason.into()), None))
+                }
+            });
         match filled {
             Ok(()) if extra.is_empty() => {}
             Ok(()) => record.set_extra(&extra),
@@ -71,7 +80,7 @@ impl Wanted {
     }
 
     /// Finds the wanted values in an object, and appends an object of all others to `extra`, if there
-    /// are any.
+    /// are any. False: none of its keys means a column, or leads to one.
     ///
     /// # Errors
     ///
@@ -82,8 +91,9 @@ impl Wanted {
         path: &str,
         found: &mut [Option<&'j RawValue>],
         extra: &mut Vec<u8>,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let start = extra.len();
+        let mut has_column = false;
         let mut seen = HashSet::with_capacity(pairs.len());
         for (key, value) in pairs {
             let key = text(key)?;
@@ -95,6 +105,13 @@ impl Wanted {
                 if slot.replace(value).is_some() {
                     return Err(DUPLICATE_KEY);
                 }
+                has_column = true;
+                // A column may also be within the value of another one.
+                if let Some(inner) =
+                    self.prefixes.contains(&name).then(|| pairs_of(value)).flatten()
+                {
+                    self.walk(inner, &name, found, &mut Vec::new())?;
+                }
                 continue;
             }
             let before = extra.len();
@@ -102,10 +119,17 @@ impl Wanted {
             extra.extend_from_slice(serde_json::Value::from(key.as_ref()).to_string().as_bytes());
             extra.push(b':');
             let written = extra.len();
-            let inner = self.prefixes.contains(&name).then(|| pairs_of(value)).flatten();
+            let is_prefix = self.prefixes.contains(&name);
+            let inner = is_prefix.then(|| pairs_of(value)).flatten();
             match inner {
-                Some(inner) => self.walk(inner, &name, found, extra)?,
-                None => extra.extend_from_slice(value.get().as_bytes()),
+                Some(inner) => {
+                    let is_empty = inner.is_empty();
+                    has_column |= self.walk(inner, &name, found, extra)? || is_empty;
+                }
+                None => {
+                    has_column |= is_prefix && value.get() == "null";
+                    extra.extend_from_slice(value.get().as_bytes());
+                }
             }
             if extra.len() == written {
                 extra.truncate(before);
@@ -114,7 +138,7 @@ impl Wanted {
         if extra.len() > start {
             extra.push(b'}');
         }
-        Ok(())
+        Ok(has_column)
     }
 }
 

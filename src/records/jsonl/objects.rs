@@ -1,5 +1,6 @@
 //! Reads objects that stand one behind the other, and rejects the lines that hold something else.
 
+use super::mistake;
 use super::sequence::{self, Next};
 use super::{JsonReader, Shape};
 use crate::records::record::{Position, Record};
@@ -22,7 +23,7 @@ impl JsonReader {
                 let by_line = line_bytes.is_none_or(|line| content <= line) && whole > content;
                 let position = self.position(content, whole, breaks);
                 record.start(rest.get(..content).unwrap_or_default(), position);
-                self.wanted.fill(Some(pairs), record);
+                self.wanted.fill(Some(pairs), true, record);
                 self.take(position, whole, by_line || ended && whole == rest.len());
                 Ok(Step::Record)
             }
@@ -45,10 +46,13 @@ impl JsonReader {
                 self.malformed("the object that starts here is never closed: the file is truncated")
             }
             Next::Malformed(line) => {
+                let cause =
+                    mistake::find(rest).map_or_else(String::new, |cause| format!(" ({cause})"));
                 self.line += line - 1;
-                self.malformed(
-                    "expected objects of JSON: put each on a line of its own, so that a wrong one rejects only its row",
-                )
+                self.malformed(&format!(
+                    "expected objects of JSON{cause}: put each on a line of its own, so that a wrong one \
+                     rejects only its row"
+                ))
             }
         }
     }
@@ -94,7 +98,7 @@ impl JsonReader {
         let whole = line.len() + usize::from(breaks);
         let position = self.position(content.len(), whole, breaks);
         record.start(content, position);
-        self.wanted.fill(None, record);
+        self.wanted.fill(None, true, record);
         self.take(position, whole, true);
         Ok(Step::Record)
     }

@@ -2,6 +2,7 @@
 //! writes them, or each over several lines as `jq` does.
 
 use super::pairs::{First, Pairs, first};
+use crate::records::buffer::BOM;
 
 /// What comes next.
 #[derive(Debug)]
@@ -53,10 +54,14 @@ fn follow<'j>(
     if content + blanks > limit {
         return Next::TooLong;
     }
-    match rest.get(blanks) {
+    let behind = rest.get(blanks..).unwrap_or_default();
+    match behind.first() {
         Some(b'\n') => object(content + blanks + 1, true),
         // As if it were on the next line, so that each record has a line number of its own.
         Some(b'{') => object(content, true),
+        // So do files that were put one behind the other.
+        Some(0xef) if starts_with_mark(behind) == Some(true) => object(content, true),
+        Some(0xef) if starts_with_mark(behind).is_none() && !ended => Next::More,
         Some(_) => {
             let lines =
                 text.get(..content).map_or(0, |text| memchr::memchr_iter(b'\n', text).count());
@@ -64,5 +69,13 @@ fn follow<'j>(
         }
         None if ended => object(content + blanks, false),
         None => Next::More,
+    }
+}
+
+/// Whether a text starts with a byte order mark; `None` if it takes more bytes to tell.
+pub(super) fn starts_with_mark(text: &[u8]) -> Option<bool> {
+    match text.get(..BOM.len()) {
+        Some(start) => Some(start == BOM),
+        None => (!BOM.starts_with(text)).then_some(false),
     }
 }

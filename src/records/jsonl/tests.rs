@@ -105,6 +105,53 @@ fn paths_lead_into_objects_and_other_values_are_extra() {
 }
 
 #[test]
+fn a_path_into_the_value_of_another_column_gives_both() {
+    let (rows, _) = read(&["a.b", "a"], "{\"a\":{\"b\":1,\"c\":2}}\n{\"a\":3}\n{\"a\":{\"c\":2}}");
+    assert_eq!(rows, ["1: 1 {\"b\":1,\"c\":2}", "2: null 3", "3: null {\"c\":2}"]);
+    let (rows, _) = read(&["a.b.c", "a.b"], "{\"a\":{\"b\":{\"c\":1},\"x\":2}}");
+    assert_eq!(rows, ["1: 1 {\"c\":1} + {\"a\":{\"x\":2}}"]);
+    let (rows, _) = read(&["a.b", "a"], "{\"a\":{\"b\":1,\"B\":2}}");
+    assert_eq!(rows, ["1: duplicate_key"]);
+}
+
+#[test]
+fn an_object_without_any_key_of_the_contract_is_no_row() {
+    for text in [
+        "{\"x\":1}",
+        "{}",
+        "{\"meta\":1,\"items\":[{\"id\":1}]}",
+        "{\"user\":{\"x\":1}}",
+        "{\"user\":[1]}",
+    ] {
+        let (rows, error) = read(&["id", "user.email"], &format!("{text}\n{{\"id\":1}}"));
+        assert_eq!(rows, ["1: no_column", "2: 1 null"], "{text}");
+        assert_eq!(error, None);
+        let (rows, _) = read(&["id", "user.email"], &format!("[{text}]"));
+        assert_eq!(rows, ["1: no_column"], "{text}");
+    }
+    for text in
+        ["{\"id\":null}", "{\"ID\":\"\"}", "{\"user\":null}", "{\"user\":{}}", "{\"x\":1,\"id\":2}"]
+    {
+        let (rows, _) = read(&["id", "user.email"], text);
+        assert!(!rows[0].contains("no_column"), "{text}: {rows:?}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_before_an_object_is_no_part_of_it() {
+    let (rows, error) = read(
+        &["id"],
+        "\u{feff}{\"id\":1}\n\u{feff}{\"id\":2}\n\n\u{feff}\n\u{feff}{\"id\":3}\u{feff}{\"id\":4}\n\u{feff}",
+    );
+    assert_eq!(error, None);
+    assert_eq!(rows, ["1: 1", "2: 2", "5: 3", "6: 4"]);
+    // Elsewhere it is text of no meaning.
+    let (rows, _) = read(&["id"], "{\"id\":1}\n{\u{feff}\"id\":2}\n{\"id\":3}");
+    assert_eq!(rows, ["1: 1", "2: invalid_json", "3: 3"]);
+    assert!(read(&["id"], "[{\"id\":1},\u{feff}{\"id\":2}]").1.is_some());
+}
+
+#[test]
 fn numbers_keep_every_digit() {
     let (rows, _) = read(&["n"], "{\"n\":12345678901234567890.1234567890123456789}\n{\"n\":-0.0}");
     assert_eq!(rows, ["1: 12345678901234567890.1234567890123456789", "2: -0.0"]);
@@ -143,8 +190,8 @@ fn two_keys_that_mean_one_column_reject_the_row() {
         );
     }
     // Keys that no column means may differ in case alone: both are kept unchanged.
-    let (rows, _) = read(&["id"], "{\"x\":1,\"X\":2}");
-    assert_eq!(rows, ["1: null + {\"x\":1,\"X\":2}"]);
+    let (rows, _) = read(&["id"], "{\"id\":0,\"x\":1,\"X\":2}");
+    assert_eq!(rows, ["1: 0 + {\"x\":1,\"X\":2}"]);
 }
 
 #[test]

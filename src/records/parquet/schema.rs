@@ -45,7 +45,7 @@ pub(super) struct Column {
 }
 
 /// The columns of a file. A field of a group that one of `names` means by its path is a column of its own,
-/// and no longer a part of its group, unless another name means the whole group. Case does not matter.
+/// and no longer a part of its group, unless another name means the whole group: then it is both. Case does not matter.
 pub(super) fn columns(schema: &Type, names: &[Vec<String>]) -> Vec<Column> {
     let wanted: HashSet<String> = names.iter().flatten().map(|name| fold(name)).collect();
     let mut columns = Vec::new();
@@ -53,6 +53,7 @@ pub(super) fn columns(schema: &Type, names: &[Vec<String>]) -> Vec<Column> {
         let (name, path) = (field.name().to_owned(), vec![index]);
         let mut taken = Vec::new();
         let meaning = if wanted.contains(&fold(&name)) {
+            take_wanted(field, &name, &path, &wanted, &mut taken);
             meaning_of(field)
         } else if !names.is_empty() && is_binary(field) {
             Meaning::Binary
@@ -92,7 +93,10 @@ fn take_wanted(
         let name = format!("{name}.{}", inner.name());
         let path = [path, &[index]].concat();
         fields.push(if wanted.contains(&fold(&name)) {
+            let mut taken = Vec::new();
+            take_wanted(inner, &name, &path, wanted, &mut taken);
             columns.push(Column { name, path, meaning: meaning_of(inner) });
+            columns.append(&mut taken);
             Meaning::Taken
         } else {
             take_wanted(inner, &name, &path, wanted, columns)

@@ -26,11 +26,11 @@ degenerate = ["t"]
 }
 
 /// What is in the star and what was rejected, of one file in batches of one row.
-async fn loaded(file: &str, text: &str) -> String {
+async fn loaded(file: &str, text: impl AsRef<[u8]>) -> String {
     let catalog = catalog_of(&[("things", &contract(file))]);
     let (db, _) = TestDatabase::of(&catalog).await;
     let cloud = Cloud::of(&db, catalog).await;
-    let object = cloud.put("things/a.json", text).await;
+    let object = cloud.put("things/a.json", text.as_ref()).await;
     cloud.loader_with(&[("STARDROP_BATCH_ROWS", "1")]).load(&object, None).await.unwrap();
     assert_balanced(&db).await;
     let star = "select id, t, extra, source_line from star.fact_thing order by 1";
@@ -56,6 +56,32 @@ async fn records_within_other_objects_load_by_their_path() {
                 {\"data\":{\"items\":[{\"id\":3}]}}\n";
     let said = loaded("records = \"data.items\"", text).await;
     assert_eq!(said, "1|null|null|1\n2|b|null|2\n3|null|null|3\n--\n");
+}
+
+#[tokio::test]
+async fn objects_that_would_lose_values_are_rejected() {
+    let text = "\u{feff}{\"id\":1}\n\u{feff}{\"id\":2}\n{\"meta\":1,\"items\":[{\"id\":3}]}\n{\"x\":1}\n\
+                {\"id\":5,\"x\":{\"a\":1,\"a\":2}}\n{\"id\":6,}\n{\"id\":7,\"t\":NaN}\n";
+    insta::assert_snapshot!(loaded("", text).await, @r#"
+    1|null|null|1
+    2|null|null|2
+    --
+    3|null|no_column|the object has no key of the contract, only `items`, `meta`; to load the objects of an array in it, set records = "items"
+    4|null|no_column|the object has no key of the contract, only `x`: name a column's key by `from`
+    5|null|duplicate_key|column x: expected each key of a json object once, found one twice
+    6|null|invalid_json|not a valid JSON object: a comma before a closing bracket at column 9
+    7|null|invalid_json|not a valid JSON object: NaN or Infinity, which JSON does not have: write null at column 13
+    "#);
+}
+
+#[tokio::test]
+async fn invalid_bytes_of_json_reject_their_row_or_are_replaced() {
+    let text = b"{\"id\":1,\"t\":\"ok\"}\n{\"id\":2,\"t\":\"a\xe4b\"}\n";
+    let said = loaded("", text).await;
+    assert!(said.starts_with("1|ok|null|1\n--\n2|null|invalid_json|"), "{said}");
+    assert!(said.contains("at column 15: set encoding in [file]"), "{said}");
+    let said = loaded("invalid = \"replace\"", text).await;
+    assert_eq!(said, "1|ok|null|1\n2|a\u{fffd}b|null|2\n--\n");
 }
 
 #[tokio::test]
