@@ -48,7 +48,7 @@ pub(super) struct File {
     pub trailing_delimiter: bool,
     pub record_end: Option<Spanned<String>>,
     #[serde(default)]
-    pub skip: u64,
+    pub skip: Option<Spanned<usize>>,
     pub skip_footer: Option<Spanned<usize>>,
     #[serde(default)]
     pub trim: bool,

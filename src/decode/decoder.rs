@@ -69,6 +69,15 @@ impl Decoder {
         matches!((&self.decompressor, &self.text), (Layer::None, Layer::None))
     }
 
+    /// The name of the text's encoding, once [`Decoder::next`] has returned bytes.
+    pub fn encoding(&self) -> Option<&'static str> {
+        match &self.text {
+            Layer::Unknown => None,
+            Layer::None => Some(UTF_8.name()),
+            Layer::Some(transcoder) => Some(transcoder.encoding()),
+        }
+    }
+
     /// The next decoded bytes, or what the decoder needs for them.
     ///
     /// # Errors
@@ -128,7 +137,8 @@ impl Decoder {
         };
         sniff::check_content(&self.decompressed, around)?;
         let (encoding, mark) = sniff::encoding(&self.decompressed, self.options.encoding)?;
-        self.text = if encoding == UTF_8 {
+        let replaces = self.options.needs_valid_text && self.options.replace_invalid;
+        self.text = if encoding == UTF_8 && !replaces {
             // The mark stays in the output, so that offsets are those of the object.
             Layer::None
         } else {

@@ -31,6 +31,22 @@ fn a_byte_order_mark_takes_precedence_over_the_configured_encoding() {
 }
 
 #[test]
+fn utf_8_is_made_valid_only_where_a_format_needs_that() {
+    let bytes = b"\xef\xbb\xbf{\"a\":\"x\xe4y\"}";
+    let options = |replace_invalid, needs_valid_text| DecodeOptions {
+        replace_invalid,
+        needs_valid_text,
+        ..DecodeOptions::default()
+    };
+    for (replaces, needs) in [(false, false), (true, false), (false, true)] {
+        let same = Ok((bytes.to_vec(), true));
+        assert_eq!(decoded_with(bytes, &options(replaces, needs)), same);
+    }
+    let valid = "{\"a\":\"x\u{fffd}y\"}".as_bytes().to_vec();
+    assert_eq!(decoded_with(bytes, &options(true, true)), Ok((valid, false)));
+}
+
+#[test]
 fn texts_in_other_encodings_become_utf_8() {
     for (label, bytes, text) in [
         ("cp1252", &b"J\xf8rn \x80"[..], "Jørn €"),

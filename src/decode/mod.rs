@@ -40,6 +40,8 @@ pub struct DecodeOptions {
     /// Whether bytes that are invalid in the encoding become U+FFFD. If not, each such sequence
     /// becomes the byte 0xFF, which is never part of UTF-8, so that its row can be rejected.
     pub replace_invalid: bool,
+    /// Whether texts in UTF-8 must be valid, too, so that what is invalid is replaced here.
+    pub needs_valid_text: bool,
     /// The most bytes that a compressed object may decompress to.
     pub max_bytes: u64,
     /// The largest ratio of decompressed to compressed bytes, once there are more decompressed
@@ -50,7 +52,8 @@ pub struct DecodeOptions {
 impl Default for DecodeOptions {
     fn default() -> Self {
         let (max_bytes, max_ratio) = (u64::MAX, u64::MAX);
-        DecodeOptions { encoding: UTF_8, replace_invalid: false, max_bytes, max_ratio }
+        let (replace_invalid, needs_valid_text) = (false, false);
+        DecodeOptions { encoding: UTF_8, replace_invalid, needs_valid_text, max_bytes, max_ratio }
     }
 }
 
@@ -105,17 +108,28 @@ pub(crate) fn is_zip(start: &[u8]) -> bool {
     start.starts_with(codec::zip::ENTRY)
 }
 
+/// The most bytes of a zip archive's directory that are read. An archive with a larger one is refused.
+pub const MAX_ZIP_DIRECTORY_BYTES: u64 = 4 << 20;
+
 /// Refuses a zip archive of several files before the first of them is loaded. `tail` are its last bytes,
-/// from `offset` on. An archive whose directory is not within them is only refused after its first file.
+/// from `offset` on. Returns the offset of the directory if `check_zip_directory` must check it, because
+/// it is not within them.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadFile`] if it holds several files.
-pub(crate) fn check_zip(tail: &[u8], offset: u64) -> Result<(), DecodeError> {
-    match codec::zip::count_files(tail, offset) {
-        Some(2..) => Err(DecodeError::bad_file(codec::zip::SEVERAL_FILES)),
-        _ => Ok(()),
-    }
+/// [`ErrorKind::BadFile`] if it holds several files, or something is around the archive.
+pub(crate) fn check_zip(tail: &[u8], offset: u64) -> Result<Option<u64>, DecodeError> {
+    codec::zip::check_tail(tail, offset).map_err(DecodeError::bad_file)
+}
+
+/// Refuses a zip archive by the first bytes of its directory, [`MAX_ZIP_DIRECTORY_BYTES`] of them if it has
+/// as many.
+///
+/// # Errors
+///
+/// [`ErrorKind::BadFile`] if it holds several files, or so many entries that this is not known.
+pub(crate) fn check_zip_directory(directory: &[u8]) -> Result<(), DecodeError> {
+    codec::zip::check_directory(directory).map_err(DecodeError::bad_file)
 }
 
 /// The name of the compression of a file that starts with these bytes; `None` if it is not compressed.

@@ -25,6 +25,11 @@ impl Transcoder {
         Transcoder { decoder: encoding.new_decoder_without_bom_handling(), replace_invalid }
     }
 
+    /// The name of its encoding.
+    pub fn encoding(&self) -> &'static str {
+        self.decoder.encoding().name()
+    }
+
     /// The text of `bytes`. An incomplete character at their end waits for the next call.
     pub fn run(&mut self, mut bytes: &[u8], last: bool) -> Bytes {
         // Enough for most texts; it grows for encodings that need up to three bytes for one.

@@ -7,9 +7,11 @@ use std::io::Write as _;
 use bytes::Bytes;
 
 use crate::dataset::Dataset;
-use crate::decode::{self, DecodeError, DecodeOptions, Decoded, Decoder, ZIP_TAIL_BYTES};
+use crate::decode::{self, DecodeError, DecodeOptions, Decoded, Decoder};
+use crate::decode::{MAX_ZIP_DIRECTORY_BYTES, ZIP_TAIL_BYTES};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::object::{ContentHash, ObjectRef, ObjectStream, Source};
+use crate::records::Format;
 use crate::settings::Settings;
 
 /// The decoded bytes of one object.
@@ -32,10 +34,12 @@ impl DecodedStream {
         settings: &Settings,
         dataset: &Dataset,
         object: &ObjectRef,
+        format: Format,
     ) -> Result<DecodedStream> {
         let options = DecodeOptions {
             encoding: dataset.file.encoding,
             replace_invalid: dataset.file.replace_invalid,
+            needs_valid_text: format.needs_valid_text(),
             max_bytes: settings.max_decompressed_bytes,
             max_ratio: settings.max_ratio,
         };
@@ -93,6 +97,11 @@ impl DecodedStream {
         self.stream.content_hash()
     }
 
+    /// The name of the text's encoding, once the first bytes have told it.
+    pub(crate) fn encoding(&self) -> Option<&'static str> {
+        self.decoder.encoding()
+    }
+
     /// Whether the object's ETag is the MD5 of its content.
     pub(crate) fn etag_is_md5(&self) -> bool {
         self.stream.etag_is_md5()
@@ -133,14 +142,26 @@ async fn check_zip(
     size_bytes: u64,
 ) -> Result<()> {
     if first.len() as u64 == size_bytes {
-        return decode::check_zip(first, 0).map_err(decode_error);
+        return decode::check_zip(first, 0).map(drop).map_err(decode_error);
     }
     let from = size_bytes.saturating_sub(ZIP_TAIL_BYTES);
-    let (mut stream, mut tail) = (source.open(object, from).await?, Vec::new());
-    while let Some(chunk) = stream.next_chunk().await? {
-        tail.extend_from_slice(&chunk);
+    let tail = read(source, object, from, ZIP_TAIL_BYTES).await?;
+    if let Some(start) = decode::check_zip(&tail, from).map_err(decode_error)? {
+        let directory = read(source, object, start, MAX_ZIP_DIRECTORY_BYTES).await?;
+        decode::check_zip_directory(&directory).map_err(decode_error)?;
     }
-    decode::check_zip(&tail, from).map_err(decode_error)
+    Ok(())
+}
+
+/// The bytes of an object from an offset on, at most `limit`.
+async fn read(source: &Source, object: &ObjectRef, from: u64, limit: u64) -> Result<Vec<u8>> {
+    let (mut stream, mut bytes) = (source.open(object, from).await?, Vec::new());
+    while (bytes.len() as u64) < limit
+        && let Some(chunk) = stream.next_chunk().await?
+    {
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 /// Opens an object and hashes it while it is read. The ETag of a local file is a hash already.

@@ -45,10 +45,12 @@ impl RecordStream {
             Some(0) => Format::of_no_bytes(),
             _ => format_of(dataset, object)?,
         };
+        check_skip(dataset, format)?;
         let options = reader_options(settings, dataset);
         let mut opened = Self::start(source, settings, dataset, object, format, &options).await?;
         let header_rows = format.header_rows(dataset.file.header_rows);
         let mut header = opened.read_header(settings, dataset, header_rows).await?;
+        header.encoding = opened.bytes.as_ref().and_then(DecodedStream::encoding);
         if from.offset > 0 {
             if header_rows == 0 && opened.bytes.is_some() {
                 // The first record tells the delimiter, which holds for the whole file.
@@ -73,7 +75,7 @@ impl RecordStream {
         options: &ReaderOptions,
     ) -> Result<Self> {
         if let Some(reader) = format.open_stream(options) {
-            let bytes = DecodedStream::open(source, settings, dataset, object).await?;
+            let bytes = DecodedStream::open(source, settings, dataset, object, format).await?;
             let spooled = decoded_stream::Spooled::default();
             return Ok(RecordStream {
                 bytes: Some(bytes),
@@ -216,6 +218,22 @@ fn format_of(dataset: &Dataset, object: &ObjectRef) -> Result<Format> {
     format.map_err(|Unsupported(message)| {
         Error::new(ErrorKind::UnsupportedFormat, Stage::Decode, message)
     })
+}
+
+/// Refuses a file without the rows that the contract leaves out at its start or end.
+fn check_skip(dataset: &Dataset, format: Format) -> Result<()> {
+    let name = match (dataset.file.skip, dataset.file.skip_footer) {
+        _ if format.has_other_rows() => return Ok(()),
+        (0, 0) => return Ok(()),
+        (0, _) => "skip_footer",
+        _ => "skip",
+    };
+    let message = format!(
+        "{name} is for CSV and workbooks, and this file is {}: remove {name}, or give these files a \
+         dataset of their own",
+        format.name()
+    );
+    Err(Error::new(ErrorKind::UnsupportedFormat, Stage::Records, message))
 }
 
 fn reader_options(settings: &Settings, dataset: &Dataset) -> ReaderOptions {

@@ -58,6 +58,31 @@ static FORMATS: &[Format] = &[
     Format::new("parquet", &["parquet", "pq"], Names::InSchema, PARQUET),
 ];
 
+/// What to do instead of uploading an archive.
+const ONE_BY_ONE: &str = "upload its files one by one, each compressed if you like";
+
+/// Suffixes of files that cannot be read, what these are, and what to do about it.
+static OTHER_KINDS: &[(&[&str], &str, &str)] = &[
+    (&["tar", "tgz", "tbz", "tbz2", "txz", "tzst", "taz"], "a tar archive", ONE_BY_ONE),
+    (&["7z"], "a 7z archive", ONE_BY_ONE),
+    (&["rar"], "a rar archive", ONE_BY_ONE),
+    (&["z"], "a file of compress", "use gzip"),
+    (&["lz4"], "an lz4 file", "use zstd or gzip"),
+    (&["lz", "lzma", "lzo"], "an lzip, LZMA or LZO file", "use xz or gzip"),
+    (&["br"], "a Brotli file", "use zstd or gzip"),
+    (&["snappy", "sz"], "a snappy file", "use zstd or gzip"),
+    (&["avro"], "an Avro file", "use Parquet"),
+    (&["orc"], "an ORC file", "use Parquet"),
+    (&["arrow", "feather"], "an Arrow file", "use Parquet"),
+    (&["html", "htm", "xml"], "a web page or XML", "save it as CSV"),
+    (&["pdf"], "a PDF", "save its table as CSV"),
+];
+
+fn other_kind(suffix: &str) -> Option<(&'static str, &'static str)> {
+    let other = OTHER_KINDS.iter().find(|(suffixes, ..)| suffixes.contains(&suffix));
+    other.map(|(_, kind, advice)| (*kind, *advice))
+}
+
 /// A file format that can be read.
 #[derive(Clone, Copy)]
 pub struct Format {
@@ -114,9 +139,14 @@ impl Format {
         };
         match FORMATS.iter().find(|format| format.suffixes.contains(&suffix)) {
             Some(format) => Format::from_name(format.name),
-            None => {
-                Err(Unsupported(format!("no format has the suffix .{suffix}: set [file] format")))
-            }
+            None => Err(Unsupported(match other_kind(suffix) {
+                Some((kind, advice)) => {
+                    format!(
+                        "the suffix .{suffix} is that of {kind}, which cannot be read: {advice}"
+                    )
+                }
+                None => format!("no format has the suffix .{suffix}: set [file] format"),
+            })),
         }
     }
 
@@ -139,6 +169,16 @@ impl Format {
             Names::InSchema => header_rows.min(1),
             Names::AtFields => 0,
         }
+    }
+
+    /// Whether files have the rows that `skip` and `skip_footer` leave out.
+    pub fn has_other_rows(&self) -> bool {
+        self.names == Names::InRows
+    }
+
+    /// Whether its texts must be valid before they are split into records.
+    pub fn needs_valid_text(&self) -> bool {
+        self.names == Names::AtFields
     }
 
     /// A reader that starts at the first byte of an object; `None` for a format whose files must be
@@ -210,6 +250,21 @@ mod tests {
             ("a.XLSX", Ok("xlsx")),
             ("a.parquet", Ok("parquet")),
             ("a.doc", Err("no format has the suffix .doc: set [file] format")),
+            (
+                "a.csv.tar.gz",
+                Err("the suffix .tar is that of a tar archive, which cannot be read: \
+                                  upload its files one by one, each compressed if you like"),
+            ),
+            (
+                "a.TGZ",
+                Err("the suffix .tgz is that of a tar archive, which cannot be read: \
+                           upload its files one by one, each compressed if you like"),
+            ),
+            (
+                "a.csv.Z",
+                Err("the suffix .z is that of a file of compress, which cannot be read: \
+                             use gzip"),
+            ),
             ("folder.csv/a", Err(none)),
             ("a.gz", Err(none)),
             ("gz", Err(none)),
@@ -218,6 +273,10 @@ mod tests {
             let given = Format::from_key(key).map_err(|unsupported| unsupported.0);
             let given = given.as_ref().map(Format::name).map_err(String::as_str);
             assert_eq!(given, answer, "{key}");
+        }
+        for suffix in ["tar", "tar.bz2", "tar.xz", "tar.zst", "txz", "7z", "rar", "avro", "lz4"] {
+            let why = Format::from_key(&format!("a.csv.{suffix}")).expect_err(suffix);
+            assert!(why.0.contains("cannot be read"), "{why}");
         }
         assert_eq!(Format::from_name("csv").map(|format| format.name()), Ok("csv"));
         assert!(Format::from_name("word").is_err_and(|why| why.0.contains("must be one of csv")));

@@ -25,6 +25,8 @@ pub struct Header {
     pub is_reordered: bool,
     /// The delimiter of rows that are written again; empty where they are lines of JSON.
     pub delimiter: Vec<u8>,
+    /// The name of the file's encoding; `None`: that of the contract.
+    pub encoding: Option<&'static str>,
     /// The rows of the header as they are in the file; none where the file has no header.
     pub raw_rows: Vec<Vec<u8>>,
 }
@@ -121,6 +123,7 @@ impl Header {
             respelled: Vec::new(),
             is_reordered: false,
             delimiter: b",".to_vec(),
+            encoding: None,
             raw_rows: Vec::new(),
         }
     }

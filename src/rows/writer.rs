@@ -37,6 +37,8 @@ pub struct RowWriter {
     longest_null: usize,
     trim: bool,
     replace_invalid: bool,
+    /// The encoding of the file.
+    encoding: &'static str,
     salt: Vec<u8>,
     /// How a redacted row is written.
     csv: CsvFields,
@@ -70,6 +72,7 @@ impl RowWriter {
             longest_null: dataset.file.null.iter().map(String::len).max().unwrap_or_default(),
             trim: dataset.file.trim,
             replace_invalid: dataset.file.replace_invalid,
+            encoding: header.encoding.unwrap_or_else(|| dataset.file.encoding.name()),
             salt: salt.as_bytes().to_vec(),
             csv: CsvFields {
                 delimiter: header.delimiter.clone(),
@@ -217,8 +220,7 @@ impl RowWriter {
             Err(_) if self.replace_invalid => String::from_utf8_lossy(bytes),
             Err(error) => {
                 let at = record.offset_of(index, error.valid_up_to());
-                let at = at.map_or_else(String::new, |at| format!(" at byte {at} of the file"));
-                return Err(("invalid_utf8", format!("expected UTF-8, found other bytes{at}")));
+                return Err(("invalid_utf8", self.not_in_encoding(at)));
             }
         };
         if column.strip_nul && memchr::memchr(0, bytes).is_some() {
@@ -238,6 +240,21 @@ impl RowWriter {
             };
         }
         Ok(Some((text, kind)))
+    }
+
+    /// The reason for bytes that are not valid in the encoding, at an offset of the text in UTF-8.
+    #[cold]
+    fn not_in_encoding(&self, at: Option<u64>) -> String {
+        match (at, self.encoding) {
+            (None, _) => "expected UTF-8, found other bytes".to_owned(),
+            (Some(at), "UTF-8") => {
+                format!(
+                    "expected UTF-8, found other bytes at byte {at} of the file (setting: encoding)"
+                )
+            }
+            // Offsets in the file are not known behind other encodings.
+            (_, other) => format!("expected {other}, found other bytes (setting: encoding)"),
+        }
     }
 
     /// Whether a field is one of the contract's null texts, and not a text because of its quotes.
@@ -270,7 +287,11 @@ impl RowWriter {
             let text = match std::str::from_utf8(bytes) {
                 Ok(text) => Cow::Borrowed(text),
                 Err(_) if self.replace_invalid => String::from_utf8_lossy(bytes),
-                Err(_) => return Err(("invalid_utf8", format!("column {name}: expected UTF-8"))),
+                Err(error) => {
+                    let at = record.offset_of(*index, error.valid_up_to());
+                    let reason = format!("column {name}: {}", self.not_in_encoding(at));
+                    return Err(("invalid_utf8", reason));
+                }
             };
             if text.contains('\0') {
                 return Err(("nul_character", format!("column {name}: a NUL cannot be stored")));

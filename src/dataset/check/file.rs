@@ -13,6 +13,9 @@ use crate::records::{Format, MAX_DELIMITER_BYTES};
 /// The most rows of a header.
 const MAX_HEADER_ROWS: usize = 10;
 
+/// The most lines at the start of a file that are left out.
+const MAX_SKIPPED: usize = u32::MAX as usize;
+
 /// The most rows at the end of a file that are left out. The loader holds as many in memory.
 const MAX_FOOTER_ROWS: usize = 100;
 
@@ -44,11 +47,14 @@ impl Checker<'_> {
             trailing_comment: self.trailing_comment(file),
             trailing_delimiter: file.trailing_delimiter,
             record_end,
-            skip: file.skip,
+            skip: file
+                .skip
+                .as_ref()
+                .map_or(0, |at| self.skipped("skip", at, MAX_SKIPPED, format) as u64),
             skip_footer: file
                 .skip_footer
                 .as_ref()
-                .map_or(0, |at| self.number("skip_footer", at, 0..=MAX_FOOTER_ROWS)),
+                .map_or(0, |at| self.skipped("skip_footer", at, MAX_FOOTER_ROWS, format)),
             header_rows: self.header_rows(file),
             null: file.null.clone().unwrap_or_else(|| vec![String::new(), "NULL".to_owned()]),
             trim: file.trim,
@@ -56,6 +62,24 @@ impl Checker<'_> {
             sheet: file.sheet.clone(),
             records: file.records.as_ref().and_then(|at| self.records(at, format)),
         }
+    }
+
+    /// Returns the number of rows that are left out, which only files of rows have.
+    fn skipped(
+        &mut self,
+        key: &str,
+        at: &Spanned<usize>,
+        most: usize,
+        format: Option<&str>,
+    ) -> usize {
+        let format = format.and_then(|name| Format::from_name(name).ok());
+        if *at.get_ref() > 0
+            && let Some(format) = format.filter(|format| !format.has_other_rows())
+        {
+            let name = format.name();
+            self.error(at, format!("{key} is for CSV and workbooks, not for {name}: remove it"));
+        }
+        self.number(key, at, 0..=most)
     }
 
     /// Returns the keys of a path such as `data.items`.

@@ -7,7 +7,7 @@
 use flate2::{FlushDecompress, Status};
 
 use super::{Codec, CodecError, Compression, Progress};
-pub(in crate::decode) use directory::count_files;
+pub(in crate::decode) use directory::{check_directory, check_tail};
 use entry::{Entry, HEADER_BYTES, u16_at, u32_at};
 
 mod directory;
@@ -24,8 +24,12 @@ pub(in crate::decode) const ENTRY: &[u8] = b"PK\x03\x04";
 /// What begins a record of the central directory, after which no file follows.
 const AFTER: [&[u8]; 4] = [b"PK\x01\x02", b"PK\x06\x06", b"PK\x05\x06", b"PK\x06\x08"];
 /// The message for an archive that holds more than one file.
-pub(in crate::decode) const SEVERAL_FILES: &str =
+const SEVERAL_FILES: &str =
     "the zip archive holds several files: put exactly one file into an archive";
+
+/// The message for an object that is not one archive and no more.
+const AROUND: &str = "something else is before or behind the zip archive, such as another archive: upload \
+                      each archive as an object of its own";
 
 const END: &[u8] = b"PK\x05\x06";
 const DESCRIPTOR: &[u8] = b"PK\x07\x08";

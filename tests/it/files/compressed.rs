@@ -123,9 +123,13 @@ async fn texts_are_read_in_the_encoding_of_the_contract() {
     1|한글
     3|ok
     --
-    3|name|invalid_utf8|expected UTF-8, found other bytes at byte 19 of the file
+    3|name|invalid_utf8|expected EUC-KR, found other bytes (setting: encoding)
     "#);
-    // The mark of the file wins.
+    // The mark of the file wins, also in what is said of it.
+    let marked = b"\xff\xfei\0d\0,\0n\0a\0m\0e\0\n\x001\0,\0x\0\n\x002\0,\0\x00\xd8\n\0";
+    let said = loaded("", "", marked).await;
+    let wrong = "3|name|invalid_utf8|expected UTF-16LE, found other bytes (setting: encoding)";
+    assert_eq!(said, format!("1|x\n--\n{wrong}"));
     let marked = "\u{feff}id,name\n1,Jørn\n".as_bytes();
     assert_eq!(loaded("encoding = \"cp1252\"", "", marked).await, "1|Jørn\n--\n");
 }
@@ -136,8 +140,8 @@ async fn bytes_that_are_not_text_reject_the_row_with_their_position_or_are_repla
     insta::assert_snapshot!(loaded("", "", file).await, @r#"
     1|ok
     --
-    3|name|invalid_utf8|expected UTF-8, found other bytes at byte 16 of the file
-    4|name|invalid_utf8|expected UTF-8, found other bytes at byte 20 of the file
+    3|name|invalid_utf8|expected UTF-8, found other bytes at byte 16 of the file (setting: encoding)
+    4|name|invalid_utf8|expected UTF-8, found other bytes at byte 20 of the file (setting: encoding)
     "#);
     let said = loaded("invalid = \"replace\"", "", file).await;
     assert_eq!(said, "1|ok\n2|J\u{fffd}rn\n3|\"\u{fffd}\n--\n");
@@ -214,4 +218,25 @@ async fn of_a_zip_archive_with_several_files_nothing_is_loaded() {
     zip.add("b.csv", sales(1));
     let (_, message) = refused("sales/large.csv", zip.finish(), &more).await;
     assert!(message.starts_with("the zip archive holds several files"), "{message}");
+    // Nor of one whose directory is.
+    let mut zip = Zip::default();
+    zip.add("a.csv", sales(3_000));
+    for number in 0..5_000 {
+        zip.add(&format!("{}{number}.csv", "b".repeat(50)), "");
+    }
+    let (_, message) = refused("sales/directory.csv", zip.finish(), &more).await;
+    assert!(message.starts_with("the zip archive holds several files"), "{message}");
+}
+
+#[tokio::test]
+async fn of_a_zip_archive_among_other_bytes_nothing_is_loaded() {
+    let mut zip = Zip::default();
+    zip.add("a.csv", sales(3_000));
+    let zip = zip.finish();
+    let more = [("STARDROP_BATCH_ROWS", "100")];
+    for bytes in [[&zip[..], &zip].concat(), [&zip[..], b"junk"].concat()] {
+        let (kind, message) = refused("sales/two.csv", bytes, &more).await;
+        assert_eq!(kind, ErrorKind::BadFile);
+        assert!(message.contains("before or behind the zip archive"), "{message}");
+    }
 }

@@ -63,7 +63,7 @@ async fn a_rejected_row_is_kept_with_its_line_column_reason_and_text() {
     3|id|invalid_integer|expected a whole number|two,Bo,9.50,2026-01-05|null
     4|day|invalid_date|expected a day as YYYY-MM-DD|3,"line one
     line two",9.50,yesterday|null
-    6|buyer|invalid_utf8|expected UTF-8, found other bytes at byte 103 of the file|null|342c4af8726e2c392e35302c323032362d30312d3035
+    6|buyer|invalid_utf8|expected UTF-8, found other bytes at byte 103 of the file (setting: encoding)|null|342c4af8726e2c392e35302c323032362d30312d3035
     7|id|missing_value|expected a value, found none|,Dan,9.50,2026-01-05|null
     8|null|field_count|expected 4 fields, found 3 (setting: ragged)|6,Eve,9.50|null
     9|paid|out_of_range|expected a number that fits numeric(8,2)|7,"said ""hi""",1234567.89,2026-01-05|null
@@ -77,7 +77,7 @@ async fn a_rejected_row_is_kept_with_its_line_column_reason_and_text() {
     rejected as      rows  first line  column  reason
     invalid_integer     1           3  id      expected a whole number
     invalid_date        2           4  day     expected a day as YYYY-MM-DD
-    invalid_utf8        1           6  buyer   expected UTF-8, found other bytes at byte 103 of the file
+    invalid_utf8        1           6  buyer   expected UTF-8, found other bytes at byte 103 of the file (setting: encoding)
     missing_value       1           7  id      expected a value, found none
     field_count         1           8          expected 4 fields, found 3 (setting: ragged)
     out_of_range        1           9  paid    expected a number that fits numeric(8,2)
