@@ -55,6 +55,11 @@ fn names_of(settings: &Settings, dataset: &Dataset, record: &Record) -> Result<V
     if let Some((_, reason)) = record.fault() {
         return Err(bad_file(format!("line {}: the header has {reason}", record.line())));
     }
+    if !record.raw().is_empty() && record.raw().iter().all(|byte| *byte == 0) {
+        let message =
+            "the first line has nothing but NUL characters: the file was not written to its end";
+        return Err(bad_file(message.to_owned()));
+    }
     if record.iter().any(|name| name.contains(&0)) {
         let message = "a column name in the header has a NUL character: if the file is UTF-16, set [file] encoding";
         return Err(bad_file(message.to_owned()));

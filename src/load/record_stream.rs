@@ -3,7 +3,7 @@
 
 use super::decoded_stream::{self, DecodedStream};
 use super::file_header;
-use crate::dataset::{Dataset, Protect};
+use crate::dataset::{Dataset, FileOptions, Protect};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::Checkpoint;
 use crate::object::{ObjectRef, Source};
@@ -245,6 +245,7 @@ fn reader_options(settings: &Settings, dataset: &Dataset) -> ReaderOptions {
         comment: file.comment,
         trailing_comment: file.trailing_comment,
         record_end: file.record_end.clone(),
+        escaped_nulls: escaped_nulls(file),
         skip: file.skip,
         trim: file.trim,
         header_rows: file.header_rows,
@@ -253,6 +254,12 @@ fn reader_options(settings: &Settings, dataset: &Dataset) -> ReaderOptions {
     };
     let names = dataset.columns.iter().map(|column| column.sources.clone()).collect();
     ReaderOptions { csv, names, sheet: file.sheet.clone(), records: file.records.clone() }
+}
+
+/// The null texts of the contract in which an escape occurs.
+fn escaped_nulls(file: &FileOptions) -> Vec<Vec<u8>> {
+    let has_escape = |null: &&String| file.escape.is_some_and(|at| null.as_bytes().contains(&at));
+    file.null.iter().filter(has_escape).map(|null| null.clone().into_bytes()).collect()
 }
 
 /// Whether there is more than line ends, byte order marks and a Ctrl-Z.

@@ -1,9 +1,9 @@
 //! Reads records from delimited text: bytes are pushed in, records of fields are taken out.
 //!
 //! The format is that of RFC 4180, and what real files add to it, read as the `csv` crate reads it: a
-//! quote opens a field only at its start; LF, CRLF and CR each end a record; blank lines are skipped, and
-//! so are rows of empty fields. Text behind a closing quote is a fault of the record, because no dialect
-//! says what it means. Tests compare the records with those of `csv-core`.
+//! quote opens a field only at its start; LF, CRLF and CR each end a record (a CR alone only in files whose
+//! first record does not end in LF); blank lines are skipped, and so are rows of empty fields. Text behind
+//! a closing quote is a fault of the record, because no dialect says what it means. Tests compare the records with those of `csv-core`.
 //!
 //! Why not that crate: the loader needs, for every record, its original bytes (a rejected row is kept
 //! unchanged), its first and next line and its byte offsets (a load resumes after any record), and which
@@ -19,8 +19,9 @@ use super::record::{Position, Record};
 use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
 use delimiter::Detector;
-use dialect::{Dialect, is_blank};
+use dialect::Dialect;
 use first_records::FirstRecords;
+use joined::Mark;
 use scan::{RecordEnd, Scan};
 
 #[cfg(test)]
@@ -31,6 +32,9 @@ mod dialect;
 mod dialect_tests;
 mod fault;
 mod first_records;
+mod joined;
+#[cfg(test)]
+mod joined_tests;
 #[cfg(test)]
 mod odd_lines_tests;
 mod scan;
@@ -61,8 +65,10 @@ pub struct CsvReader {
     skipping: bool,
     /// Whether the next line may be one that names the delimiter.
     expects_sep: bool,
-    /// Whether a byte order mark is before the record that is read next.
-    after_mark: bool,
+    /// The byte order mark before the record that is read next.
+    after_mark: Option<Mark>,
+    /// Whether the contract's `record_end` has been found.
+    has_ended: bool,
     /// The offset up to which the stream has nothing but line ends.
     blank_to: u64,
     first: FirstRecords,
@@ -99,7 +105,8 @@ impl CsvReader {
             skip: 0,
             skipping: false,
             expects_sep: false,
-            after_mark: false,
+            after_mark: None,
+            has_ended: offset > 0,
             blank_to: 0,
             first: FirstRecords::default(),
             failed: None,
@@ -139,8 +146,15 @@ impl CsvReader {
     /// Moves the record that ends at `end` from the buffer to `record`. Returns whether it has no value.
     fn take(&mut self, record: &mut Record, dialect: &Dialect, end: &RecordEnd) -> bool {
         let raw = self.buffer.rest().get(..end.content).unwrap_or_default();
-        let Scan { has_quotes, has_escapes, comment, .. } = std::mem::take(&mut self.scan);
-        let may_have_lines = has_quotes || has_escapes || dialect.record_end().is_some();
+        let scan = std::mem::take(&mut self.scan);
+        let Scan { has_quotes, has_escapes, has_lone_cr, comment, .. } = scan;
+        let has_record_end = dialect.record_end().is_some();
+        if self.first.is_none() && !has_record_end {
+            let line_end = self.buffer.rest().get(end.content..end.whole).unwrap_or_default();
+            let cr_ends = dialect.cr_ends && line_end.last() != Some(&b'\n');
+            self.dialect = Some(dialect.with_cr(cr_ends));
+        }
+        let may_have_lines = has_quotes || has_escapes || has_lone_cr || has_record_end;
         let inner_lines = if may_have_lines { split::count_lines(raw) } else { 0 };
         let start_offset = self.buffer.offset();
         let position = Position {
@@ -150,16 +164,20 @@ impl CsvReader {
             end_offset: start_offset + end.whole as u64,
         };
         record.start(raw, position);
-        let fields = comment.map_or(raw, |at| before_comment(raw, at));
+        let fields = comment.map_or(raw, |at| split::before_comment(raw, at));
         if has_escapes {
-            split::escaped(fields, dialect, record);
+            split::escaped(fields, dialect, &self.options.escaped_nulls, record);
         } else if has_quotes {
             split::quoted(fields, dialect, record);
         } else {
             split::plain(fields, dialect, record);
         }
+        if has_lone_cr || scan.has_blanks_before_quote {
+            fault::odd_bytes(record, dialect, has_lone_cr);
+        }
         let delimiters = (record.len() - 1) * dialect.delimiter().len();
-        let is_empty = fields.len() == delimiters || dialect.skip_blanks && has_blanks_only(record);
+        let is_empty =
+            fields.len() == delimiters || dialect.skip_blanks && split::has_blanks_only(record);
         self.line = position.next_line;
         self.buffer.advance(end.whole);
         // In a file of one column an empty line is an empty value.
@@ -168,7 +186,11 @@ impl CsvReader {
 
     fn too_long(&mut self) -> RecordError {
         let limit = self.options.max_record_bytes;
-        let message = format!("the record is longer than {limit} bytes (STARDROP_MAX_ROW_BYTES)");
+        let mut message =
+            format!("the record is longer than {limit} bytes (STARDROP_MAX_ROW_BYTES)");
+        if self.options.record_end.is_some() {
+            message.push_str(": does it end in the contract's `record_end`?");
+        }
         self.fail(ErrorKind::OverLimit, self.line, message)
     }
 }
@@ -189,9 +211,10 @@ impl RecordReader for CsvReader {
 
     fn resume(self: Box<Self>, line: u64, offset: u64) -> Box<dyn RecordReader> {
         let known = self.delimiter().map(|known| Delimiter::Text(known.to_vec()));
-        let CsvReader { mut options, first, .. } = *self;
+        let CsvReader { mut options, first, dialect, .. } = *self;
         options.delimiter = known.unwrap_or(options.delimiter);
-        Box::new(CsvReader { first, ..CsvReader::at(options, line, offset) })
+        let reader = CsvReader::at(options, line, offset);
+        Box::new(CsvReader { first, dialect: dialect.or(reader.dialect), ..reader })
     }
 
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {
@@ -203,7 +226,7 @@ impl RecordReader for CsvReader {
                 return Ok(Step::NeedMore);
             }
             if self.buffer.rest().is_empty() {
-                return Ok(Step::End);
+                return self.check_skipped().map(|()| Step::End);
             }
             let Some(dialect) = self.dialect.or_else(|| self.detect()) else {
                 return Ok(Step::NeedMore);
@@ -224,29 +247,14 @@ impl RecordReader for CsvReader {
                 return Err(self.too_long());
             }
             let is_empty = self.take(record, &dialect, &end);
-            let after_mark = std::mem::take(&mut self.after_mark);
-            if is_empty || self.first.is_header_again(record, after_mark) {
+            self.has_ended |= end.whole > end.content;
+            if is_empty {
                 continue;
             }
-            if after_mark && self.first.is_other_header(record) {
-                let message = "another header, with the columns in another order, is here behind a \
-                               byte order mark: the file is several files in one, split it";
-                return Err(self.fail(ErrorKind::BadFile, record.line(), message.to_owned()));
+            let is_ordinary = self.after_mark.is_none() && self.first.is_ordinary(record);
+            if is_ordinary || self.check_place(record, &dialect)? {
+                return Ok(Step::Record);
             }
-            self.first.learn(record);
-            return Ok(Step::Record);
         }
     }
-}
-
-/// The fields of a record whose comment starts at `at`: without it, and the blanks before it.
-fn before_comment(raw: &[u8], at: usize) -> &[u8] {
-    let fields = raw.get(..at).unwrap_or_default();
-    let end = fields.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1);
-    fields.get(..end).unwrap_or_default()
-}
-
-fn has_blanks_only(record: &Record) -> bool {
-    let is_blank = |field: &[u8]| field.trim_ascii().is_empty();
-    record.iter().all(is_blank) && (0..record.len()).all(|index| !record.is_quoted(index))
 }

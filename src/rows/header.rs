@@ -1,5 +1,7 @@
 //! Matches the column names of a file with the columns of a dataset.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::header_error::HeaderError;
 use crate::dataset::{Dataset, MissingColumn, UnknownColumn};
 
@@ -196,5 +198,6 @@ impl Header {
 }
 
 fn fold(name: &str) -> String {
-    name.trim().to_lowercase()
+    // `\u{e9}` may be one character or two in a file.
+    name.trim().nfc().collect::<String>().to_lowercase()
 }

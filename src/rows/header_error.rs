@@ -115,6 +115,9 @@ impl HeaderError {
 
 /// Why a header has none of the columns.
 fn likely_cause(dataset: &Dataset, names: &[&str]) -> String {
+    if let Some(cause) = other_kind(names) {
+        return cause.to_owned();
+    }
     if let ([name], true) = (names, dataset.columns.len() > 1) {
         let mark =
             name.trim().chars().find(|char| !char.is_alphanumeric() && !" _\"'.".contains(*char));
@@ -132,6 +135,30 @@ fn likely_cause(dataset: &Dataset, names: &[&str]) -> String {
     "is this a file of the dataset? Set skip if lines come before the header, or add the file's \
      spellings to `from`"
         .to_owned()
+}
+
+/// What a file is that is not delimited text, or whose first line is none.
+fn other_kind(names: &[&str]) -> Option<&'static str> {
+    if names.iter().all(|name| name.trim().is_empty()) {
+        return Some(
+            "the line has nothing but blanks: set skip if such lines come before the header",
+        );
+    }
+    let first = names.first()?.trim().to_ascii_lowercase();
+    let is_any = |starts: &[&str]| starts.iter().any(|start| first.starts_with(start));
+    if is_any(&["<!doctype", "<html", "<head", "<body"]) {
+        Some("the file is a web page, such as an error or login page: get the data itself")
+    } else if is_any(&["<"]) {
+        Some("the file is XML, which is not read: convert it")
+    } else if is_any(&["{", "["]) {
+        Some("the file looks like JSON: set [file] format = \"jsonl\"")
+    } else if is_any(&["version https://git-lfs"]) {
+        Some("the file is a pointer of Git LFS: upload the file that it stands for")
+    } else if is_any(&["%pdf-"]) {
+        Some("the file is a PDF, which is not read")
+    } else {
+        None
+    }
 }
 
 /// Whether a name reads like a number, a date or a time.

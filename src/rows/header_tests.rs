@@ -90,3 +90,32 @@ fn the_names_of_a_header_in_several_rows_are_joined() {
     assert_eq!(joined(&[&["amount", "", ""], &["paid", "name", ""]]), "amount paid|name|");
     assert_eq!(joined(&[&["a"], &["b", " c "], &["", "", "d"]]), "a b|c|a c d");
 }
+
+#[test]
+fn a_file_that_is_no_delimited_text_is_called_what_it_is() {
+    for (first, word) in [
+        ("<!DOCTYPE html><html><body>403</body></html>", "a web page"),
+        ("<?xml version=\"1.0\"?>", "XML"),
+        ("{\"id\": 1}", "format = \"jsonl\""),
+        ("[", "format = \"jsonl\""),
+        ("version https://git-lfs.github.com/spec/v1", "Git LFS"),
+        ("%PDF-1.7", "PDF"),
+        ("  ", "nothing but blanks"),
+    ] {
+        for names in [&[first][..], &[first, first]] {
+            let error = Header::by_name(&dataset("", ""), names).expect_err("it does not fit");
+            let said = error.to_string();
+            assert!(said.contains(word) && !said.contains("set delimiter"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn composed_and_decomposed_letters_of_a_header_are_the_same() {
+    let mut dataset = dataset("", "");
+    dataset.columns[1].sources = vec!["Zo\u{eb}".to_owned()];
+    for name in ["Zo\u{eb}", "Zoe\u{308}", "ZOE\u{308}"] {
+        let header = Header::by_name(&dataset, &["visit_no", name, "paid"]);
+        assert!(header.is_ok_and(|header| header.fields[1] == Some(1)), "{name:?}");
+    }
+}

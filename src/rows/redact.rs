@@ -39,6 +39,8 @@ pub(super) fn redact(
             Some(Protect::Drop) => {}
             Some(Protect::Sha256) if value.is_empty() || record.kind(index) == Kind::Null => {}
             Some(Protect::Sha256) => protect::push_marked_hash(salt, value, &mut line),
+            // A null text with an escape in it would mean another text in quotes.
+            None if record.kind(index) == Kind::Null => line.extend_from_slice(value),
             None => csv.push(value, record.is_quoted(index), &mut line),
         }
     }

@@ -95,3 +95,47 @@ fn a_redacted_row_holds_the_other_fields_in_the_dialect_of_the_file() {
         assert_eq!(again.is_quoted(2), first.is_quoted(2) || kept.contains(','), "{text}");
     }
 }
+
+/// What becomes of each row under this header: the COPY line's first three values, or the reason.
+fn rows(file: &str, header: &[&str], rows: &[&str]) -> Vec<String> {
+    let columns = "given = { type = \"text\" }\nb = { type = \"text\" }\nc = { type = \"text\" }";
+    let dataset = dataset(file, columns);
+    let header = match header {
+        [] => Header::by_position(&dataset),
+        names => Header::by_name(&dataset, names).expect("it fits"),
+    };
+    let writer = RowWriter::new(&dataset, &header, "");
+    let write = |row: &&str| {
+        let mut line = Vec::new();
+        match writer.write(&record(&dataset, row.as_bytes()), &mut line) {
+            Ok(()) => String::from_utf8(line).expect("text").split('\t').take(3).collect(),
+            Err(rejection) => rejection.code.to_owned(),
+        }
+    };
+    rows.iter().map(write).collect()
+}
+
+#[test]
+fn a_row_that_may_lack_a_field_before_its_delimiter_is_rejected() {
+    let (trailing, count) = ("trailing_delimiter = true", "field_count");
+    for header in [&[][..], &["given", "b", "c"], &["given", "b", "c", ""]] {
+        assert_eq!(
+            rows(
+                trailing,
+                header,
+                &["1,x,2,", "1,x,,", "1,x,2", "2,3,", "2,3", "2,,,", "1,x,\"\""]
+            ),
+            ["1x2", "1x\\N", "1x2", count, count, "2\\N\\N", "1x"],
+            "{header:?}"
+        );
+    }
+    let pad = "trailing_delimiter = true\nragged = \"pad\"";
+    assert_eq!(rows(pad, &["given", "b", "c", ""], &["2,3,"]), ["23\\N"]);
+    let nameless = ["given", "b", "c", "", ""];
+    assert_eq!(
+        rows("", &nameless, &["1,x,2,,", "1,x,2,", "1,x,2", "1,x,,,", "2,3,", "2,3,,"]),
+        ["1x2", "1x2", "1x2", "1x\\N", "23\\N", count]
+    );
+    assert_eq!(rows("", &nameless[..4], &["1,x,2,", "1,x,2", "2,3,"]), ["1x2", "1x2", count]);
+    assert_eq!(rows("", &["given", "b", "c"], &["1,x,", "1,x"]), ["1x\\N", count]);
+}

@@ -9,7 +9,16 @@ const FIELD_COUNT: &str = "field_count";
 
 /// Whether rows that are rejected for this reason have fields that belong to no column for certain.
 pub fn has_no_columns(code: &str) -> bool {
-    [FIELD_COUNT, "text_behind_quote", "lone_escape"].contains(&code)
+    [
+        FIELD_COUNT,
+        "text_behind_quote",
+        "lone_escape",
+        "unknown_escape",
+        "blanks_before_quote",
+        "lone_cr",
+        "mark_inside",
+    ]
+    .contains(&code)
 }
 
 /// How many fields the records of a file must have.
@@ -19,6 +28,8 @@ pub(super) struct Width {
     named_width: usize,
     ragged: Ragged,
     may_end_in_delimiter: bool,
+    /// Whether the fields come from delimited text.
+    is_text: bool,
 }
 
 impl Width {
@@ -28,7 +39,8 @@ impl Width {
             width: header.width,
             named_width: header.named_width,
             ragged: dataset.file.ragged,
-            may_end_in_delimiter: dataset.file.trailing_delimiter,
+            may_end_in_delimiter: dataset.file.trailing_delimiter && !header.delimiter.is_empty(),
+            is_text: !header.delimiter.is_empty(),
         }
     }
 
@@ -39,7 +51,8 @@ impl Width {
     /// The code and the reason if it has another number of fields.
     #[inline]
     pub fn check(&self, record: &Record) -> Result<(), (&'static str, String)> {
-        if record.len() == self.width { Ok(()) } else { self.check_other(record) }
+        let may_lack_one = self.may_end_in_delimiter;
+        if record.len() == self.width && !may_lack_one { Ok(()) } else { self.check_other(record) }
     }
 
     #[cold]
@@ -52,8 +65,15 @@ impl Width {
         };
         let ends_in_delimiter = found == width + 1 && is_empty(width);
         // Fields of columns without a name may be missing, as long as those that are there are empty.
-        let has_names = found >= self.named_width && (self.named_width..found).all(is_empty);
-        let fits = found < width && (self.ragged.pad || has_names)
+        // The empty end of a row that is too short may be its delimiter, with a field missing before it.
+        let last_named = self.named_width.saturating_sub(1);
+        let may_lack_one =
+            self.is_text && found + 1 == width && last_named > 0 && is_empty(last_named);
+        let has_names =
+            found >= self.named_width && !may_lack_one && (self.named_width..found).all(is_empty);
+        let lacks_delimiter = found == width && width > 1 && is_empty(width - 1);
+        let fits = found == width && (!lacks_delimiter || self.ragged.pad)
+            || found < width && (self.ragged.pad || has_names)
             || found > width && self.ragged.truncate
             || ends_in_delimiter && self.may_end_in_delimiter;
         if fits {
@@ -63,6 +83,11 @@ impl Width {
             format!(
                 "expected {width} fields, found {found}, of which the last is empty: if each line ends \
                  in a delimiter, set trailing_delimiter = true"
+            )
+        } else if lacks_delimiter || found < width && found >= self.named_width && may_lack_one {
+            format!(
+                "a field is missing, or the delimiter at the end of the row: it has {found} fields, of \
+                 which the last is empty (settings: trailing_delimiter, ragged)"
             )
         } else {
             format!("expected {width} fields, found {found} (setting: ragged)")

@@ -22,6 +22,9 @@ pub struct CsvOptions {
     pub record_end: Option<Vec<u8>>,
     /// The number of lines to skip before the first record.
     pub skip: u64,
+    /// The null texts that have an escape in them, such as `\N`: a field without quotes that is one of
+    /// them is null before its escapes are read.
+    pub escaped_nulls: Vec<Vec<u8>>,
     /// Whether blanks around quoted fields are dropped.
     pub trim: bool,
     /// The number of records at the start that are the header. They are returned like any other.
@@ -43,6 +46,7 @@ impl Default for CsvOptions {
             trailing_comment: false,
             record_end: None,
             skip: 0,
+            escaped_nulls: Vec::new(),
             trim: false,
             header_rows: 1,
             skip_footer: 0,
@@ -79,8 +83,12 @@ pub(super) struct Dialect {
     record_end: Option<Short>,
     pub quote: Option<u8>,
     pub escape: Option<u8>,
+    /// What starts a comment line.
+    comment: Option<u8>,
     /// What starts a comment behind the fields of a record.
     pub trailing_comment: Option<u8>,
+    /// Whether a CR alone ends a record: not in a file whose first record ends in LF or CRLF.
+    pub cr_ends: bool,
     /// Whether blanks around quoted fields are dropped.
     pub skip_blanks: bool,
 }
@@ -93,9 +101,16 @@ impl Dialect {
             record_end: options.record_end.as_deref().map(Short::new),
             quote: options.quote,
             escape: options.escape,
+            comment: options.comment,
+            cr_ends: true,
             trailing_comment: options.comment.filter(|_| options.trailing_comment),
             skip_blanks: options.trim,
         }
+    }
+
+    /// The same dialect, in which a CR alone ends a record or does not.
+    pub fn with_cr(self, cr_ends: bool) -> Dialect {
+        Dialect { cr_ends, ..self }
     }
 
     /// The text between two fields.
@@ -123,6 +138,17 @@ impl Dialect {
             Some(byte) => memchr::memchr(byte, text),
             None => memchr::memmem::find(text, self.delimiter()),
         }
+    }
+
+    /// Whether an escape before this byte makes it an ordinary one: it is a mark of the dialect, or one
+    /// of the quotes that programs escape without need.
+    pub fn is_escapable(&self, byte: u8) -> bool {
+        let is_mark = [self.quote, self.escape, self.comment].contains(&Some(byte));
+        is_mark
+            || b"\r\n\"'".contains(&byte)
+            || self.delimiter().contains(&byte)
+            || self.record_end().is_some_and(|end| end.contains(&byte))
+            || self.skip_blanks && is_blank(byte)
     }
 
     /// The number of blanks at the start of `field` to drop before an opening quote.

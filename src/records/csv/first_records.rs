@@ -17,10 +17,37 @@ pub(super) struct FirstRecords {
     width: Option<usize>,
 }
 
+/// What a record is that follows a byte order mark within the file, or a part of a repeated header.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A part of the file's header once more.
+    HeaderAgain,
+    /// A row, because it has a value that is no name of a column.
+    Row,
+    /// It may be the header of another file.
+    OtherHeader,
+}
+
 impl FirstRecords {
     /// For a file whose header has this number of records.
     pub fn new(header_rows: usize) -> FirstRecords {
         FirstRecords { headers_left: header_rows, ..FirstRecords::default() }
+    }
+
+    /// Whether no record has been read.
+    #[inline]
+    pub(crate) fn is_none(&self) -> bool {
+        self.width.is_none()
+    }
+
+    /// Whether the next record is a part of the header.
+    pub(crate) fn expects_header(&self) -> bool {
+        self.headers_left > 0
+    }
+
+    /// Whether the file has a header, which has been read.
+    pub(crate) fn has_header(&self) -> bool {
+        !self.header.is_empty()
     }
 
     /// Whether the file has a single column.
@@ -29,19 +56,20 @@ impl FirstRecords {
         self.width == Some(1)
     }
 
-    /// Learns from a record, if it is one of the first.
+    /// Whether the record is a row as the others, unless a byte order mark is before it.
     #[inline]
-    pub(crate) fn learn(&mut self, record: &Record) {
-        if self.width.is_none() || self.headers_left > 0 {
-            self.learn_first(record);
-        }
+    pub(crate) fn is_ordinary(&self, record: &Record) -> bool {
+        self.headers_left == 0
+            && self.repeated == 0
+            && self.width == Some(record.len())
+            && record.len() > 1
     }
 
-    #[cold]
-    fn learn_first(&mut self, record: &Record) {
+    /// Learns from a record, if it is one of the first.
+    pub(crate) fn learn(&mut self, record: &Record) {
         if self.width.is_none() {
             self.width = Some(record.len());
-            self.names = names(record);
+            self.names = folded(record.iter());
         }
         if self.headers_left > 0 {
             self.headers_left -= 1;
@@ -49,35 +77,46 @@ impl FirstRecords {
         }
     }
 
-    /// Whether the record is a part of the file's header once more: `after_mark` says that it follows
-    /// a byte order mark, which files have at their start that were put one after the other.
-    #[inline]
-    pub(crate) fn is_header_again(&mut self, record: &Record, after_mark: bool) -> bool {
+    /// What a record is: `after_mark` says that it follows a byte order mark, which files have at their
+    /// start that were put one after the other.
+    pub(crate) fn place(&mut self, record: &Record, after_mark: bool) -> Place {
         let index = if after_mark { 0 } else { self.repeated };
-        if !after_mark && index == 0 || self.headers_left > 0 {
-            return false;
+        if !after_mark && index == 0 {
+            return Place::Row;
         }
         let is_again = match index {
-            0 => !self.header.is_empty() && names(record) == self.names,
+            0 => folded(record.iter()) == self.names,
             _ => self.header.get(index).is_some_and(|header| header == record.raw()),
         };
-        self.repeated = if is_again { index + 1 } else { 0 };
-        is_again
+        let is_done = index + 1 >= self.header.len();
+        self.repeated = if is_again && !is_done { index + 1 } else { 0 };
+        match is_again {
+            true => Place::HeaderAgain,
+            false if index > 0 => Place::OtherHeader,
+            false => self.place_of(&folded(record.iter())),
+        }
     }
 
-    /// Whether the record has the names of the header in another order.
-    #[cold]
-    pub(crate) fn is_other_header(&self, record: &Record) -> bool {
-        let sorted = |mut names: Vec<String>| {
-            names.sort();
-            names
-        };
-        let is_after_header = self.headers_left == 0 && !self.header.is_empty();
-        is_after_header && sorted(names(record)) == sorted(self.names.clone())
+    /// What fields behind a byte order mark are.
+    pub(crate) fn place_of(&self, fields: &[String]) -> Place {
+        if *fields == self.names {
+            return Place::HeaderAgain;
+        }
+        let is_name = |field: &String| !field.is_empty() && self.names.contains(field);
+        let is_row = Some(fields.len()) == self.width
+            && fields.iter().any(|field| looks_like_a_value(field))
+            && !fields.iter().any(is_name);
+        if is_row { Place::Row } else { Place::OtherHeader }
     }
 }
 
-fn names(record: &Record) -> Vec<String> {
-    let name = |field: &[u8]| String::from_utf8_lossy(field).trim().to_lowercase();
-    record.iter().map(name).collect()
+/// Fields as names are compared.
+pub(super) fn folded<'f>(fields: impl Iterator<Item = &'f [u8]>) -> Vec<String> {
+    fields.map(|field| String::from_utf8_lossy(field).trim().to_lowercase()).collect()
+}
+
+/// Whether a field reads like a number or a date.
+fn looks_like_a_value(field: &str) -> bool {
+    let is_part = |char: char| char.is_ascii_digit() || "+-.,:/ tz%$\u{20ac}\u{a3}".contains(char);
+    field.bytes().any(|byte| byte.is_ascii_digit()) && field.chars().all(is_part)
 }

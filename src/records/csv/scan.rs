@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr2, memchr3};
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, is_blank};
 
 /// How far a record has been searched for its end. The next search, with more bytes, continues there.
 #[derive(Debug, Default)]
@@ -15,6 +15,10 @@ pub(super) struct Scan {
     pub has_quotes: bool,
     /// Whether the record has an escaped byte.
     pub has_escapes: bool,
+    /// Whether the record has a quote that only blanks keep from opening a field.
+    pub has_blanks_before_quote: bool,
+    /// Whether the record has a CR that ends no line.
+    pub has_lone_cr: bool,
     /// Where a comment starts behind the fields.
     pub comment: Option<usize>,
     /// Where the last escape outside quotes ends.
@@ -123,7 +127,9 @@ impl Scan {
             }
             // A quote in the middle of a field is an ordinary byte.
             let is_quote = text.get(at).copied() == quote;
-            if is_quote && self.opens_field(text, at, dialect) {
+            if !is_quote {
+                self.has_lone_cr |= dialect.record_end().is_none();
+            } else if self.opens_field(text, at, dialect) {
                 self.open_quote = Some(at);
                 self.has_quotes = true;
             }
@@ -188,13 +194,25 @@ impl Scan {
     fn opens_field(&mut self, text: &[u8], at: usize, dialect: &Dialect) -> bool {
         let before = text.get(..at).unwrap_or_default();
         if let (Some(delimiter), false) = (dialect.one_byte(), dialect.skip_blanks) {
-            let ends_field = |byte: &u8| *byte == delimiter && self.escape_end != at;
-            return before.last().is_none_or(ends_field);
+            let starts_field = |before: &[u8]| {
+                let ends_field = |byte: &u8| *byte == delimiter && self.escape_end != before.len();
+                before.last().is_none_or(ends_field)
+            };
+            if starts_field(before) {
+                return true;
+            }
+            let is_dropped = |byte: &&u8| is_blank(**byte) && **byte != delimiter;
+            let blanks = before.iter().rev().take_while(is_dropped).count();
+            let start = before.get(..before.len() - blanks).unwrap_or_default();
+            self.has_blanks_before_quote |=
+                blanks > 0 && self.escape_end <= start.len() && starts_field(start);
+            return false;
         }
         self.find_field(before, dialect);
         let blanks = before.get(self.field..).unwrap_or_default();
-        blanks.is_empty()
-            || dialect.skip_blanks && blanks.iter().all(|byte| matches!(byte, b' ' | b'\t'))
+        let is_blank = blanks.iter().all(|byte| is_blank(*byte));
+        self.has_blanks_before_quote |= is_blank && !blanks.is_empty() && !dialect.skip_blanks;
+        is_blank && (blanks.is_empty() || dialect.skip_blanks)
     }
 
     /// Moves `field` behind the last delimiter of `before` that is neither quoted nor escaped.
@@ -218,12 +236,28 @@ fn mark_at(text: &[u8], quote: Option<u8>, dialect: &Dialect, ended: bool) -> Ma
         if text.first().copied() == quote {
             return Mark::Other;
         }
-        return line_end(text, ended).map_or(Mark::Unknown, Mark::End);
+        return match line_end(text, ended) {
+            Some(1) if !dialect.cr_ends && text.first() == Some(&b'\r') => lone_cr(text, ended),
+            Some(length) => Mark::End(length),
+            None => Mark::Unknown,
+        };
     };
     match text.starts_with(end) {
         true => Mark::End(end.len()),
         false if !ended && end.starts_with(text) => Mark::Unknown,
         false => Mark::Other,
+    }
+}
+
+/// What a CR at the start of `text` is where lines end in LF: a line end before another or at the end of
+/// the file, or else a byte of the record.
+#[cold]
+fn lone_cr(text: &[u8], ended: bool) -> Mark {
+    match text.iter().find(|byte| **byte != b'\r') {
+        Some(b'\n') => Mark::End(1),
+        Some(_) => Mark::Other,
+        None if ended => Mark::End(1),
+        None => Mark::Unknown,
     }
 }
 

@@ -2,6 +2,7 @@
 //! byte order marks, and a Ctrl-Z at the end.
 
 use super::dialect::Dialect;
+use super::joined::Mark;
 use super::{CsvReader, Delimiter, scan};
 use crate::error::ErrorKind;
 use crate::records::RecordError;
@@ -9,6 +10,10 @@ use crate::records::buffer::{BOM, END_OF_FILE};
 
 /// The first byte of a byte order mark.
 const MARK_START: u8 = 0xef;
+
+/// What the bytes of the mark of UTF-8 become in Western and Cyrillic encodings of one byte.
+const FOREIGN_MARKS: [&[u8]; 2] =
+    ["\u{ef}\u{bb}\u{bf}".as_bytes(), "\u{43f}\u{bb}\u{457}".as_bytes()];
 
 /// Enough bytes for a line that names the delimiter, with its line end.
 const SEP_LINE_BYTES: usize = 24;
@@ -33,7 +38,7 @@ impl CsvReader {
                 return true;
             }
             let is_known = match *first {
-                MARK_START => self.skip_mark(),
+                MARK_START | 0xc3 | 0xd0 => self.skip_mark(),
                 END_OF_FILE => self.skip_end(),
                 _ => self.skip_blank_or_comment(),
             };
@@ -48,24 +53,27 @@ impl CsvReader {
     /// Whether a line that starts with this byte may be none of the records.
     #[inline]
     fn may_be_skipped(&self, first: u8) -> bool {
-        matches!(first, b'\n' | b'\r' | END_OF_FILE | MARK_START)
+        matches!(first, b'\n' | b'\r' | END_OF_FILE | MARK_START | 0xc3 | 0xd0)
             || Some(first) == self.options.comment
             || self.options.record_end.as_ref().is_some_and(|end| end.first() == Some(&first))
     }
 
-    /// Skips a byte order mark at the start of a line: that of a file put after another one. `None`:
-    /// it takes more bytes to tell.
+    /// Skips a byte order mark at the start of a line: that of a file put after another one, which may
+    /// have been decoded with the wrong encoding. `None`: it takes more bytes to tell.
     fn skip_mark(&mut self) -> Option<bool> {
         let rest = self.buffer.rest();
         if rest.len() < BOM.len() && BOM.starts_with(rest) && !self.buffer.ended() {
             return None;
         }
-        let is_mark = rest.starts_with(BOM);
-        if is_mark {
-            self.buffer.advance(BOM.len());
-            self.after_mark = true;
-        }
-        Some(is_mark)
+        let Some(mark) = [BOM].iter().chain(&FOREIGN_MARKS).find(|mark| rest.starts_with(mark))
+        else {
+            let may_be = |mark: &&&[u8]| rest.len() < mark.len() && mark.starts_with(rest);
+            let is_open = !self.buffer.ended() && FOREIGN_MARKS.iter().any(|mark| may_be(&mark));
+            return (!is_open).then_some(false);
+        };
+        self.after_mark = Some(if *mark == BOM { Mark::Own } else { Mark::Foreign });
+        self.buffer.advance(mark.len());
+        Some(true)
     }
 
     /// Skips a Ctrl-Z, if nothing but line ends follows.
@@ -122,13 +130,23 @@ impl CsvReader {
         let (rest, ended) = (self.buffer.rest(), self.buffer.ended());
         let (content, length) = match self.options.record_end.as_deref() {
             None => {
-                let content = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+                // Where lines end in LF, a CR within a comment ends nothing.
+                let is_lf = self.dialect.is_some_and(|dialect| !dialect.cr_ends)
+                    && (self.skipping || rest.first() != Some(&b'\r'));
+                let found = match is_lf {
+                    true => memchr::memchr(b'\n', rest),
+                    false => memchr::memchr2(b'\n', b'\r', rest),
+                };
+                let content = found.unwrap_or(rest.len());
                 let end = rest.get(content..).unwrap_or_default();
                 let length = if end.is_empty() { None } else { scan::line_end(end, ended) };
                 (content, length)
             }
             Some(end) => match memchr::memmem::find(rest, end) {
-                Some(content) => (content, Some(end.len())),
+                Some(content) => {
+                    self.has_ended = true;
+                    (content, Some(end.len()))
+                }
                 // The start of an end may be the last that has arrived.
                 None if !ended => ((rest.len() + 1).saturating_sub(end.len()), None),
                 None => (rest.len(), None),

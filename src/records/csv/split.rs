@@ -5,7 +5,7 @@ use memchr::{memchr, memchr_iter, memmem};
 use super::dialect::{Dialect, is_blank};
 use super::fault;
 use super::scan::escaped_len;
-use crate::records::Record;
+use crate::records::{Kind, Record};
 
 /// Splits a record in which no quote opens a field.
 pub(super) fn plain(raw: &[u8], dialect: &Dialect, record: &mut Record) {
@@ -97,12 +97,24 @@ fn is_dropped(tail: &[u8], dialect: &Dialect) -> bool {
 }
 
 /// Splits a record that has escaped bytes, quoted or not. The byte after an escape is taken literally.
-pub(super) fn escaped(raw: &[u8], dialect: &Dialect, record: &mut Record) {
+/// A field without quotes that is one of `nulls` is null, whatever its escapes mean.
+pub(super) fn escaped(raw: &[u8], dialect: &Dialect, nulls: &[Vec<u8>], record: &mut Record) {
     let mut at = 0;
     loop {
         at += dialect.blanks(raw.get(at..).unwrap_or_default());
-        record.open_field();
         let is_quoted = dialect.quote.is_some() && raw.get(at).copied() == dialect.quote;
+        let null_end = if is_quoted { None } else { null_end(raw, at, dialect, nulls) };
+        if let Some(end) = null_end {
+            let null = raw.get(at..end).unwrap_or_default();
+            record.push_value(null, false, Kind::Null);
+            at = end;
+            if at >= raw.len() {
+                return;
+            }
+            at += dialect.delimiter().len();
+            continue;
+        }
+        record.open_field();
         if is_quoted {
             let closed = escaped_text(raw, at + 1, dialect, record, true);
             at = (closed + 1).min(raw.len());
@@ -142,6 +154,8 @@ fn escaped_text(
             let length = escaped_len(raw.get(at + 1..).unwrap_or_default(), true).unwrap_or(0);
             if length == 0 {
                 record.set_field_fault(fault::LONE_ESCAPE, fault::LONE_ESCAPE_REASON);
+            } else if byte_at(at + 1).is_some_and(|byte| !dialect.is_escapable(byte)) {
+                fault::unknown_escape(record);
             }
             record.extend_field(at + 1..at + 1 + length);
             at += 1 + length;
@@ -161,6 +175,17 @@ fn escaped_text(
     at.min(raw.len())
 }
 
+/// Where the field without quotes ends that starts at `at`, if it is one of `nulls`.
+fn null_end(raw: &[u8], at: usize, dialect: &Dialect, nulls: &[Vec<u8>]) -> Option<usize> {
+    if nulls.is_empty() {
+        return None;
+    }
+    let end = escaped_end(raw, at, dialect);
+    let field = raw.get(at..end)?;
+    let field = if dialect.skip_blanks { field.trim_ascii() } else { field };
+    nulls.iter().any(|null| null == field).then_some(end)
+}
+
 /// Where the field ends whose text behind the closing quote starts at `at`.
 fn escaped_end(raw: &[u8], mut at: usize, dialect: &Dialect) -> usize {
     while at < raw.len() && !starts_with_delimiter(raw, at, dialect) {
@@ -171,4 +196,17 @@ fn escaped_end(raw: &[u8], mut at: usize, dialect: &Dialect) -> usize {
 
 fn starts_with_delimiter(raw: &[u8], at: usize, dialect: &Dialect) -> bool {
     raw.get(at..).unwrap_or_default().starts_with(dialect.delimiter())
+}
+
+/// The fields of a record whose comment starts at `at`: without it, and the blanks before it.
+pub(super) fn before_comment(raw: &[u8], at: usize) -> &[u8] {
+    let fields = raw.get(..at).unwrap_or_default();
+    let end = fields.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1);
+    fields.get(..end).unwrap_or_default()
+}
+
+/// Whether a record is nothing but blanks.
+pub(super) fn has_blanks_only(record: &Record) -> bool {
+    let is_blank = |field: &[u8]| field.trim_ascii().is_empty();
+    record.iter().all(is_blank) && (0..record.len()).all(|index| !record.is_quoted(index))
 }

@@ -124,7 +124,7 @@ fn a_quoted_empty_field_is_marked_as_quoted() {
 
 #[test]
 fn lines_are_counted_as_in_an_editor_and_offsets_are_those_of_the_stream() {
-    let (rows, _) = read("\u{feff}h,i\r\n\n\"a\nb\rc\r\nd\",2\r3,4\n");
+    let (rows, _) = read("\u{feff}h,i\r\n\n\"a\nb\rc\r\nd\",2\n3,4\n");
     let lines: Vec<_> = rows.iter().map(|row| row.lines).collect();
     let offsets: Vec<_> = rows.iter().map(|row| row.offsets).collect();
     assert_eq!(lines, [(1, 2), (3, 7), (7, 8)]);

@@ -179,3 +179,38 @@ async fn an_object_without_text_has_no_rows() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn bytes_that_no_setting_explains_reject_their_row() {
+    let text = b"id,a,b\n1,\\N,x\n2,C:\\new,x\n3, \"x,y\"\n4,x\ry,z\n5,\"\\N\",x\n";
+    let file = "escape = \"\\\\\"\nnull = [\"\\\\N\"]";
+    let loaded = load(file, PLAIN, "", text).await.unwrap().replace('\r', "<CR>");
+    insta::assert_snapshot!(loaded, @r#"
+    1|null|x
+    --
+    3|a|unknown_escape|2,C:\new,x
+    4|a|blanks_before_quote|3, "x,y"
+    5|a|lone_cr|4,x<CR>y,z
+    7|a|unknown_escape|5,"\N",x
+    --
+    null
+    "#);
+    let cut =
+        load("trailing_delimiter = true", PLAIN, "", b"id|a|b|\n1|x|y|\n2|y|\n").await.unwrap();
+    assert_eq!(cut, "1|x|y\n--\n3|null|field_count|2|y|\n--\nnull");
+}
+
+#[tokio::test]
+async fn a_file_that_is_several_or_ends_its_rows_otherwise_is_refused() {
+    for (file, text, word) in [
+        ("record_end = \"@@\"", "id,a,b\n1,x,y\n", "record_end"),
+        ("", "\u{feff}id,a,b\n1,x,y\n\u{feff}id,a,c\n2,x,z\n", "split it"),
+        ("skip = 1", "\u{feff}T\nid,a,b\n1,x,y\n\u{feff}T\nid,a,b\n2,x,z\n", "split it"),
+        ("encoding = \"windows-1252\"", "id,a,b\n1,x,y\n\u{feff}id,a,b\n2,x,z\n", "split it"),
+        ("", "<html>\n", "a web page"),
+    ] {
+        let error = load(file, PLAIN, "", text.as_bytes()).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::BadFile, "{error}");
+        assert!(error.message.contains(word), "{error}");
+    }
+}
