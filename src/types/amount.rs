@@ -11,7 +11,7 @@ use super::sql_type::SqlType;
 /// A number type whose texts may have grouped digits, a currency sign or a percent sign, each only
 /// where the contract says so.
 ///
-/// Bounds: groups have three digits, the first one up to three; there is at most one sign, before or
+/// Bounds: groups have three digits, the first one up to three and no leading zero; there is at most one sign, before or
 /// after the currency or behind the digits; parentheses mean a negative number; with `percent` the
 /// percent sign is required, and `12.5%` is 0.125.
 #[derive(Debug)]
@@ -117,7 +117,9 @@ impl Amount {
         plain.push_str(if negative { "-" } else { "" });
         plain.push_str(first);
         for group in groups {
-            if group.len() != 3 || first.is_empty() || first.len() > 3 {
+            // `0.123` may be a fraction with the other mark.
+            let leads = !first.is_empty() && first.len() <= 3 && !first.starts_with('0');
+            if group.len() != 3 || !leads {
                 return None;
             }
             plain.push_str(group);
@@ -168,6 +170,11 @@ mod tests {
         let bad = ["1.23", "1.2345", "1234.567", "1..234", ".123", "1.234.", "1,234.5", "1,2,3"];
         refuses_with(&german, "numeric", "invalid_number", &bad);
         refuses_with(&german, "numeric", "invalid_number", &["", "-", "--1", "€5", "5,-", "5%"]);
+        let zeros = ["0.123", "00.123", "012.345", "0.123,4", "-0.123", "0.000.123", "(0.123)"];
+        refuses_with(&german, "numeric", "invalid_number", &zeros);
+        refuses_with(&german, "integer", "invalid_number", &zeros);
+        accepts_with(&german, "numeric", &[("0", "0"), ("0,123", "0.123"), ("00", "0")]);
+        accepts_with(&german, "numeric", &[("0012,5", "12.5"), ("100.000", "100000")]);
         accepts_with(&options('.', Some(','), &[]), "integer", &[("12,345", "12345")]);
         let french = options(',', Some(' '), &[]);
         let spaced = [("1 234,5", "1234.5"), ("1\u{a0}234", "1234"), ("1\u{202f}234", "1234")];
