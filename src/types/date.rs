@@ -92,6 +92,12 @@ mod tests {
             (&["%d.%m.%Y"], "29.2.2023"),
             (&["%d/%m/%Y", "%m/%d/%Y"], "31/04/2024"),
             (&["%Y%m%d"], "20240230"),
+            (&["%d.%m.%Y"], "32.01.2026"),
+            (&["%d.%m.%Y"], "01.13.2026"),
+            (&["%d.%m.%Y"], "0.1.2026"),
+            (&["%Y-%m-%d"], "2026-13-01"),
+            (&["%d/%m/%Y", "%m/%d/%Y"], "13/13/2026"),
+            (&["%Y%m%d"], "20241301"),
         ] {
             assert_eq!(reason(forms, text), "not a date of the calendar", "{text}");
         }
@@ -99,10 +105,19 @@ mod tests {
             (&[][..], "2026-2-31"),
             (&[], "31.02.2026"),
             (&["%d.%m.%Y"], "2026-02-31"),
-            (&["%a %d.%m.%Y"], "Mon 05.03.2024"),
+            (&["%d.%m.%Y"], "32.01.2026 10:00"),
+            (&["%d.%m.%Y"], "x.01.2026"),
         ] {
+            assert!(
+                reason(forms, text).starts_with("expected the form") || forms.is_empty(),
+                "{text}"
+            );
             assert!(reason(forms, text).starts_with("expected"), "{text}");
         }
+        let weekday = reason(&["%a %d.%m.%Y"], "Mon 05.03.2024");
+        assert_eq!(weekday, "the weekday is not the one of this date");
+        let year = reason(&["%d.%m.%Y"], "01.02.26");
+        assert!(year.starts_with("expected the form %d.%m.%Y with all digits"), "{year}");
     }
 
     #[test]
@@ -110,6 +125,9 @@ mod tests {
         let with_time = formats(&["%d/%m/%Y %H:%M"]);
         accepts_with(&with_time, "date", &[("05/03/2024 00:00", "2024-03-05")]);
         refuses_with(&with_time, "date", "invalid_date", &["05/03/2024 00:01"]);
+        let column_type = column_type("date", &with_time).expect("a known type");
+        let refusal = column_type.encode("05/03/2024 13:30", &mut Vec::new()).expect_err("a time");
+        assert!(refusal.message.starts_with("expected midnight"), "{}", refusal.message);
     }
 
     #[test]

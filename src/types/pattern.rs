@@ -1,12 +1,13 @@
 //! Reads dates and times by the `format` patterns of a contract.
 
-use jiff::civil::DateTime;
-use jiff::fmt::strtime::BrokenDownTime;
+use jiff::civil::{DateTime, date};
 
 use super::column_type::{Invalid, Round, TypeOptions};
-use super::iso::{self, Refusal};
+use super::form::{self, Form};
+use super::iso;
 use super::pattern_check;
 use super::reading::{Kind, Reading, assemble};
+use super::refusal::Refusal;
 use super::serial::Serial;
 use super::zone::Zone;
 
@@ -14,10 +15,40 @@ use super::zone::Zone;
 #[derive(Debug)]
 pub(super) struct Patterns {
     kind: Kind,
-    patterns: Vec<String>,
+    patterns: Vec<Pattern>,
     zone: Option<Zone>,
     /// Whether digits of a second after the sixth are cut; otherwise they are refused.
     pub truncate: bool,
+}
+
+/// One pattern as the contract spells it.
+#[derive(Debug)]
+enum Pattern {
+    Serial(Serial, String),
+    /// `forms` are the pattern itself, and with the other spellings of an offset.
+    Text {
+        given: String,
+        forms: Vec<Form>,
+        without_offset: Option<Form>,
+    },
+}
+
+impl Pattern {
+    fn new(pattern: &str) -> Pattern {
+        match Serial::named(pattern) {
+            Some(serial) => Pattern::Serial(serial, pattern.to_owned()),
+            None => Pattern::Text {
+                given: pattern.to_owned(),
+                forms: form::with_other_offsets(pattern).iter().map(|p| Form::new(p)).collect(),
+                without_offset: form::without_offset(pattern).map(Form::new),
+            },
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        let (Pattern::Serial(_, given) | Pattern::Text { given, .. }) = self;
+        given
+    }
 }
 
 impl Patterns {
@@ -33,7 +64,7 @@ impl Patterns {
         }
         Ok(Patterns {
             kind,
-            patterns: options.format.clone(),
+            patterns: options.format.iter().map(|pattern| Pattern::new(pattern)).collect(),
             zone: Zone::of(options)?,
             truncate: options.round == Some(Round::Truncate),
         })
@@ -47,11 +78,16 @@ impl Patterns {
     /// Reads `text` by the first pattern that fits. A timestamptz is returned in UTC, a time with any
     /// date.
     pub fn read(&self, text: &str) -> Result<DateTime, Refusal> {
-        match self.read_form(text, false) {
-            Err(Refusal::Form) if self.kind == Kind::Timestamptz => {
-                let named =
-                    iso::before_utc(text.as_bytes()).and_then(|rest| text.get(..rest.len()));
-                self.read_form(named.ok_or(Refusal::Form)?, true)
+        let mut read = self.read_form(text, false);
+        if read == Err(Refusal::Form)
+            && self.kind == Kind::Timestamptz
+            && let Some(local) = before_utc(text)
+        {
+            read = self.read_form(local, true);
+        }
+        match read {
+            Err(Refusal::Form) if self.has_a_day_beyond_the_calendar(text) => {
+                Err(Refusal::Calendar)
             }
             read => read,
         }
@@ -62,38 +98,77 @@ impl Patterns {
         for pattern in &self.patterns {
             match self.read_pattern(pattern, text, is_utc) {
                 Err(Refusal::Form) => {}
-                Err(Refusal::Calendar) => refusal = Refusal::Calendar,
+                Err(other) if other.is_of_the_form() => refusal = other,
                 read => return read,
             }
         }
         Err(refusal)
     }
 
-    fn read_pattern(&self, pattern: &str, text: &str, is_utc: bool) -> Result<DateTime, Refusal> {
-        if let Some(serial) = Serial::named(pattern) {
-            let value = serial.read(text, self.truncate).filter(|value| self.kind.holds(*value));
-            let value = value.ok_or(Refusal::Form)?;
-            return self.value(match serial.counts_days() {
-                true => Reading::Local(value),
-                false => Reading::Utc(value),
-            });
-        }
-        let broken = BrokenDownTime::parse(pattern, text).map_err(|_| Refusal::Form)?;
-        if is_utc && broken.offset().is_some_and(|offset| !offset.is_zero()) {
-            return Err(Refusal::Form);
-        }
-        let (reading, second) = match assemble(self.kind, &broken)? {
-            Reading::Local(value) if is_utc || says_utc(pattern) => {
-                (Reading::Utc(value), value.second())
-            }
-            Reading::Local(value) => (Reading::Local(value), value.second()),
-            Reading::Utc(value) => (Reading::Utc(value), value.second()),
+    fn read_pattern(
+        &self,
+        pattern: &Pattern,
+        text: &str,
+        is_utc: bool,
+    ) -> Result<DateTime, Refusal> {
+        let (given, forms, without_offset) = match pattern {
+            Pattern::Serial(serial, _) => return self.read_serial(*serial, text, is_utc),
+            Pattern::Text { given, forms, without_offset } => (given, forms, without_offset),
         };
-        // jiff reads second 60 as 59, Postgres as the next minute.
-        if second == 59 && is_leap_second(pattern, text) {
+        let mut refusal = Refusal::Form;
+        for form in forms.iter().chain(without_offset.iter().filter(|_| is_utc)) {
+            match form.read(text) {
+                Ok(broken) if is_utc && broken.offset().is_some_and(|offset| !offset.is_zero()) => {
+                }
+                Ok(broken) => {
+                    let (reading, second) = match assemble(self.kind, &broken)? {
+                        Reading::Local(value) if is_utc || says_utc(given) => {
+                            (Reading::Utc(value), value.second())
+                        }
+                        Reading::Local(value) => (Reading::Local(value), value.second()),
+                        Reading::Utc(value) => (Reading::Utc(value), value.second()),
+                    };
+                    // jiff reads second 60 as 59, Postgres as the next minute.
+                    if second == 59 && form.is_leap_second(text) {
+                        return Err(Refusal::Form);
+                    }
+                    return self.value(reading);
+                }
+                Err(Refusal::Form) => {}
+                Err(other) => refusal = other,
+            }
+        }
+        Err(refusal)
+    }
+
+    fn read_serial(&self, serial: Serial, text: &str, is_utc: bool) -> Result<DateTime, Refusal> {
+        // Days of a workbook are local times.
+        if is_utc && serial.counts_days() {
             return Err(Refusal::Form);
         }
-        self.value(reading)
+        let value = serial.read(text, self.truncate).ok_or(Refusal::Form)?;
+        // Below day 1 it is a time of day: Excel shows day 0 as 1900-01-00.
+        let has_no_day = serial == Serial::Excel && value.date() < date(1900, 1, 1);
+        if has_no_day && self.kind != Kind::Time {
+            return Err(Refusal::Form);
+        }
+        if !self.kind.holds(value) {
+            return Err(Refusal::TimeOfDay);
+        }
+        self.value(match serial.counts_days() {
+            true => Reading::Local(value),
+            false => Reading::Utc(value),
+        })
+    }
+
+    #[cold]
+    fn has_a_day_beyond_the_calendar(&self, text: &str) -> bool {
+        self.patterns.iter().any(|pattern| match pattern {
+            Pattern::Serial(..) => false,
+            Pattern::Text { forms, .. } => {
+                forms.iter().any(|form| form.has_a_day_beyond_the_calendar(text))
+            }
+        })
     }
 
     /// The value of the column: in its zone where it has no offset itself.
@@ -124,7 +199,8 @@ impl Patterns {
         if self.is_iso() {
             return refusal.invalid(code, iso, zone);
         }
-        refusal.invalid(code, &format!("the form {}", self.patterns.join(" or ")), zone)
+        let patterns: Vec<&str> = self.patterns.iter().map(Pattern::as_str).collect();
+        refusal.invalid(code, &format!("the form {}", patterns.join(" or ")), zone)
     }
 }
 
@@ -134,12 +210,10 @@ fn says_utc(pattern: &str) -> bool {
     ["Z", "UTC", "GMT"].into_iter().any(literal)
 }
 
-/// Whether the second was 60: then a change of a `60` in the text changes the second.
-#[cold]
-fn is_leap_second(pattern: &str, text: &str) -> bool {
-    text.match_indices("60").any(|(at, _)| {
-        let mut changed = text.to_owned();
-        changed.replace_range(at..at + 2, "58");
-        BrokenDownTime::parse(pattern, &changed).is_ok_and(|broken| broken.second() == Some(58))
-    })
+/// The text before `Z`, `UTC` or `GMT` at its end.
+fn before_utc(text: &str) -> Option<&str> {
+    if let Some(local) = text.strip_suffix(['Z', 'z']) {
+        return Some(local.trim_ascii_end());
+    }
+    iso::before_utc(text.as_bytes()).and_then(|rest| text.get(..rest.len()))
 }

@@ -5,8 +5,8 @@ use jiff::civil::{DateTime, date};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::{Offset, TimeZone};
 
-use super::iso::Refusal;
 use super::reading::{Kind, Reading, assemble};
+use super::refusal::Refusal;
 use super::serial::Serial;
 
 /// Checks a pattern by writing a sample and reading it back.
@@ -21,9 +21,14 @@ pub(super) fn check(kind: Kind, pattern: &str) -> Result<(), String> {
         Err(why) if pattern.contains('%') => return Err(why),
         Err(why) => (why, translated(pattern)),
     };
-    match meant {
-        (_, meant) if sample(kind, &meant).is_ok() => Err(format!("write it as \"{meant}\"")),
-        (why, _) => Err(why),
+    let (why, meant) = meant;
+    match sample(kind, &meant) {
+        Ok(()) => Err(format!("write it as \"{meant}\"")),
+        // The rest of the pattern is understood, so the type is wrong.
+        Err(other) if other.starts_with("has ") => {
+            Err(format!("written as \"{meant}\", it {other}"))
+        }
+        Err(_) => Err(why),
     }
 }
 
@@ -91,9 +96,11 @@ fn names_a_zone(pattern: &str) -> bool {
 /// A pattern such as `DD.MM.YYYY HH:mm`, in the spelling of Excel, Java, .NET or moment.js, as strftime
 /// spells it.
 fn translated(pattern: &str) -> String {
+    // Postgres and Oracle.
+    let pattern = &pattern.replace("HH24", "HH").replace("MI", "mm");
     let has_half_days = ["a", "A", "tt", "AM/PM"].iter().any(|mark| pattern.ends_with(mark));
     let mut out = String::new();
-    let mut rest = pattern;
+    let mut rest = pattern.as_str();
     let (mut after_hour, mut literal) = (false, false);
     while let Some(first) = rest.chars().next() {
         let end = rest.find(|c| c != first).unwrap_or(rest.len());
@@ -117,6 +124,8 @@ fn translated(pattern: &str) -> String {
             ('d' | 'D' | 'E', 4) => "%A",
             ('d' | 'D' | 'E', 3) => "%a",
             ('a' | 'A', 1) | ('t', 2) if has_half_days => "%p",
+            // ISO 8601 separates the time from the date so, without quotes.
+            ('T', 1) if rest.starts_with(['h', 'H']) => run,
             ('d' | 'D' | 'T', _) => "%d",
             ('h' | 'H', _) if has_half_days => "%I",
             ('h' | 'H', _) => "%H",
@@ -164,12 +173,19 @@ mod tests {
             ("timestamptz", "yyyy-MM-dd HH:mm:ssXXX", "%Y-%m-%d %H:%M:%S%:z"),
             ("timestamptz", "YYYY-MM-DD[T]HH:mm:ssZ", "%Y-%m-%dT%H:%M:%S%z"),
             ("timestamptz", "yyyy-MM-dd'T'HH:mm:ss'Z'", "%Y-%m-%dT%H:%M:%SZ"),
+            ("timestamptz", "YYYY-MM-DDTHH:mm:ssZ", "%Y-%m-%dT%H:%M:%S%z"),
+            ("timestamp", "yyyy-MM-ddTHH:mm:ss", "%Y-%m-%dT%H:%M:%S"),
+            ("timestamp", "DD.MM.YYYY HH24:MI:SS", "%d.%m.%Y %H:%M:%S"),
+            ("timestamp", "YYYY-MM-DD HH24:MI", "%Y-%m-%d %H:%M"),
             ("time", "HH:mm", "%H:%M"),
         ] {
             let error = column_type(kind, &formats(&[given])).expect_err(given);
             assert_eq!(error, format!("format \"{given}\": write it as \"{meant}\""));
             assert!(column_type(kind, &formats(&[meant])).is_ok(), "{meant}");
         }
+        let zoned =
+            column_type("date", &formats(&["YYYY-MM-DDTHH:mm:ssZ"])).expect_err("an offset");
+        assert!(zoned.contains("%S%z\", it has an offset, which only"), "{zoned}");
         for bad in ["DD.MM", "iso", "", "HH:mm"] {
             let error = column_type("date", &formats(&[bad])).expect_err(bad);
             assert!(!error.contains("write it"), "{error}");

@@ -4,7 +4,7 @@ use jiff::civil::{Date, DateTime, Time, date};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::Offset;
 
-use super::iso::Refusal;
+use super::refusal::Refusal;
 
 /// Which parts of a point in time a type has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +43,12 @@ pub(super) fn assemble(kind: Kind, broken: &BrokenDownTime) -> Result<Reading, R
         return Ok(Reading::Local(date(2000, 1, 1).to_datetime(time)));
     }
     let civil = broken.to_datetime().map_err(|_| match is_in_calendar(broken) {
+        true if broken.weekday().is_some() && broken.day().is_some() => Refusal::Weekday,
         true => Refusal::Form,
         false => Refusal::Calendar,
     })?;
     if !kind.holds(civil) {
-        return Err(Refusal::Form);
+        return Err(Refusal::TimeOfDay);
     }
     match broken.offset() {
         Some(offset) if kind == Kind::Timestamptz => {

@@ -134,7 +134,13 @@ mod tests {
             &[("1", "1900-01-01"), ("59", "1900-02-28"), ("61", "1900-03-01")],
         );
         accepts_with(&excel, "date", &[("2958465", "9999-12-31")]);
-        refuses_with(&excel, "date", "invalid_date", &["60", "45351.5", "2958466", "-1", "4.5e4"]);
+        refuses_with(
+            &excel,
+            "date",
+            "invalid_date",
+            &["0", "60", "45351.5", "2958466", "-1", "4.5e4"],
+        );
+        refuses_with(&excel, "timestamp", "invalid_timestamp", &["0", "0.5"]);
         let half = [("45351.520891204", "2024-02-29 12:30:05"), ("45351", "2024-02-29 00:00:00")];
         accepts_with(&excel, "timestamp", &half);
         accepts_with(&excel, "time", &[("0.5", "12:00:00"), ("0.520891204", "12:30:05")]);

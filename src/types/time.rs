@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::column_type::{ColumnType, Invalid, TypeOptions};
-use super::iso::Refusal;
 use super::pattern::Patterns;
 use super::reading::Kind;
+use super::refusal::Refusal;
 use super::sql_type::SqlType;
 use super::{blank, iso};
 

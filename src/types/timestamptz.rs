@@ -101,7 +101,8 @@ mod tests {
             &[("01/03/2024 01:30 +0200", "2024-02-29 23:30:00+00:00")],
         );
         accepts_with(&options, "timestamptz", &[("01/03/2024 01:30", "2024-03-01 01:30:00+00:00")]);
-        for text in ["01/03/2024 01:30 UTC", "01/03/2024 01:30 GMT", "01/03/2024 01:30UTC"] {
+        for suffix in [" UTC", " GMT", "UTC", "Z", " Z", "z"] {
+            let text = &format!("01/03/2024 01:30{suffix}");
             accepts_with(&options, "timestamptz", &[(text, "2024-03-01 01:30:00+00:00")]);
         }
         let mail = formats(&["%a, %d %b %Y %H:%M:%S"]);
@@ -110,6 +111,26 @@ mod tests {
         let bad = ["01/03/2024 01:30 CET", "01/03/2024 01:30 +0200 UTC", "UTC", ""];
         refuses_with(&options, "timestamptz", "invalid_timestamp", &bad);
         accepts_with(&formats(&["%s"]), "timestamptz", &[("0", "1970-01-01 00:00:00+00:00")]);
+        for pattern in ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S%:z"] {
+            for (suffix, hour) in [
+                ("Z", "23"),
+                (" Z", "23"),
+                ("UTC", "23"),
+                ("+0000 UTC", "23"),
+                ("+0200", "21"),
+                ("+02:00", "21"),
+                ("+02", "21"),
+            ] {
+                let (text, value) = (
+                    format!("2024-07-01T23:30:00{suffix}"),
+                    format!("2024-07-01 {hour}:30:00+00:00"),
+                );
+                accepts_with(&formats(&[pattern]), "timestamptz", &[(&text, &value)]);
+            }
+            let bad = ["2024-07-01T23:30:00", "2024-07-01T23:30:00+2", "2024-07-01T23:30:00+0200Z"];
+            refuses_with(&formats(&[pattern]), "timestamptz", "invalid_timestamp", &bad);
+        }
+        refuses_with(&formats(&["excel"]), "timestamptz", "invalid_timestamp", &["45474 UTC"]);
         let zone = formats(&["%Y-%m-%d %H:%M %:z"]);
         refuses_with(
             &zone,

@@ -9,7 +9,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 
 use super::column_type::{Repeated, TypeOptions};
-use super::iso::Refusal;
+use super::refusal::Refusal;
 
 static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
@@ -39,10 +39,28 @@ pub fn time_zone(name: &str) -> Result<String, String> {
         whole.min(strsim::levenshtein(&folded, &place(known)))
     };
     let closest = names.iter().min_by_key(distance).filter(|known| distance(known) <= 2);
-    let hint = closest.map_or(String::new(), |known| format!(", did you mean \"{known}\"?"));
+    let meant = of_abbreviation(name).or(closest.map(String::as_str));
+    let hint = meant.map_or(String::new(), |known| format!(", did you mean \"{known}\"?"));
     Err(format!(
         "time_zone = \"{name}\" must be a name of the time zone database such as \"Europe/Berlin\"{hint}"
     ))
+}
+
+/// The zone that people mean most often by an abbreviation.
+fn of_abbreviation(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_uppercase().as_str() {
+        "CET" | "CEST" | "MET" | "MEZ" | "MESZ" => "Europe/Berlin",
+        "EET" | "EEST" => "Europe/Helsinki",
+        "WET" | "WEST" => "Europe/Lisbon",
+        "BST" => "Europe/London",
+        "GMT" | "Z" | "UCT" | "ZULU" => "UTC",
+        "EST" | "EDT" | "EST5EDT" => "America/New_York",
+        "CST" | "CDT" | "CST6CDT" => "America/Chicago",
+        "MST" | "MDT" | "MST7MDT" => "America/Denver",
+        "PST" | "PDT" | "PST8PDT" => "America/Los_Angeles",
+        "JST" => "Asia/Tokyo",
+        _ => return None,
+    })
 }
 
 /// A column's time zone.
@@ -118,7 +136,9 @@ mod tests {
             ("New York", "did you mean \"America/New_York\"?"),
             ("CET+1", "such as"),
             ("+02:00", "such as"),
-            ("EST", "such as"),
+            ("EST", "did you mean \"America/New_York\"?"),
+            ("CET", "did you mean \"Europe/Berlin\"?"),
+            ("GMT", "did you mean \"UTC\"?"),
             ("Etc/GMT+2", "such as"),
             ("", "such as"),
         ] {
