@@ -103,10 +103,13 @@ impl Checker<'_> {
             Some(encoding) if encoding != REPLACEMENT => encoding,
             _ => {
                 let label = at.get_ref();
+                let hint = meant_encoding(label)
+                    .map_or(String::new(), |meant| format!(", did you mean \"{meant}\"?"));
+                let end = if hint.is_empty() { ":" } else { "" };
                 self.error(
                     at,
                     format!(
-                        "unknown encoding \"{label}\": use a label of the WHATWG Encoding Standard, \
+                        "unknown encoding \"{label}\"{hint}{end} use a label of the WHATWG Encoding Standard, \
                          such as \"utf-8\", \"windows-1252\", \"utf-16le\" or \"shift_jis\""
                     ),
                 );
@@ -219,4 +222,24 @@ impl Checker<'_> {
         };
         Ragged { pad: words.contains(&"pad"), truncate: words.contains(&"truncate") }
     }
+}
+
+/// The name in the Encoding Standard of an encoding that other programs call otherwise.
+fn meant_encoding(label: &str) -> Option<&'static str> {
+    let plain: String = label.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    Some(match plain.as_str() {
+        "ansi" | "latin1" | "isolatin1" | "westerneuropean" | "win1252" | "iso1" => "windows-1252",
+        "latin2" | "isolatin2" => "iso-8859-2",
+        "latin9" | "isolatin9" | "latin15" => "iso-8859-15",
+        "utf8sig" | "utf8bom" | "utf8mb4" | "unicodeutf8" => "utf-8",
+        "unicode" | "utf16bom" | "ucs2" | "ucs2le" => "utf-16le",
+        "ucs2be" => "utf-16be",
+        "win1250" => "windows-1250",
+        "win1251" => "windows-1251",
+        "cp932" | "ms932" => "shift_jis",
+        "cp936" | "ms936" => "gbk",
+        "cp949" | "ms949" => "euc-kr",
+        "cp950" | "ms950" => "big5",
+        _ => return None,
+    })
 }

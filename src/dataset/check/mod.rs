@@ -24,6 +24,8 @@ struct Checker<'a> {
     errors: Vec<ContractError>,
     /// The columns whose type is not valid. What depends on their type is not checked.
     untyped: Vec<String>,
+    /// Whether the name of a column is not valid. References to columns may then be meant for it.
+    misnamed: bool,
 }
 
 impl Checker<'_> {
@@ -64,7 +66,8 @@ fn line_of(text: &str, offset: usize) -> usize {
 /// Every error found, in the order of the checks, each with file, line and fix.
 pub(super) fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError>> {
     let ContractText { file, folder, contract: text, .. } = texts;
-    let mut checker = Checker { file, text, errors: Vec::new(), untyped: Vec::new() };
+    let mut checker =
+        Checker { file, text, errors: Vec::new(), untyped: Vec::new(), misnamed: false };
     let contract: Contract = match toml::from_str(text) {
         Ok(contract) => contract,
         Err(error) => {
@@ -123,7 +126,13 @@ impl Checker<'_> {
             );
         }
         for pattern in contract.patterns.get_ref() {
-            if let Err(message) = glob::matcher(pattern.get_ref()) {
+            if let Some(rest) = pattern.get_ref().strip_prefix("s3://") {
+                let key = rest.split_once('/').map_or("", |(_, key)| key);
+                self.error(
+                    pattern,
+                    format!("a pattern matches the keys of objects: write \"{key}\", without s3:// and the bucket"),
+                );
+            } else if let Err(message) = glob::matcher(pattern.get_ref()) {
                 self.error(pattern, message);
             }
         }

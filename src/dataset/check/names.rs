@@ -60,7 +60,7 @@ impl Checker<'_> {
         columns: &'c [Column],
     ) -> Option<&'c Column> {
         let found = columns.iter().find(|known| known.name == column);
-        if found.is_none() {
+        if found.is_none() && !self.misnamed {
             let hint = name::suggestion(column, columns.iter().map(|known| known.name.as_str()));
             self.error(at, format!("`{column}` is not a column of this dataset{hint}"));
         }

@@ -151,6 +151,15 @@ fn no_error_is_reported_that_only_follows_from_another() {
             "country     = { type = \"txt\", protect = \"sha256\" }",
             "unknown type",
         ),
+        // The columns that refer to one whose name is not valid.
+        ("customer_id = { type", "\"Kunde-Nr\" = { type", "must consist of a-z"),
+        ("customer_id = { type", "load_id = { type", "is reserved"),
+        (
+            "[\"sales/**/*.csv\"]",
+            "\"s3://bucket/sales/*.csv\"",
+            "write \"sales/*.csv\", without s3://",
+        ),
+        ("from = [\"Order Date\"]", "from = [\"\"]", "must not hold an empty text"),
         (
             "attributes = [\"country\"]",
             "attributes = [\"country\"]\nhistory = \"version\"\nvalid_from = \"order_ts\"",
@@ -179,6 +188,11 @@ fn settings_of_a_file_that_contradict_each_other_are_refused() {
     for (file, expected) in [
         ("header = false\nheader_rows = 2", "header_rows is for files with a header"),
         ("header_rows = 0", "header_rows must be 1 to 10"),
+        ("encoding = \"latin-1\"", "\"latin-1\", did you mean \"windows-1252\"? use a label"),
+        ("encoding = \"ANSI\"", "did you mean \"windows-1252\"?"),
+        ("encoding = \"utf-8-sig\"", "did you mean \"utf-8\"?"),
+        ("encoding = \"klingon\"", "unknown encoding \"klingon\": use a label"),
+        ("skip = -1", "expected a whole number of 0 or more, without quotes, found -1"),
         ("skip_footer = 101", "skip_footer must be 0 to 100"),
         ("format = \"jsonl\"\nskip = 1", "skip is for CSV and workbooks, not for jsonl"),
         ("format = \"jsonl\"\nskip_footer = 1", "skip_footer is for CSV and workbooks"),
