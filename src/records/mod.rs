@@ -34,7 +34,7 @@ pub use csv::{CsvOptions, CsvReader, Delimiter, MAX_DELIMITER_BYTES};
 pub use csv_field::CsvFields;
 pub use format::{Format, Unsupported};
 pub use options::ReaderOptions;
-pub use record::{Kind, Record};
+pub use record::{Kind, Record, Unusable};
 pub use spooled::Spooled;
 
 /// The reader of one file: bytes are pushed in, records are taken out.

@@ -42,6 +42,45 @@ pub enum Kind {
     Native,
     /// A null of the format.
     Null,
+    /// A number that the format has rounded, so that its last digits are not those that were meant.
+    Rounded,
+    /// A cell that has something, of which no value is known.
+    Unusable(Unusable),
+}
+
+impl Kind {
+    /// Whether a field of this kind has a value that every column may take.
+    #[inline]
+    pub(crate) fn is_plain(self) -> bool {
+        matches!(self, Kind::Text | Kind::Quoted | Kind::Native)
+    }
+}
+
+/// Why a cell of a workbook has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// A number that is formatted as a date, and is none.
+    NoDate,
+    /// A formula whose value was not saved.
+    NotCalculated,
+}
+
+impl Unusable {
+    /// The reason code and a sentence.
+    #[cold]
+    pub(crate) fn reason(self) -> (&'static str, &'static str) {
+        match self {
+            Unusable::NoDate => (
+                "invalid_date",
+                "a number that the workbook formats as a date is before 1900 or after 9999: correct the \
+                 cell, or give it the format of a number",
+            ),
+            Unusable::NotCalculated => (
+                "not_calculated",
+                "a formula without a stored value: open the workbook in a spreadsheet program and save it",
+            ),
+        }
+    }
 }
 
 impl Record {

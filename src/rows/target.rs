@@ -54,6 +54,21 @@ impl Target {
         }
     }
 
+    /// Why a field of this kind cannot be loaded, whatever its text: a reason code and a sentence.
+    #[inline]
+    pub(crate) fn refusal(&self, kind: Kind) -> Option<(&'static str, &'static str)> {
+        match kind {
+            Kind::Text | Kind::Quoted | Kind::Native | Kind::Null => None,
+            Kind::Rounded if matches!(self.sql_type, SqlType::Real | SqlType::Double) => None,
+            Kind::Rounded => Some((
+                "inexact_number",
+                "a workbook keeps 15 digits of a number, and this one has more: store it as text, or \
+                 give the column type = \"double\"",
+            )),
+            Kind::Unusable(why) => Some(why.reason()),
+        }
+    }
+
     /// Appends the value of a field's text as COPY reads it.
     ///
     /// # Errors
@@ -72,7 +87,7 @@ impl Target {
         if kind == Kind::Quoted && self.sql_type == SqlType::Jsonb {
             return self.column_type.encode(&serde_json::Value::from(text).to_string(), out);
         }
-        if kind != Kind::Native {
+        if !matches!(kind, Kind::Native | Kind::Rounded) {
             return self.column_type.encode(text, out);
         }
         // A number in a number's column is never read in the way of texts, where `1.234` may mean
@@ -98,5 +113,41 @@ impl Target {
         // A plain number may be a date by the contract's `format`.
         out.truncate(from);
         self.column_type.encode(text, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Catalog;
+    use crate::records::Unusable;
+
+    #[test]
+    fn a_value_that_is_not_known_is_refused_by_every_column_and_a_rounded_one_by_exact_ones() {
+        for (name, takes_rounded) in [
+            ("text", false),
+            ("integer", false),
+            ("bigint", false),
+            ("numeric", false),
+            ("json", false),
+            ("date", false),
+            ("real", true),
+            ("double", true),
+        ] {
+            let contract = format!(
+                "name = \"one\"\nmatch = \"one/**\"\n[columns]\na = {{ type = \"{name}\" }}\n\
+                 [fact.one]\ndegenerate = \"a\"\n"
+            );
+            let file = ("one/dataset.toml".into(), "one".to_owned(), contract);
+            let catalog = Catalog::read([file]).expect("a valid contract");
+            let column = catalog.datasets()[0].columns[0].clone();
+            let target = Target::new(&column, Some(0), None);
+            for unknown in [Unusable::NoDate, Unusable::NotCalculated].map(Kind::Unusable) {
+                assert!(target.refusal(unknown).is_some() && !unknown.is_plain(), "{name}");
+            }
+            assert_eq!(target.refusal(Kind::Rounded).is_none(), takes_rounded, "{name}");
+            assert!(!Kind::Rounded.is_plain());
+            assert_eq!(target.refusal(Kind::Native), None);
+        }
     }
 }

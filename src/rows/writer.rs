@@ -190,7 +190,7 @@ impl RowWriter {
         let kind = record.kind(index);
         let text = record.field_in(whole, index)?;
         let may_be_null = text.len() <= self.longest_null && self.is_null(text.as_bytes(), false);
-        (!may_be_null && kind != Kind::Null).then_some((text, kind))
+        (!may_be_null && kind.is_plain()).then_some((text, kind))
     }
 
     /// The text of a column's field and its kind, or `None` where it is null.
@@ -210,6 +210,9 @@ impl RowWriter {
         };
         let Some(bytes) = record.field(index) else { return Ok(None) };
         let kind = record.kind(index);
+        if let Some((code, reason)) = column.refusal(kind) {
+            return Err((code, reason.to_owned()));
+        }
         let is_quoted_text = record.is_quoted(index) && column.keeps_quoted_null(kind);
         if kind == Kind::Null || self.is_null(bytes, is_quoted_text) {
             return Ok(None);
@@ -281,8 +284,14 @@ impl RowWriter {
         let mut object = serde_json::Map::with_capacity(self.unknown.len());
         for UnknownField { index, name, is_blank, .. } in &self.unknown {
             let bytes = record.field(*index).unwrap_or_default();
-            if record.kind(*index) == Kind::Null || *is_blank && bytes.is_empty() {
-                continue;
+            match record.kind(*index) {
+                Kind::Null => continue,
+                Kind::Unusable(why) => {
+                    let (code, reason) = why.reason();
+                    return Err((code, format!("column {name}: {reason}")));
+                }
+                _ if *is_blank && bytes.is_empty() => continue,
+                _ => {}
             }
             let text = match std::str::from_utf8(bytes) {
                 Ok(text) => Cow::Borrowed(text),

@@ -1,9 +1,13 @@
 //! Turns the value of a cell of a workbook into text.
 
-use calamine::{Data, ExcelDateTime};
+use calamine::{CellErrorType, Data, ExcelDateTime};
 
 use crate::records::grid::Cell;
-use crate::records::record::Kind;
+use crate::records::record::{Kind, Unusable};
+
+/// What stands for a formula without a stored value, which the library returns as an empty cell. Excel
+/// writes this error where the data of a formula have not arrived.
+pub(super) const NOT_CALCULATED: Data = Data::Error(CellErrorType::GettingData);
 
 /// Whether the cell holds nothing, as a formula that gives `""`.
 pub(super) fn is_empty(data: &Data, trim: bool) -> bool {
@@ -24,27 +28,41 @@ pub(super) fn of(data: &Data) -> Cell {
         Data::Empty => Cell::null(),
         Data::String(value) => text(value),
         Data::Int(value) => native(value.to_string()),
-        Data::Float(value) => native(number(*value)),
+        Data::Float(value) => {
+            let (text, kind) = number(*value);
+            Cell { kind, ..native(text) }
+        }
         Data::Bool(value) => native(value.to_string()),
-        Data::DateTime(value) => native(date_time(value)),
+        Data::DateTime(value) => date_time(value).map_or_else(
+            || Cell {
+                kind: Kind::Unusable(Unusable::NoDate),
+                ..native(value.as_f64().to_string())
+            },
+            native,
+        ),
         Data::DateTimeIso(value) => native(iso(value)),
         Data::DurationIso(value) => duration(value).map_or_else(|| text(value), native),
+        _ if *data == NOT_CALCULATED => {
+            Cell { kind: Kind::Unusable(Unusable::NotCalculated), ..Cell::null() }
+        }
         Data::Error(error) => text(&error.to_string()),
     }
 }
 
 /// A number without the noise of its last binary digits: it means its first 15 significant digits, as
 /// spreadsheets show and compare it. A whole number that a double holds exactly keeps all its digits. A
-/// larger one with more than 15 digits has lost some before it was saved: its exponent shows that, and
-/// makes columns of whole numbers reject it.
-fn number(value: f64) -> String {
+/// larger one with more than 15 digits has lost some before it was saved: only columns of floating-point
+/// numbers take it.
+fn number(value: f64) -> (String, Kind) {
     if value.fract() == 0.0 && value.abs() < EXACT {
-        return value.to_string();
+        return (value.to_string(), Kind::Native);
     }
     let rounded = format!("{value:.14e}").parse::<f64>().ok().filter(|number| number.is_finite());
     match rounded {
-        Some(rounded) if rounded == value || value.abs() < EXACT => rounded.to_string(),
-        _ => format!("{value:e}"),
+        Some(rounded) if rounded == value || value.abs() < EXACT => {
+            (rounded.to_string(), Kind::Native)
+        }
+        _ => (format!("{value:e}"), Kind::Rounded),
     }
 }
 
@@ -54,29 +72,30 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// 9999-12-31 in each of the two epochs.
 const LAST_DAYS: [f64; 2] = [2_958_465.0, 2_957_003.0];
 
-/// A date, a time of day, both, or the hours, minutes and seconds of a duration.
-fn date_time(value: &ExcelDateTime) -> String {
+/// A date, a time of day, both, or the hours, minutes and seconds of a duration; `None` for a number that
+/// is no date.
+fn date_time(value: &ExcelDateTime) -> Option<String> {
     let serial = value.as_f64();
     if value.is_duration() {
         let millis = (serial.abs() * 86_400_000.0).round() as u64;
         let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
         let sign = if serial < 0.0 { "-" } else { "" };
-        return format!("{sign}{hours:02}:{minutes:02}:{}", seconds(millis % 60_000));
+        return Some(format!("{sign}{hours:02}:{minutes:02}:{}", seconds(millis % 60_000)));
     }
     let (year, month, day, hour, minute, second, milli) = value.to_ymd_hms_milli();
     // The library returns the first or the last day for numbers beyond them.
     let is_last = (year, month, day) == (9999, 12, 31);
     if serial < 0.0 || is_last && !LAST_DAYS.contains(&serial.floor()) {
-        return format!("{serial:?} days");
+        return None;
     }
     let seconds = seconds(u64::from(second) * 1_000 + u64::from(milli));
     let time = format!("{hour:02}:{minute:02}:{seconds}");
     let date = format!("{year:04}-{month:02}-{day:02}");
-    match (serial < 1.0, time.as_str()) {
+    Some(match (serial < 1.0, time.as_str()) {
         (true, _) => time,
         (false, "00:00:00") => date,
         (false, _) => format!("{date} {time}"),
-    }
+    })
 }
 
 fn seconds(millis: u64) -> String {
@@ -150,6 +169,28 @@ mod tests {
         ] {
             assert_eq!(text(&Data::Float(value)), meant, "{value:?}");
         }
+    }
+
+    #[test]
+    fn a_number_that_a_workbook_has_rounded_and_a_cell_without_a_value_are_marked() {
+        let kind = |data: &Data| of(data).kind;
+        for value in [9007199254740992.0, 12345678901234567.0, -12345678901234567890.0, f64::MAX] {
+            assert_eq!(kind(&Data::Float(value)), Kind::Rounded, "{value}");
+        }
+        for value in [9007199254740991.0, 1234567890123460000.0, 0.1 + 0.2, 1e300] {
+            assert_eq!(kind(&Data::Float(value)), Kind::Native, "{value}");
+        }
+        let date = |serial| {
+            let shown = calamine::ExcelDateTimeType::DateTime;
+            kind(&Data::DateTime(ExcelDateTime::new(serial, shown, false)))
+        };
+        for serial in [-1.0, -0.5, 2_958_466.0, 1e12] {
+            assert_eq!(date(serial), Kind::Unusable(Unusable::NoDate), "{serial}");
+        }
+        for serial in [0.5, 1.0, 2_958_465.0, 2_958_465.5] {
+            assert_eq!(date(serial), Kind::Native, "{serial}");
+        }
+        assert_eq!(kind(&NOT_CALCULATED), Kind::Unusable(Unusable::NotCalculated));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use calamine::{Cell, Data, Ods, Range, Reader, Sheet as Description, Xls, Xlsb, Xlsx};
 use std::io::{Read, Seek};
 
-use super::cell::is_empty;
+use super::cell::{NOT_CALCULATED, is_empty};
 
 /// The most cells that are held in memory.
 const MOST_CELLS: usize = 20_000_000;
@@ -55,8 +55,15 @@ impl<R: Read + Seek> Book for Xlsx<R> {
             Err(calamine::XlsxError::NotAWorksheet(_)) => return Ok(cells),
             reader => reader.map_err(|_| NoSheet::Broken)?,
         };
-        while let Some(cell) = reader.next_cell().map_err(|_| NoSheet::Broken)? {
-            add(&mut cells, cell.get_position(), cell.get_value().clone().into())?;
+        // Only this kind of workbook can have a formula without a value.
+        while let Some(cell) =
+            reader.next_cell_with_formula_metadata().map_err(|_| NoSheet::Broken)?
+        {
+            let value = match Data::from(cell.value) {
+                Data::Empty if cell.formula.is_some() => NOT_CALCULATED,
+                value => value,
+            };
+            add(&mut cells, cell.pos, value)?;
         }
         Ok(cells)
     }

@@ -48,7 +48,9 @@ fn shown(record: &Record) -> String {
         Kind::Text | Kind::Quoted => {
             format!("{:?}", String::from_utf8_lossy(record.field(index).unwrap()))
         }
-        Kind::Native => String::from_utf8_lossy(record.field(index).unwrap()).into_owned(),
+        Kind::Native | Kind::Rounded | Kind::Unusable(_) => {
+            String::from_utf8_lossy(record.field(index).unwrap()).into_owned()
+        }
     });
     let fields = fields.collect::<Vec<_>>().join(" ");
     let extra = record.extra().map(|extra| format!(" + {}", String::from_utf8_lossy(extra)));

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use stardrop::records::{CsvOptions, Format, Kind, ReaderOptions, Record, Step};
+use stardrop::records::{CsvOptions, Format, Kind, ReaderOptions, Record, Step, Unusable};
 
 use crate::support::fixtures::fixture;
 use crate::support::workbook::{Cell, ods, text, workbook, xlsb};
@@ -136,6 +136,43 @@ fn a_number_means_its_fifteen_digits_and_a_time_of_open_document_is_a_time() {
     for book in [workbook(&[("Sheet", &lines)], false), xlsb(&lines)] {
         assert_eq!(rows(book, &options(2, true, None)).unwrap(), shown(["-"; 3]));
     }
+}
+
+/// The kinds of the fields of the only row.
+fn kinds(cells: Vec<Cell>) -> Vec<Kind> {
+    let options = options(cells.len(), false, None);
+    let book = Box::new(Cursor::new(workbook(&[("Sheet", &[cells])], false)));
+    let mut reader =
+        Format::from_name("xlsx").unwrap().open_spooled(book, &options).unwrap().unwrap();
+    let mut record = Record::new();
+    assert_eq!(reader.next(&mut record), Ok(Step::Record));
+    (0..record.len()).map(|index| record.kind(index)).collect()
+}
+
+#[test]
+fn a_formula_without_a_stored_value_is_not_null() {
+    let absent = Kind::Unusable(Unusable::NotCalculated);
+    for (markup, kind) in [
+        ("><f>A1*2</f>", absent),
+        ("><f>A1*2</f><v></v>", absent),
+        ("><f>A1*2</f><v/>", absent),
+        ("><f t=\"shared\" si=\"0\"/>", absent),
+        ("><f>A1*2</f><v>2</v>", Kind::Native),
+        ("><f t=\"shared\" si=\"0\"/><v>2</v>", Kind::Native),
+        (" t=\"str\"><f>\"\"</f><v></v>", Kind::Text),
+        (" t=\"str\"><f>B1</f><v>x</v>", Kind::Text),
+        (" s=\"1\">", Kind::Null),
+    ] {
+        assert_eq!(kinds(vec![number("1"), Cell::Formula(markup), text("")])[1], kind, "{markup}");
+    }
+}
+
+#[test]
+fn a_number_that_is_no_date_or_has_lost_digits_is_marked() {
+    let cells = [-1.0, 2_958_466.0].map(Cell::Date).into_iter();
+    let cells = cells.chain(["9007199254740992", "12345678901234567"].map(number));
+    let [no_date, rounded] = [Kind::Unusable(Unusable::NoDate), Kind::Rounded];
+    assert_eq!(kinds(cells.collect()), [no_date, no_date, rounded, rounded]);
 }
 
 #[test]

@@ -10,6 +10,8 @@ pub enum Cell {
     Date(f64),
     /// A time of OpenDocument, such as `PT11H12M12S`; empty in other workbooks.
     Time(&'static str),
+    /// The markup of a formula and its value in an .xlsx; empty in other workbooks.
+    Formula(&'static str),
     Empty,
 }
 
@@ -57,6 +59,7 @@ pub fn workbook(sheets: &[(&str, &[Vec<Cell>])], is_1904: bool) -> Vec<u8> {
                     }
                     Cell::Number(number) => format!("<c r=\"{place}\"><v>{number}</v></c>"),
                     Cell::Date(days) => format!("<c r=\"{place}\" s=\"1\"><v>{days}</v></c>"),
+                    Cell::Formula(markup) => format!("<c r=\"{place}\"{markup}</c>"),
                     Cell::Time(_) | Cell::Empty => String::new(),
                 });
             }
@@ -88,7 +91,7 @@ pub fn ods(rows: &[Vec<Cell>]) -> Vec<u8> {
                 Cell::Number(number) => format!("<table:table-cell office:value-type=\"float\" office:value=\"{number}\"><text:p>{number}</text:p></table:table-cell>"),
                 Cell::Date(days) => format!("<table:table-cell office:value-type=\"date\" office:date-value=\"{}\"/>", iso(*days)),
                 Cell::Time(time) => format!("<table:table-cell office:value-type=\"time\" office:time-value=\"{time}\"/>"),
-                Cell::Empty => "<table:table-cell/>".to_owned(),
+                Cell::Formula(_) | Cell::Empty => "<table:table-cell/>".to_owned(),
             });
         }
         xml.push_str("</table:table-row>");
@@ -151,7 +154,9 @@ pub fn xlsb(rows: &[Vec<Cell>]) -> Vec<u8> {
                 Cell::Date(days) => {
                     record(&mut cells, 0x0005, &[place(1), days.to_le_bytes().to_vec()].concat());
                 }
-                Cell::Time(_) | Cell::Empty => record(&mut cells, 0x0001, &place(0)),
+                Cell::Time(_) | Cell::Formula(_) | Cell::Empty => {
+                    record(&mut cells, 0x0001, &place(0))
+                }
             }
         }
     }
