@@ -84,3 +84,14 @@ fn a_string_that_the_table_of_strings_lacks_is_refused() {
     let said = read("xlsx", zip.finish()).unwrap_err();
     assert_eq!(said, "line 1: the workbook cannot be read: it is damaged");
 }
+
+#[test]
+fn a_page_of_parquet_that_does_not_match_its_checksum_is_refused() {
+    // The numbers from 0 on in pages without compression, as Arrow C++ writes them with checksums.
+    let mut file = fixture("parquet/page-checksums.parquet");
+    assert_eq!(read("parquet", file.clone()), Ok(1_001));
+    let at = file.windows(8).position(|bytes| bytes == 500_u64.to_le_bytes()).unwrap();
+    file[at] ^= 1;
+    let error = read("parquet", file).unwrap_err();
+    assert!(error.contains("the Parquet file cannot be read"), "{error}");
+}
