@@ -101,6 +101,16 @@ impl Amount {
         }
     }
 
+    #[cold]
+    fn expected(&self) -> String {
+        self.thousands.map_or("expected a number".to_owned(), |mark| {
+            format!(
+                "expected a number, with `{mark}` only between groups of three digits, of which the \
+                 first does not start with 0"
+            )
+        })
+    }
+
     /// The number in the form that the inner type reads; `None` where the text is not a number.
     fn plain(&self, text: &str) -> Option<String> {
         let (digits, negative) = self.strip(text)?;
@@ -146,7 +156,7 @@ impl ColumnType for Amount {
             None if self.percent => {
                 Err(Invalid::new("invalid_number", "expected a number with a percent sign"))
             }
-            None => Err(Invalid::new("invalid_number", "expected a number")),
+            None => Err(Invalid::new("invalid_number", self.expected())),
         }
     }
 }
