@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::copy_text::{escape_from, push_number};
-use super::extra;
+use super::copy_text::push_number;
 use super::header::{Header, UnknownField};
 use super::target::Target;
 use super::width::Width;
 use super::{protect, redact};
 use crate::dataset::{Dataset, Protect, UnknownColumn};
 use crate::records::{CsvFields, Kind, Record};
+
+mod unknown;
 
 /// Why a row cannot be loaded. Never holds a value of the row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,56 +264,5 @@ impl RowWriter {
     /// Whether a field is one of the contract's null texts, and not a text because of its quotes.
     fn is_null(&self, bytes: &[u8], is_quoted_text: bool) -> bool {
         !is_quoted_text && self.nulls.iter().any(|null| null == bytes)
-    }
-
-    fn write_unknown(
-        &self,
-        record: &Record,
-        out: &mut Vec<u8>,
-    ) -> Result<(), (&'static str, String)> {
-        let from = out.len();
-        if let Some(extra) = record.extra().filter(|_| self.keeps_extra) {
-            extra::check(extra)?;
-            out.extend_from_slice(extra);
-            escape_from(out, from);
-            return Ok(());
-        }
-        if self.unknown.is_empty() {
-            out.extend_from_slice(b"\\N");
-            return Ok(());
-        }
-        let mut object = serde_json::Map::with_capacity(self.unknown.len());
-        for UnknownField { index, name, is_blank, .. } in &self.unknown {
-            let bytes = record.field(*index).unwrap_or_default();
-            match record.kind(*index) {
-                Kind::Null => continue,
-                Kind::Unusable(why) => {
-                    let (code, reason) = why.reason();
-                    return Err((code, format!("column {name}: {reason}")));
-                }
-                _ if *is_blank && bytes.is_empty() => continue,
-                _ => {}
-            }
-            let text = match std::str::from_utf8(bytes) {
-                Ok(text) => Cow::Borrowed(text),
-                Err(_) if self.replace_invalid => String::from_utf8_lossy(bytes),
-                Err(error) => {
-                    let at = record.offset_of(*index, error.valid_up_to());
-                    let reason = format!("column {name}: {}", self.not_in_encoding(at));
-                    return Err(("invalid_utf8", reason));
-                }
-            };
-            if text.contains('\0') {
-                return Err(("nul_character", format!("column {name}: a NUL cannot be stored")));
-            }
-            object.insert(name.clone(), text.into());
-        }
-        if object.is_empty() {
-            out.extend_from_slice(b"\\N");
-            return Ok(());
-        }
-        out.extend_from_slice(serde_json::Value::Object(object).to_string().as_bytes());
-        escape_from(out, from);
-        Ok(())
     }
 }
