@@ -131,12 +131,6 @@ impl Checker<'_> {
             self.error(at, "protect = \"drop\" stores no value: remove it, or required = true");
         }
         let nul = column.nul.as_ref().and_then(|at| self.word("nul", at, &["reject", "strip"]));
-        if column.from.iter().any(|spelling| spelling.trim().is_empty()) {
-            self.error(
-                key,
-                "from must not hold an empty text: a column without a name cannot be taken",
-            );
-        }
         let mut sources = vec![key.get_ref().clone()];
         for spelling in &column.from {
             if !sources.contains(spelling) {

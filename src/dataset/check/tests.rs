@@ -159,7 +159,6 @@ fn no_error_is_reported_that_only_follows_from_another() {
             "\"s3://bucket/sales/*.csv\"",
             "write \"sales/*.csv\", without s3://",
         ),
-        ("from = [\"Order Date\"]", "from = [\"\"]", "must not hold an empty text"),
         (
             "attributes = [\"country\"]",
             "attributes = [\"country\"]\nhistory = \"version\"\nvalid_from = \"order_ts\"",
