@@ -127,7 +127,7 @@ pub(crate) fn check_zip(tail: &[u8], offset: u64) -> Result<Option<u64>, DecodeE
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadFile`] if it holds several files, or so many entries that this is not known.
+/// [`ErrorKind::BadFile`] if it holds several files, or more entries than are read to find out.
 pub(crate) fn check_zip_directory(directory: &[u8]) -> Result<(), DecodeError> {
     codec::zip::check_directory(directory).map_err(DecodeError::bad_file)
 }

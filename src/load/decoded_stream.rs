@@ -97,7 +97,7 @@ impl DecodedStream {
         self.stream.content_hash()
     }
 
-    /// The name of the text's encoding, once the first bytes have told it.
+    /// The name of the text's encoding; `None` until the first bytes have been read.
     pub(crate) fn encoding(&self) -> Option<&'static str> {
         self.decoder.encoding()
     }

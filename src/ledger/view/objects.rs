@@ -75,8 +75,8 @@ pub async fn has_load(client: &Client, load_id: i64) -> Result<bool> {
     get(&query_one(client, sql, &[&load_id]).await?, "found")
 }
 
-/// The object of a load and the name of its dataset, if it has one; `None` where there is no such
-/// load.
+/// The object of a load and the name of its dataset, if it has one; `None` if the ledger does not
+/// have the load.
 ///
 /// # Errors
 ///

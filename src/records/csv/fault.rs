@@ -17,7 +17,7 @@ pub(super) const LONE_ESCAPE_REASON: &str = "the file ends in an escape, which e
 const UNKNOWN_ESCAPE: &str = "unknown_escape";
 
 /// What is wrong with it.
-const UNKNOWN_ESCAPE_REASON: &str = "an escape before a character that is no mark of this file, such as \
+const UNKNOWN_ESCAPE_REASON: &str = "an escape before a character that needs none, such as \
      `\\n`: remove `escape` if that character is an ordinary one here, or add `\\N` to `null` if it \
      means null";
 

@@ -22,7 +22,7 @@ pub(super) struct FirstRecords {
 pub(super) enum Place {
     /// A part of the file's header once more.
     HeaderAgain,
-    /// A row, because it has a value that is no name of a column.
+    /// A row: at least one of its values is not the name of a column.
     Row,
     /// It may be the header of another file.
     OtherHeader,

@@ -72,8 +72,8 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// 9999-12-31 in each of the two epochs.
 const LAST_DAYS: [f64; 2] = [2_958_465.0, 2_957_003.0];
 
-/// A date, a time of day, both, or the hours, minutes and seconds of a duration; `None` for a number that
-/// is no date.
+/// A date, a time of day, both, or the hours, minutes and seconds of a duration; `None` if the number is
+/// outside the range of dates.
 fn date_time(value: &ExcelDateTime) -> Option<String> {
     let serial = value.as_f64();
     if value.is_duration() {

@@ -58,7 +58,7 @@ fn not_utf8(text: &[u8], at: usize) -> String {
     )
 }
 
-/// What a text that is no object starts with.
+/// What a text starts with that cannot be a JSON object.
 fn kind_of_other(text: &[u8]) -> Option<&'static str> {
     Some(match text.first()? {
         b'{' => return None,

@@ -54,7 +54,7 @@ fn catalog(count: usize) -> Catalog {
     edited(count, |_, contract| contract)
 }
 
-/// The catalog of so many datasets, `d0` and so on, with edited contracts.
+/// A catalog of `count` datasets named `d0`, `d1` and so on, with edited contracts.
 fn edited(count: usize, edit: impl Fn(&str, String) -> String) -> Catalog {
     let names: Vec<String> = (0..count).map(|number| format!("d{number}")).collect();
     let contracts: Vec<(&str, String)> = names

@@ -16,8 +16,8 @@ pub fn program_of_this_build(name: &str) -> PathBuf {
     program
 }
 
-/// Why a program has to be built again; `None` if it is newer than all that it was built from, which
-/// Cargo lists beside it in a file such as `loader.d`.
+/// Why a program has to be built again; `None` if it is newer than all its sources. Cargo writes the list of
+/// them next to the program, in a file such as `loader.d`.
 fn why_stale(program: &Path) -> Option<String> {
     let list = program.with_extension("d");
     let (Ok(built), Ok(sources)) = (changed_at(program), fs::read_to_string(&list)) else {
