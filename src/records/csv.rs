@@ -45,6 +45,7 @@ mod tests;
 
 pub use delimiter::Delimiter;
 pub use dialect::{CsvOptions, MAX_DELIMITER_BYTES};
+pub(crate) use fault::CODES as FAULT_CODES;
 
 /// Reads delimited text.
 #[derive(Debug)]

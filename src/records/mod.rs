@@ -30,6 +30,7 @@ mod parquet;
 mod record;
 mod spooled;
 
+pub(crate) use csv::FAULT_CODES;
 pub use csv::{CsvOptions, CsvReader, Delimiter, MAX_DELIMITER_BYTES};
 pub use csv_field::CsvFields;
 pub use format::{Format, Unsupported};

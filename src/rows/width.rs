@@ -2,23 +2,14 @@
 
 use super::header::Header;
 use crate::dataset::{Dataset, Ragged};
-use crate::records::{Kind, Record};
+use crate::records::{FAULT_CODES, Kind, Record};
 
 /// The code of rows with too few or too many fields.
 const FIELD_COUNT: &str = "field_count";
 
 /// Whether rows that are rejected for this reason have fields that belong to no column for certain.
 pub fn has_no_columns(code: &str) -> bool {
-    [
-        FIELD_COUNT,
-        "text_behind_quote",
-        "lone_escape",
-        "unknown_escape",
-        "blanks_before_quote",
-        "lone_cr",
-        "mark_inside",
-    ]
-    .contains(&code)
+    code == FIELD_COUNT || FAULT_CODES.contains(&code)
 }
 
 /// How many fields the records of a file must have.

@@ -42,6 +42,10 @@ const MARK_INSIDE: &str = "mark_inside";
 const MARK_INSIDE_REASON: &str = "a byte order mark within a row: another file was put behind this one \
      without a line end between them";
 
+/// Every code of this file. The fields of a record with such a fault may belong to other columns.
+pub(crate) const CODES: [&str; 6] =
+    [TEXT_BEHIND_QUOTE, LONE_ESCAPE, UNKNOWN_ESCAPE, BLANKS_BEFORE_QUOTE, LONE_CR, MARK_INSIDE];
+
 /// Says that the field added last has an escape before a byte that needs none.
 pub(super) fn unknown_escape(record: &mut Record) {
     record.set_field_fault(UNKNOWN_ESCAPE, UNKNOWN_ESCAPE_REASON);
