@@ -3,7 +3,8 @@
 //! The format is that of RFC 4180, and what real files add to it, read as the `csv` crate reads it: a
 //! quote opens a field only at its start; LF, CRLF and CR each end a record (a CR alone only in files whose
 //! first record does not end in LF); blank lines are skipped, and so are rows of empty fields. Text behind
-//! a closing quote is a fault of the record, because no dialect says what it means. Tests compare the records with those of `csv-core`.
+//! a closing quote is a fault of the record, because no dialect says what it means. Tests compare the records
+//! with those of `csv-core`.
 //!
 //! Why not that crate: the loader needs, for every record, its original bytes (a rejected row is kept
 //! unchanged), its first and next line and its byte offsets (a load resumes after any record), and which

@@ -117,14 +117,13 @@ impl RowWriter {
         }
         let whole = record.text();
         for column in &self.columns {
+            let wrong = |code, reason| (Some(column.name.as_str()), code, reason);
             if let Some((text, kind)) = whole.and_then(|whole| self.plain(column, record, whole)) {
-                column.write(text, kind, out).map_err(|invalid| {
-                    (Some(column.name.as_str()), invalid.code, invalid.message)
-                })?;
+                let written = column.write(text, kind, out);
+                written.map_err(|invalid| wrong(invalid.code, invalid.message))?;
                 out.push(b'\t');
                 continue;
             }
-            let wrong = |code, reason| (Some(column.name.as_str()), code, reason);
             match self.value(column, record, whole).map_err(|(code, reason)| wrong(code, reason))? {
                 None if column.required => {
                     return Err(wrong("missing_value", "expected a value, found none".to_owned()));

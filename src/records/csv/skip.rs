@@ -15,6 +15,10 @@ const MARK_START: u8 = 0xef;
 const FOREIGN_MARKS: [&[u8]; 2] =
     ["\u{ef}\u{bb}\u{bf}".as_bytes(), "\u{43f}\u{bb}\u{457}".as_bytes()];
 
+/// The first byte of each of them.
+const FOREIGN_WESTERN: u8 = 0xc3;
+const FOREIGN_CYRILLIC: u8 = 0xd0;
+
 /// Enough bytes for a line that names the delimiter, with its line end.
 const SEP_LINE_BYTES: usize = 24;
 
@@ -38,7 +42,7 @@ impl CsvReader {
                 return true;
             }
             let is_known = match *first {
-                MARK_START | 0xc3 | 0xd0 => self.skip_mark(),
+                MARK_START | FOREIGN_WESTERN | FOREIGN_CYRILLIC => self.skip_mark(),
                 END_OF_FILE => self.skip_end(),
                 _ => self.skip_blank_or_comment(),
             };
@@ -53,7 +57,9 @@ impl CsvReader {
     /// Whether a line that starts with this byte may be none of the records.
     #[inline]
     fn may_be_skipped(&self, first: u8) -> bool {
-        matches!(first, b'\n' | b'\r' | END_OF_FILE | MARK_START | 0xc3 | 0xd0)
+        let is_mark = matches!(first, MARK_START | FOREIGN_WESTERN | FOREIGN_CYRILLIC);
+        is_mark
+            || matches!(first, b'\n' | b'\r' | END_OF_FILE)
             || Some(first) == self.options.comment
             || self.options.record_end.as_ref().is_some_and(|end| end.first() == Some(&first))
     }
