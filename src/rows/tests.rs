@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::dataset::{Catalog, Dataset};
-use crate::records::{CsvOptions, CsvReader, Delimiter, Record, RecordReader, Step};
+use crate::records::{
+    CsvOptions, CsvReader, Delimiter, Format, ReaderOptions, Record, RecordReader, Step,
+};
 use crate::types::type_names;
 
 fn dataset(file: &str, columns: &str) -> Dataset {
@@ -138,4 +140,25 @@ fn a_row_that_may_lack_a_field_before_its_delimiter_is_rejected() {
     );
     assert_eq!(rows("", &nameless[..4], &["1,x,2,", "1,x,2", "2,3,"]), ["1x2", "1x2", count]);
     assert_eq!(rows("", &["given", "b", "c"], &["1,x,", "1,x"]), ["1x\\N", count]);
+}
+
+#[test]
+fn a_null_of_the_format_is_null_whatever_texts_the_contract_calls_null() {
+    let dataset = dataset("null = [\"-\"]", "given = { type = \"text\" }");
+    let json = Format::from_name("jsonl").expect("a known format");
+    let names = dataset.columns.iter().map(|column| column.sources.clone()).collect();
+    let options = ReaderOptions { names, ..ReaderOptions::default() };
+    for (text, line) in [
+        ("{\"given\":null}", "\\N\t1\t\\N\n"),
+        ("{\"given\":\"\"}", "\t1\t\\N\n"),
+        ("{\"given\":\"null\"}", "null\t1\t\\N\n"),
+    ] {
+        let mut reader = json.open_stream(&options).expect("a stream");
+        reader.push(text.as_bytes());
+        reader.end();
+        let (mut record, mut written) = (Record::new(), Vec::new());
+        assert_eq!(reader.next(&mut record), Ok(Step::Record), "{text}");
+        writer(&dataset).write(&record, &mut written).expect("a row");
+        assert_eq!(String::from_utf8_lossy(&written), line, "{text}");
+    }
 }
