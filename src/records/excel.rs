@@ -20,6 +20,7 @@ use crate::error::ErrorKind;
 use sheet::{Book, NoSheet, Sheet};
 
 mod cell;
+mod checksums;
 mod sheet;
 mod unreadable;
 
@@ -43,6 +44,9 @@ fn damaged(line: u64) -> RecordError {
     RecordError { line, ..bad_file("the workbook cannot be read: it is damaged".to_owned()) }
 }
 
+/// Why a workbook with a flipped bit is refused.
+const OTHER_CHECKSUM: &str = "it is damaged, a checksum in it does not match";
+
 /// Opens a workbook at the sheet that the options name, or else at the first visible one with cells.
 ///
 /// # Errors
@@ -58,6 +62,12 @@ pub(super) fn open(
         return Err(bad_file("the workbook cannot be read: it is truncated".to_owned()));
     }
     let sheet = unless_it_panics(|| read(&file, options), || damaged(1))?;
+    if unless_it_panics(|| Ok(checksums::differ(&file)), || damaged(1))? {
+        return Err(bad_file(
+            "the workbook cannot be read: it is damaged, a checksum in it does not match"
+                .to_owned(),
+        ));
+    }
     // Without a header, cells to the right of the contract's columns are fields only where they have a
     // value.
     let most = if options.csv.header_rows > 0 { sheet.width } else { options.names.len() };
@@ -94,7 +104,11 @@ fn read(file: &SharedFile, options: &ReaderOptions) -> Result<Sheet, RecordError
         Ok(book) => return sheet_of(book, options),
         Err(error) => note(error.to_string()),
     }
-    let why = if why.is_empty() { unreadable::kind(file) } else { &why };
+    let why = match why.as_str() {
+        "" if checksums::differ(file) => OTHER_CHECKSUM,
+        "" => unreadable::kind(file),
+        why => why,
+    };
     Err(bad_file(format!("the workbook cannot be read: {why}")))
 }
 

@@ -55,7 +55,6 @@ impl<R: Read + Seek> Book for Xlsx<R> {
             Err(calamine::XlsxError::NotAWorksheet(_)) => return Ok(cells),
             reader => reader.map_err(|_| NoSheet::Broken)?,
         };
-        // Only this kind of workbook can have a formula without a value.
         while let Some(cell) =
             reader.next_cell_with_formula_metadata().map_err(|_| NoSheet::Broken)?
         {
@@ -69,6 +68,7 @@ impl<R: Read + Seek> Book for Xlsx<R> {
     }
 }
 
+/// The formulas of this format always have a value ([MS-XLSB] 2.4.701 and its neighbours).
 impl<R: Read + Seek> Book for Xlsb<R> {
     fn sheets(&self) -> Vec<Description> {
         self.sheets_metadata().to_vec()
@@ -84,6 +84,7 @@ impl<R: Read + Seek> Book for Xlsb<R> {
     }
 }
 
+/// The formulas of this format always have a value ([MS-XLS] 2.5.133).
 impl<R: Read + Seek> Book for Xls<R> {
     fn sheets(&self) -> Vec<Description> {
         self.sheets_metadata().to_vec()
@@ -100,7 +101,19 @@ impl<R: Read + Seek> Book for Ods<R> {
     }
 
     fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet> {
-        of_range(&self.worksheet_range(name).map_err(|_| NoSheet::Broken)?)
+        let values = self.worksheet_range(name).map_err(|_| NoSheet::Broken)?;
+        let formulas = self.worksheet_formula(name).map_err(|_| NoSheet::Broken)?;
+        let mut cells = of_range(&values)?;
+        let (first_row, first_column) = formulas.start().unwrap_or_default();
+        for (row, column, formula) in formulas.used_cells() {
+            let position =
+                (first_row.saturating_add(row as u32), first_column.saturating_add(column as u32));
+            let has_value = values.get_value(position).is_some_and(|value| *value != Data::Empty);
+            if !formula.is_empty() && !has_value {
+                add(&mut cells, position, NOT_CALCULATED)?;
+            }
+        }
+        Ok(cells)
     }
 }
 

@@ -95,3 +95,44 @@ fn a_page_of_parquet_that_does_not_match_its_checksum_is_refused() {
     let error = read("parquet", file).unwrap_err();
     assert!(error.contains("the Parquet file cannot be read"), "{error}");
 }
+
+#[test]
+fn a_workbook_with_a_flipped_bit_is_refused() {
+    let rows = [
+        vec![text("id"), text("amount")],
+        vec![Cell::Number("1".to_owned()), Cell::Number("731".to_owned())],
+    ];
+    for (kind, book) in
+        [("xlsx", workbook(&[("Sheet", &rows)], false)), ("xlsb", xlsb(&rows)), ("ods", ods(&rows))]
+    {
+        assert_eq!(read("xlsx", stored(&book, |_| ())), Ok(2), "{kind}");
+        // 731 becomes 730 in xlsx and ods, and another number in xlsb.
+        let value = if kind == "xlsb" { 731_f64.to_le_bytes().to_vec() } else { b"731".to_vec() };
+        let damaged = stored(&book, |bytes| {
+            let at = bytes.windows(value.len()).rposition(|found| found == value).unwrap();
+            let last = at + value.len() - 1 - usize::from(kind == "xlsb");
+            bytes[last] ^= 1;
+        });
+        let error = read("xlsx", damaged).unwrap_err();
+        assert!(
+            error.ends_with("it is damaged, a checksum in it does not match"),
+            "{kind}: {error}"
+        );
+    }
+}
+
+/// The same archive without compression, changed after its checksums were made.
+fn stored(book: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(book)).unwrap();
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).unwrap();
+        out.start_file(entry.name().unwrap().into_owned(), options).unwrap();
+        std::io::copy(&mut entry, &mut out).unwrap();
+    }
+    let mut bytes = out.finish().unwrap().into_inner();
+    change(&mut bytes);
+    bytes
+}

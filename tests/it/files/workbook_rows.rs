@@ -5,7 +5,7 @@ use std::io::Cursor;
 use stardrop::records::{CsvOptions, Format, Kind, ReaderOptions, Record, Step, Unusable};
 
 use crate::support::fixtures::fixture;
-use crate::support::workbook::{Cell, ods, text, workbook, xlsb};
+use crate::support::workbook::{Cell, ods, ods_of, text, workbook, xlsb};
 
 fn options(columns: usize, has_header: bool, sheet: Option<&str>) -> ReaderOptions {
     ReaderOptions {
@@ -165,6 +165,34 @@ fn a_formula_without_a_stored_value_is_not_null() {
     ] {
         assert_eq!(kinds(vec![number("1"), Cell::Formula(markup), text("")])[1], kind, "{markup}");
     }
+}
+
+#[test]
+fn a_formula_of_open_document_without_a_value_is_not_null() {
+    let cell = |attributes| format!("<table:table-cell {attributes}/>");
+    let formula = "table:formula=\"of:=[.A1]*2\"";
+    let cells = [
+        cell("office:value-type=\"float\" office:value=\"1\""),
+        cell(formula),
+        cell(&format!("{formula} office:value-type=\"float\" office:value=\"2\"")),
+        cell(&format!("{formula} office:value-type=\"string\" office:string-value=\"\"")),
+        cell(""),
+        cell("office:value-type=\"float\" office:value=\"3\""),
+    ];
+    let book = Box::new(Cursor::new(ods_of(&format!(
+        "<table:table-row>{}</table:table-row>",
+        cells.concat()
+    ))));
+    let options = options(cells.len(), false, None);
+    let mut reader =
+        Format::from_name("xlsx").unwrap().open_spooled(book, &options).unwrap().unwrap();
+    let mut record = Record::new();
+    assert_eq!(reader.next(&mut record), Ok(Step::Record));
+    let kinds: Vec<Kind> = (0..record.len()).map(|index| record.kind(index)).collect();
+    let absent = Kind::Unusable(Unusable::NotCalculated);
+    assert_eq!(kinds[..3], [Kind::Native, absent, Kind::Native]);
+    assert_ne!(kinds[3], absent);
+    assert_eq!(kinds[4..], [Kind::Null, Kind::Native]);
 }
 
 #[test]

@@ -79,10 +79,7 @@ fn letters(column: usize) -> String {
 
 /// The same in the format of OpenDocument, 1.3, part 3: one sheet. Dates come as their ISO text.
 pub fn ods(rows: &[Vec<Cell>]) -> Vec<u8> {
-    let open = "urn:oasis:names:tc:opendocument:xmlns";
-    let mut xml = format!(
-        "<office:document-content xmlns:office=\"{open}:office:1.0\" xmlns:table=\"{open}:table:1.0\" xmlns:text=\"{open}:text:1.0\"><office:body><office:spreadsheet><table:table table:name=\"Sheet\">"
-    );
+    let mut xml = String::new();
     for cells in rows {
         xml.push_str("<table:table-row>");
         for cell in cells {
@@ -96,7 +93,15 @@ pub fn ods(rows: &[Vec<Cell>]) -> Vec<u8> {
         }
         xml.push_str("</table:table-row>");
     }
-    xml.push_str("</table:table></office:spreadsheet></office:body></office:document-content>");
+    ods_of(&xml)
+}
+
+/// A workbook of OpenDocument with one sheet, whose rows are this XML.
+pub fn ods_of(rows: &str) -> Vec<u8> {
+    let open = "urn:oasis:names:tc:opendocument:xmlns";
+    let xml = format!(
+        "<office:document-content xmlns:office=\"{open}:office:1.0\" xmlns:table=\"{open}:table:1.0\" xmlns:text=\"{open}:text:1.0\"><office:body><office:spreadsheet><table:table table:name=\"Sheet\">{rows}</table:table></office:spreadsheet></office:body></office:document-content>"
+    );
     let mut zip = Zip::default();
     zip.add("mimetype", "application/vnd.oasis.opendocument.spreadsheet");
     zip.add(

@@ -1,0 +1,27 @@
+//! Checks the checksums of the files within a workbook.
+//!
+//! .xlsx, .xlsb and .ods are zip archives with a CRC-32 of each file (APPNOTE.TXT 6.3.10, 4.4.7). The reader
+//! of workbooks stops at the end of a sheet's XML, before it has come to the checksum, so that a flipped bit
+//! would be another number.
+
+use std::io::{BufReader, copy, sink};
+
+use zip::ZipArchive;
+
+use crate::records::spooled::SharedFile;
+
+/// Folders of files without cells.
+const WITHOUT_CELLS: [&str; 4] = ["xl/media/", "xl/embeddings/", "Pictures/", "Thumbnails/"];
+
+/// Whether a file of the archive does not have its checksum, or cannot be unpacked. False where the file
+/// is no archive, as .xls is none.
+pub(super) fn differ(file: &SharedFile) -> bool {
+    let Ok(mut archive) = ZipArchive::new(BufReader::new(file.clone())) else { return false };
+    (0..archive.len()).any(|index| {
+        let Ok(mut entry) = archive.by_index(index) else { return true };
+        let is_without = |name: &str| WITHOUT_CELLS.iter().any(|folder| name.starts_with(folder));
+        let has_cells = !entry.name().is_ok_and(|name| is_without(&name));
+        // The checksum is compared at the end of the entry.
+        has_cells && copy(&mut entry, &mut sink()).is_err()
+    })
+}
