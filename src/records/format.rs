@@ -176,6 +176,11 @@ impl Format {
         self.names == Names::InRows
     }
 
+    /// Whether a name such as `a.b` means a part of the value `a`.
+    pub fn has_parts(&self) -> bool {
+        self.names != Names::InRows
+    }
+
     /// Whether its texts must be valid before they are split into records.
     pub fn needs_valid_text(&self) -> bool {
         self.names == Names::AtFields

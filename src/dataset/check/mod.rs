@@ -6,6 +6,7 @@ mod fact;
 mod file;
 mod names;
 mod policy;
+mod protected;
 mod syntax;
 mod used;
 mod view;
@@ -91,6 +92,7 @@ pub(super) fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError
     let appends = contract.fact.values().any(|fact| fact.get_ref().grain.is_none());
     let patterns = checker.patterns(&contract);
     let file = checker.file_options(&contract.file);
+    checker.protected_parts(&contract.columns, &columns, file.format, &patterns);
     let policy = checker.policy(&contract.policy, appends);
     let dimensions = checker.dimensions(&contract.dimension, &columns);
     let facts = checker.facts(&contract.fact, &contract.dimension, &columns, &policy);

@@ -210,3 +210,33 @@ fn settings_of_a_file_that_contradict_each_other_are_refused() {
     assert_eq!((sales.file.header_rows, sales.file.skip_footer), (0, 2));
     assert_eq!(sales.file.record_end.as_deref(), Some(&b"&|\n"[..]));
 }
+
+#[test]
+fn a_column_that_holds_a_protected_value_of_another_is_refused() {
+    let with = |file: &str, person: &str| {
+        let text = SALES
+            .replace("match = [\"sales/**/*.csv\"]", file)
+            .replace("[dimension", &format!("{person}\nmail = {{ type = \"text\", from = [\"Person.Contact.mail\"], protect = \"sha256\" }}\n[dimension"));
+        read(&text).err().map(|errors| errors[0].to_string())
+    };
+    let json = "match = [\"sales/**\"]\n[file]\nformat = \"jsonl\"";
+    let person = "person = { type = \"json\" }";
+    for file in [json, "match = [\"sales/**\"]", "match = [\"sales/**/*.parquet\"]"] {
+        for holder in [person, "a = { type = \"text\", from = [\"PERSON.contact\"] }"] {
+            let error = with(file, holder).unwrap_or_default();
+            assert!(
+                error.contains("holds the value of `mail`, which is protected"),
+                "{file} {holder}: {error}"
+            );
+        }
+        for harmless in [
+            "person = { type = \"json\", protect = \"drop\" }",
+            "personal = { type = \"json\" }",
+            "person_contact = { type = \"text\", from = [\"person.contact.phone\"] }",
+        ] {
+            assert_eq!(with(file, harmless), None, "{file} {harmless}");
+        }
+    }
+    // In CSV each name is a column of its own.
+    assert_eq!(with("match = [\"sales/**/*.csv\"]", person), None);
+}
