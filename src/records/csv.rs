@@ -23,8 +23,10 @@ use delimiter::Detector;
 use dialect::Dialect;
 use first_records::FirstRecords;
 use joined::Mark;
-use scan::{RecordEnd, Scan};
+use record_end::RecordEnd;
+use scan::Scan;
 
+mod behind_blanks;
 #[cfg(test)]
 mod csv_core_tests;
 mod delimiter;
@@ -38,6 +40,7 @@ mod joined;
 mod joined_tests;
 #[cfg(test)]
 mod odd_lines_tests;
+mod record_end;
 mod scan;
 mod skip;
 mod split;
@@ -156,7 +159,11 @@ impl CsvReader {
             let cr_ends = dialect.cr_ends && line_end.last() != Some(&b'\n');
             self.dialect = Some(dialect.with_cr(cr_ends));
         }
-        let may_have_lines = has_quotes || has_escapes || has_lone_cr || has_record_end;
+        let may_have_lines = has_quotes
+            || has_escapes
+            || has_lone_cr
+            || has_record_end
+            || scan.has_blanks_before_quote;
         let inner_lines = if may_have_lines { split::count_lines(raw) } else { 0 };
         let start_offset = self.buffer.offset();
         let position = Position {

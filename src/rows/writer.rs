@@ -51,6 +51,27 @@ type Wrong<'w> = (Option<&'w str>, &'static str, String);
 /// A field's text, and what it is in its file format.
 type Value<'r> = (Cow<'r, str>, Kind);
 
+/// The reason for a row of nothing but `""` that no column can hold.
+const NO_VALUE: &str = "no column has a value: the row has nothing but empty quotes, and no column of type text \
+     to hold an empty text";
+
+/// Whether a row is of nothing but empty fields, of which at least one is quoted: without quotes it is no
+/// row at all.
+#[cold]
+fn has_quotes_only(record: &Record) -> bool {
+    record.iter().all(<[u8]>::is_empty) && (0..record.len()).any(|index| record.is_quoted(index))
+}
+
+/// The reason for a row of nothing but NUL bytes.
+const PADDING: &str =
+    "nothing but NUL bytes: the file was not written to its end, or was damaged later";
+
+/// Whether a record is nothing but NUL bytes, as a file system leaves what a program has not written.
+#[cold]
+fn is_padding(record: &Record) -> bool {
+    !record.raw().is_empty() && record.raw().iter().all(|byte| *byte == 0)
+}
+
 impl RowWriter {
     /// A writer for files with this header. `salt` goes into the hashes of protected values.
     pub fn new(dataset: &Dataset, header: &Header, salt: &str) -> Self {
@@ -93,6 +114,10 @@ impl RowWriter {
         let start = out.len();
         self.write_fields(record, out).map_err(|(column, code, reason)| {
             out.truncate(start);
+            if is_padding(record) {
+                let reason = PADDING.to_owned();
+                return Rejection { line: record.line(), column: None, code: "nul_bytes", reason };
+            }
             Rejection { line: record.line(), column: column.map(str::to_owned), code, reason }
         })
     }
@@ -116,6 +141,7 @@ impl RowWriter {
             self.check_forbidden(record)?;
         }
         let whole = record.text();
+        let mut nulls = 0;
         for column in &self.columns {
             let wrong = |code, reason| (Some(column.name.as_str()), code, reason);
             if let Some((text, kind)) = whole.and_then(|whole| self.plain(column, record, whole)) {
@@ -136,6 +162,7 @@ impl RowWriter {
                         return Err(wrong("unknown_member", reason));
                     }
                     out.extend_from_slice(b"\\N\t");
+                    nulls += 1;
                     continue;
                 }
                 Some((text, _)) if column.protect == Some(Protect::Sha256) => {
@@ -146,6 +173,9 @@ impl RowWriter {
                     .map_err(|invalid| wrong(invalid.code, invalid.message))?,
             }
             out.push(b'\t');
+        }
+        if nulls == self.columns.len() && has_quotes_only(record) {
+            return Err((None, "no_value", NO_VALUE.to_owned()));
         }
         push_number(record.line(), out);
         out.push(b'\t');

@@ -2,7 +2,9 @@
 
 use memchr::{memchr, memchr2, memchr3};
 
+use super::behind_blanks::{Opening, closed_behind_blanks, is_dropped};
 use super::dialect::{Dialect, is_blank};
+use super::record_end::{Mark, RecordEnd, last_record, line_end, mark_at};
 
 /// How far a record has been searched for its end. The next search, with more bytes, continues there.
 #[derive(Debug, Default)]
@@ -30,24 +32,6 @@ pub(super) struct Scan {
     searched: usize,
 }
 
-/// The length of a record.
-#[derive(Debug)]
-pub(super) struct RecordEnd {
-    /// Without its line end.
-    pub content: usize,
-    /// With its line end.
-    pub whole: usize,
-}
-
-/// The length of the line end at the start of `text`; `None` if it takes the next byte to tell.
-pub(super) fn line_end(text: &[u8], ended: bool) -> Option<usize> {
-    match text {
-        [b'\r', b'\n', ..] => Some(2),
-        [b'\r'] if !ended => None,
-        _ => Some(1),
-    }
-}
-
 /// The length of what an escape before `text` escapes: one byte, or a whole line end; `None` if it
 /// takes more bytes to tell.
 pub(super) fn escaped_len(text: &[u8], ended: bool) -> Option<usize> {
@@ -57,16 +41,6 @@ pub(super) fn escaped_len(text: &[u8], ended: bool) -> Option<usize> {
         [b'\r', ..] => line_end(text, ended),
         _ => Some(1),
     }
-}
-
-/// What is at a byte that may end a record.
-enum Mark {
-    /// An end of this length.
-    End(usize),
-    /// It takes more bytes to tell.
-    Unknown,
-    /// Another byte of the record.
-    Other,
 }
 
 impl Scan {
@@ -129,9 +103,21 @@ impl Scan {
             let is_quote = text.get(at).copied() == quote;
             if !is_quote {
                 self.has_lone_cr |= dialect.record_end().is_none();
-            } else if self.opens_field(text, at, dialect) {
-                self.open_quote = Some(at);
-                self.has_quotes = true;
+            } else {
+                match self.opening(text, at, dialect) {
+                    Opening::Field => {
+                        self.open_quote = Some(at);
+                        self.has_quotes = true;
+                    }
+                    Opening::BehindBlanks => {
+                        self.has_blanks_before_quote = true;
+                        let closed = closed_behind_blanks(text, at, dialect, ended);
+                        self.done = closed.unwrap_or(at);
+                        closed?;
+                        continue;
+                    }
+                    Opening::None => {}
+                }
             }
             self.done = at + 1;
         }
@@ -191,7 +177,7 @@ impl Scan {
 
     /// Whether the quote at `at` is at the start of a field.
     #[inline]
-    fn opens_field(&mut self, text: &[u8], at: usize, dialect: &Dialect) -> bool {
+    fn opening(&mut self, text: &[u8], at: usize, dialect: &Dialect) -> Opening {
         let before = text.get(..at).unwrap_or_default();
         if let (Some(delimiter), false) = (dialect.one_byte(), dialect.skip_blanks) {
             let starts_field = |before: &[u8]| {
@@ -199,20 +185,21 @@ impl Scan {
                 before.last().is_none_or(ends_field)
             };
             if starts_field(before) {
-                return true;
+                return Opening::Field;
             }
-            let is_dropped = |byte: &&u8| is_blank(**byte) && **byte != delimiter;
-            let blanks = before.iter().rev().take_while(is_dropped).count();
+            let blanks = before.iter().rev().take_while(|byte| is_dropped(**byte, dialect)).count();
             let start = before.get(..before.len() - blanks).unwrap_or_default();
-            self.has_blanks_before_quote |=
+            let is_behind_blanks =
                 blanks > 0 && self.escape_end <= start.len() && starts_field(start);
-            return false;
+            return if is_behind_blanks { Opening::BehindBlanks } else { Opening::None };
         }
         self.find_field(before, dialect);
         let blanks = before.get(self.field..).unwrap_or_default();
-        let is_blank = blanks.iter().all(|byte| is_blank(*byte));
-        self.has_blanks_before_quote |= is_blank && !blanks.is_empty() && !dialect.skip_blanks;
-        is_blank && (blanks.is_empty() || dialect.skip_blanks)
+        match blanks.iter().all(|byte| is_blank(*byte)) {
+            true if blanks.is_empty() || dialect.skip_blanks => Opening::Field,
+            true => Opening::BehindBlanks,
+            false => Opening::None,
+        }
     }
 
     /// Moves `field` behind the last delimiter of `before` that is neither quoted nor escaped.
@@ -227,44 +214,4 @@ impl Scan {
             self.field = self.searched;
         }
     }
-}
-
-/// Whether `text`, which starts with a quote or with the first byte of an end, starts with an end.
-#[inline]
-fn mark_at(text: &[u8], quote: Option<u8>, dialect: &Dialect, ended: bool) -> Mark {
-    let Some(end) = dialect.record_end() else {
-        if text.first().copied() == quote {
-            return Mark::Other;
-        }
-        return match line_end(text, ended) {
-            Some(1) if !dialect.cr_ends && text.first() == Some(&b'\r') => lone_cr(text, ended),
-            Some(length) => Mark::End(length),
-            None => Mark::Unknown,
-        };
-    };
-    match text.starts_with(end) {
-        true => Mark::End(end.len()),
-        false if !ended && end.starts_with(text) => Mark::Unknown,
-        false => Mark::Other,
-    }
-}
-
-/// What a CR at the start of `text` is where lines end in LF: a line end before another or at the end of
-/// the file, or else a byte of the record.
-#[cold]
-fn lone_cr(text: &[u8], ended: bool) -> Mark {
-    match text.iter().find(|byte| **byte != b'\r') {
-        Some(b'\n') => Mark::End(1),
-        Some(_) => Mark::Other,
-        None if ended => Mark::End(1),
-        None => Mark::Unknown,
-    }
-}
-
-/// The record that the file ends in without an end of its own. Where a file ends its records with
-/// more than a line end, the line end of the last one may be missing.
-fn last_record(text: &[u8], dialect: &Dialect) -> RecordEnd {
-    let end = dialect.record_end().map_or(&b""[..], <[u8]>::trim_ascii_end);
-    let content = text.strip_suffix(end).unwrap_or(text).len();
-    RecordEnd { content, whole: text.len() }
 }

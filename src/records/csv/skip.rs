@@ -3,7 +3,8 @@
 
 use super::dialect::Dialect;
 use super::joined::Mark;
-use super::{CsvReader, Delimiter, scan};
+use super::record_end::line_end;
+use super::{CsvReader, Delimiter};
 use crate::error::ErrorKind;
 use crate::records::RecordError;
 use crate::records::buffer::{BOM, END_OF_FILE};
@@ -145,7 +146,7 @@ impl CsvReader {
                 };
                 let content = found.unwrap_or(rest.len());
                 let end = rest.get(content..).unwrap_or_default();
-                let length = if end.is_empty() { None } else { scan::line_end(end, ended) };
+                let length = if end.is_empty() { None } else { line_end(end, ended) };
                 (content, length)
             }
             Some(end) => match memchr::memmem::find(rest, end) {

@@ -4,6 +4,8 @@
 use stardrop::error::ErrorKind;
 
 use super::dialects::{PLAIN, load};
+use crate::support::cloud::Cloud;
+use crate::support::{TestDatabase, catalog_of};
 
 #[tokio::test]
 async fn text_behind_a_closing_quote_rejects_its_row() {
@@ -23,6 +25,68 @@ async fn text_behind_a_closing_quote_rejects_its_row() {
         PLAIN.replace("b = { type = \"text\" }", "b = { type = \"text\", protect = \"drop\" }");
     let read = load("", &protected, "", text).await.unwrap();
     assert!(!read.contains("tea") && read.contains("(withheld"), "{read}");
+}
+
+#[tokio::test]
+async fn blanks_before_a_quote_reject_all_lines_up_to_the_closing_one() {
+    let text =
+        b"id,a,b\n1, \"x\n2,y\",z\n3,x,y\n4, \"5 inches,z\n5,\t\"x\"\"\n6,x,y\" ,\n7,x,y\n8,x, \"y";
+    insta::assert_snapshot!(load("", PLAIN, "", text).await.unwrap(), @r#"
+    3|x|y
+    7|x|y
+    --
+    2|a|blanks_before_quote|1, "x
+    2,y",z
+    5|a|blanks_before_quote|4, "5 inches,z
+    6|a|blanks_before_quote|5,	"x""
+    6,x,y" ,
+    9|b|blanks_before_quote|8,x, "y
+    --
+    null
+    "#);
+    let read = load("trim = true", PLAIN, "", text).await;
+    assert!(read.unwrap_err().message.contains("never closed"));
+}
+
+#[tokio::test]
+async fn a_row_of_empty_quotes_is_rejected_where_no_column_can_hold_an_empty_text() {
+    let numbers = r#"
+name    = "readings"
+match   = ["readings/*"]
+[columns]
+n       = { type = "integer" }
+amount  = { type = "numeric" }
+day     = { type = "date" }
+[policy]
+rejects = "90%"
+[fact.reading]
+measures   = ["amount"]
+degenerate = ["n", "day"]
+"#;
+    let catalog = catalog_of(&[("readings", numbers)]);
+    let (db, _) = TestDatabase::of(&catalog).await;
+    let cloud = Cloud::of(&db, catalog).await;
+    let text = "n,amount,day\n1,2,\n\"\",\"\",\"\"\n\"\",,\n,,\n\"2\",\"\",\"\"\nNULL,NULL,NULL\n";
+    let object = cloud.put("readings/a.csv", text).await;
+    cloud.loader().load(&object, None).await.unwrap();
+    let loaded = db.rows("select n, amount, day from star.fact_reading order by 1").await;
+    assert_eq!(loaded, "1|2|null\n2|null|null\nnull|null|null");
+    let rejected =
+        "select source_line, column_name, code, raw from stardrop.rejected_row order by 1";
+    let rejected = db.rows(rejected).await;
+    assert_eq!(rejected, "3|null|no_value|\"\",\"\",\"\"\n4|null|no_value|\"\",,");
+}
+
+#[tokio::test]
+async fn nul_bytes_at_the_end_of_a_file_are_called_what_they_are() {
+    let text = [&b"id,a,b\n1,x,y\n"[..], &[0; 5_000]].concat();
+    insta::assert_snapshot!(load("", PLAIN, "", &text).await.unwrap().replace('\0', ""), @r#"
+    1|x|y
+    --
+    3|null|nul_bytes|null
+    --
+    null
+    "#);
 }
 
 #[tokio::test]

@@ -1,0 +1,63 @@
+//! Finds out what a quote is that has blanks before it.
+
+use memchr::memchr;
+
+use super::dialect::{Dialect, is_blank};
+
+/// What a quote outside of quoted fields is.
+pub(super) enum Opening {
+    /// It opens a field.
+    Field,
+    /// It would open a field if the blanks before it were skipped.
+    BehindBlanks,
+    /// It is an ordinary byte.
+    None,
+}
+
+/// How far behind a quote with blanks before it a quote is searched that closes it.
+const LOOKAHEAD: usize = 64 << 10;
+
+/// Where the search continues behind the quote at `at`, which only blanks keep from opening a field: behind
+/// its closing quote, so that line ends between the two do not end the record, which is rejected as a whole.
+/// Where no quote within [`LOOKAHEAD`] can close it, behind the quote itself. `None` if it takes more bytes
+/// to tell.
+#[cold]
+pub(super) fn closed_behind_blanks(
+    text: &[u8],
+    at: usize,
+    dialect: &Dialect,
+    ended: bool,
+) -> Option<usize> {
+    let quote = text.get(at).copied().unwrap_or_default();
+    let limit = at.saturating_add(LOOKAHEAD);
+    let ordinary = (ended || text.len() > limit).then_some(at + 1);
+    let mut from = at + 1;
+    while let Some(found) = memchr(quote, text.get(from..text.len().min(limit)).unwrap_or_default())
+    {
+        let close = from + found;
+        let after = text.get(close + 1..).unwrap_or_default();
+        if after.first() == Some(&quote) {
+            from = close + 2;
+            continue;
+        }
+        let blanks = after.iter().take_while(|byte| is_dropped(**byte, dialect)).count();
+        let after = after.get(blanks..).unwrap_or_default();
+        let ends = |mark: &[u8]| after.starts_with(mark);
+        let is_end = match dialect.record_end() {
+            Some(end) => ends(end),
+            None => ends(b"\n") || ends(b"\r"),
+        };
+        if is_end || ends(dialect.delimiter()) || after.is_empty() && ended {
+            return Some(close + 1);
+        }
+        let may_end = dialect.delimiter().starts_with(after)
+            || dialect.record_end().is_some_and(|end| end.starts_with(after));
+        return if may_end { ordinary } else { Some(at + 1) };
+    }
+    ordinary
+}
+
+/// Whether a byte is a blank, and not the delimiter.
+pub(super) fn is_dropped(byte: u8, dialect: &Dialect) -> bool {
+    is_blank(byte) && dialect.one_byte() != Some(byte)
+}
