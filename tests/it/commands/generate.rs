@@ -1,7 +1,8 @@
 //! Tests `stardrop generate`: mock files fit the contract that they are made from, and the same seed gives
 //! the same bytes.
 
-use std::time::Instant;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use stardrop::dataset::Dataset;
 use stardrop::mock::{self, MockFile};
@@ -74,8 +75,8 @@ async fn the_command_line_writes_the_same_bytes_for_the_same_seed() {
 fn mock_files_are_written_at_fifty_megabytes_a_second() {
     let catalog = project_catalog();
     let dataset = catalog.dataset("sales").unwrap();
-    // The best of three: others work on this machine too.
-    let best = (0..3).map(|_| megabytes_per_second(dataset)).fold(0.0, f64::max);
+    // The best of five, in processor time: others work on this machine too.
+    let best = (0..5).map(|_| megabytes_per_second(dataset)).fold(0.0, f64::max);
     println!("mock files: {best:.0} MB/s");
     // Without the optimiser the number says nothing about the program that people run.
     let least = if cfg!(debug_assertions) { 5.0 } else { 50.0 };
@@ -85,13 +86,23 @@ fn mock_files_are_written_at_fifty_megabytes_a_second() {
 fn megabytes_per_second(dataset: &Dataset) -> f64 {
     let mut file = mock_file(dataset, 100_000, 1, 0.0);
     let (mut chunk, mut bytes) = (Vec::new(), 0);
-    let started = Instant::now();
+    let started = busy();
     loop {
         let more = file.write_chunk(&mut chunk).unwrap();
         bytes += chunk.len();
         chunk.clear();
         if !more {
-            return bytes as f64 / 1e6 / started.elapsed().as_secs_f64();
+            return bytes as f64 / 1e6 / (busy() - started).as_secs_f64();
         }
+    }
+}
+
+/// The processor time of this thread, where the system tells it, or else the time since the first call.
+fn busy() -> Duration {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    match schedule.split(' ').next().and_then(|nanos| nanos.parse().ok()) {
+        Some(nanos) => Duration::from_nanos(nanos),
+        None => FIRST.get_or_init(Instant::now).elapsed(),
     }
 }

@@ -43,12 +43,12 @@ fn utf16(text: &str) -> Vec<u8> {
 /// Breaks each object off in its middle, delivers it again, and compares with the plain file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn compressed_objects_continue_at_their_checkpoint_and_mean_the_same_as_plain_ones() {
-    let text = sales(20_000);
+    let text = sales(5_000);
     let plain = {
         let db = TestDatabase::migrated().await;
         let cloud = Cloud::new(&db).await;
         let object = cloud.put("sales/plain.csv", text.as_str()).await;
-        let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "1000")]);
+        let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "250")]);
         loader.load(&object, None).await.unwrap();
         meaning(&db).await
     };
@@ -63,7 +63,7 @@ async fn compressed_objects_continue_at_their_checkpoint_and_mean_the_same_as_pl
         let db = TestDatabase::migrated().await;
         let cloud = Cloud::new(&db).await;
         let object = cloud.put(name, packed.clone()).await;
-        let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "1000")]);
+        let mut loader = cloud.loader_with(&[("STARDROP_BATCH_ROWS", "250")]);
         cloud.s3.faults().push(Fault::new(FaultKind::CutAt(packed.len() as u64 * 9 / 10)));
         let error = loader.load(&object, None).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::ObjectUnreadable, "{error}");
