@@ -11,6 +11,8 @@
 --                            bytes, or their etags
 -- has_candidate_without_md5  the etag of one of these is not a hash of its bytes
 --
+-- object_time, version_id    those of the load's first event: another one may say the time more or less exactly
+--
 -- replaces  rows of older versions of the key must be deleted in the transaction that loads the new ones
 create or replace function stardrop.claim(
     in_dataset text,
@@ -34,6 +36,8 @@ create or replace function stardrop.claim(
     out checkpoint_line bigint,
     out checkpoint_offset bigint,
     out rows_rejected bigint,
+    out object_time timestamptz,
+    out version_id text,
     out replaces boolean,
     out worker_pid integer,
     out worker_started timestamptz,
@@ -179,6 +183,8 @@ begin
     checkpoint_line := this.checkpoint_line;
     checkpoint_offset := this.checkpoint_offset;
     rows_rejected := this.rows_rejected;
+    object_time := this.object_time;
+    version_id := this.version_id;
     lease_until := this.lease_until;
     replaces := in_overwrite = 'replace' and exists (
         select from stardrop.load older

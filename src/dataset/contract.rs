@@ -16,6 +16,9 @@ pub(super) struct Contract {
     pub name: Spanned<String>,
     #[serde(rename = "match", deserialize_with = "spanned")]
     pub patterns: Spanned<Vec<Spanned<String>>>,
+    /// Patterns with the names of columns in braces.
+    #[serde(default, deserialize_with = "optional")]
+    pub from_key: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default)]
     pub file: File,
     pub columns: Table<Column>,
@@ -68,6 +71,9 @@ pub(super) struct Column {
     pub required: bool,
     #[serde(default, deserialize_with = "texts")]
     pub from: Vec<String>,
+    pub source: Option<Spanned<String>>,
+    /// A text, number, boolean or date.
+    pub value: Option<Spanned<Value>>,
     /// A pattern, or a list of them.
     pub format: Option<Spanned<Value>>,
     pub decimal: Option<Spanned<String>>,

@@ -6,11 +6,15 @@
 
 mod catalog;
 mod check;
+mod column_source;
 mod contract;
+mod example_key;
 mod expression;
 mod file;
 mod glob;
 mod glob_overlap;
+mod key_pattern;
+mod key_values;
 mod model;
 mod name;
 mod one_or_many;
@@ -24,8 +28,11 @@ use std::sync::Arc;
 use crate::types::{ColumnType, TypeOptions};
 
 pub use catalog::{Catalog, Match};
+pub use column_source::ColumnSource;
 pub use expression::Expression;
 pub use file::{FileOptions, Ragged};
+pub use key_pattern::KeyPattern;
+pub use key_values::KeyValue;
 pub use model::{Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure};
 pub(crate) use name::suggestion;
 pub use references::Reference;
@@ -38,6 +45,8 @@ pub struct Dataset {
     pub name: String,
     /// Globs over object keys: `*` and `?` stay within a folder, `**` does not.
     pub patterns: Vec<String>,
+    /// Patterns whose names in braces are columns with their values in the object's key; the first that fits counts.
+    pub from_key: Vec<KeyPattern>,
     /// How the file is written.
     pub file: FileOptions,
     /// In the order of the staging table's columns.
@@ -87,6 +96,11 @@ impl Dataset {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// The columns whose values are in the file, in the contract's order.
+    pub fn file_columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| column.source.is_file())
+    }
+
     /// Whether columns that the contract does not name are kept, as jsonb in the first fact.
     pub(crate) fn keeps_extra(&self) -> bool {
         self.policy.unknown_column == UnknownColumn::Keep
@@ -113,8 +127,8 @@ pub struct Column {
     pub strip_nul: bool,
     /// How values are hidden before they leave the loader.
     pub protect: Option<Protect>,
-    /// The header spellings that mean this column, its own name among them.
-    pub sources: Vec<String>,
+    /// Where its values come from.
+    pub source: ColumnSource,
     /// The column's former name: a migration renames it and keeps its values.
     pub was: Option<String>,
 }

@@ -34,6 +34,10 @@ pub struct Claimed {
     pub checkpoint: Checkpoint,
     /// Rows rejected up to the checkpoint.
     pub rows_rejected: u64,
+    /// The time of the object as the load's first event has it, which holds for all its rows.
+    pub object_time: Timestamp,
+    /// The version of the object, likewise.
+    pub version_id: Option<String>,
     /// Whether and how the content is hashed.
     pub hashing: Hashing,
 }
@@ -158,6 +162,8 @@ fn claimed(row: &Row, load_id: i64) -> Result<Claimed> {
             offset: unsigned(row, "checkpoint_offset")?,
         },
         rows_rejected: unsigned(row, "rows_rejected")?,
+        object_time: get(row, "object_time")?,
+        version_id: get(row, "version_id")?,
         hashing: Hashing {
             state: get(row, "hash_state")?,
             offset: unsigned(row, "hash_offset")?,

@@ -7,6 +7,7 @@ use tracing::{Span, info, warn};
 
 use super::claim::{self, ClaimOptions, ClaimOutcome};
 use super::duplicate_check::check_duplicate;
+use super::object_facts::known_object;
 use super::progress::Progress;
 use super::report::{LoadReport, Outcome};
 use super::retry::ConflictRetry;
@@ -159,6 +160,7 @@ impl Attempt<'_> {
             dataset: self.dataset,
             contract: self.star.fingerprint(self.dataset),
             object: &self.object,
+            known: known_object(&self.object, claimed),
             claim: claimed.claim,
             progress,
             budget,

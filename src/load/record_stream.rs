@@ -11,7 +11,7 @@ use crate::records::{
     CsvOptions, Delimiter, Format, ReaderOptions, Record, RecordError, RecordReader, Step,
     Unsupported,
 };
-use crate::rows::{Header, RowWriter};
+use crate::rows::{Header, LoadValues, ObjectFacts, RowWriter};
 use crate::settings::{STARDROP_SALT, Settings};
 
 /// The records of one object. Holds one record and one chunk of it in memory.
@@ -161,6 +161,11 @@ impl RecordStream {
         self.bytes.as_mut()?.hash_to(offset)
     }
 
+    /// The name of the sheet that the records are from; `None` where the file has no sheets.
+    pub fn sheet(&self) -> Option<&str> {
+        self.reader.sheet()
+    }
+
     /// The SHA-256 of the object; `None` until all of it has been read.
     pub fn content_hash(&mut self) -> Option<Vec<u8>> {
         match &mut self.bytes {
@@ -175,29 +180,19 @@ impl RecordStream {
     }
 }
 
-/// Reads the header of an object as its load does.
+/// The row writer of a dataset for an object with this header. `facts` is what the object says besides
+/// its content.
 ///
 /// # Errors
 ///
-/// Those of opening the object for a load.
-pub async fn header_of(
-    source: &Source,
+/// [`ErrorKind::BadSetting`] where the dataset hashes values and no salt is set;
+/// [`ErrorKind::BadFile`] where a value that the object's key or name has does not fit its column.
+pub(super) fn writer(
     settings: &Settings,
     dataset: &Dataset,
-    object: &ObjectRef,
-) -> Result<Header> {
-    let object = source.identify(object).await?;
-    let start = Checkpoint::default();
-    let (_, header) = RecordStream::open(source, settings, dataset, &object, start, None).await?;
-    Ok(header)
-}
-
-/// The row writer of a dataset.
-///
-/// # Errors
-///
-/// [`ErrorKind::BadSetting`] where the dataset hashes values and no salt is set.
-pub(super) fn writer(settings: &Settings, dataset: &Dataset, header: &Header) -> Result<RowWriter> {
+    header: &Header,
+    facts: &ObjectFacts<'_>,
+) -> Result<RowWriter> {
     let hashes = dataset.columns.iter().any(|column| column.protect == Some(Protect::Sha256));
     if hashes && settings.salt.is_none() {
         let message = format!(
@@ -207,7 +202,13 @@ pub(super) fn writer(settings: &Settings, dataset: &Dataset, header: &Header) ->
         return Err(Error::new(ErrorKind::BadSetting, Stage::Settings, message));
     }
     let salt = settings.salt.as_ref().map_or("", |salt| salt.reveal());
-    Ok(RowWriter::new(dataset, header, salt))
+    let values = LoadValues::new(dataset, header, facts).map_err(bad_value)?;
+    Ok(RowWriter::new(dataset, header, salt).with_load_values(values))
+}
+
+/// The error of a value of the object that does not fit its column.
+pub(super) fn bad_value(message: String) -> Error {
+    Error::new(ErrorKind::BadFile, Stage::Rows, message)
 }
 
 fn format_of(dataset: &Dataset, object: &ObjectRef) -> Result<Format> {
@@ -252,7 +253,7 @@ fn reader_options(settings: &Settings, dataset: &Dataset) -> ReaderOptions {
         skip_footer: file.skip_footer,
         max_record_bytes: settings.max_row_bytes,
     };
-    let names = dataset.columns.iter().map(|column| column.sources.clone()).collect();
+    let names = dataset.file_columns().map(|column| column.source.names().to_vec()).collect();
     ReaderOptions { csv, names, sheet: file.sheet.clone(), records: file.records.clone() }
 }
 

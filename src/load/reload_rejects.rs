@@ -10,6 +10,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::line_sink::LineSink as _;
+use super::object_facts::facts_of;
 use super::record_stream::{self, RecordStream};
 use super::retry::ConflictRetry;
 use super::spool::Spool;
@@ -110,7 +111,9 @@ impl Loader {
         let (source, settings) = (&self.source, &self.settings);
         let (mut stream, header) =
             RecordStream::open(source, settings, dataset, object, start, None).await?;
-        let writer = record_stream::writer(settings, dataset, &header)?;
+        // The ledger has named the object.
+        let facts = facts_of(object, stream.sheet());
+        let writer = record_stream::writer(settings, dataset, &header, &facts)?;
         let (mut spool, mut still_rejected) = (Spool::new()?, Vec::new());
         let (mut record, mut rows_read) = (Record::new(), 0);
         let mut lines = load.lines.iter().peekable();

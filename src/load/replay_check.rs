@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Loader, record_stream, route};
+use super::{Loader, file_head, route};
 use crate::error::Result;
 use crate::object::ObjectRef;
 
@@ -23,14 +23,14 @@ impl Loader {
         prepared.map_err(|error| error.of_object(object))
     }
 
-    /// Checks that the object exists and that its header fits the contract.
+    /// Checks that the object exists, and that its header and its key fit the contract.
     ///
     /// # Errors
     ///
     /// Those of opening the object for a load.
     pub async fn check_object(&self, object: &ObjectRef, dataset: &str) -> Result<()> {
         let dataset = route::find_dataset(&self.catalog, dataset)?;
-        let header = record_stream::header_of(&self.source, &self.settings, dataset, object).await;
-        header.map(drop).map_err(|error| error.of_object(object))
+        let head = file_head::file_head(&self.source, &self.settings, dataset, object).await;
+        head.map(drop).map_err(|error| error.of_object(object))
     }
 }

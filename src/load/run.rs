@@ -6,6 +6,7 @@ use crate::db::Client;
 
 use super::batch::{Batch, BatchEnd, BatchLimits, Filled};
 use super::line_sink::LineSink;
+use super::object_facts::facts_of;
 use super::progress::Progress;
 use super::record_stream::{self, RecordStream};
 use super::staging;
@@ -43,6 +44,8 @@ pub(super) struct Run<'r> {
     /// The fingerprint of the dataset's contract.
     pub contract: &'r str,
     pub object: &'r ObjectRef,
+    /// The object as its rows have it.
+    pub known: ObjectRef,
     pub claim: Claim,
     pub progress: &'r mut Progress,
     pub budget: &'r mut TimeBudget,
@@ -111,7 +114,8 @@ impl Run<'_> {
         let (records, header) =
             RecordStream::open(self.source, self.settings, self.dataset, self.object, from, hash)
                 .await?;
-        let writer = record_stream::writer(self.settings, self.dataset, &header)?;
+        let facts = facts_of(&self.known, records.sheet());
+        let writer = record_stream::writer(self.settings, self.dataset, &header, &facts)?;
         let notes = header.notes();
         if let Some(notes) = &notes {
             tracing::info!(object = %self.object, dataset = self.dataset.name, "{notes}");

@@ -104,7 +104,7 @@ fn unknown(position: i64, table: &str) -> String {
 /// Whether the contract names the column: rows loaded before it did still hold it in `extra`.
 fn is_named(dataset: &Dataset, header: &str) -> bool {
     let folded = header.trim().to_lowercase();
-    let mut spellings = dataset.columns.iter().flat_map(|column| &column.sources);
+    let mut spellings = dataset.columns.iter().flat_map(|column| column.source.names());
     spellings.any(|spelling| spelling.trim().to_lowercase() == folded)
 }
 

@@ -12,11 +12,11 @@ const MOST_MEMBERS: u64 = 100_000;
 const FEWEST_MEMBERS: u64 = 10;
 
 /// The columns of a file of `rows` rows: the first grain column counts, a second one counts
-/// within it, dimension keys come from a pool, attributes follow their key, dates are near.
+/// within it, dimension keys come from a pool, attributes follow their key, dates are near. Only the
+/// columns of the file are among them.
 pub fn columns(dataset: &Dataset, rows: u64) -> Vec<MockColumn> {
     dataset
-        .columns
-        .iter()
+        .file_columns()
         .map(|column| {
             // A product has one price, whichever table the column belongs to.
             let priced = priced_by(dataset, column);
@@ -34,13 +34,28 @@ pub fn columns(dataset: &Dataset, rows: u64) -> Vec<MockColumn> {
         .collect()
 }
 
+/// A key for a mock file of the dataset, with the values that `from_key` takes from it; `None` without
+/// `from_key`, or where no key can have such values. `day` is counted from 2000-01-01.
+pub fn key(dataset: &Dataset, seed: u64, day: Option<u64>) -> Option<String> {
+    dataset.example_key(|name| {
+        let mut text = String::new();
+        let values = dataset.columns.iter().find(|column| column.name == name).map(values);
+        if let Some(values) = values {
+            let on_day = day.and_then(|day| values.on_day(day)).map(|(first, _)| first);
+            // Some month of twenty-five years after the first one, as in the columns of files.
+            values.nth(on_day.unwrap_or(300 * values.near_count() + seed), &mut text);
+        }
+        text
+    })
+}
+
 fn values(column: &Column) -> MockValues {
     MockValues::new(column.column_type.sql_type(), &column.options)
 }
 
 /// The column's name in files: the last spelling in the contract.
 fn header(column: &Column) -> String {
-    column.sources.last().unwrap_or(&column.name).clone()
+    column.source.names().last().unwrap_or(&column.name).clone()
 }
 
 fn priced_by(dataset: &Dataset, column: &Column) -> Option<Cardinality> {
@@ -50,14 +65,16 @@ fn priced_by(dataset: &Dataset, column: &Column) -> Option<Cardinality> {
         .find(|feed| ["product", "item", "article"].contains(&feed.name.as_str()))?;
     let key =
         product.key.first().filter(|key| column.name.contains("price") && **key != column.name)?;
-    let column = dataset.columns.iter().position(|column| column.name == *key)?;
+    let column = dataset.file_columns().position(|column| column.name == *key)?;
     Some(Cardinality::DependsOn { column })
 }
 
 fn cardinality(dataset: &Dataset, column: &Column, rows: u64) -> Cardinality {
-    let index_of = |name: &str| dataset.columns.iter().position(|c| c.name == name);
+    let index_of = |name: &str| dataset.file_columns().position(|c| c.name == name);
     let grain = dataset.facts.iter().find_map(|fact| fact.grain.as_deref()).unwrap_or_default();
-    match grain.iter().position(|name| *name == column.name) {
+    // What comes from the object is the same in all rows of a file.
+    let grain: Vec<&String> = grain.iter().filter(|name| index_of(name).is_some()).collect();
+    match grain.iter().position(|name| **name == column.name) {
         Some(0) => return Cardinality::Unique,
         Some(1) => {
             if let Some(of) = grain.first().and_then(|first| index_of(first)) {
@@ -72,7 +89,7 @@ fn cardinality(dataset: &Dataset, column: &Column, rows: u64) -> Cardinality {
             return Cardinality::Pool(members.min(values(column).count()));
         }
         if feed.attributes.contains(&column.name)
-            && let Some(key) = feed.key.first().and_then(|key| index_of(key))
+            && let Some(key) = feed.key.iter().find_map(|key| index_of(key))
         {
             return Cardinality::DependsOn { column: key };
         }

@@ -20,6 +20,6 @@ mod words;
 
 pub use column::{Cardinality, MockColumn};
 pub use file::MockFile;
-pub use for_dataset::columns;
+pub use for_dataset::{columns, key};
 pub use random::MockRng;
 pub use value::MockValues;

@@ -124,7 +124,7 @@ fn sheet_of(mut book: impl Book, options: &ReaderOptions) -> Result<Sheet, Recor
         };
         let cells = book.cells(&sheet.name);
         return cells
-            .and_then(|cells| Sheet::new(cells, from_a))
+            .and_then(|cells| Sheet::new(&sheet.name, cells, from_a))
             .map_err(|why| no_sheet(&sheet.name, &why));
     }
     let (mut failed, mut hidden) = (None, Vec::new());
@@ -138,7 +138,8 @@ fn sheet_of(mut book: impl Book, options: &ReaderOptions) -> Result<Sheet, Recor
                 continue;
             }
         }
-        match book.cells(&sheet.name).and_then(|cells| Sheet::new(cells, from_a)) {
+        let cells = book.cells(&sheet.name);
+        match cells.and_then(|cells| Sheet::new(&sheet.name, cells, from_a)) {
             Ok(cells) if cells.has_value() => return Ok(cells),
             Ok(_) => {}
             Err(NoSheet::TooLarge) => return Err(no_sheet(&sheet.name, &NoSheet::TooLarge)),
@@ -178,6 +179,10 @@ impl RecordReader for ExcelReader {
 
     fn delimiter(&self) -> Option<&[u8]> {
         Some(b",")
+    }
+
+    fn sheet(&self) -> Option<&str> {
+        Some(&self.sheet.name)
     }
 
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {

@@ -38,6 +38,10 @@ impl RecordReader for FooterReader {
         self.inner.delimiter()
     }
 
+    fn sheet(&self) -> Option<&str> {
+        self.inner.sheet()
+    }
+
     fn next(&mut self, record: &mut Record) -> Result<Step, RecordError> {
         loop {
             match self.inner.next(record)? {

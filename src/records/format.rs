@@ -160,6 +160,11 @@ impl Format {
         self.name
     }
 
+    /// Whether its files have sheets.
+    pub fn has_sheets(&self) -> bool {
+        self.name == "xlsx"
+    }
+
     /// The number of records at the start of a file that are its header, where the contract says
     /// `header_rows`. None where each record names its fields: these are in the order of
     /// [`ReaderOptions::names`] then.

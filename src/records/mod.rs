@@ -56,6 +56,11 @@ pub trait RecordReader: Send {
         None
     }
 
+    /// The name of the sheet that is read, if the format has sheets.
+    fn sheet(&self) -> Option<&str> {
+        None
+    }
+
     /// Fills `record` with the next record, or says that it needs more bytes.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::header_error::HeaderError;
-use crate::dataset::{Dataset, MissingColumn, UnknownColumn};
+use crate::dataset::{Column, Dataset, MissingColumn, UnknownColumn};
 
 /// The columns that `stardrop rejects --csv` adds to rejected rows, which people fix and drop again.
 pub const REJECTED: [&str; 2] = ["rejected_column", "rejected_reason"];
@@ -11,7 +11,7 @@ pub const REJECTED: [&str; 2] = ["rejected_column", "rejected_reason"];
 /// How the fields of a file's records map to the columns of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// For each column of the dataset, the field that holds it.
+    /// For each column of the dataset, the field that holds it; `None` where the file does not have it.
     pub fields: Vec<Option<usize>>,
     /// Fields that the contract does not name.
     pub unknown: Vec<UnknownField>,
@@ -62,6 +62,9 @@ impl Header {
             names => names,
         };
         let is_named = |name: &&str| !name.trim().is_empty();
+        // Behind these two names are values of the object that the rows were rejected from.
+        let is_rejected = |pair: &[&str]| pair.iter().map(|name| name.trim()).eq(REJECTED);
+        let of_object = names.windows(REJECTED.len()).position(is_rejected);
         let mut header = Header {
             fields: vec![None; dataset.columns.len()],
             named_width: names.iter().rposition(is_named).map_or(0, |at| at + 1),
@@ -69,17 +72,24 @@ impl Header {
         };
         for (field, name) in names.iter().enumerate() {
             let folded = fold(name);
-            let column = dataset
-                .columns
-                .iter()
-                .position(|column| column.sources.iter().any(|source| fold(source) == folded));
+            let is_of_object = of_object.is_some_and(|first| field > first);
+            let mut columns = dataset.columns.iter();
+            let own =
+                columns.position(|c| is_of_object && c.source.is_exported() && c.name == folded);
+            let column = own.or_else(|| {
+                dataset.columns.iter().position(|column| {
+                    column.source.names().iter().any(|source| fold(source) == folded)
+                })
+            });
             match column.and_then(|index| header.fields.get_mut(index)) {
                 Some(slot @ None) => {
                     *slot = Some(field);
                     let column = column.and_then(|index| dataset.columns.get(index));
-                    if let Some(column) =
-                        column.filter(|c| !c.sources.iter().any(|s| s.trim() == name.trim()))
-                    {
+                    let is_spelled = |column: &&Column| {
+                        let mut spellings = column.source.names().iter();
+                        !column.source.is_file() || spellings.any(|s| s.trim() == name.trim())
+                    };
+                    if let Some(column) = column.filter(|column| !is_spelled(column)) {
                         let spelled = name.trim().escape_debug().to_string();
                         header.respelled.push((spelled, column.name.clone()));
                     }
@@ -92,7 +102,7 @@ impl Header {
         }
         // The columns that `stardrop rejects --csv` adds come after those without a name.
         let is_own = |name: &&str| is_named(name) && !REJECTED.contains(&name.trim());
-        let last = names.iter().rposition(is_own);
+        let last = names.iter().take(of_object.unwrap_or(names.len())).rposition(is_own);
         for field in &mut header.unknown {
             field.is_at_end = last.is_none_or(|last| field.index > last);
         }
@@ -100,10 +110,12 @@ impl Header {
             .columns
             .iter()
             .zip(&header.fields)
-            .filter(|(_, field)| field.is_none())
+            .filter(|(column, field)| field.is_none() && column.source.is_file())
             .map(|(column, _)| column.name.clone())
             .collect();
-        let found: Vec<usize> = header.fields.iter().copied().flatten().collect();
+        let columns = dataset.columns.iter().zip(&header.fields);
+        let found = columns.filter_map(|(column, field)| field.filter(|_| column.source.is_file()));
+        let found: Vec<usize> = found.collect();
         header.is_reordered = !found.is_sorted();
         header.check(dataset, names)?;
         Ok(header)
@@ -111,8 +123,10 @@ impl Header {
 
     /// The header of a file that has none: its fields are the columns in the contract's order.
     pub fn by_position(dataset: &Dataset) -> Header {
-        let width = dataset.columns.len();
-        Header { fields: (0..width).map(Some).collect(), ..Header::of_width(width) }
+        let mut fields = 0..dataset.file_columns().count();
+        let width = fields.end;
+        let of = |column: &Column| column.source.is_file().then(|| fields.next()).flatten();
+        Header { fields: dataset.columns.iter().map(of).collect(), ..Header::of_width(width) }
     }
 
     fn of_width(width: usize) -> Header {
@@ -144,7 +158,7 @@ impl Header {
 
     fn check(&self, dataset: &Dataset, names: &[&str]) -> Result<(), HeaderError> {
         let columns = dataset.columns.iter().filter(|column| self.missing.contains(&column.name));
-        let has_found = self.missing.len() < dataset.columns.len();
+        let has_found = self.missing.len() < dataset.file_columns().count();
         let may_be_missing = dataset.policy.missing_column != MissingColumn::RejectFile
             && has_found
             // A protected column with another name would be kept in plain text, as an unknown one.
@@ -159,10 +173,22 @@ impl Header {
         }
         let unnamed = self.unknown.iter().all(|field| field.is_at_end);
         if dataset.policy.unknown_column == UnknownColumn::RejectFile && !unnamed {
-            let unknown = self.unknown_names().collect::<Vec<_>>().join(", ");
+            let unknown: Vec<&str> = self.unknown_names().collect();
+            let derived = dataset.columns.iter().find(|column| {
+                let is_it = |name: &&str| fold(name) == column.name;
+                !column.source.is_file() && unknown.iter().any(is_it)
+            });
+            let other_name = derived.map_or_else(String::new, |column| {
+                format!(
+                    " (`{}` under another name with `from`, since it is the {} here)",
+                    column.name,
+                    column.source.describe()
+                )
+            });
             let message = format!(
-                "the contract does not name column {unknown}: add it to [columns], or set \
-                 unknown_column = \"keep\""
+                "the contract does not name column {}: add it to [columns]{other_name}, or set \
+                 unknown_column = \"keep\"",
+                unknown.join(", ")
             );
             return Err(HeaderError::new(message, names));
         }

@@ -118,7 +118,7 @@ fn likely_cause(dataset: &Dataset, names: &[&str]) -> String {
     if let Some(cause) = other_kind(names) {
         return cause.to_owned();
     }
-    if let ([name], true) = (names, dataset.columns.len() > 1) {
+    if let ([name], true) = (names, dataset.file_columns().count() > 1) {
         let mark =
             name.trim().chars().find(|char| !char.is_alphanumeric() && !" _\"'.".contains(*char));
         let delimiter = match mark {
@@ -173,7 +173,8 @@ fn looks_like_a_value(name: &str) -> bool {
 fn suggestion(dataset: &Dataset, missing: &[String], unknown: &[&str]) -> Option<String> {
     let mut found = Vec::new();
     for column in dataset.columns.iter().filter(|column| missing.contains(&column.name)) {
-        let is_like = |name: &&&str| column.sources.iter().any(|source| are_alike(source, name));
+        let is_like =
+            |name: &&&str| column.source.names().iter().any(|source| are_alike(source, name));
         let alone = match (missing, unknown) {
             ([_], [name]) => Some(name),
             _ => None,

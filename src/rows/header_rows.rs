@@ -8,7 +8,7 @@ use crate::dataset::Dataset;
 pub fn join_names(dataset: &Dataset, rows: &[Vec<String>]) -> Vec<String> {
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
     let is_known = |name: &str| {
-        let sources = dataset.columns.iter().flat_map(|column| &column.sources);
+        let sources = dataset.columns.iter().flat_map(|column| column.source.names());
         sources.map(|source| source.trim()).any(|s| s.to_lowercase() == name.to_lowercase())
     };
     let mut left = vec![""; rows.len()];

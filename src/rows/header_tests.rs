@@ -1,7 +1,7 @@
 //! Tests of headers: names in several rows, columns without a name, and what errors say.
 
 use super::*;
-use crate::dataset::{Catalog, Dataset};
+use crate::dataset::{Catalog, ColumnSource, Dataset};
 
 fn dataset(file: &str, policy: &str) -> Dataset {
     let contract = format!(
@@ -113,7 +113,7 @@ fn a_file_that_is_no_delimited_text_is_called_what_it_is() {
 #[test]
 fn composed_and_decomposed_letters_of_a_header_are_the_same() {
     let mut dataset = dataset("", "");
-    dataset.columns[1].sources = vec!["Zo\u{eb}".to_owned()];
+    dataset.columns[1].source = ColumnSource::File(vec!["Zo\u{eb}".to_owned()]);
     for name in ["Zo\u{eb}", "Zoe\u{308}", "ZOE\u{308}"] {
         let header = Header::by_name(&dataset, &["visit_no", name, "paid"]);
         assert!(header.is_ok_and(|header| header.fields[1] == Some(1)), "{name:?}");

@@ -8,6 +8,9 @@ mod header_error;
 mod header_rows;
 #[cfg(test)]
 mod header_tests;
+mod load_values;
+#[cfg(test)]
+mod load_values_tests;
 #[cfg(test)]
 mod mutation_tests;
 mod protect;
@@ -21,5 +24,6 @@ mod writer;
 pub use header::{Header, REJECTED, UnknownField};
 pub use header_error::HeaderError;
 pub use header_rows::join_names;
+pub use load_values::{LoadValues, ObjectFacts, texts_of_object};
 pub use width::has_no_columns;
 pub use writer::{Rejection, RowWriter};

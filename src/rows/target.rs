@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::copy_text::escape_from;
+use super::load_values::Derived;
 use crate::dataset::{Column, Protect};
-use crate::records::Kind;
+use crate::records::{Kind, Record};
 use crate::types::{ColumnType, Invalid, SqlType};
 
 /// A column of the dataset with the field of the file that holds it.
@@ -13,6 +14,8 @@ pub(super) struct Target {
     pub name: String,
     /// The field's index; `None` where the file does not have the column.
     pub field: Option<usize>,
+    /// The value of a column that is not one of the file.
+    pub derived: Option<Derived>,
     pub required: bool,
     /// The dimension or date to which a row without a value would not refer; such rows are rejected.
     pub required_for: Option<String>,
@@ -32,6 +35,7 @@ impl Target {
         Target {
             name: column.name.clone(),
             field,
+            derived: None,
             required: column.required,
             required_for,
             strip_nul: column.strip_nul,
@@ -67,6 +71,32 @@ impl Target {
             )),
             Kind::Unusable(why) => Some(why.reason()),
         }
+    }
+
+    /// Appends the value of a column for which the record has none.
+    ///
+    /// # Errors
+    ///
+    /// The code and the reason where the row is rejected without a value.
+    pub(crate) fn write_absent(
+        &self,
+        record: &Record,
+        out: &mut Vec<u8>,
+    ) -> Result<(), (&'static str, String)> {
+        if let Some(derived) = &self.derived {
+            return derived.write(record, out);
+        }
+        if self.required {
+            return Err(("missing_value", "expected a value, found none".to_owned()));
+        }
+        if let Some(name) = &self.required_for {
+            let reason = format!(
+                "no value, so the row refers to the unknown {name} (policy unknown_member)"
+            );
+            return Err(("unknown_member", reason));
+        }
+        out.extend_from_slice(b"\\N");
+        Ok(())
     }
 
     /// Appends the value of a field's text as COPY reads it.

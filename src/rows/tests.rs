@@ -146,7 +146,7 @@ fn a_row_that_may_lack_a_field_before_its_delimiter_is_rejected() {
 fn a_null_of_the_format_is_null_whatever_texts_the_contract_calls_null() {
     let dataset = dataset("null = [\"-\"]", "given = { type = \"text\" }");
     let json = Format::from_name("jsonl").expect("a known format");
-    let names = dataset.columns.iter().map(|column| column.sources.clone()).collect();
+    let names = dataset.columns.iter().map(|column| column.source.names().to_vec()).collect();
     let options = ReaderOptions { names, ..ReaderOptions::default() };
     for (text, line) in [
         ("{\"given\":null}", "\\N\t1\t\\N\n"),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::copy_text::push_number;
 use super::header::{Header, UnknownField};
+use super::load_values::LoadValues;
 use super::target::Target;
 use super::width::Width;
 use super::{protect, redact};
@@ -104,6 +105,16 @@ impl RowWriter {
         }
     }
 
+    /// The same writer with the values of the columns that the file does not have. Without them, these
+    /// are null.
+    #[must_use]
+    pub fn with_load_values(mut self, values: LoadValues) -> Self {
+        for (column, derived) in self.columns.iter_mut().zip(values.0) {
+            column.derived = derived;
+        }
+        self
+    }
+
     /// Appends the record to `out` as one COPY line: the contract's columns, the line's number and
     /// the unknown columns as JSON. Does not change `out` where the record is rejected.
     ///
@@ -151,19 +162,11 @@ impl RowWriter {
                 continue;
             }
             match self.value(column, record, whole).map_err(|(code, reason)| wrong(code, reason))? {
-                None if column.required => {
-                    return Err(wrong("missing_value", "expected a value, found none".to_owned()));
-                }
                 None => {
-                    if let Some(name) = &column.required_for {
-                        let reason = format!(
-                            "no value, so the row refers to the unknown {name} (policy unknown_member)"
-                        );
-                        return Err(wrong("unknown_member", reason));
-                    }
-                    out.extend_from_slice(b"\\N\t");
+                    column
+                        .write_absent(record, out)
+                        .map_err(|(code, reason)| wrong(code, reason))?;
                     nulls += 1;
-                    continue;
                 }
                 Some((text, _)) if column.protect == Some(Protect::Sha256) => {
                     protect::push_hash(&self.salt, text.as_bytes(), out);

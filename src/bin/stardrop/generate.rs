@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use jiff::civil::Date;
+use stardrop::dataset::Dataset;
 use stardrop::dataset_files;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::mock::{self, MockFile};
@@ -30,7 +31,8 @@ pub struct Args {
     /// Put all dates on this day, with grain values that differ from those of other days.
     #[arg(long)]
     day: Option<Date>,
-    /// Write to this file instead of standard output.
+    /// Write to this file instead of standard output; with from_key in the contract, or below this folder, under a
+    /// key that fits.
     #[arg(long)]
     out: Option<PathBuf>,
     /// Print a summary as a JSON object; needs --out.
@@ -65,23 +67,31 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let columns = mock::columns(dataset, args.rows);
     let mut file =
         MockFile::new(columns, args.rows, args.seed, args.bad, delimiter).map_err(usage)?;
+    let mut days = None;
     if let Some(day) = args.day {
-        let days = FIRST_DAY.until(day).map_or(-1, |span| i64::from(span.get_days()));
-        let days = u64::try_from(days).ok().filter(|_| day <= LAST_DAY);
-        let days = days.ok_or_else(|| {
+        let since = FIRST_DAY.until(day).map_or(-1, |span| i64::from(span.get_days()));
+        let since = u64::try_from(since).ok().filter(|_| day <= LAST_DAY);
+        let since = since.ok_or_else(|| {
             usage(format!("--day {day} is not between {FIRST_DAY} and {LAST_DAY}"))
         })?;
-        file = file.on_day(days);
+        file = file.on_day(since);
+        days = Some(since);
     }
+    let path = match &args.out {
+        Some(path) if !dataset.from_key.is_empty() => {
+            Some(path_that_fits(dataset, path, mock::key(dataset, args.seed, days))?)
+        }
+        path => path.clone(),
+    };
 
     let started = Instant::now();
-    let bytes = match &args.out {
+    let bytes = match &path {
         Some(path) => write_file(&mut file, path)
             .with_context(|| format!("{} cannot be written", path.display()))?,
         None => write(&mut file, &mut io::stdout().lock())?,
     };
     let seconds = started.elapsed().as_secs_f64();
-    if let Some(path) = &args.out {
+    if let Some(path) = &path {
         if args.json {
             println!(
                 "{}",
@@ -102,6 +112,33 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The path for a file whose key has values of its rows: in a folder that key, which is made with the folders in
+/// it; any other path must fit the contract.
+fn path_that_fits(dataset: &Dataset, path: &Path, key: Option<String>) -> anyhow::Result<PathBuf> {
+    if path.is_dir() || path.as_os_str().to_string_lossy().ends_with('/') {
+        let key = key.ok_or_else(|| {
+            usage("no mock value fits from_key: name the file with --out yourself".to_owned())
+        })?;
+        let path = path.join(key);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("{} cannot be made", folder.display()))?;
+        }
+        return Ok(path);
+    }
+    let is_device = path.exists() && !path.is_file();
+    let absolute = std::path::absolute(path)?;
+    match dataset.key_values(&absolute.to_string_lossy(), true) {
+        Err(message) if !is_device => {
+            let such = key.map_or_else(String::new, |key| format!(", such as {key}"));
+            let message =
+                format!("{message}; name a folder with --out FOLDER/ for a key that fits{such}");
+            Err(usage(message).into())
+        }
+        _ => Ok(path.to_owned()),
+    }
 }
 
 fn usage(message: String) -> Error {

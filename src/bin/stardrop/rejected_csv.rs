@@ -3,10 +3,10 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use stardrop::dataset::FileOptions;
+use stardrop::dataset::{ColumnSource, Dataset, FileOptions};
 use stardrop::dataset_files;
 use stardrop::ledger::view::RejectLine;
-use stardrop::load::header_of;
+use stardrop::load::{FileHead, file_head};
 use stardrop::object::Source;
 use stardrop::records::{CsvFields, CsvOptions, CsvReader, Delimiter, Record, RecordReader, Step};
 use stardrop::rows::{Header, REJECTED, has_no_columns};
@@ -15,7 +15,7 @@ use stardrop::settings::Settings;
 use crate::file_load::{self, refused};
 
 /// Prints the header, which is read from the load's object again, and the rows, each with its column and
-/// reason at the end. JSON lines are printed unchanged.
+/// reason at the end, and then the values of the columns that come from the object. JSON lines are printed unchanged.
 ///
 /// # Errors
 /// The load or its dataset does not exist; the object cannot be read; standard output is closed.
@@ -31,8 +31,26 @@ pub async fn print(
     let Some(dataset) = catalog.dataset(&name) else {
         return Err(refused(format!("the dataset `{name}` does not exist any more")).into());
     };
-    let header = header_of(&Source::new(&settings), &settings, dataset, &object).await?;
+    let head = file_head(&Source::new(&settings), &settings, dataset, &object).await?;
+    let FileHead { header, of_object } = head;
+    let is_lost = |(_, text): &&(String, Option<String>)| {
+        text.as_ref().is_some_and(|text| is_changed_without_quotes(text, &dataset.file, &header))
+    };
+    if let (None, Some((name, _))) = (dataset.file.quote, of_object.iter().find(is_lost)) {
+        let message = format!(
+            "the object's value of `{name}` would be read as another one, because the files have no quotes: fix \
+             the rows in the original file"
+        );
+        return Err(refused(message).into());
+    }
     let mut out = std::io::stdout().lock();
+    if !of_object.is_empty() && header.raw_rows.is_empty() {
+        eprintln!(
+            "the rows have no place for {}, which the object has: load them under a key that gives the \
+             same values",
+            of_object.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+        );
+    }
     if header.delimiter.is_empty() {
         for row in rejects {
             out.write_all(&[&row.raw[..], b"\n"].concat())?;
@@ -46,7 +64,8 @@ pub async fn print(
     let width = header.raw_rows.first().map_or(0, |row| lines.fields(row));
     for (index, row) in header.raw_rows.iter().enumerate() {
         // The names of a header that has several rows are joined.
-        let more = if index == 0 { REJECTED } else { ["", ""] };
+        let names = REJECTED.into_iter().chain(of_object.iter().map(|(name, _)| name.as_str()));
+        let more: Vec<&str> = names.map(|name| if index == 0 { name } else { "" }).collect();
         out.write_all(&lines.line(row, width.saturating_sub(lines.fields(row)), &more))?;
     }
     let is_protected = dataset.columns.iter().any(|column| column.protect.is_some());
@@ -60,12 +79,18 @@ pub async fn print(
             out.write_all(&[&row.raw[..], lines.end()].concat())?;
         } else {
             let column = row.column.as_deref().unwrap_or_default();
-            let mut more = vec![column, &row.reason];
+            let line = row.line.to_string();
+            let values = of_object.iter().map(|(name, text)| match text {
+                None if is_line(dataset, name) => &line,
+                text => text.as_deref().unwrap_or_default(),
+            });
+            let mut more: Vec<&str> = [column, &row.reason].into_iter().chain(values).collect();
+            let added = more.len();
             let found = lines.fields(&row.raw);
             // Rows with too few or too many fields keep that error until somebody fixes it.
             let blanks = if is_miscounted { 0 } else { width.saturating_sub(found) };
             if is_miscounted && found > header.width {
-                more.resize((width + 3).saturating_sub(found).max(2), &row.reason);
+                more.resize((width + added + 1).saturating_sub(found).max(added), &row.reason);
             }
             out.write_all(&lines.line(&row.raw, blanks, &more))?;
         }
@@ -81,6 +106,21 @@ pub async fn print(
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a value that is not in quotes would be split, or read as a null or without its blanks.
+fn is_changed_without_quotes(text: &str, file: &FileOptions, header: &Header) -> bool {
+    let delimiter = &header.delimiter;
+    let has_delimiter = !delimiter.is_empty()
+        && text.as_bytes().windows(delimiter.len()).any(|part| part == delimiter);
+    has_delimiter
+        || text.contains(['\n', '\r'])
+        || text.trim() != text
+        || file.null.iter().any(|null| null == text)
+}
+
+fn is_line(dataset: &Dataset, column: &str) -> bool {
+    dataset.column(column).is_some_and(|column| column.source == ColumnSource::Line)
 }
 
 /// The format of the file's lines.
@@ -169,10 +209,12 @@ impl Lines<'_> {
         for _ in 0..blanks {
             line.extend_from_slice(delimiter);
         }
-        for field in more {
+        for (index, field) in more.iter().enumerate() {
             line.extend_from_slice(delimiter);
             if self.file.quote.is_some() {
-                csv.push(field.as_bytes(), true, &mut line);
+                // In quotes, so that no value of the object is read as a null; an empty one is.
+                let is_null = field.is_empty() && index >= REJECTED.len();
+                csv.push(field.as_bytes(), !is_null, &mut line);
             } else {
                 let delimiter = String::from_utf8_lossy(delimiter);
                 line.extend_from_slice(field.replace(&*delimiter, " ").as_bytes());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use toml::{Spanned, Value};
 
 use super::super::contract::{self, Table};
-use super::super::{Column, Protect, name};
+use super::super::{Column, KeyPattern, Protect, name};
 use super::Checker;
 use crate::types::{self, Repeated, Round, SqlType, TypeOptions};
 
@@ -14,7 +14,11 @@ use crate::types::{self, Repeated, Round, SqlType, TypeOptions};
 const MAX_COLUMNS: usize = 1_500;
 
 impl Checker<'_> {
-    pub(super) fn columns(&mut self, table: &Table<contract::Column>) -> Vec<Column> {
+    pub(super) fn columns(
+        &mut self,
+        table: &Table<contract::Column>,
+        from_key: &[KeyPattern],
+    ) -> Vec<Column> {
         let mut columns = Vec::with_capacity(table.len());
         let mut spellings: HashMap<String, String> = HashMap::new();
         for (key, raw) in table {
@@ -31,8 +35,10 @@ impl Checker<'_> {
                     ),
                 );
             }
-            let Some(column) = self.column(key, raw) else { continue };
-            for spelling in &column.sources {
+            let is_key_part =
+                from_key.iter().any(|pattern| pattern.names().contains(key.get_ref()));
+            let Some(column) = self.column(key, raw, is_key_part) else { continue };
+            for spelling in column.source.names() {
                 let folded = spelling.trim().to_lowercase();
                 if let Some(other) = spellings.insert(folded, column.name.clone())
                     && other != column.name
@@ -51,6 +57,9 @@ impl Checker<'_> {
         self.former_names(table);
         if table.is_empty() || table.len() > MAX_COLUMNS {
             self.error_at(0, format!("[columns] must name 1 to {MAX_COLUMNS} columns"));
+        }
+        if !columns.is_empty() && !columns.iter().any(|column| column.source.is_file()) {
+            self.error_at(0, "[columns] must name a column of the file: no other one has its rows");
         }
         columns
     }
@@ -76,7 +85,12 @@ impl Checker<'_> {
         }
     }
 
-    fn column(&mut self, key: &Spanned<String>, raw: &Spanned<contract::Column>) -> Option<Column> {
+    fn column(
+        &mut self,
+        key: &Spanned<String>,
+        raw: &Spanned<contract::Column>,
+        is_key_part: bool,
+    ) -> Option<Column> {
         let column = raw.get_ref();
         let options = TypeOptions {
             format: self.formats(column.format.as_ref()),
@@ -131,12 +145,8 @@ impl Checker<'_> {
             self.error(at, "protect = \"drop\" stores no value: remove it, or required = true");
         }
         let nul = column.nul.as_ref().and_then(|at| self.word("nul", at, &["reject", "strip"]));
-        let mut sources = vec![key.get_ref().clone()];
-        for spelling in &column.from {
-            if !sources.contains(spelling) {
-                sources.push(spelling.clone());
-            }
-        }
+        let types = [&column_type, &native_type];
+        let source = self.source(key, column, is_key_part, types);
         Some(Column {
             name: key.get_ref().clone(),
             type_name: type_name.clone(),
@@ -145,8 +155,8 @@ impl Checker<'_> {
             native_type,
             strip_nul: nul == Some("strip"),
             protect,
-            required: column.required,
-            sources,
+            required: column.required || source.is_never_null(),
+            source,
             was: column.was.as_ref().map(|was| was.get_ref().clone()),
         })
     }

@@ -4,9 +4,11 @@ mod columns;
 mod dimension;
 mod fact;
 mod file;
+mod from_key;
 mod names;
 mod policy;
 mod protected;
+mod source;
 mod syntax;
 mod used;
 mod view;
@@ -88,17 +90,21 @@ pub(super) fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError
         );
     }
 
-    let columns = checker.columns(&contract.columns);
+    let from_key = checker.key_patterns(&contract);
+    let columns = checker.columns(&contract.columns, &from_key);
     let appends = contract.fact.values().any(|fact| fact.get_ref().grain.is_none());
     let patterns = checker.patterns(&contract);
     let file = checker.file_options(&contract.file);
     checker.protected_parts(&contract.columns, &columns, file.format, &patterns);
-    let policy = checker.policy(&contract.policy, appends);
+    checker.sheet_columns(&contract.columns, file.format);
+    let is_of_object = columns.iter().any(|column| column.source.is_of_object());
+    let policy = checker.policy(&contract.policy, appends, is_of_object);
     let dimensions = checker.dimensions(&contract.dimension, &columns);
     let facts = checker.facts(&contract.fact, &contract.dimension, &columns, &policy);
     let views = checker.views(&contract.view);
     let dataset = Dataset {
         patterns,
+        from_key,
         file,
         policy,
         dimensions,

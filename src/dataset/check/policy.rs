@@ -10,8 +10,14 @@ use super::Checker;
 const DEFAULT_REJECTS: RejectBudget = RejectBudget::Share(0.01);
 
 impl Checker<'_> {
-    /// `appends` says that a fact has no grain, so that its rows cannot be merged.
-    pub(super) fn policy(&mut self, raw: &contract::Policy, appends: bool) -> Policy {
+    /// `appends` says that a fact has no grain, so that its rows cannot be merged; `is_of_object`, that
+    /// files with the same bytes may have different rows.
+    pub(super) fn policy(
+        &mut self,
+        raw: &contract::Policy,
+        appends: bool,
+        is_of_object: bool,
+    ) -> Policy {
         let rejects = match &raw.rejects {
             None => DEFAULT_REJECTS,
             Some(rejects) => reject_budget(rejects.get_ref()).unwrap_or_else(|| {
@@ -90,7 +96,7 @@ impl Checker<'_> {
             skip_same_content: match same_content {
                 Some("load") => false,
                 Some(_) => true,
-                None => !replaces,
+                None => !replaces && !is_of_object,
             },
             keeps_staging: staging == Some("keep"),
         }

@@ -51,8 +51,8 @@ impl Checker<'_> {
 /// Whether a column reads an object or a struct that another column reads a part of.
 fn holds(whole: &Column, part: &Column) -> bool {
     let folded = |name: &String| name.trim().to_lowercase();
-    let wholes: Vec<String> = whole.sources.iter().map(folded).collect();
-    part.sources.iter().map(folded).any(|path| {
+    let wholes: Vec<String> = whole.source.names().iter().map(folded).collect();
+    part.source.names().iter().map(folded).any(|path| {
         path.match_indices('.').any(|(at, _)| {
             path.get(..at).is_some_and(|prefix| wholes.iter().any(|whole| whole == prefix))
         })

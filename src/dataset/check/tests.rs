@@ -50,7 +50,7 @@ fn a_contract_without_settings_has_the_defaults() {
     assert_eq!(sales.file.header_rows, 1);
     let names: Vec<&str> = sales.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["order_id", "line_no", "order_ts", "customer_id", "country", "quantity"]);
-    assert_eq!(sales.column("order_ts").unwrap().sources, ["order_ts", "Order Date"]);
+    assert_eq!(sales.column("order_ts").unwrap().source.names(), ["order_ts", "Order Date"]);
     assert_eq!(sales.facts[0].dates[0].column, "date_key");
     assert_eq!(sales.facts[0].dimensions[0].column, "customer_key");
 }
@@ -124,7 +124,7 @@ fn one_text_stands_for_a_list_of_itself() {
         .replace("{ type = \"integer\" }", "{ type = \"integer\", currency = \"€\" }");
     let sales = read(&text).unwrap();
     assert_eq!(sales.patterns, ["sales/**/*.csv"]);
-    assert_eq!(sales.column("order_ts").unwrap().sources, ["order_ts", "Order Date"]);
+    assert_eq!(sales.column("order_ts").unwrap().source.names(), ["order_ts", "Order Date"]);
     assert_eq!(sales.dimensions[0].key, ["customer_id"]);
     assert_eq!(sales.dimensions[0].attributes, ["country"]);
     assert_eq!(sales.file.null, ["-"]);
@@ -239,4 +239,53 @@ fn a_column_that_holds_a_protected_value_of_another_is_refused() {
     }
     // In CSV each name is a column of its own.
     assert_eq!(with("match = [\"sales/**/*.csv\"]", person), None);
+}
+
+#[test]
+fn columns_that_are_not_in_the_file_are_checked_with_their_patterns() {
+    let from_key = "match = [\"sales/**/*.csv\"]\nfrom_key = ";
+    let cases = [
+        ("match = [\"sales/**/*.csv\"]", format!("{from_key}\"sales/{{contry}}/*.csv\"")),
+        ("match = [\"sales/**/*.csv\"]", format!("{from_key}\"sales/{{country\"")),
+        ("match = [\"sales/**/*.csv\"]", format!("{from_key}\"country={{country}}/*.csv\"")),
+        ("match = [\"sales/**/*.csv\"]", format!("{from_key}[]")),
+        (
+            "match = [\"sales/**/*.csv\"]",
+            format!("{from_key}[\"sales/{{country}}/*.csv\", \"sales/x/{{quantity}}.csv\"]"),
+        ),
+        ("country     = { ", "country     = { source = \"filename\", ".to_owned()),
+        ("country     = { ", "country     = { source = \"key\", from = \"Land\", ".to_owned()),
+        ("country     = { ", "country     = { source = \"key\", value = \"x\", ".to_owned()),
+        ("country     = { ", "country     = { source = \"key\", protect = \"sha256\", ".to_owned()),
+        ("quantity    = { ", "quantity    = { value = \"1,5\", ".to_owned()),
+        ("quantity    = { ", "quantity    = { value = [1], ".to_owned()),
+        ("quantity    = { ", "quantity    = { source = \"object_time\", ".to_owned()),
+        ("country     = { ", "country     = { source = \"line\", ".to_owned()),
+        (
+            "[columns]\norder_id    = {",
+            "[file]\nformat = \"csv\"\n[columns]\nsheet = { type = \"text\", source = \"sheet\" }\norder_id    = {".to_owned(),
+        ),
+    ];
+    let said: Vec<String> = cases.iter().map(|(from, to)| complaint(from, to)).collect();
+    insta::assert_snapshot!(said.join("\n---\n"));
+    let error = read(
+        "name = \"sales\"\nmatch = \"sales/*\"\n[columns]\nkey = { type = \"text\", source = \"key\" }\n\
+         [fact.sales]\ndegenerate = \"key\"\n",
+    );
+    assert!(error.unwrap_err()[0].message.contains("must name a column of the file"));
+}
+
+#[test]
+fn files_with_the_same_bytes_are_loaded_where_a_column_comes_from_the_object() {
+    let skips = |text: &str| read(text).unwrap().policy.skip_same_content;
+    assert!(skips(SALES));
+    for given in ["source = \"line\"", "value = 1"] {
+        assert!(
+            skips(&SALES.replace("quantity    = { ", &format!("quantity    = {{ {given}, "))),
+            "{given}"
+        );
+    }
+    let of_name = SALES.replace("country     = { ", "country     = { source = \"file_name\", ");
+    assert!(!skips(&of_name));
+    assert!(skips(&of_name.replace("[columns]", "[policy]\nsame_content = \"skip\"\n[columns]")));
 }

@@ -131,6 +131,8 @@ fn of_range(range: &Range<Data>) -> Result<Vec<Cell<Data>>, NoSheet> {
 /// The cells of one sheet.
 #[derive(Default)]
 pub(super) struct Sheet {
+    /// Its name; empty where no sheet has cells.
+    pub name: String,
     /// In the order of rows, then columns.
     cells: Vec<Cell<Data>>,
     /// The column of the first field.
@@ -142,7 +144,7 @@ pub(super) struct Sheet {
 impl Sheet {
     /// A sheet of these cells, whose fields start in column A or in the first column with a cell. The
     /// error is [`NoSheet::Broken`] if it is wider than any sheet can be.
-    pub fn new(mut cells: Vec<Cell<Data>>, from_a: bool) -> Result<Sheet, NoSheet> {
+    pub fn new(name: &str, mut cells: Vec<Cell<Data>>, from_a: bool) -> Result<Sheet, NoSheet> {
         if !cells.is_sorted_by_key(Cell::get_position) {
             cells.sort_by_key(Cell::get_position);
         }
@@ -152,7 +154,7 @@ impl Sheet {
         if width > MOST_COLUMNS {
             return Err(NoSheet::Broken);
         }
-        Ok(Sheet { cells, first_column, width })
+        Ok(Sheet { name: name.to_owned(), cells, first_column, width })
     }
 
     /// Whether any cell has a value other than an empty text.

@@ -106,3 +106,34 @@ fn busy() -> Duration {
         None => FIRST.get_or_init(Instant::now).elapsed(),
     }
 }
+
+#[tokio::test]
+async fn a_mock_file_of_a_dataset_with_from_key_gets_a_key_that_fits() {
+    let contract = crate::load::key_columns::USERS;
+    let site = crate::support::site::Site::of(&[("users", contract)]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = folder.path().join("datasets/users");
+    std::fs::create_dir_all(&datasets).unwrap();
+    std::fs::write(datasets.join("dataset.toml"), contract).unwrap();
+    let datasets = folder.path().join("datasets").display().to_string();
+    let vars = [("STARDROP_DATASETS", datasets.as_str())];
+    let out = format!("{}/out/", folder.path().display());
+    let generate = |more: &[&str]| {
+        let arguments = [&["generate", "users", "--rows", "300"], more].concat();
+        run(site.cloud.stardrop(&arguments, &vars))
+    };
+    for day in ["2026-01-02", "2026-01-03"] {
+        let (code, _, err) = generate(&["--out", &out, "--day", day, "--seed", "7"]).await;
+        assert_eq!(code, Some(0), "{err}");
+    }
+    let (code, _, err) = generate(&["--out", &format!("{out}/users.csv")]).await;
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("does not fit from_key") && err.contains("--out FOLDER/"), "{err}");
+    let (code, text, _) = generate(&[]).await;
+    assert!(code == Some(0) && text.starts_with("id,segment\n"), "{text}");
+    let (code, said, err) = run(site.cloud.stardrop(&["load", &out], &vars)).await;
+    assert_eq!(code, Some(0), "{said}{err}");
+    let seen = "select date_key, count(distinct batch), count(*) from star.fact_seen group by 1 order by 1";
+    assert_eq!(site.rows(seen).await, "2026-01-02|1|300\n2026-01-03|1|300");
+    assert_balanced(&site.db).await;
+}

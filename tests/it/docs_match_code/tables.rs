@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use stardrop::dataset::History;
+use stardrop::dataset::{ColumnSource, History};
 use stardrop::error::ErrorKind;
 use stardrop::settings::TABLE;
 use stardrop::types::{self, TypeOptions};
@@ -119,6 +119,15 @@ fn every_kind_of_history_is_listed() {
     for history in History::ALL {
         let name = history.as_str();
         assert!(words.iter().any(|word| word == name), "{CONTRACT} lacks the history {name}");
+    }
+}
+
+#[test]
+fn every_source_of_a_column_is_listed() {
+    let page = text_of(CONTRACT);
+    let row = page.lines().find(|line| line.starts_with("| `source` |")).unwrap();
+    for (word, _) in ColumnSource::NAMED {
+        assert!(row.contains(&format!("`{word}`")), "{CONTRACT} lacks the source {word}");
     }
 }
 

@@ -8,6 +8,8 @@ mod duplicates;
 pub mod exactly_once;
 pub mod failures;
 mod failures_of_contracts;
+pub mod key_columns;
+mod key_columns_again;
 pub mod memory;
 pub mod order;
 pub mod rejects;

@@ -1,5 +1,8 @@
 //! Loads files into a database, and returns what the triggers made of them in the oracle's terms.
 
+use stardrop::dataset::{Catalog, ColumnSource};
+use stardrop::rows::{Header, ObjectFacts, texts_of_object};
+
 use super::case::{COLUMNS, Case, Fact, File, Row};
 use crate::support::TestDatabase;
 
@@ -13,15 +16,53 @@ fn literal(column: &str, value: Option<&str>) -> String {
     }
 }
 
-fn insert(file: &File, first_line: usize, rows: &[Row]) -> String {
+/// The columns that are not in the file, as the loader finds their values.
+fn derived(catalog: &Catalog, file: &File) -> Vec<(String, Option<String>)> {
+    let dataset = catalog.dataset(file.source.name()).unwrap();
+    let start = "2026-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    let facts = ObjectFacts {
+        bucket: "b",
+        key: &file.key,
+        is_path: false,
+        version_id: None,
+        object_time: Some(start + jiff::SignedDuration::from_hours(file.hour)),
+        sheet: None,
+    };
+    let header = Header::by_position(dataset);
+    let of_object = texts_of_object(dataset, &header, &facts).unwrap();
+    let constants = dataset.columns.iter().filter_map(|column| match &column.source {
+        ColumnSource::Constant { text, .. } => Some((column, Some(text.clone()))),
+        _ => None,
+    });
+    let all = of_object.into_iter().chain(constants);
+    all.map(|(column, text)| {
+        let text = match column.source {
+            ColumnSource::Line => Some("line".to_owned()),
+            _ => text.map(|text| format!("'{text}'::{}", column.type_name)),
+        };
+        (column.name.clone(), text)
+    })
+    .collect()
+}
+
+fn insert(catalog: &Catalog, file: &File, first_line: usize, rows: &[Row]) -> String {
     let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+    let derived = derived(catalog, file);
     let lines: Vec<String> = rows
         .iter()
         .enumerate()
         .map(|(at, row)| {
-            let fields: Vec<String> =
-                names.iter().zip(row).map(|(name, v)| literal(name, v.as_deref())).collect();
-            format!("({}, {})", fields.join(", "), first_line + at)
+            let line = (first_line + at).to_string();
+            let field = |(name, value): (&&str, &Option<String>)| match derived
+                .iter()
+                .find(|(derived, _)| derived == name)
+            {
+                None => literal(name, value.as_deref()),
+                Some((_, Some(text))) if text == "line" => line.clone(),
+                Some((_, text)) => text.clone().unwrap_or_else(|| "null".to_owned()),
+            };
+            let fields: Vec<String> = names.iter().zip(row).map(field).collect();
+            format!("({}, {line})", fields.join(", "))
         })
         .collect();
     format!(
@@ -33,7 +74,7 @@ fn insert(file: &File, first_line: usize, rows: &[Row]) -> String {
 }
 
 /// Loads a file as the loader does: claim, batches with a checkpoint each, finish.
-pub async fn load(db: &TestDatabase, file: &File) {
+pub async fn load(db: &TestDatabase, catalog: &Catalog, file: &File) {
     let claimed = db
         .client
         .query_one(
@@ -65,7 +106,7 @@ pub async fn load(db: &TestDatabase, file: &File) {
              {};
              select stardrop.checkpoint({load}, {attempt}, {from}, {done}, {done}, {done}, 0, interval '1 hour');
              {finish} commit",
-            insert(file, from, rows)
+            insert(catalog, file, from, rows)
         ))
         .await;
     }

@@ -81,10 +81,36 @@ pub struct Fact {
     pub foreign_keys: bool,
 }
 
+/// Where the values of a column come from that is not in the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Key,
+    ObjectTime,
+    Line,
+    Constant,
+}
+
+/// The columns that a contract may take from elsewhere.
+pub const DERIVABLE: [(&str, Origin); 8] = [
+    ("town_id", Origin::Key),
+    ("item_id", Origin::Key),
+    ("name", Origin::Key),
+    ("ver", Origin::Key),
+    ("day", Origin::Key),
+    ("ts", Origin::ObjectTime),
+    ("gid", Origin::Line),
+    ("qty", Origin::Constant),
+];
+
+/// The value of a column that is a constant.
+pub const CONSTANT: &str = "5";
+
 #[derive(Debug, Clone)]
 pub struct Case {
     pub dimensions: Vec<Dimension>,
     pub facts: Vec<Fact>,
+    /// The columns of both datasets that are not in their files.
+    pub derived: Vec<(&'static str, Origin)>,
 }
 
 /// All columns of both datasets, with their types; `ts` and `day` count from 2026-01-01.
@@ -104,13 +130,30 @@ pub const COLUMNS: [(&str, &str); 12] = [
 ];
 
 impl Case {
+    /// The columns whose values come from there.
+    pub fn of_origin(&self, wanted: Origin) -> impl Iterator<Item = &'static str> {
+        self.derived.iter().filter(move |(_, origin)| *origin == wanted).map(|(column, _)| *column)
+    }
+
     /// The contract of a dataset.
     pub fn toml(&self, source: Source) -> String {
         let name = source.name();
-        let mut out = format!("name = \"{name}\"\nmatch = [\"{name}/*\"]\n[columns]\n");
+        let mut out = format!("name = \"{name}\"\nmatch = [\"{name}/**\"]\n");
+        let in_key: Vec<&str> = self.of_origin(Origin::Key).collect();
+        if !in_key.is_empty() {
+            let folders: String = in_key.iter().map(|c| format!("{c}={{{c}}}/")).collect();
+            out.push_str(&format!("from_key = \"{name}/{folders}*\"\n"));
+        }
+        out.push_str("[columns]\n");
         for (column, kind) in COLUMNS {
             let required = if column == "gid" { ", required = true" } else { "" };
-            out.push_str(&format!("{column} = {{ type = \"{kind}\"{required} }}\n"));
+            let origin = match self.derived.iter().find(|(derived, _)| *derived == column) {
+                None | Some((_, Origin::Key)) => String::new(),
+                Some((_, Origin::ObjectTime)) => ", source = \"object_time\"".to_owned(),
+                Some((_, Origin::Line)) => ", source = \"line\"".to_owned(),
+                Some((_, Origin::Constant)) => format!(", value = {CONSTANT}"),
+            };
+            out.push_str(&format!("{column} = {{ type = \"{kind}\"{required}{origin} }}\n"));
         }
         out.push_str("[policy]\noverwrite = \"ignore\"\n");
         for dimension in self.dimensions.iter().filter(|d| d.declared_by.contains(&source)) {

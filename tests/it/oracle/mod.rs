@@ -9,6 +9,7 @@ mod expected;
 mod findings;
 mod random;
 
+use stardrop::dataset::Catalog;
 use stardrop::{migrate, star};
 
 use crate::support::star_content::assert_balanced;
@@ -30,7 +31,7 @@ fn number(variable: &str, default: u64) -> u64 {
 }
 
 /// A database whose star is that of the case.
-async fn migrate_to(db: &mut TestDatabase, case: &Case) -> star::Star {
+async fn migrate_to(db: &mut TestDatabase, case: &Case) -> (star::Star, Catalog) {
     // A session caches dropped tables, and slows down with their number.
     db.client = connect(&db.url).await;
     db.run("drop schema if exists star, staging cascade").await;
@@ -38,11 +39,12 @@ async fn migrate_to(db: &mut TestDatabase, case: &Case) -> star::Star {
         db.run("truncate stardrop.dataset, stardrop.load cascade").await;
     }
     let (shop, book) = (case.toml(Source::Shop), case.toml(Source::Book));
-    let star = star::compile(&catalog_of(&[("shop", &shop), ("book", &book)]));
+    let catalog = catalog_of(&[("shop", &shop), ("book", &book)]);
+    let star = star::compile(&catalog);
     migrate::run(&mut db.client, &star)
         .await
         .unwrap_or_else(|error| panic!("{error:?}\n{shop}\n{book}"));
-    star
+    (star, catalog)
 }
 
 async fn empty(db: &TestDatabase, star: &star::Star) {
@@ -96,9 +98,9 @@ fn story(case: &Case, files: &[File]) -> String {
 async fn try_contract(db: &mut TestDatabase, seed: u64) {
     let mut random = Random(seed);
     let case = random::case(&mut random);
-    let star = migrate_to(db, &case).await;
+    let (star, catalog) = migrate_to(db, &case).await;
     for _ in 0..FILES_PER_CONTRACT {
-        let mut files = random::files(&mut random);
+        let mut files = random::files(&mut random, &case);
         for order in 0..3 {
             match order {
                 0 => files.sort_by_key(|file| (file.hour, file.key.clone())),
@@ -107,7 +109,7 @@ async fn try_contract(db: &mut TestDatabase, seed: u64) {
             }
             empty(db, &star).await;
             for file in &files {
-                actual::load(db, file).await;
+                actual::load(db, &catalog, file).await;
             }
             let differences = differences(db, &case, &files).await;
             assert!(

@@ -1,7 +1,7 @@
 //! Makes a contract and files from a seed. The files contradict each other about a few keys and times.
 
 use super::case::{Attribute, COLUMNS, Case, Dimension, Fact, File, History, Row, Source, Use};
-use super::case::{SOURCES, Value};
+use super::case::{CONSTANT, DERIVABLE, Origin, SOURCES, Value};
 
 /// SplitMix64 (Steele, Lea and Flood 2014): small, and the same everywhere.
 pub struct Random(pub u64);
@@ -132,7 +132,40 @@ pub fn case(random: &mut Random) -> Case {
             foreign_keys: false,
         });
     }
-    Case { dimensions, facts }
+    let derived = DERIVABLE.into_iter().filter(|_| random.chance(20)).collect();
+    Case { dimensions, facts, derived }
+}
+
+/// The key of a file with these values, and the rows as they are with what is not in the file.
+fn derive(random: &mut Random, case: &Case, file: &mut File) {
+    let mut folders = String::new();
+    let index = |column: &str| COLUMNS.iter().position(|(name, _)| *name == column).unwrap();
+    let mut set = |column: &str, value: Value, line: Option<usize>| {
+        for (at, row) in file.batches.iter_mut().flatten().enumerate() {
+            row[index(column)] = if line.is_some() { Some(at.to_string()) } else { value.clone() };
+        }
+    };
+    for (column, origin) in &case.derived {
+        match origin {
+            Origin::Key => {
+                let value = row(random)[index(column)].clone();
+                let text = match &value {
+                    None => "__HIVE_DEFAULT_PARTITION__".to_owned(),
+                    Some(day) if *column == "day" => {
+                        format!("2026-01-{:02}", 1 + day.parse::<u8>().unwrap())
+                    }
+                    // As Hive writes some of the characters of a value.
+                    Some(text) => text.replace('i', "%69"),
+                };
+                folders.push_str(&format!("{column}={text}/"));
+                set(column, value, None);
+            }
+            Origin::ObjectTime => set(column, Some((file.hour / 6).to_string()), None),
+            Origin::Line => set(column, None, Some(0)),
+            Origin::Constant => set(column, Some(CONSTANT.to_owned()), None),
+        }
+    }
+    file.key = file.key.replacen('/', &format!("/{folders}"), 1);
 }
 
 /// A few values, now and then none.
@@ -159,7 +192,7 @@ fn row(random: &mut Random) -> Row {
         .collect()
 }
 
-pub fn files(random: &mut Random) -> Vec<File> {
+pub fn files(random: &mut Random, case: &Case) -> Vec<File> {
     let count = 2 + random.below(5);
     (0..count)
         .map(|at| {
@@ -169,7 +202,10 @@ pub fn files(random: &mut Random) -> Vec<File> {
                 .collect();
             // Keys without an order, and some files of the same time.
             let key = format!("{}/{}{at}", source.name(), random.below(9));
-            File { source, key, hour: i64::try_from(random.below(4)).unwrap() * 12, batches }
+            let hour = i64::try_from(random.below(4)).unwrap() * 12;
+            let mut file = File { source, key, hour, batches };
+            derive(random, case, &mut file);
+            file
         })
         .collect()
 }
