@@ -12,6 +12,9 @@ const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 /// A column and its text; `None` for a null.
 pub type KeyValue = (String, Option<String>);
 
+/// A name, whether its value is percent-encoded, and a text of the key that it may stand for.
+type Named<'n> = (&'n str, bool, &'n str);
+
 /// How a key fits a pattern.
 #[derive(Debug, PartialEq, Eq)]
 enum Fit {
@@ -26,8 +29,8 @@ enum Fit {
 }
 
 impl Dataset {
-    /// The columns of `from_key` with their texts in a key. Of a local file, the folders at the start of
-    /// its path may be left out.
+    /// The columns of `from_key` with their texts in a key, in Unicode's form NFC. Of a local file, the
+    /// folders at the start of its path may be left out.
     ///
     /// # Errors
     ///
@@ -35,40 +38,80 @@ impl Dataset {
     pub fn key_values(&self, key: &str, is_path: bool) -> Result<Vec<KeyValue>, String> {
         let whole = glob::normalized(key);
         let whole = if is_path { whole.trim_start_matches('/') } else { &whole };
-        let tails = whole.match_indices('/').filter_map(|(at, _)| whole.get(at + 1..));
-        for tail in std::iter::once(whole).chain(tails.filter(|_| is_path)) {
-            for pattern in &self.from_key {
-                match pattern.fit(tail) {
-                    Fit::None => {}
-                    Fit::One(values) => return Ok(values),
-                    Fit::Several(name, [one, other]) => {
-                        return Err(format!(
-                            "the key `{tail}` fits from_key = \"{}\" in more than one way: `{{{name}}}` may be \
-                             `{one}` or `{other}`; write from_key so that only one of them fits",
-                            pattern.as_str()
-                        ));
-                    }
-                    Fit::NotText(name) => {
-                        return Err(format!(
-                            "the key `{tail}` has no valid text for `{{{name}}}` of from_key = \"{}\": decoded, \
-                             its percent signs are not UTF-8; rename the object",
-                            pattern.as_str()
-                        ));
-                    }
+        let ends = whole.match_indices('/').filter_map(|(at, _)| whole.get(at + 1..));
+        let mut found: Option<(&str, Vec<KeyValue>)> = None;
+        for tail in std::iter::once(whole).chain(ends.filter(|_| is_path)) {
+            let Some(values) = self.first_fit(tail)? else { continue };
+            match &found {
+                Some((other, others)) if *others != values => {
+                    return Err(format!(
+                        "two ends of the path `{key}` fit from_key and have different values, `{other}` and \
+                         `{tail}`: move the file to folders of which only one fits"
+                    ));
                 }
+                Some(_) => {}
+                None => found = Some((tail, values)),
             }
         }
         let patterns: Vec<&str> = self.from_key.iter().map(KeyPattern::as_str).collect();
-        Err(format!(
-            "the key `{key}` does not fit from_key = \"{}\": rename the object, or change from_key",
-            patterns.join("\", \"")
-        ))
+        found.map(|(_, values)| values).ok_or_else(|| {
+            format!(
+                "the key `{key}` does not fit from_key = \"{}\": rename the object, or change from_key",
+                patterns.join("\", \"")
+            )
+        })
+    }
+
+    /// The values by the first pattern that the key fits; `None` where it fits none.
+    fn first_fit(&self, key: &str) -> Result<Option<Vec<KeyValue>>, String> {
+        for pattern in &self.from_key {
+            match pattern.fit_types(key, &|name, value| self.is_of_type(name, value)) {
+                Fit::None => {}
+                Fit::One(values) => return Ok(Some(values)),
+                Fit::Several(name, [one, other]) => {
+                    return Err(format!(
+                        "the key `{key}` fits from_key = \"{}\" in more than one way: `{{{name}}}` may be \
+                         `{one}` or `{other}`; rename the object, or change from_key or the types of its \
+                         columns so that only one of them fits",
+                        pattern.as_str()
+                    ));
+                }
+                Fit::NotText(name) => {
+                    return Err(format!(
+                        "the key `{key}` has no valid text for `{{{name}}}` of from_key = \"{}\": decoded, \
+                         its percent signs are not UTF-8; rename the object",
+                        pattern.as_str()
+                    ));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_of_type(&self, name: &str, value: Option<&str>) -> bool {
+        self.column(name).is_none_or(|column| match value {
+            Some(text) => column.column_type.encode(text, &mut Vec::new()).is_ok(),
+            None => !column.required,
+        })
     }
 }
 
 impl KeyPattern {
-    fn fit(&self, key: &str) -> Fit {
-        let ways = self.ways(key);
+    /// How a key fits. `is_of_type` says which values a name can have: of several ways, the only one with
+    /// such values is meant.
+    fn fit_types(&self, key: &str, is_of_type: &dyn Fn(&str, Option<&str>) -> bool) -> Fit {
+        let any = self.fit_where(key, &|_| true);
+        if !matches!(any, Fit::Several(..)) {
+            return any;
+        }
+        let typed = self.fit_where(key, &|(name, is_hive, text)| {
+            value_of(text, is_hive).is_some_and(|value| is_of_type(name, value.as_deref()))
+        });
+        if matches!(typed, Fit::One(_)) { typed } else { any }
+    }
+
+    fn fit_where(&self, key: &str, may_be: &dyn Fn(Named<'_>) -> bool) -> Fit {
+        let ways = self.ways(key, may_be);
         let mut ways = ways.iter().map(|texts| texts.iter().rev().copied());
         let Some(first) = ways.next() else { return Fit::None };
         if let Some(second) = ways.next() {
@@ -80,10 +123,8 @@ impl KeyPattern {
         }
         let mut values = Vec::with_capacity(self.names().len());
         for ((name, is_hive), text) in self.names().iter().zip(self.is_hive()).zip(first) {
-            let text = if is_hive { percent_decoded(text) } else { Some(Cow::Borrowed(text)) };
-            let Some(text) = text else { return Fit::NotText(name.clone()) };
-            let value = (text != HIVE_NULL).then(|| text.into_owned());
-            values.push((name.clone(), value));
+            let Some(value) = value_of(text, is_hive) else { return Fit::NotText(name.clone()) };
+            values.push((name.clone(), value.map(Cow::into_owned)));
         }
         Fit::One(values)
     }
@@ -92,12 +133,15 @@ impl KeyPattern {
     ///
     /// Goes through the parts from the last to the first, and keeps for each offset of the key how what
     /// is behind it fits, so that its time grows with the lengths of pattern and key only.
-    fn ways<'k>(&self, key: &'k str) -> Vec<Vec<&'k str>> {
+    fn ways<'k>(&self, key: &'k str, may_be: &dyn Fn(Named<'_>) -> bool) -> Vec<Vec<&'k str>> {
+        let mut names = self.names().iter().rev();
         let mut behind: Vec<Ways<'k>> = vec![Ways::default(); key.len() + 1];
         if let Some(end) = behind.last_mut() {
             end.0.push(Vec::new());
         }
         for part in self.parts.iter().rev() {
+            let name = if matches!(part, Part::Name { .. }) { names.next() } else { None };
+            let name = name.map_or("", String::as_str);
             let mut here: Vec<Ways<'k>> = vec![Ways::default(); key.len() + 1];
             for at in (0..=key.len()).rev() {
                 let Some(rest) = key.get(at..) else { continue };
@@ -118,11 +162,12 @@ impl KeyPattern {
                         found.add(rest.find('/').and_then(|len| here.get(at + len + 1)));
                     }
                     Part::Rest => found.0.push(Vec::new()),
-                    Part::Name { .. } => {
+                    Part::Name { is_hive } => {
                         let folder = rest.find('/').unwrap_or(rest.len());
                         for len in 1..=folder {
-                            if let (Some(text), Some(ways)) =
-                                (rest.get(..len), behind.get(at + len))
+                            let ways = behind.get(at + len).filter(|ways| !ways.0.is_empty());
+                            if let (Some(text), Some(ways)) = (rest.get(..len), ways)
+                                && may_be((name, *is_hive, text))
                             {
                                 found.add_with(text, ways);
                             }
@@ -162,6 +207,19 @@ impl<'k> Ways<'k> {
             }
         }
     }
+}
+
+/// The value of a text in a key: `Some(None)` for a null, and `None` where it is not UTF-8. What was
+/// percent-encoded is in form NFC too.
+fn value_of(text: &str, is_hive: bool) -> Option<Option<Cow<'_, str>>> {
+    let text = match is_hive {
+        true => match percent_decoded(text)? {
+            Cow::Borrowed(text) => Cow::Borrowed(text),
+            Cow::Owned(text) => Cow::Owned(glob::normalized(&text).into_owned()),
+        },
+        false => Cow::Borrowed(text),
+    };
+    Some((text != HIVE_NULL).then_some(text))
 }
 
 /// The text with each `%` and its two hexadecimal digits replaced by the byte that they mean, as Hive

@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::dataset::Catalog;
 
 fn fit(pattern: &str, key: &str) -> Fit {
-    KeyPattern::parse(pattern).expect("a pattern").fit(key)
+    KeyPattern::parse(pattern).expect("a pattern").fit_types(key, &|_, _| true)
 }
 
 /// The values as `name=text`, with `name` alone for a null.
@@ -36,7 +37,11 @@ fn a_key_gives_the_values_of_the_names_in_its_pattern() {
         (users, "users/batch=a%3Ab%2Fc/x.csv", "batch_id=a:b/c day=x"),
         (users, "users/batch=5%/a%20b.csv", "batch_id=5% day=a%20b"),
         (users, "users/batch=%C3%A9/x.csv", "batch_id=\u{e9} day=x"),
+        (users, "users/batch=e%CC%81/x.csv", "batch_id=\u{e9} day=x"),
+        (users, "users/batch=a+b c/d+e f.csv", "batch_id=a+b c day=d+e f"),
         (users, "users/batch=%FF/x.csv", "NotText(\"batch_id\")"),
+        (users, "users/batch=7/users/batch=8/x.csv", "None"),
+        (users, "users/batch=batch=7/x.csv.csv", "batch_id=batch=7 day=x.csv"),
         (users, "users/batch=__HIVE_DEFAULT_PARTITION__/x.csv", "batch_id day=x"),
         ("**/day={day}/*", "a/b/day=1/part-0.parquet", "day=1"),
         ("**/day={day}/*", "day=1/part-0.parquet", "day=1"),
@@ -73,6 +78,63 @@ fn a_key_that_fits_in_several_ways_is_none_with_values() {
     // Several ways for the wildcards, and one for the names.
     assert_eq!(values("**/*/{x}.csv", "a/b/c/1.csv"), "x=1");
     assert_eq!(values("**/{x}/**", "a/a"), "x=a");
+}
+
+/// A dataset with these columns of a key.
+fn dataset(from_key: &str, columns: &str) -> Dataset {
+    let contract = format!(
+        "name = \"one\"\nmatch = \"**\"\nfrom_key = {from_key}\n[columns]\n{columns}\n\
+         id = {{ type = \"text\" }}\n[fact.one]\ndegenerate = \"id\"\n"
+    );
+    let catalog = Catalog::read([("d".into(), "one".to_owned(), contract)]);
+    catalog.unwrap_or_else(|errors| panic!("{errors:?}")).dataset("one").expect("it").clone()
+}
+
+fn shown(found: Result<Vec<KeyValue>, String>) -> String {
+    match found {
+        Ok(values) => {
+            let texts = values.iter().map(|(_, text)| text.as_deref().unwrap_or("null"));
+            texts.collect::<Vec<_>>().join(" ")
+        }
+        Err(message) => message,
+    }
+}
+
+#[test]
+fn of_several_ways_the_only_one_with_values_of_the_types_is_meant() {
+    let columns = "region = { type = \"text\" }\nday = { type = \"date\", format = \"%Y-%m-%d\" }";
+    let days = dataset("\"in/{region}-{day}.csv\"", columns);
+    for (key, wanted) in [
+        ("in/eu-2026-01-02.csv", "eu 2026-01-02"),
+        ("in/eu-west-1-2026-01-02.csv", "eu-west-1 2026-01-02"),
+        ("in/eu--2026-01-02.csv", "eu- 2026-01-02"),
+    ] {
+        assert_eq!(shown(days.key_values(key, false)), wanted);
+    }
+    insta::assert_snapshot!(shown(days.key_values("in/eu-west-1.csv", false)), @"the key `in/eu-west-1.csv` fits from_key = \"in/{region}-{day}.csv\" in more than one way: `{region}` may be `eu` or `eu-west`; rename the object, or change from_key or the types of its columns so that only one of them fits");
+    let texts = columns.replace("\"date\", format = \"%Y-%m-%d\"", "\"text\"");
+    let texts = dataset("\"in/{region}-{day}.csv\"", &texts);
+    insta::assert_snapshot!(shown(texts.key_values("in/eu-west-1.csv", false)), @"the key `in/eu-west-1.csv` fits from_key = \"in/{region}-{day}.csv\" in more than one way: `{region}` may be `eu` or `eu-west`; rename the object, or change from_key or the types of its columns so that only one of them fits");
+    // A null is of any type, unless a value is required.
+    let null = "in/a=x-b=1/b=__HIVE_DEFAULT_PARTITION__/x";
+    let two = |required: &str| {
+        let columns = format!("n = {{ type = \"integer\"{required} }}");
+        dataset("\"in/**/*b={n}/**\"", &columns)
+    };
+    assert!(shown(two("").key_values(null, false)).contains("in more than one way"));
+    assert_eq!(shown(two(", required = true").key_values(null, false)), "1");
+}
+
+#[test]
+fn a_path_of_which_two_ends_fit_has_no_values_unless_they_are_the_same() {
+    let text = "batch = { type = \"text\" }";
+    let users = dataset("\"users/{batch}/**\"", text);
+    insta::assert_snapshot!(shown(users.key_values("/home/users/eve/users/7/x.csv", true)), @"two ends of the path `/home/users/eve/users/7/x.csv` fit from_key and have different values, `users/eve/users/7/x.csv` and `users/7/x.csv`: move the file to folders of which only one fits");
+    assert_eq!(shown(users.key_values("/home/eve/users/7/x.csv", true)), "7");
+    // A key is not a path.
+    assert_eq!(shown(users.key_values("users/eve/users/7/x.csv", false)), "eve");
+    let hive = dataset("\"**/batch={batch}/*\"", text);
+    assert_eq!(shown(hive.key_values("/a/b/batch=7/x.csv", true)), "7");
 }
 
 /// A part of a pattern, with a text that it may stand for.
@@ -135,7 +197,7 @@ proptest! {
         let Ok(pattern) = KeyPattern::parse(&text) else { return Ok(()) };
         let ways = brute(&pattern.parts, &key);
         prop_assert!(ways.contains(&wanted), "{} {}", text, key);
-        match pattern.fit(&key) {
+        match pattern.fit_where(&key, &|_| true) {
             Fit::One(values) => {
                 prop_assert_eq!(ways.len(), 1, "{} {}", &text, &key);
                 let hive = pattern.is_hive();
@@ -161,7 +223,7 @@ proptest! {
     ) {
         let Ok(pattern) = KeyPattern::parse(&text) else { return Ok(()) };
         let ways = brute(&pattern.parts, &key).len();
-        let found = match pattern.fit(&key) {
+        let found = match pattern.fit_where(&key, &|_| true) {
             Fit::None => 0,
             Fit::One(_) | Fit::NotText(_) => 1,
             Fit::Several(..) => 2,
