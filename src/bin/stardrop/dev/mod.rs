@@ -10,6 +10,7 @@ use anyhow::Context;
 use cloud::{BUCKET, CloudOptions, Finished, LocalCloud};
 use stardrop::dataset_files;
 use stardrop::load::Outcome;
+use stardrop::mock;
 use stardrop::settings::Settings;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -49,6 +50,12 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         s3_port: args.s3_port,
         loaders: args.loaders,
     };
+    let keys: Vec<String> = catalog
+        .datasets()
+        .iter()
+        .filter_map(|dataset| Some((dataset, mock::key(dataset, 1, None)?)))
+        .map(|(dataset, key)| format!("{key} is a key that fits from_key of {}", dataset.name))
+        .collect();
     // Before anything starts, so that an early signal also stops everything.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -60,7 +67,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     if args.json {
         println!("{addresses}");
     } else {
-        print_how_to(&cloud, &args.dir, &folders);
+        print_how_to(&cloud, &args.dir, &folders, &keys);
     }
     if let Some(file) = &args.port_file {
         write_atomically(file, &addresses)
@@ -109,12 +116,15 @@ fn folder(pattern: &str) -> &str {
     fixed.rfind('/').map_or("", |end| &fixed[..=end])
 }
 
-fn print_how_to(cloud: &LocalCloud, dir: &Path, folders: &[String]) {
+fn print_how_to(cloud: &LocalCloud, dir: &Path, folders: &[String], keys: &[String]) {
     let (endpoint, database) = (cloud.s3.endpoint_url(), cloud.database_url());
     let example = folders.first().map_or("", String::as_str);
     println!("Running. Ctrl-C stops it; the data stays in {}.", dir.display());
     println!("Drop a file:  cp FILE.csv {}", cloud.inbox().join(example).display());
     println!("  folders:    {}", folders.join(" "));
+    for key in keys {
+        println!("              {key}");
+    }
     println!("  or by S3:   aws s3 cp --endpoint-url {endpoint} FILE.csv s3://{BUCKET}/{example}");
     println!(
         "              with AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1"
