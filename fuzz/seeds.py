@@ -108,10 +108,25 @@ def seed_rows():
     write("rows", "special", bytes([0]) + b'tab\there\nback\\slash\n"a\nb"\n\x00\n\xff\xfe\n')
 
 
+FROM_KEY = """name = "sales"
+match = "sales/**"
+from_key = ["sales/day={day}/{part}-*.csv", "**/{part}/{day}.*"]
+[columns]
+day = { type = "date" }
+part = { type = "text" }
+at = { type = "bigint", source = "line" }
+given = { type = "numeric(4,1)", value = 1.5 }
+id = { type = "text" }
+[fact.sale]
+degenerate = ["day", "part", "at", "given", "id"]
+"""
+
+
 def seed_contract():
     found = [*ROOT.glob("datasets/*/dataset.toml"), *ROOT.glob("tests/it/datasets/*/dataset.toml")]
     for path in sorted([*found, ROOT / "fuzz" / "rows.toml"]):
         write("contract", path.parent.name, path.read_bytes())
+    write("contract", "from-key", FROM_KEY.encode())
 
 
 def seed_event():

@@ -34,5 +34,12 @@ fuzz_target!(|data: &[u8]| {
         let _ = Header::by_name(dataset, &names);
         let _ = RowWriter::new(dataset, &Header::by_position(dataset), "salt");
         let _ = catalog.match_key("sales/2026/a.csv");
+        for key in ["sales/2026/a.csv", "sales/day=2026-01-02/a=%41%/b-c-d.csv"] {
+            for is_path in [false, true] {
+                let Ok(values) = dataset.key_values(key, is_path) else { continue };
+                let names = dataset.from_key.first().map(|pattern| pattern.names().len());
+                assert_eq!(Some(values.len()), names);
+            }
+        }
     }
 });

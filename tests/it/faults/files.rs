@@ -99,14 +99,25 @@ fn contract(kind: &Kind) -> String {
     } else {
         "measures = [\"id\", \"qty\"]\n"
     };
+    // Of these the harness knows for each row which load it is from, and so the object and the line.
+    let (from_key, derived, degenerate) = if kind.overwrite == "replace" {
+        (
+            format!("from_key = \"{}/{{number}}.csv\"\n", kind.name),
+            "number = { type = \"integer\" }\nwritten = { type = \"timestamptz\", source = \"object_time\" }\n\
+             at_line = { type = \"integer\", source = \"line\" }\n",
+            "degenerate = [\"number\", \"written\", \"at_line\"]\n",
+        )
+    } else {
+        (String::new(), "", "")
+    };
     format!(
-        "name = \"{name}\"\nmatch = [\"{name}/*.csv\"]\n[policy]\nrejects = \"{percent}%\"\n\
+        "name = \"{name}\"\nmatch = [\"{name}/*.csv\"]\n{from_key}[policy]\nrejects = \"{percent}%\"\n\
          overwrite = \"{overwrite}\"\nstaging = \"{staging}\"\n[columns]\n\
-         id = {{ type = \"bigint\", required = true }}\nrev = {{ type = \"integer\" }}\n\
+         {derived}id = {{ type = \"bigint\", required = true }}\nrev = {{ type = \"integer\" }}\n\
          customer_id = {{ type = \"text\" }}\ncustomer_name = {{ type = \"text\" }}\n\
          item_id = {{ type = \"text\" }}\nitem_name = {{ type = \"text\" }}\n\
          day = {{ type = \"date\" }}\nqty = {{ type = \"integer\" }}\n\
-         {one}{two}[fact.{name}]\n{measures}{version}\
+         {one}{two}[fact.{name}]\n{measures}{version}{degenerate}\
          dimensions = [\"{first}\", \"{second}\", {{ date = \"day\" }}]\n",
         name = kind.name,
         percent = kind.rejects * 100.0,

@@ -209,7 +209,10 @@ fn show(kind: &Kind, load: &Load, line: u64, row: &Row) -> String {
         fields.push(or(&row.rev));
     }
     if kind.overwrite == "replace" {
+        let number = load.key.trim_end_matches(".csv").rsplit('/').next().unwrap_or_default();
+        let of_object = [number.to_owned(), load.object_time.to_string(), line.to_string()];
         fields.push(line.to_string());
+        fields.extend(of_object);
     }
     fields.join("|")
 }
@@ -217,7 +220,10 @@ fn show(kind: &Kind, load: &Load, line: u64, row: &Row) -> String {
 fn fact_query(kind: &Kind) -> String {
     let version = if kind.has_version { ", coalesce(f.rev::text, '-')" } else { "" };
     let (load, line) = match kind.overwrite {
-        "replace" => ("load_id", ", f.source_line"),
+        "replace" => (
+            "load_id",
+            ", f.source_line, f.number, (extract(epoch from f.written) * 1000000)::bigint, f.at_line",
+        ),
         _ => ("source_load_id", ""),
     };
     format!(
