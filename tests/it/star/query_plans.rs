@@ -49,7 +49,7 @@ dimensions = ["product", { date = "at" }]
 overwrite = "ignore"
 "#;
 
-const LARGE: i64 = 100_000;
+const LARGE: i64 = 50_000;
 
 /// By table: whole scans, index entries read, rows.
 type Reads = BTreeMap<String, (i64, i64, i64)>;

@@ -46,7 +46,8 @@ pub fn catalog_of(contracts: &[(&str, &str)]) -> Catalog {
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
-static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+static MIGRATED: OnceCell<()> = OnceCell::const_new();
+static LEDGER: OnceCell<()> = OnceCell::const_new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 /// The server that all tests of this run share; it stops with the process.
@@ -95,15 +96,8 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// A database that is migrated to the project's datasets.
     pub async fn migrated() -> TestDatabase {
-        TEMPLATE
-            .get_or_init(|| async {
-                let admin = server().url("postgres");
-                create_database(&admin, "template_migrated", "template1").await;
-                let mut client = connect(&server().url("template_migrated")).await;
-                let star = star::compile(&project_catalog());
-                migrate::run(&mut client, &star).await.unwrap();
-            })
-            .await;
+        let make = || template("template_migrated", project_catalog());
+        MIGRATED.get_or_init(make).await;
         TestDatabase::new("template_migrated").await
     }
 
@@ -112,9 +106,12 @@ impl TestDatabase {
         TestDatabase::new("template1").await
     }
 
-    /// A database that is migrated to this catalog.
+    /// A database that is migrated to this catalog. Its ledger is a copy: to create it takes most of the time
+    /// of a migration.
     pub async fn of(catalog: &Catalog) -> (TestDatabase, Star) {
-        let mut database = TestDatabase::empty().await;
+        let make = || template("template_ledger", Catalog::read([]).unwrap());
+        LEDGER.get_or_init(make).await;
+        let mut database = TestDatabase::new("template_ledger").await;
         let star = star::compile(catalog);
         migrate::run(&mut database.client, &star).await.unwrap();
         (database, star)
@@ -170,6 +167,13 @@ impl TestDatabase {
             panic!("{sql}: {error:?}");
         }
     }
+}
+
+/// Makes a template database that is migrated to this catalog.
+async fn template(name: &str, catalog: Catalog) {
+    create_database(&server().url("postgres"), name, "template1").await;
+    let mut client = connect(&server().url(name)).await;
+    migrate::run(&mut client, &star::compile(&catalog)).await.unwrap();
 }
 
 /// Copies a template database. Postgres refuses that (55006, `object_in_use`) while another session
