@@ -18,6 +18,13 @@ pub(super) fn push_number(mut number: u64, out: &mut Vec<u8>) {
     }
 }
 
+/// Whether COPY reads these bytes as they are, and a text may hold them: they need no escape, and have no NUL.
+#[inline]
+pub(super) fn is_verbatim(bytes: &[u8]) -> bool {
+    memchr::memchr3(b'\\', b'\t', 0, bytes).is_none()
+        && memchr::memchr2(b'\n', b'\r', bytes).is_none()
+}
+
 /// Escapes the bytes of `out` after `from`. Few texts need it, so the usual case is one search.
 pub(super) fn escape_from(out: &mut Vec<u8>, from: usize) {
     let tail = out.get(from..).unwrap_or_default();
@@ -52,11 +59,14 @@ mod tests {
             ("a\tb\\c\rd\ne", "a\\tb\\\\c\\rd\\ne"),
             ("\r", "\\r"),
             ("x\r\ty", "x\\r\\ty"),
+            ("a\nb", "a\\nb"),
         ] {
             let mut out = b"a\tb".to_vec();
             out.extend_from_slice(text.as_bytes());
             escape_from(&mut out, 3);
             assert_eq!(out, [b"a\tb", escaped.as_bytes()].concat(), "{text:?}");
+            assert_eq!(is_verbatim(text.as_bytes()), text == escaped, "{text:?}");
         }
+        assert!(!is_verbatim(b"a\0b"));
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Target {
     pub protect: Option<Protect>,
     /// Whether the text of a value is written as it is.
     pub is_plain: bool,
+    /// Whether the column holds any text, so that one that is written as it is needs no check of its own.
+    pub is_text: bool,
     sql_type: SqlType,
     column_type: Arc<dyn ColumnType>,
     native_type: Arc<dyn ColumnType>,
@@ -41,6 +43,7 @@ impl Target {
             strip_nul: column.strip_nul,
             protect: column.protect,
             is_plain: column.protect.is_none() && !column.strip_nul,
+            is_text: sql_type == SqlType::Text,
             sql_type,
             column_type: Arc::clone(&column.column_type),
             native_type: Arc::clone(&column.native_type),

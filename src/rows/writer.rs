@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::copy_text::push_number;
+use super::copy_text::{self, push_number};
 use super::header::{Header, UnknownField};
 use super::load_values::LoadValues;
 use super::target::Target;
@@ -152,12 +152,17 @@ impl RowWriter {
             self.check_forbidden(record)?;
         }
         let whole = record.text();
+        let is_verbatim = whole.is_some_and(|whole| copy_text::is_verbatim(whole.as_bytes()));
         let mut nulls = 0;
         for column in &self.columns {
             let wrong = |code, reason| (Some(column.name.as_str()), code, reason);
             if let Some((text, kind)) = whole.and_then(|whole| self.plain(column, record, whole)) {
-                let written = column.write(text, kind, out);
-                written.map_err(|invalid| wrong(invalid.code, invalid.message))?;
+                if column.is_text && is_verbatim {
+                    out.extend_from_slice(text.as_bytes());
+                } else {
+                    let written = column.write(text, kind, out);
+                    written.map_err(|invalid| wrong(invalid.code, invalid.message))?;
+                }
                 out.push(b'\t');
                 continue;
             }
