@@ -13,6 +13,7 @@ mod load_values;
 mod load_values_tests;
 #[cfg(test)]
 mod mutation_tests;
+mod no_value;
 mod protect;
 mod redact;
 mod target;

@@ -7,7 +7,7 @@ use super::header::{Header, UnknownField};
 use super::load_values::LoadValues;
 use super::target::Target;
 use super::width::Width;
-use super::{protect, redact};
+use super::{no_value, protect, redact};
 use crate::dataset::{Dataset, Protect, UnknownColumn};
 use crate::records::{CsvFields, Kind, Record};
 
@@ -51,27 +51,6 @@ type Wrong<'w> = (Option<&'w str>, &'static str, String);
 
 /// A field's text, and what it is in its file format.
 type Value<'r> = (Cow<'r, str>, Kind);
-
-/// The reason for a row of nothing but `""` that no column can hold.
-const NO_VALUE: &str = "no column has a value: the row has nothing but empty quotes, and no column of type text \
-     to hold an empty text";
-
-/// Whether a row is of nothing but empty fields, of which at least one is quoted: without quotes it is no
-/// row at all.
-#[cold]
-fn has_quotes_only(record: &Record) -> bool {
-    record.iter().all(<[u8]>::is_empty) && (0..record.len()).any(|index| record.is_quoted(index))
-}
-
-/// The reason for a row of nothing but NUL bytes.
-const PADDING: &str =
-    "nothing but NUL bytes: the file was not written to its end, or was damaged later";
-
-/// Whether a record is nothing but NUL bytes, as a file system leaves what a program has not written.
-#[cold]
-fn is_padding(record: &Record) -> bool {
-    !record.raw().is_empty() && record.raw().iter().all(|byte| *byte == 0)
-}
 
 impl RowWriter {
     /// A writer for files with this header. `salt` goes into the hashes of protected values.
@@ -125,10 +104,8 @@ impl RowWriter {
         let start = out.len();
         self.write_fields(record, out).map_err(|(column, code, reason)| {
             out.truncate(start);
-            if is_padding(record) {
-                let reason = PADDING.to_owned();
-                return Rejection { line: record.line(), column: None, code: "nul_bytes", reason };
-            }
+            let padding = no_value::padding(record).map(|(code, reason)| (None, code, reason));
+            let (column, code, reason) = padding.unwrap_or((column, code, reason));
             Rejection { line: record.line(), column: column.map(str::to_owned), code, reason }
         })
     }
@@ -182,8 +159,8 @@ impl RowWriter {
             }
             out.push(b'\t');
         }
-        if nulls == self.columns.len() && has_quotes_only(record) {
-            return Err((None, "no_value", NO_VALUE.to_owned()));
+        if nulls == self.columns.len() {
+            no_value::check(record).map_err(|(code, reason)| (None, code, reason))?;
         }
         push_number(record.line(), out);
         out.push(b'\t');
