@@ -91,6 +91,7 @@ pub(super) struct Column {
     pub round: Option<Spanned<String>>,
     pub time_zone: Option<Spanned<String>>,
     pub repeated_hour: Option<Spanned<String>>,
+    pub pad_left: Option<usize>,
     pub nul: Option<Spanned<String>>,
     pub protect: Option<Spanned<String>>,
     pub was: Option<Spanned<String>>,

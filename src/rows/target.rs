@@ -43,7 +43,7 @@ impl Target {
             strip_nul: column.strip_nul,
             protect: column.protect,
             is_plain: column.protect.is_none() && !column.strip_nul,
-            is_text: sql_type == SqlType::Text,
+            is_text: sql_type == SqlType::Text && column.options.pad_left.is_none(),
             sql_type,
             column_type: Arc::clone(&column.column_type),
             native_type: Arc::clone(&column.native_type),

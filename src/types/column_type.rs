@@ -63,6 +63,8 @@ pub struct TypeOptions {
     pub time_zone: Option<String>,
     /// What a time means that occurs twice in `time_zone`; `None`: the row is rejected.
     pub repeated_hour: Option<Repeated>,
+    /// The number of digits that a text of fewer digits gets, by zeros before it.
+    pub pad_left: Option<usize>,
     /// Whether a `timestamp` may be followed by `Z`, as typed formats write a point in time.
     pub allows_utc: bool,
 }
@@ -80,6 +82,7 @@ impl Default for TypeOptions {
             round: None,
             time_zone: None,
             repeated_hour: None,
+            pad_left: None,
             allows_utc: false,
         }
     }

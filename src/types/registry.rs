@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::column_type::{ColumnType, TypeOptions};
-use super::spec::Extra::{self, Arguments, Decimal, Format, Percent, Repeated, Round, Words, Zone};
+use super::spec::Extra::{
+    self, Arguments, Decimal, Format, Pad, Percent, Repeated, Round, Words, Zone,
+};
 use super::{
     amount, boolean, date, float, inet, integer, json, numeric, spec, text, time, timestamp,
     timestamptz, uuid,
@@ -14,7 +16,7 @@ type Constructor = fn(&[i32], &TypeOptions) -> Result<Arc<dyn ColumnType>, Strin
 
 /// Every type that a contract can name, and what it takes besides its name.
 static REGISTRY: &[(&str, &[Extra], Constructor)] = &[
-    ("text", &[], text::new),
+    ("text", &[Pad], text::new),
     ("boolean", &[Words], boolean::new),
     ("smallint", &[Decimal], integer::smallint),
     ("integer", &[Decimal], integer::integer),

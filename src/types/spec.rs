@@ -22,6 +22,8 @@ pub(super) enum Extra {
     Zone,
     /// The option `repeated_hour`.
     Repeated,
+    /// The option `pad_left`.
+    Pad,
 }
 
 impl Extra {
@@ -36,6 +38,7 @@ impl Extra {
             Extra::Round => &["round"],
             Extra::Zone => &["time_zone"],
             Extra::Repeated => &["repeated_hour"],
+            Extra::Pad => &["pad_left"],
         }
     }
 }
@@ -142,6 +145,11 @@ pub(super) fn check(
     }
     if options.repeated_hour.is_some() && options.time_zone.is_none() {
         return Err("`repeated_hour` needs a time_zone".to_owned());
+    }
+    if unfit(Extra::Pad, options.pad_left.is_some()) {
+        return Err(format!(
+            "`pad_left` does not fit type `{name}`: only text keeps leading zeros"
+        ));
     }
     if !matches!(options.decimal, '.' | ',') {
         return Err("`decimal` must be \".\" or \",\"".to_owned());

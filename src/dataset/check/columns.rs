@@ -103,6 +103,7 @@ impl Checker<'_> {
             round: self.round(column.round.as_ref()),
             time_zone: self.time_zone(column.time_zone.as_ref()),
             repeated_hour: self.repeated_hour(column),
+            pad_left: column.pad_left,
             allows_utc: false,
         };
         let type_name = column.type_name.get_ref();
@@ -111,6 +112,7 @@ impl Checker<'_> {
             round: options.round,
             time_zone: options.time_zone.clone(),
             repeated_hour: options.repeated_hour,
+            pad_left: options.pad_left,
             allows_utc: true,
             ..TypeOptions::default()
         };
@@ -139,6 +141,14 @@ impl Checker<'_> {
             self.error(
                 at,
                 "protect = \"sha256\" needs type = \"text\": it stores 64 hexadecimal digits",
+            );
+        }
+        if let (Some(Protect::Sha256), Some(at), true) =
+            (protect, &column.protect, column.pad_left.is_some())
+        {
+            self.error(
+                at,
+                "protect = \"sha256\" hashes a text as the file has it: remove pad_left",
             );
         }
         if let (Some(Protect::Drop), Some(at), true) = (protect, &column.protect, column.required) {

@@ -11,6 +11,8 @@ use stardrop::records::{CsvOptions, CsvReader, Record, RecordReader, Step};
 use stardrop::rows::{Header, RowWriter};
 use stardrop::types::{self, TypeOptions};
 
+use super::dialects::load;
+use crate::support::workbook::{Cell, text, workbook};
 use crate::support::{TestDatabase, catalog_of};
 
 /// Texts that a type has to handle, added to the random ones.
@@ -156,5 +158,31 @@ async fn every_accepted_text_is_its_value_in_postgres() {
         assert!(accepted >= least, "{name}: only {accepted} of {} are accepted", texts.len());
         db.run("drop table one; set datestyle = 'German, DMY'; set timezone = 'Asia/Kathmandu'")
             .await;
+    }
+}
+
+#[tokio::test]
+async fn codes_get_their_leading_zeros_back_in_every_format() {
+    let columns =
+        "id = { type = \"integer\", required = true }\nzip = { type = \"text\", pad_left = 5 }";
+    let number = |text: &str| Cell::Number(text.to_owned());
+    let rows = vec![
+        vec![text("id"), text("zip")],
+        vec![number("1"), number("501")],
+        vec![number("2"), text("0501")],
+        vec![number("3"), text("SW1A 1AA")],
+        vec![number("4"), number("98109")],
+    ];
+    let json =
+        br#"{"id":1,"zip":501}{"id":2,"zip":"0501"}{"id":3,"zip":"SW1A 1AA"}{"id":4,"zip":98109}"#;
+    for (format, bytes) in [
+        ("csv", b"id,zip\n1,501\n2,\"0501\"\n3,SW1A 1AA\n4,98109\n".to_vec()),
+        ("jsonl", json.to_vec()),
+        ("xlsx", workbook(&[("Sheet", &rows)], false)),
+    ] {
+        let file = format!("format = \"{format}\"");
+        let loaded = load(&file, columns, "", &bytes).await.unwrap();
+        let expected = "1|00501\n2|00501\n3|SW1A 1AA\n4|98109\n--\n\n--\nnull";
+        assert_eq!(loaded, expected, "{format}");
     }
 }
