@@ -254,7 +254,14 @@ fn reader_options(settings: &Settings, dataset: &Dataset) -> ReaderOptions {
         max_record_bytes: settings.max_row_bytes,
     };
     let names = dataset.file_columns().map(|column| column.source.names().to_vec()).collect();
-    ReaderOptions { csv, names, sheet: file.sheet.clone(), records: file.records.clone() }
+    let protected = dataset.file_columns().map(|column| column.protect.is_some()).collect();
+    ReaderOptions {
+        csv,
+        names,
+        protected,
+        sheet: file.sheet.clone(),
+        records: file.records.clone(),
+    }
 }
 
 /// The null texts of the contract in which an escape occurs.

@@ -173,7 +173,7 @@ impl CsvReader {
             end_offset: start_offset + end.whole as u64,
         };
         record.start(raw, position);
-        let fields = comment.map_or(raw, |at| split::before_comment(raw, at));
+        let fields = comment.map_or(raw, |at| split::before_comment(raw, at, dialect));
         if has_escapes {
             split::escaped(fields, dialect, &self.options.escaped_nulls, record);
         } else if has_quotes {

@@ -61,6 +61,13 @@ pub(super) fn open(
     if unreadable::is_truncated(&file) {
         return Err(bad_file("the workbook cannot be read: it is truncated".to_owned()));
     }
+    if checksums::is_behind_other_bytes(&file) {
+        return Err(bad_file(
+            "the workbook cannot be read: something is before it, such as another one: upload each as an \
+             object of its own"
+                .to_owned(),
+        ));
+    }
     let sheet = unless_it_panics(|| read(&file, options), || damaged(1))?;
     if unless_it_panics(|| Ok(checksums::differ(&file)), || damaged(1))? {
         return Err(bad_file(

@@ -84,7 +84,7 @@ impl JsonReader {
     /// A reader that starts at the first byte of an object.
     pub fn new(options: &ReaderOptions) -> JsonReader {
         JsonReader {
-            wanted: Arc::new(Wanted::new(&options.names)),
+            wanted: Arc::new(Wanted::new(&options.names, &options.protected)),
             max_record_bytes: options.csv.max_record_bytes,
             shape: options.records.as_ref().map(|_| Shape::Wrapped),
             last: Last::Bracket,

@@ -11,6 +11,9 @@ pub struct ReaderOptions {
     /// For each column of the dataset, the names that it may have in a file. Formats that name each
     /// field, such as JSON, give their fields in this order.
     pub names: Vec<Vec<String>>,
+    /// For each column of the dataset, whether its values are protected, so that they must not be left in
+    /// another value.
+    pub protected: Vec<bool>,
     /// The sheet of a workbook; `None`: the first visible one with cells.
     pub sheet: Option<String>,
     /// In JSON the keys that lead to the array of records; `None`: nothing is around the records.

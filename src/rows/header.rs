@@ -1,9 +1,8 @@
 //! Matches the column names of a file with the columns of a dataset.
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::header_error::HeaderError;
 use crate::dataset::{Column, Dataset, MissingColumn, UnknownColumn};
+use crate::records::fold;
 
 /// The columns that `stardrop rejects --csv` adds to rejected rows, which people fix and drop again.
 pub const REJECTED: [&str; 2] = ["rejected_column", "rejected_reason"];
@@ -221,9 +220,4 @@ impl Header {
         }
         (!notes.is_empty()).then(|| notes.join("; "))
     }
-}
-
-fn fold(name: &str) -> String {
-    // `\u{e9}` may be one character or two in a file.
-    name.trim().nfc().collect::<String>().to_lowercase()
 }

@@ -14,6 +14,8 @@ mod load_values_tests;
 #[cfg(test)]
 mod mutation_tests;
 mod no_value;
+#[cfg(test)]
+mod plain_reader_for_tests;
 mod protect;
 mod redact;
 mod target;

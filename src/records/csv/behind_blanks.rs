@@ -1,6 +1,6 @@
 //! Finds out what a quote is that has blanks before it.
 
-use memchr::memchr;
+use memchr::memchr2;
 
 use super::dialect::{Dialect, is_blank};
 
@@ -32,16 +32,16 @@ pub(super) fn closed_behind_blanks(
     let limit = at.saturating_add(LOOKAHEAD);
     let ordinary = (ended || text.len() > limit).then_some(at + 1);
     let mut from = at + 1;
-    while let Some(found) = memchr(quote, text.get(from..text.len().min(limit)).unwrap_or_default())
-    {
+    let escape = dialect.escape.unwrap_or(quote);
+    let within = |from: usize| text.get(from..text.len().min(limit)).unwrap_or_default();
+    while let Some(found) = memchr2(quote, escape, within(from)) {
         let close = from + found;
         let after = text.get(close + 1..).unwrap_or_default();
-        if after.first() == Some(&quote) {
+        if text.get(close) != Some(&quote) || after.first() == Some(&quote) {
             from = close + 2;
             continue;
         }
-        let blanks = after.iter().take_while(|byte| is_dropped(**byte, dialect)).count();
-        let after = after.get(blanks..).unwrap_or_default();
+        let after = after.get(dialect.leading_blanks(after)..).unwrap_or_default();
         let ends = |mark: &[u8]| after.starts_with(mark);
         let is_end = match dialect.record_end() {
             Some(end) => ends(end),

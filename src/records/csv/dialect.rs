@@ -151,12 +151,22 @@ impl Dialect {
             || self.skip_blanks && is_blank(byte)
     }
 
+    /// The number of blanks at the start of `text` that are no part of a delimiter.
+    pub fn leading_blanks(&self, text: &[u8]) -> usize {
+        let rest = |at: &usize| text.get(*at..).unwrap_or_default();
+        let is_dropped = |at: &usize| {
+            rest(at).first().is_some_and(|byte| is_blank(*byte))
+                && !rest(at).starts_with(self.delimiter())
+        };
+        (0..text.len()).take_while(is_dropped).count()
+    }
+
     /// The number of blanks at the start of `field` to drop before an opening quote.
     pub fn blanks(&self, field: &[u8]) -> usize {
         if !self.skip_blanks {
             return 0;
         }
-        let blanks = field.iter().take_while(|byte| is_blank(**byte)).count();
+        let blanks = self.leading_blanks(field);
         let quoted = field.get(blanks).is_some_and(|byte| Some(*byte) == self.quote);
         if quoted { blanks } else { 0 }
     }

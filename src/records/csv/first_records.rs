@@ -1,6 +1,7 @@
 //! What the first records of a delimited file say about the records that follow.
 
 use crate::records::Record;
+use crate::records::name::fold;
 
 /// What is known after the first records. A reader that resumes keeps it.
 #[derive(Debug, Default)]
@@ -112,7 +113,7 @@ impl FirstRecords {
 
 /// Fields as names are compared.
 pub(super) fn folded<'f>(fields: impl Iterator<Item = &'f [u8]>) -> Vec<String> {
-    fields.map(|field| String::from_utf8_lossy(field).trim().to_lowercase()).collect()
+    fields.map(|field| fold(&String::from_utf8_lossy(field))).collect()
 }
 
 /// Whether a field reads like a number or a date.

@@ -197,3 +197,35 @@ fn rows_may_end_in_another_text_than_a_line_end() {
     let detect = CsvOptions { delimiter: Delimiter::Detect, ..end(b"&|\n") };
     assert_eq!(shown(&detect, "a;b&|\n1;2&|\n"), "a|b/1|2/");
 }
+
+#[test]
+fn a_delimiter_of_blanks_is_no_blank_to_be_dropped() {
+    let separated = |delimiter: &str| CsvOptions {
+        delimiter: Delimiter::Text(delimiter.as_bytes().to_vec()),
+        trim: true,
+        ..CsvOptions::default()
+    };
+    for delimiter in ["\t", " ", "\t\t", " | "] {
+        for escape in [None, Some(b'\\')] {
+            let options = CsvOptions { escape, ..separated(delimiter) };
+            let text = "a;b;c\n1;;\"x\"\n;;\"y\";z\n\"a\";\"b\";\n".replace(';', delimiter);
+            assert_eq!(
+                shown(&options, &text),
+                "a|b|c/1||x/||y|z/a|b|/",
+                "{delimiter:?} {escape:?}"
+            );
+        }
+    }
+    let comments = CsvOptions { comment: Some(b'#'), trailing_comment: true, ..separated("\t") };
+    assert_eq!(
+        shown(&comments, "a\tb\tc\n1\tx\t# note\n1\t\tx \t # note\n1\t\tx # note\n"),
+        "a|b|c/1|x|/1||x |/1||x/"
+    );
+}
+
+#[test]
+fn an_escaped_quote_does_not_close_a_value_with_blanks_before_it() {
+    let escape = CsvOptions { escape: Some(b'\\'), ..options() };
+    let text = "a,b\n1, \"x\\\" ,\n5,y\"\n2,z\n";
+    assert_eq!(codes(&escape, text), ["-", "blanks_before_quote", "-"]);
+}

@@ -199,10 +199,15 @@ fn starts_with_delimiter(raw: &[u8], at: usize, dialect: &Dialect) -> bool {
 }
 
 /// The fields of a record whose comment starts at `at`: without it, and the blanks before it.
-pub(super) fn before_comment(raw: &[u8], at: usize) -> &[u8] {
-    let fields = raw.get(..at).unwrap_or_default();
-    let end = fields.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1);
-    fields.get(..end).unwrap_or_default()
+pub(super) fn before_comment<'r>(raw: &'r [u8], at: usize, dialect: &Dialect) -> &'r [u8] {
+    let mut fields = raw.get(..at).unwrap_or_default();
+    while let Some((last, rest)) = fields.split_last() {
+        if !is_blank(*last) || fields.ends_with(dialect.delimiter()) {
+            break;
+        }
+        fields = rest;
+    }
+    fields
 }
 
 /// Whether a record is nothing but blanks.

@@ -13,10 +13,19 @@ use crate::records::spooled::SharedFile;
 /// Folders of files without cells.
 const WITHOUT_CELLS: [&str; 4] = ["xl/media/", "xl/embeddings/", "Pictures/", "Thumbnails/"];
 
+fn archive(file: &SharedFile) -> Option<ZipArchive<BufReader<SharedFile>>> {
+    ZipArchive::new(BufReader::new(file.clone())).ok()
+}
+
+/// Whether something is before the archive, such as another workbook, whose rows would be left out.
+pub(super) fn is_behind_other_bytes(file: &SharedFile) -> bool {
+    archive(file).is_some_and(|archive| archive.offset() > 0)
+}
+
 /// Whether a file of the archive does not have its checksum, or cannot be unpacked. False where the file
 /// is no archive, as .xls is none.
 pub(super) fn differ(file: &SharedFile) -> bool {
-    let Ok(mut archive) = ZipArchive::new(BufReader::new(file.clone())) else { return false };
+    let Some(mut archive) = archive(file) else { return false };
     (0..archive.len()).any(|index| {
         let Ok(mut entry) = archive.by_index(index) else { return true };
         let is_without = |name: &str| WITHOUT_CELLS.iter().any(|folder| name.starts_with(folder));

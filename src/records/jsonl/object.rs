@@ -9,6 +9,7 @@ use super::mistake;
 use super::pairs::{First, Pairs, first};
 
 use crate::records::Record;
+use crate::records::name::fold;
 use crate::records::record::Kind;
 
 /// The names of the values to take.
@@ -18,6 +19,8 @@ pub(super) struct Wanted {
     indexes: HashMap<String, usize>,
     /// Every path to an object that holds a wanted value.
     prefixes: HashSet<String>,
+    /// Those of them that hold a protected value, and the index of its column.
+    protected: HashMap<String, usize>,
     count: usize,
 }
 
@@ -27,6 +30,13 @@ type Fault = (&'static str, Cow<'static, str>);
 /// What is wrong with an object, and the index of the column whose value is wrong.
 type Wrong = (Fault, Option<usize>);
 
+/// Where the value would be kept among the unknown values, as it is.
+const NO_OBJECT: Fault = (
+    "not_an_object",
+    Cow::Borrowed(
+        "expected an object that holds this protected value, found another value: it is not stored",
+    ),
+);
 const LONE_SURROGATE: Fault = (
     "invalid_json",
     Cow::Borrowed("expected pairs of surrogates (\\ud83d\\ude00), found half of one"),
@@ -34,24 +44,25 @@ const LONE_SURROGATE: Fault = (
 const DUPLICATE_KEY: Fault =
     ("duplicate_key", Cow::Borrowed("a key occurs twice, or two keys mean the same column"));
 
-fn fold(name: &str) -> String {
-    name.trim().to_lowercase()
-}
-
 impl Wanted {
-    /// Takes for each column the names that mean it.
-    pub fn new(names: &[Vec<String>]) -> Wanted {
+    /// Takes for each column the names that mean it, and whether its values are protected.
+    pub fn new(names: &[Vec<String>], is_protected: &[bool]) -> Wanted {
         let (mut indexes, mut prefixes) = (HashMap::new(), HashSet::new());
+        let mut protected = HashMap::new();
         for (index, spellings) in names.iter().enumerate() {
             for name in spellings {
                 let name = fold(name);
                 for (at, _) in name.match_indices('.') {
-                    prefixes.insert(name.get(..at).unwrap_or_default().to_owned());
+                    let prefix = name.get(..at).unwrap_or_default();
+                    prefixes.insert(prefix.to_owned());
+                    if is_protected.get(index) == Some(&true) {
+                        protected.insert(prefix.to_owned(), index);
+                    }
                 }
                 indexes.insert(name, index);
             }
         }
-        Wanted { indexes, prefixes, count: names.len() }
+        Wanted { indexes, prefixes, protected, count: names.len() }
     }
 
     /// Adds the fields of an object to the record, or sets the fault of the record. `None`: its original
@@ -62,9 +73,7 @@ impl Wanted {
         let mut extra = Vec::new();
         let filled = pairs
             .ok_or_else(|| (("invalid_json", mistake::in_object(record.raw()).into()), None))
-            .and_then(|pairs| {
-                self.walk(pairs, "", &mut found, &mut extra).map_err(|fault| (fault, None))
-            })
+            .and_then(|pairs| self.walk(pairs, "", &mut found, &mut extra))
             .and_then(|has_column| match has_column {
                 true => push_all(&found, record),
                 false => {
@@ -84,26 +93,26 @@ impl Wanted {
     ///
     /// # Errors
     ///
-    /// [`DUPLICATE_KEY`]; [`LONE_SURROGATE`] in a key.
+    /// [`DUPLICATE_KEY`]; [`LONE_SURROGATE`] in a key; [`NO_OBJECT`] where a protected value may be hidden.
     fn walk<'j>(
         &self,
         pairs: Pairs<'j>,
         path: &str,
         found: &mut [Option<&'j RawValue>],
         extra: &mut Vec<u8>,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, Wrong> {
         let start = extra.len();
         let mut has_column = false;
         let mut seen = HashSet::with_capacity(pairs.len());
         for (key, value) in pairs {
-            let key = text(key)?;
+            let key = text(key).map_err(|fault| (fault, None))?;
             if !seen.insert(key.clone()) {
-                return Err(DUPLICATE_KEY);
+                return Err((DUPLICATE_KEY, None));
             }
             let name = if path.is_empty() { fold(&key) } else { format!("{path}.{}", fold(&key)) };
             if let Some(slot) = self.indexes.get(&name).and_then(|index| found.get_mut(*index)) {
                 if slot.replace(value).is_some() {
-                    return Err(DUPLICATE_KEY);
+                    return Err((DUPLICATE_KEY, None));
                 }
                 has_column = true;
                 // A column may also be within the value of another one.
@@ -127,6 +136,10 @@ impl Wanted {
                     has_column |= self.walk(inner, &name, found, extra)? || is_empty;
                 }
                 None => {
+                    if let Some(index) = self.protected.get(&name).filter(|_| value.get() != "null")
+                    {
+                        return Err((NO_OBJECT, Some(*index)));
+                    }
                     has_column |= is_prefix && value.get() == "null";
                     extra.extend_from_slice(value.get().as_bytes());
                 }

@@ -253,3 +253,40 @@ proptest! {
         prop_assert!(rows[0].contains(&format!(": {value:?} + ")), "{}", rows[0]);
     }
 }
+
+#[test]
+fn a_key_may_be_composed_otherwise_than_the_contract() {
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");
+    for (name, key) in [(composed, decomposed), (decomposed, composed)] {
+        assert_eq!(read(&[name], &format!("{{\"{key}\":1}}")).0, ["1: 1"]);
+        assert_eq!(
+            read(&[&format!("o.{name}")], &format!("{{\"o\":{{\"{key}\":1}}}}")).0,
+            ["1: 1"]
+        );
+    }
+}
+
+#[test]
+fn a_value_that_may_hide_a_protected_one_is_a_fault() {
+    let protected = ReaderOptions { protected: vec![false, true], ..options(&["id", "o.p.ssn"]) };
+    let codes = |options: &ReaderOptions, json: &str| {
+        let mut reader = JsonReader::new(options);
+        reader.push(json.as_bytes());
+        reader.end();
+        let mut record = Record::new();
+        assert_eq!(reader.next(&mut record), Ok(Step::Record), "{json}");
+        (record.fault().map(|(code, _)| code.to_owned()), record.extra().map(<[u8]>::to_vec))
+    };
+    for hidden in
+        ["[{\"p\":{\"ssn\":1}}]", "\"1\"", "1", "true", "{\"p\":[{\"ssn\":1}]}", "{\"p\":\"1\"}"]
+    {
+        let json = format!("{{\"id\":1,\"o\":{hidden}}}");
+        assert_eq!(codes(&protected, &json), (Some("not_an_object".to_owned()), None), "{json}");
+        assert_eq!(codes(&options(&["id", "o.p.ssn"]), &json).0, None, "{json}");
+    }
+    for known in ["null", "{}", "{\"p\":null}", "{\"p\":{}}", "{\"p\":{\"ssn\":1}}", "{\"q\":[1]}"]
+    {
+        let json = format!("{{\"id\":1,\"o\":{known}}}");
+        assert_eq!(codes(&protected, &json).0, None, "{json}");
+    }
+}

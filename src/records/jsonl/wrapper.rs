@@ -1,5 +1,7 @@
 //! Finds the arrays of records in objects around them, by a path of keys such as `data.items`.
 
+use crate::records::name::fold;
+
 /// Reads JSON byte by byte up to the array at a path. Knows the containers that are open.
 #[derive(Debug)]
 pub(super) struct Wrapper {
@@ -48,7 +50,7 @@ impl Wrapper {
     /// Finds the arrays at `path`, a list of keys.
     pub fn new(path: &[String]) -> Wrapper {
         Wrapper {
-            keys: path.iter().map(|key| key.trim().to_lowercase()).collect(),
+            keys: path.iter().map(|key| fold(key)).collect(),
             open: Vec::new(),
             matched: 0,
             string: Vec::new(),
@@ -144,7 +146,7 @@ impl Wrapper {
     /// Whether the last string is the path's next key.
     fn is_key(&self) -> bool {
         let key: Option<String> = serde_json::from_slice(&self.string).ok();
-        let key = key.map(|key| key.trim().to_lowercase());
+        let key = key.map(|key| fold(&key));
         key.is_some() && key.as_ref() == self.keys.get(self.matched)
     }
 

@@ -7,6 +7,8 @@ use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as P
 use parquet::errors::ParquetError;
 use parquet::schema::types::{SchemaDescPtr, SchemaDescriptor, Type};
 
+use crate::records::name::fold;
+
 /// What a value means, as far as the row reader of the library does not say.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -66,10 +68,6 @@ pub(super) fn columns(schema: &Type, names: &[Vec<String>]) -> Vec<Column> {
         columns.append(&mut taken);
     }
     columns
-}
-
-fn fold(name: &str) -> String {
-    name.trim().to_lowercase()
 }
 
 /// The meaning of a field without the wanted fields of it, which become columns.

@@ -121,6 +121,18 @@ fn a_workbook_with_a_flipped_bit_is_refused() {
     }
 }
 
+#[test]
+fn a_workbook_behind_another_one_is_refused() {
+    let rows = [vec![text("id")], vec![Cell::Number("1".to_owned())]];
+    for book in [workbook(&[("Sheet", &rows)], false), xlsb(&rows), ods(&rows)] {
+        assert_eq!(read("xlsx", book.clone()), Ok(2));
+        for before in [book.as_slice(), b"junk"] {
+            let error = read("xlsx", [before, &book].concat()).unwrap_err();
+            assert!(error.contains("something is before it"), "{error}");
+        }
+    }
+}
+
 /// The same archive without compression, changed after its checksums were made.
 fn stored(book: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
     let mut archive = zip::ZipArchive::new(Cursor::new(book)).unwrap();
