@@ -8,12 +8,17 @@ use std::io::{BufReader, copy, sink};
 
 use zip::ZipArchive;
 
+use super::unreadable;
 use crate::records::spooled::SharedFile;
 
 /// Folders of files without cells.
 const WITHOUT_CELLS: [&str; 4] = ["xl/media/", "xl/embeddings/", "Pictures/", "Thumbnails/"];
 
+/// The archive that a workbook is. An .xls is none, though it may have one in it.
 fn archive(file: &SharedFile) -> Option<ZipArchive<BufReader<SharedFile>>> {
+    if unreadable::is_compound(file) {
+        return None;
+    }
     ZipArchive::new(BufReader::new(file.clone())).ok()
 }
 

@@ -24,6 +24,11 @@ pub(super) fn is_truncated(file: &SharedFile) -> bool {
     start.starts_with(COMPOUND) && sectors_end(file, &start).is_none_or(|last| last >= file.len)
 }
 
+/// Whether the file is a compound file, as .xls is one.
+pub(super) fn is_compound(file: &SharedFile) -> bool {
+    bytes(file, 0, COMPOUND.len()) == COMPOUND
+}
+
 /// What the file is, if not a workbook.
 pub(super) fn kind(file: &SharedFile) -> &'static str {
     let start = bytes(file, 0, 512);
