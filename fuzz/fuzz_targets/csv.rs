@@ -17,6 +17,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let flags = input.byte();
     let options = CsvOptions {
+        escaped_nulls: Vec::new(),
         delimiter,
         quote: input.one_of(&[Some(b'"'), Some(b'"'), Some(b'\''), None]),
         escape: input.one_of(&[None, None, Some(b'\\'), Some(b'"')]),

@@ -36,6 +36,7 @@ fuzz_target!(|data: &[u8]| {
     let chunk = input.one_of(&[1, 2, 3, 7, 64, 4096]);
     let bytes = input.rest();
     let options = DecodeOptions {
+        needs_valid_text: false,
         encoding: Encoding::for_label(label.as_bytes()).expect("a known label"),
         replace_invalid,
         max_bytes: MAX_BYTES,

@@ -35,6 +35,6 @@ fn objects(event: &Event) -> Vec<&ObjectRef> {
         Event::Queue(messages) => {
             messages.iter().filter_map(|message| message.content.as_ref().ok()).flatten().collect()
         }
-        Event::Nothing(_) | Event::Health | Event::Migrate(_) | Event::Reconcile(_) => Vec::new(),
+        Event::BatchOperation(_) | Event::Nothing(_) | Event::Task(_) => Vec::new(),
     }
 }

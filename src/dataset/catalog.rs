@@ -126,7 +126,7 @@ impl Catalog {
     }
 
     /// The dataset that an object key belongs to. Patterns and keys are compared in Unicode's form NFC.
-    pub(crate) fn match_key(&self, key: &str) -> Match<'_> {
+    pub fn match_key(&self, key: &str) -> Match<'_> {
         let key = glob::normalized(key);
         let mut found: Vec<&Dataset> = Vec::new();
         for (index, matcher) in &self.matchers {

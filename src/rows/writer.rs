@@ -112,7 +112,7 @@ impl RowWriter {
 
     /// The record as it may be kept: its original bytes, or the same row without its protected
     /// values.
-    pub(crate) fn redact<'r>(&self, record: &'r Record) -> Cow<'r, [u8]> {
+    pub fn redact<'r>(&self, record: &'r Record) -> Cow<'r, [u8]> {
         if self.columns.iter().all(|column| column.protect.is_none()) {
             return Cow::Borrowed(record.raw());
         }
