@@ -19,8 +19,8 @@ use super::{RecordError, RecordReader, Step};
 use crate::error::ErrorKind;
 use sheet::{Book, NoSheet, Sheet};
 
+mod archive;
 mod cell;
-mod checksums;
 mod sheet;
 mod unreadable;
 
@@ -40,12 +40,13 @@ fn bad_file(message: String) -> RecordError {
     RecordError { kind: ErrorKind::BadFile, line: 1, message }
 }
 
-fn damaged(line: u64) -> RecordError {
-    RecordError { line, ..bad_file("the workbook cannot be read: it is damaged".to_owned()) }
+fn cannot_be_read(why: &str) -> RecordError {
+    bad_file(format!("the workbook cannot be read: {why}"))
 }
 
-/// Why a workbook with a flipped bit is refused.
-const OTHER_CHECKSUM: &str = "it is damaged, a checksum in it does not match";
+fn damaged(line: u64) -> RecordError {
+    RecordError { line, ..cannot_be_read("it is damaged") }
+}
 
 /// Opens a workbook at the sheet that the options name, or else at the first visible one with cells.
 ///
@@ -59,22 +60,13 @@ pub(super) fn open(
 ) -> Result<Box<dyn RecordReader>, RecordError> {
     let file = SharedFile::new(file).map_err(|error| bad_file(error.to_string()))?;
     if unreadable::is_truncated(&file) {
-        return Err(bad_file("the workbook cannot be read: it is truncated".to_owned()));
+        return Err(cannot_be_read("it is truncated"));
     }
-    if checksums::is_behind_other_bytes(&file) {
-        return Err(bad_file(
-            "the workbook cannot be read: something is before it, such as another one: upload each as an \
-             object of its own"
-                .to_owned(),
-        ));
-    }
-    let sheet = unless_it_panics(|| read(&file, options), || damaged(1))?;
-    if unless_it_panics(|| Ok(checksums::differ(&file)), || damaged(1))? {
-        return Err(bad_file(
-            "the workbook cannot be read: it is damaged, a checksum in it does not match"
-                .to_owned(),
-        ));
-    }
+    let read_and_check = || {
+        let sheet = read(&file, options)?;
+        archive::fault(&file).map_or(Ok(sheet), |why| Err(cannot_be_read(why)))
+    };
+    let sheet = unless_it_panics(read_and_check, || damaged(1))?;
     // Without a header, cells to the right of the contract's columns are fields only where they have a
     // value.
     let most = if options.csv.header_rows > 0 { sheet.width } else { options.names.len() };
@@ -112,11 +104,10 @@ fn read(file: &SharedFile, options: &ReaderOptions) -> Result<Sheet, RecordError
         Err(error) => note(error.to_string()),
     }
     let why = match why.as_str() {
-        "" if checksums::differ(file) => OTHER_CHECKSUM,
-        "" => unreadable::kind(file),
+        "" => archive::fault(file).unwrap_or_else(|| unreadable::kind(file)),
         why => why,
     };
-    Err(bad_file(format!("the workbook cannot be read: {why}")))
+    Err(cannot_be_read(why))
 }
 
 fn sheet_of(mut book: impl Book, options: &ReaderOptions) -> Result<Sheet, RecordError> {

@@ -1,6 +1,7 @@
 //! Joins the names of a header that has several rows.
 
 use crate::dataset::Dataset;
+use crate::records::fold;
 
 /// One name for each column of `rows`: its texts from top to bottom, joined by blanks. An empty cell
 /// above a name continues the one to its left, as merged cells do, unless the contract knows the name
@@ -8,8 +9,8 @@ use crate::dataset::Dataset;
 pub fn join_names(dataset: &Dataset, rows: &[Vec<String>]) -> Vec<String> {
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
     let is_known = |name: &str| {
-        let sources = dataset.columns.iter().flat_map(|column| column.source.names());
-        sources.map(|source| source.trim()).any(|s| s.to_lowercase() == name.to_lowercase())
+        let mut sources = dataset.columns.iter().flat_map(|column| column.source.names());
+        sources.any(|source| fold(source) == fold(name))
     };
     let mut left = vec![""; rows.len()];
     let mut names = Vec::with_capacity(width);

@@ -2,7 +2,7 @@
 
 use crate::records::Record;
 
-/// Checks a row of which no column has a value: without quotes it is no row at all.
+/// Checks a row in which no column has a value. Without quotes such a row is skipped, as a blank line is.
 ///
 /// # Errors
 ///

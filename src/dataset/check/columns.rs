@@ -8,6 +8,7 @@ use toml::{Spanned, Value};
 use super::super::contract::{self, Table};
 use super::super::{Column, KeyPattern, Protect, name};
 use super::Checker;
+use crate::records::fold;
 use crate::types::{self, Repeated, Round, SqlType, TypeOptions};
 
 /// The most columns that a staging table may have: Postgres allows 1,600, system columns included.
@@ -39,7 +40,7 @@ impl Checker<'_> {
                 from_key.iter().any(|pattern| pattern.names().contains(key.get_ref()));
             let Some(column) = self.column(key, raw, is_key_part) else { continue };
             for spelling in column.source.names() {
-                let folded = spelling.trim().to_lowercase();
+                let folded = fold(spelling);
                 if let Some(other) = spellings.insert(folded, column.name.clone())
                     && other != column.name
                 {

@@ -29,7 +29,7 @@ impl Checker<'_> {
                         at,
                         format!(
                             "from_key: `{{{name}}}` is not a column of this dataset{hint}{end} add it to \
-                             [columns], or write `*` for a part that is no column"
+                             [columns], or write `*` for a part that is not a column"
                         ),
                     );
                 }

@@ -3,7 +3,7 @@
 use super::super::contract::{self, Table};
 use super::super::{Column, Protect};
 use super::Checker;
-use crate::records::Format;
+use crate::records::{Format, fold};
 
 impl Checker<'_> {
     /// In JSON and Parquet, `a.b` is a part of the value `a`: a column that reads `a` would hold the protected
@@ -50,7 +50,7 @@ impl Checker<'_> {
 
 /// Whether a column reads an object or a struct that another column reads a part of.
 fn holds(whole: &Column, part: &Column) -> bool {
-    let folded = |name: &String| name.trim().to_lowercase();
+    let folded = |name: &String| fold(name);
     let wholes: Vec<String> = whole.source.names().iter().map(folded).collect();
     part.source.names().iter().map(folded).any(|path| {
         path.match_indices('.').any(|(at, _)| {

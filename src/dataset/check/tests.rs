@@ -239,6 +239,11 @@ fn a_column_that_holds_a_protected_value_of_another_is_refused() {
     }
     // In CSV each name is a column of its own.
     assert_eq!(with("match = [\"sales/**/*.csv\"]", person), None);
+    // A letter may be composed in one name and decomposed in the other.
+    let composed = "own = { type = \"text\", protect = \"drop\", from = [\"caf\u{e9}.mail\"] }";
+    let decomposed = "cafe = { type = \"json\", from = [\"cafe\u{301}\"] }";
+    let error = with(json, &format!("{composed}\n{decomposed}"));
+    assert!(error.is_some_and(|error| error.contains("holds the value of `own`")));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Empty cells are not held: a sheet whose last cell was once formatted by accident claims to have 17
 //! billion cells.
 
-use calamine::{Cell, Data, Ods, Range, Reader, Sheet as Description, Xls, Xlsb, Xlsx};
+use calamine::{Cell, CellType, Data, Ods, Range, Reader, Sheet as Description, Xls, Xlsb, Xlsx};
 use std::io::{Read, Seek};
 
 use super::cell::{NOT_CALCULATED, is_empty};
@@ -104,10 +104,7 @@ impl<R: Read + Seek> Book for Ods<R> {
         let values = self.worksheet_range(name).map_err(|_| NoSheet::Broken)?;
         let formulas = self.worksheet_formula(name).map_err(|_| NoSheet::Broken)?;
         let mut cells = of_range(&values)?;
-        let (first_row, first_column) = formulas.start().unwrap_or_default();
-        for (row, column, formula) in formulas.used_cells() {
-            let position =
-                (first_row.saturating_add(row as u32), first_column.saturating_add(column as u32));
+        for (position, formula) in placed(&formulas) {
             let has_value = values.get_value(position).is_some_and(|value| *value != Data::Empty);
             if !formula.is_empty() && !has_value {
                 add(&mut cells, position, NOT_CALCULATED)?;
@@ -118,14 +115,20 @@ impl<R: Read + Seek> Book for Ods<R> {
 }
 
 fn of_range(range: &Range<Data>) -> Result<Vec<Cell<Data>>, NoSheet> {
-    let (first_row, first_column) = range.start().unwrap_or_default();
     let mut cells = Vec::new();
-    for (row, column, value) in range.used_cells() {
-        let position =
-            (first_row.saturating_add(row as u32), first_column.saturating_add(column as u32));
+    for (position, value) in placed(range) {
         add(&mut cells, position, value.clone())?;
     }
     Ok(cells)
+}
+
+/// The cells of a range that are used, each with its row and column in the sheet, counted from 0.
+fn placed<T: CellType>(range: &Range<T>) -> impl Iterator<Item = ((u32, u32), &T)> {
+    let (first_row, first_column) = range.start().unwrap_or_default();
+    range.used_cells().map(move |(row, column, value)| {
+        let row = first_row.saturating_add(row as u32);
+        ((row, first_column.saturating_add(column as u32)), value)
+    })
 }
 
 /// The cells of one sheet.

@@ -131,7 +131,7 @@ fn a_workbook_behind_another_one_is_refused() {
             assert!(error.contains("something is before it"), "{error}");
         }
     }
-    // An .xls is no archive, but may have one in it, for the theme of its colours.
+    // An .xls is not an archive, but may contain one, with the theme of its colours.
     let xls = fixture("workbooks/cells-of-all-types.xls");
     assert!(read("xlsx", xls).is_ok());
 }
