@@ -7,6 +7,7 @@
 #   MINUTES            the time of `make torture`, and of each target of `make fuzz`
 #   TARGET             a target of `make fuzz`, such as csv; without it, all of them
 #   CASES              the number of sets of files that `make oracle` loads
+#   RUST_TEST_THREADS  how many tests run at the same time; by default one for each processor, and at least 4
 #   ROWS               the number of facts that `make bench-star` compares with 100,000
 #   LOADERS            the number of files that `make dev` loads at the same time; 0 leaves them to `make watch`
 #   TERRAFORM          how to run Terraform, such as `terraform`
@@ -30,6 +31,10 @@ LOCAL := .stardrop
 CARGO_DENY := 0.20.2
 CARGO_FUZZ := 0.13.2
 CARGO_MACHETE := 0.9.2
+
+# Many tests wait for a lease or a time limit to end, so run more of them than there are processors.
+RUST_TEST_THREADS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); test "$$n" -gt 4 && echo "$$n" || echo 4)
+export RUST_TEST_THREADS
 
 # scripts/setup-postgres.sh writes this file (it uses PG_BIN if set), so read it only after that ran.
 PG_BIN_FILE := .tools/pg-bin$(if $(PG),-$(PG))

@@ -15,7 +15,7 @@ use crate::support::workbook::{Cell, workbook};
 use crate::support::{TestDatabase, catalog_of, root};
 
 /// How far the loader may go above what it takes before its first event.
-const LIMIT_BYTES: u64 = 32 << 20;
+const LIMIT_BYTES: u64 = 16 << 20;
 
 /// Writes about this number of bytes of mock sales; returns the number of rows.
 pub fn write_sales(cloud: &Cloud, path: &Path, bytes: u64) -> u64 {
@@ -242,7 +242,7 @@ async fn workbooks_and_parquet_files_of_100000_rows_take_less_than_256_mib() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_object_is_loaded_in_flat_memory() {
-    load_in_flat_memory("sales/large.csv", write_sales, 80_000_000).await;
+    load_in_flat_memory("sales/large.csv", write_sales, 32_000_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -254,7 +254,7 @@ async fn compressed_objects_and_json_are_loaded_in_flat_memory() {
         ("sales/large.json", write_json_array),
     ] {
         // More than twice what may be taken, were it held.
-        load_in_flat_memory(key, write, 80_000_000).await;
+        load_in_flat_memory(key, write, 32_000_000).await;
     }
 }
 

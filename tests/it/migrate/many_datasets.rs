@@ -110,7 +110,7 @@ async fn waits(count: usize) -> [(&'static str, usize); 4] {
 
 #[tokio::test]
 async fn the_number_of_waits_for_the_server_does_not_grow_with_each_dataset() {
-    let (few, many) = (4, 24);
+    let (few, many) = (4, 12);
     for ((what, of_few), (_, of_many)) in waits(few).await.into_iter().zip(waits(many).await) {
         // Statements are sent in messages of a certain size, and tables are read a hundred at a time.
         let further = of_many.saturating_sub(of_few);
