@@ -108,7 +108,7 @@ fn seeds(scope: Scope, schedules: u64) -> std::ops::Range<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_each_row_is_in_the_star_once() {
-    let seeds = seeds(SCOPE, 60);
+    let seeds = seeds(SCOPE, 40);
     let workers = (seeds.end - seeds.start).min(24) as usize;
     let sites = Site::shared("test", workers).await;
     if let Some(name) = variable("STARDROP_FAULT_BREAK") {

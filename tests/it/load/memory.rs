@@ -19,10 +19,6 @@ const LIMIT_BYTES: u64 = 16 << 20;
 
 /// Writes about this number of bytes of mock sales; returns the number of rows.
 pub fn write_sales(cloud: &Cloud, path: &Path, bytes: u64) -> u64 {
-    write_sales_to(cloud, &mut File::create(path).unwrap(), bytes)
-}
-
-fn write_sales_to(cloud: &Cloud, out: &mut impl Write, bytes: u64) -> u64 {
     let dataset = cloud.catalog.dataset("sales").unwrap();
     let made = |rows| MockFile::new(mock::columns(dataset, rows), rows, 1, 0.0, b',').unwrap();
     let mut sample = Vec::new();
@@ -30,6 +26,7 @@ fn write_sales_to(cloud: &Cloud, out: &mut impl Write, bytes: u64) -> u64 {
     let sample_rows = sample.iter().filter(|byte| **byte == b'\n').count() as u64 - 1;
     let rows = bytes * sample_rows / sample.len() as u64;
 
+    let mut out = File::create(path).unwrap();
     let (mut file, mut chunk) = (made(rows), Vec::new());
     loop {
         let more = file.write_chunk(&mut chunk).unwrap();
@@ -41,17 +38,46 @@ fn write_sales_to(cloud: &Cloud, out: &mut impl Write, bytes: u64) -> u64 {
     }
 }
 
-fn write_gzip(cloud: &Cloud, path: &Path, bytes: u64) -> u64 {
+/// A text of 800 letters that compresses badly.
+fn note(row: u64) -> String {
+    let mut state = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let letter = |_| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        char::from(b'a' + (state >> 59) as u8 % 26)
+    };
+    (0..800).map(letter).collect()
+}
+
+/// Writes CSV of wide rows, so that the time goes into bytes and not into rows.
+fn write_wide(out: &mut impl Write, bytes: u64) -> u64 {
+    let header = "order_id,line_no,customer_id,customer_name,country,product_id,quantity,note\n";
+    out.write_all(header.as_bytes()).unwrap();
+    let (mut written, mut rows) = (0, 0);
+    while written < bytes {
+        rows += 1;
+        let (customer, product) = (rows % 5_000, rows % 300);
+        let line = format!(
+            "{rows},1,{customer},Customer {customer},Norway,p{product},{},{}\n",
+            rows % 40,
+            note(rows)
+        );
+        out.write_all(line.as_bytes()).unwrap();
+        written += line.len() as u64;
+    }
+    rows
+}
+
+fn write_gzip(_: &Cloud, path: &Path, bytes: u64) -> u64 {
     let out = File::create(path).unwrap();
     let mut out = flate2::write::GzEncoder::new(out, flate2::Compression::fast());
-    let rows = write_sales_to(cloud, &mut out, bytes);
+    let rows = write_wide(&mut out, bytes);
     out.finish().unwrap();
     rows
 }
 
-fn write_zstd(cloud: &Cloud, path: &Path, bytes: u64) -> u64 {
+fn write_zstd(_: &Cloud, path: &Path, bytes: u64) -> u64 {
     let mut out = zstd::Encoder::new(File::create(path).unwrap(), 1).unwrap();
-    let rows = write_sales_to(cloud, &mut out, bytes);
+    let rows = write_wide(&mut out, bytes);
     out.finish().unwrap();
     rows
 }
@@ -69,11 +95,12 @@ fn write_json(path: &Path, bytes: u64, array: bool) -> u64 {
             "{comma}{{\"order_id\":{rows},\"line_no\":1,\"Order Date\":\"2026-01-05 10:00\",\
              \"customer_id\":{},\"customer_name\":\"Customer \\u00e9 {}\",\"country\":\"Norway\",\
              \"product_id\":\"p{}\",\"product_name\":\"Pen\",\"quantity\":{},\"unit_price\":1.50,\
-             \"updated_at\":\"2026-01-05T10:00:00Z\",\"more\":{{\"list\":[1,2,{{\"x\":null}}]}}}}{end}",
+             \"updated_at\":\"2026-01-05T10:00:00Z\",\"more\":{{\"list\":[1,2,{{\"x\":null}}]}},\"note\":\"{}\"}}{end}",
             rows % 5_000,
             rows % 5_000,
             rows % 300,
-            rows % 40
+            rows % 40,
+            note(rows)
         );
         out.write_all(object.as_bytes()).unwrap();
         written += object.len() as u64;
@@ -102,7 +129,9 @@ async fn load_in_flat_memory(key: &str, write: Writer, bytes: u64) {
     // The project's sales, of any format.
     let contract = std::fs::read_to_string(root().join("examples/sales/dataset.toml")).unwrap();
     let patterns = contract.lines().find(|line| line.starts_with("match")).unwrap();
-    let contract = contract.replace(patterns, "match = [\"sales/**\"]");
+    let contract = contract
+        .replace(patterns, "match = [\"sales/**\"]")
+        .replace("[policy]\n", "[policy]\nmissing_column = \"null\"\n");
     let catalog = catalog_of(&[("sales", &contract)]);
     let (db, _) = TestDatabase::of(&catalog).await;
     let cloud = Cloud::of(&db, catalog).await;

@@ -73,7 +73,10 @@ pub fn server_binaries() -> PathBuf {
 pub fn server() -> &'static Server {
     SERVER.get_or_init(|| {
         let mut options = PostgresOptions::throwaway(server_binaries());
-        options.settings.push(("max_connections".to_owned(), "200".to_owned()));
+        // With a database for each test, the server would start a worker of autovacuum several times a second.
+        for (name, value) in [("max_connections", "200"), ("autovacuum_naptime", "1d")] {
+            options.settings.push((name.to_owned(), value.to_owned()));
+        }
         let postgres = LocalPostgres::start(options).unwrap();
         Server { url: postgres.url(""), _postgres: Mutex::new(postgres) }
     })
