@@ -251,6 +251,7 @@ fn reader_options(settings: &Settings, dataset: &Dataset) -> ReaderOptions {
         trim: file.trim,
         header_rows: file.header_rows,
         skip_footer: file.skip_footer,
+        trailing_delimiter: file.trailing_delimiter,
         max_record_bytes: settings.max_row_bytes,
     };
     let names = dataset.file_columns().map(|column| column.source.names().to_vec()).collect();

@@ -126,7 +126,7 @@ impl CsvReader {
 
     /// Detects the delimiter, once the first line is complete or as long as a record may be.
     #[cold]
-    fn detect(&mut self) -> Option<Dialect> {
+    fn detect(&mut self) -> Result<Option<Dialect>, RecordError> {
         let limit = self.options.max_record_bytes.saturating_add(1);
         let line = self.buffer.rest();
         let line = line.get(..limit).unwrap_or(line);
@@ -143,9 +143,21 @@ impl CsvReader {
             },
         };
         if complete || ended {
-            self.dialect = Some(Dialect::new(&[self.detector.winner()], &self.options));
+            let delimiter = match self.detector.winner() {
+                Ok(winner) => winner,
+                Err(_) if self.options.header_rows > 0 => b',',
+                Err([one, other]) => {
+                    let (one, other) =
+                        (char::from(one).escape_default(), char::from(other).escape_default());
+                    let message = format!(
+                        "the first line has as many `{one}` as `{other}`: set [file] delimiter"
+                    );
+                    return Err(self.fail(ErrorKind::BadFile, self.line, message));
+                }
+            };
+            self.dialect = Some(Dialect::new(&[delimiter], &self.options));
         }
-        self.dialect
+        Ok(self.dialect)
     }
 
     /// Moves the record that ends at `end` from the buffer to `record`. Returns whether it has no value.
@@ -189,8 +201,10 @@ impl CsvReader {
             fields.len() == delimiters || dialect.skip_blanks && split::has_blanks_only(record);
         self.line = position.next_line;
         self.buffer.advance(end.whole);
-        // In a file of one column an empty line is an empty value.
-        is_empty && !(self.first.is_one_column() && comment.is_none())
+        // In a file of one column an empty line is an empty value, with the delimiter that may end it.
+        let is_one_value = self.first.is_one_column()
+            || self.options.trailing_delimiter && record.len() == 2 && self.first.has_width(2);
+        is_empty && !(is_one_value && comment.is_none())
     }
 
     fn too_long(&mut self) -> RecordError {
@@ -237,9 +251,11 @@ impl RecordReader for CsvReader {
             if self.buffer.rest().is_empty() {
                 return self.check_skipped().map(|()| Step::End);
             }
-            let Some(dialect) = self.dialect.or_else(|| self.detect()) else {
-                return Ok(Step::NeedMore);
+            let dialect = match self.dialect {
+                None => self.detect()?,
+                known => known,
             };
+            let Some(dialect) = dialect else { return Ok(Step::NeedMore) };
             let (rest, ended) = (self.buffer.rest(), self.buffer.ended());
             let Some(end) = self.scan.find_end(rest, &dialect, ended) else {
                 if self.scan.done > self.options.max_record_bytes {

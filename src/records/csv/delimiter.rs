@@ -8,7 +8,8 @@ pub enum Delimiter {
     /// Several bytes, at most [`MAX_DELIMITER_BYTES`](super::dialect::MAX_DELIMITER_BYTES).
     Text(Vec<u8>),
     /// The one of `,` `;` tab and `|` that occurs most outside quotes in the first line that is not
-    /// blank; `,` if none occurs, or if several occur equally often.
+    /// blank; `,` if none occurs. Where several occur equally often, it is `,` if that line is a header
+    /// (whose names tell), and the file is refused if it is not.
     #[default]
     Detect,
 }
@@ -60,14 +61,15 @@ impl Detector {
         false
     }
 
-    /// The candidate that occurred most.
-    pub fn winner(&self) -> u8 {
-        let most = self.counts.iter().max();
+    /// The candidate that occurred most; the error has two that did.
+    pub fn winner(&self) -> Result<u8, [u8; 2]> {
+        let most = self.counts.iter().max().filter(|most| **most > 0);
         let mut winners =
             CANDIDATES.iter().zip(&self.counts).filter(|(_, count)| Some(*count) == most);
         match (winners.next(), winners.next()) {
-            (Some((winner, _)), None) => *winner,
-            _ => b',',
+            (Some((winner, _)), None) => Ok(*winner),
+            (Some((one, _)), Some((other, _))) => Err([*one, *other]),
+            (None, _) => Ok(b','),
         }
     }
 }
@@ -88,17 +90,18 @@ mod tests {
             ("\"a\n;;;\",d\n", b','),
             ("\"a\"\";;\",d\n", b','),
             ("5\" pipe;a\nb,c\"\n", b';'),
-            ("a,b;c\n", b','),
-            ("a;b|c\n", b','),
             ("alone\n", b','),
         ] {
             let mut at_once = Detector::default();
             assert!(at_once.feed(text.as_bytes(), Some(b'"')), "{text:?}");
-            assert_eq!(at_once.winner(), delimiter, "{text:?}");
+            assert_eq!(at_once.winner(), Ok(delimiter), "{text:?}");
             let mut bytewise = Detector::default();
             assert!((0..=text.len()).any(|end| bytewise.feed(&text.as_bytes()[..end], Some(b'"'))));
-            assert_eq!(bytewise.winner(), delimiter, "{text:?} byte by byte");
+            assert_eq!(bytewise.winner(), Ok(delimiter), "{text:?} byte by byte");
         }
+        let mut tie = Detector::default();
+        assert!(tie.feed(b"a;b|c\n", Some(b'"')));
+        assert_eq!(tie.winner(), Err([b';', b'|']));
         assert!(!Detector::default().feed(b"a;b", Some(b'"')));
         assert!(!Detector::default().feed(b"\"a\n;b;", Some(b'"')));
     }

@@ -27,6 +27,8 @@ pub struct CsvOptions {
     pub escaped_nulls: Vec<Vec<u8>>,
     /// Whether blanks around quoted fields are dropped.
     pub trim: bool,
+    /// Whether records may end in a delimiter, behind which is no field.
+    pub trailing_delimiter: bool,
     /// The number of records at the start that are the header. They are returned like any other.
     pub header_rows: usize,
     /// The number of records at the end that are left out.
@@ -48,6 +50,7 @@ impl Default for CsvOptions {
             skip: 0,
             escaped_nulls: Vec::new(),
             trim: false,
+            trailing_delimiter: false,
             header_rows: 1,
             skip_footer: 0,
             max_record_bytes: 4 << 20,

@@ -54,7 +54,13 @@ impl FirstRecords {
     /// Whether the file has a single column.
     #[inline]
     pub(crate) fn is_one_column(&self) -> bool {
-        self.width == Some(1)
+        self.has_width(1)
+    }
+
+    /// Whether the first record has this number of fields.
+    #[inline]
+    pub(crate) fn has_width(&self, fields: usize) -> bool {
+        self.width == Some(fields)
     }
 
     /// Whether the record is a row as the others, unless a byte order mark is before it.

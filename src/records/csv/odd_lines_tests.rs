@@ -229,3 +229,27 @@ fn an_escaped_quote_does_not_close_a_value_with_blanks_before_it() {
     let text = "a,b\n1, \"x\\\" ,\n5,y\"\n2,z\n";
     assert_eq!(codes(&escape, text), ["-", "blanks_before_quote", "-"]);
 }
+
+#[test]
+fn a_delimiter_behind_the_one_column_is_no_second_column() {
+    let ends =
+        CsvOptions { trailing_delimiter: true, delimiter: Delimiter::Byte(b';'), ..options() };
+    assert_eq!(shown(&ends, "a;\nx;\n;\n\ny;\n"), "a|/x|/|/y|/");
+    assert_eq!(
+        shown(&CsvOptions { trailing_delimiter: false, ..ends }, "a;\nx;\n;\ny;\n"),
+        "a|/x|/y|/"
+    );
+}
+
+#[test]
+fn a_first_line_with_as_many_of_two_delimiters_refuses_a_file_without_a_header() {
+    let read = |header_rows| {
+        let mut reader = CsvReader::new(CsvOptions { header_rows, ..CsvOptions::default() });
+        reader.push(b"1,5;2\n");
+        reader.end();
+        reader.next(&mut Record::new()).map_err(|error| error.message)
+    };
+    let message = "the first line has as many `,` as `;`: set [file] delimiter";
+    assert_eq!(read(0), Err(message.to_owned()));
+    assert_eq!(read(1), Ok(Step::Record));
+}
