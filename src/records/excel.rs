@@ -21,6 +21,7 @@ use sheet::{Book, NoSheet, Sheet};
 
 mod archive;
 mod cell;
+mod markup;
 mod sheet;
 mod unreadable;
 
@@ -64,7 +65,7 @@ pub(super) fn open(
     }
     let read_and_check = || {
         let sheet = read(&file, options)?;
-        archive::fault(&file).map_or(Ok(sheet), |why| Err(cannot_be_read(why)))
+        archive::fault(&file).map_or(Ok(sheet), |why| Err(cannot_be_read(&why)))
     };
     let sheet = unless_it_panics(read_and_check, || damaged(1))?;
     // Without a header, cells to the right of the contract's columns are fields only where they have a
@@ -103,11 +104,10 @@ fn read(file: &SharedFile, options: &ReaderOptions) -> Result<Sheet, RecordError
         Ok(book) => return sheet_of(book, options),
         Err(error) => note(error.to_string()),
     }
-    let why = match why.as_str() {
-        "" => archive::fault(file).unwrap_or_else(|| unreadable::kind(file)),
-        why => why,
-    };
-    Err(cannot_be_read(why))
+    if why.is_empty() {
+        why = archive::fault(file).unwrap_or_else(|| unreadable::kind(file).to_owned());
+    }
+    Err(cannot_be_read(&why))
 }
 
 fn sheet_of(mut book: impl Book, options: &ReaderOptions) -> Result<Sheet, RecordError> {
@@ -157,6 +157,10 @@ fn sheet_of(mut book: impl Book, options: &ReaderOptions) -> Result<Sheet, Recor
 fn no_sheet(name: &str, why: &NoSheet) -> RecordError {
     match why {
         NoSheet::Broken => bad_file(format!("sheet `{name}` of the workbook cannot be read")),
+        NoSheet::Twice(row, column) => {
+            let why = format!("sheet `{name}` has column {column} twice in this row");
+            RecordError { line: u64::from(*row), ..cannot_be_read(&why) }
+        }
         NoSheet::TooLarge => {
             let message =
                 format!("sheet `{name}` of the workbook has too many cells: save it as CSV");

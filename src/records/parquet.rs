@@ -7,6 +7,7 @@
 
 use bytes::Bytes;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
 use parquet::file::serialized_reader::ReadOptionsBuilder;
 use parquet::record::Field;
@@ -121,6 +122,9 @@ fn open_whole(
         return Err(bad_file(1, format!("it is compressed with {name}: upload the file itself")));
     }
     let reader = SerializedFileReader::new(file.clone()).map_err(not_opened)?;
+    if is_behind_another(&file, reader.metadata()).map_err(not_opened)? {
+        return Err(bad_file(1, "another one is before it: upload each as an object of its own"));
+    }
     let schema = reader.metadata().file_metadata().schema();
     // Without a header, columns are taken by position, and not by paths.
     let names = if expects_header { options.names.as_slice() } else { &[] };
@@ -137,6 +141,34 @@ fn open_whole(
         cells: Vec::new(),
         failed: None,
     }))
+}
+
+/// Whether the file was put behind another one, whose rows would be left out or read instead of its own: all
+/// offsets in the metadata count from the start of the file.
+fn is_behind_another(file: &SharedFile, metadata: &ParquetMetaData) -> Result<bool, ParquetError> {
+    const MAGIC: &[u8] = b"PAR1";
+    let end = file.len.saturating_sub(8);
+    let footer = file.get_bytes(end, 4)?;
+    let length = footer.as_ref().try_into().map_or(0, u32::from_le_bytes);
+    // Where the metadata starts, by its place in the file, and by what it says of everything before it.
+    let start = end.saturating_sub(u64::from(length));
+    let range = |offset: Option<i64>, length: Option<i32>| {
+        u64::try_from(offset?).ok()?.checked_add(u64::try_from(length?).ok()?)
+    };
+    let chunks = metadata.row_groups().iter().flat_map(|group| group.columns());
+    let said = chunks.flat_map(|chunk| {
+        let (offset, length) = chunk.byte_range();
+        [
+            offset.checked_add(length),
+            range(chunk.column_index_offset(), chunk.column_index_length()),
+            range(chunk.offset_index_offset(), chunk.offset_index_length()),
+            range(chunk.bloom_filter_offset(), chunk.bloom_filter_length()),
+        ]
+    });
+    let said = said.flatten().max().unwrap_or(MAGIC.len() as u64);
+    let before = start.saturating_sub(said);
+    let starts_again = || file.get_bytes(before, MAGIC.len()).map(|bytes| bytes == MAGIC);
+    Ok(before >= MAGIC.len() as u64 && starts_again()?)
 }
 
 impl ParquetReader {

@@ -17,6 +17,8 @@ const MOST_COLUMNS: usize = 16_384;
 /// Why the cells of a sheet cannot be read.
 pub(super) enum NoSheet {
     Broken,
+    /// Two cells are in this row and column, both counted from 1.
+    Twice(u32, u32),
     TooLarge,
 }
 
@@ -146,10 +148,15 @@ pub(super) struct Sheet {
 
 impl Sheet {
     /// A sheet of these cells, whose fields start in column A or in the first column with a cell. The
-    /// error is [`NoSheet::Broken`] if it is wider than any sheet can be.
+    /// error is [`NoSheet::Broken`] if it is wider than any sheet can be, or [`NoSheet::Twice`].
     pub fn new(name: &str, mut cells: Vec<Cell<Data>>, from_a: bool) -> Result<Sheet, NoSheet> {
         if !cells.is_sorted_by_key(Cell::get_position) {
             cells.sort_by_key(Cell::get_position);
+        }
+        let mut pairs = cells.iter().zip(cells.iter().skip(1));
+        if let Some((cell, _)) = pairs.find(|(a, b)| a.get_position() == b.get_position()) {
+            let (row, column) = cell.get_position();
+            return Err(NoSheet::Twice(row.saturating_add(1), column.saturating_add(1)));
         }
         let columns = || cells.iter().map(|cell| cell.get_position().1);
         let first_column = if from_a { 0 } else { columns().min().unwrap_or_default() };

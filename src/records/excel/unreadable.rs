@@ -5,9 +5,11 @@ use std::io::Read as _;
 use crate::decode::compression_name;
 use crate::records::spooled::SharedFile;
 
-/// What ends a zip archive, within this many bytes (APPNOTE.TXT 6.3.10, 4.3.16).
+/// What ends a zip archive, this many bytes and a comment of at most 65,535 bytes before the end of the
+/// file (APPNOTE.TXT 6.3.10, 4.3.16).
 const ZIP_END: &[u8] = b"PK\x05\x06";
-const ZIP_END_BYTES: u64 = 22 + 65_535;
+const ZIP_END_BYTES: u64 = 22;
+const ZIP_COMMENT_BYTES: u64 = 65_535;
 
 /// What starts a compound file, in which .xls is kept, and the length of its header (MS-CFB, 2.2).
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
@@ -17,8 +19,8 @@ const COMPOUND_HEADER_BYTES: usize = 512;
 pub(super) fn is_truncated(file: &SharedFile) -> bool {
     let start = bytes(file, 0, COMPOUND_HEADER_BYTES);
     if start.starts_with(b"PK\x03\x04") {
-        let from = file.len.saturating_sub(ZIP_END_BYTES);
-        let end = bytes(file, from, ZIP_END_BYTES as usize);
+        let most = ZIP_END_BYTES + ZIP_COMMENT_BYTES;
+        let end = bytes(file, file.len.saturating_sub(most), most as usize);
         return memchr::memmem::rfind(&end, ZIP_END).is_none();
     }
     start.starts_with(COMPOUND) && sectors_end(file, &start).is_none_or(|last| last >= file.len)
@@ -27,6 +29,16 @@ pub(super) fn is_truncated(file: &SharedFile) -> bool {
 /// Whether the file is a compound file, as .xls is one.
 pub(super) fn is_compound(file: &SharedFile) -> bool {
     bytes(file, 0, COMPOUND.len()) == COMPOUND
+}
+
+/// Whether an .xls is before another one, or before an archive without a comment, as an .xlsx is.
+pub(super) fn is_before_another(file: &SharedFile) -> bool {
+    let Some(last) = sectors_end(file, &bytes(file, 0, COMPOUND_HEADER_BYTES)) else {
+        return false;
+    };
+    let starts = |at: u64, magic: &[u8]| bytes(file, at, magic.len()) == magic;
+    let mut behind = (last..file.len).step_by(COMPOUND_HEADER_BYTES).skip(1);
+    starts(file.len.saturating_sub(ZIP_END_BYTES), ZIP_END) || behind.any(|at| starts(at, COMPOUND))
 }
 
 /// What the file is, if not a workbook.

@@ -7,7 +7,7 @@ use stardrop::records::{Format, ReaderOptions, Record, Step};
 
 use crate::load::resume::parquet;
 use crate::support::fixtures::fixture;
-use crate::support::workbook::{Cell, Zip, ods, text, workbook, xlsb};
+use crate::support::workbook::{Cell, Zip, ods, ods_of, text, workbook, xlsb};
 
 /// Reads all records; their number, or the error.
 fn read(format: &str, bytes: Vec<u8>) -> Result<u64, String> {
@@ -133,7 +133,87 @@ fn a_workbook_behind_another_one_is_refused() {
     }
     // An .xls is not an archive, but may contain one, with the theme of its colours.
     let xls = fixture("workbooks/cells-of-all-types.xls");
-    assert!(read("xlsx", xls).is_ok());
+    assert!(read("xlsx", xls.clone()).is_ok());
+    for behind in [xls.clone(), workbook(&[("Sheet", &rows)], false)] {
+        let error = read("xlsx", [xls.as_slice(), &behind].concat()).unwrap_err();
+        assert!(error.contains("another file is behind it"), "{error}");
+    }
+}
+
+#[test]
+fn a_parquet_file_behind_another_one_is_refused() {
+    let (small, large) = (fixture("parquet/page-checksums.parquet"), parquet());
+    for (first, second) in [(&small, &large), (&large, &small), (&small, &small), (&large, &large)]
+    {
+        let error = read("parquet", [first.as_slice(), second].concat()).unwrap_err();
+        assert!(error.contains("another one is before it"), "{error}");
+    }
+}
+
+#[test]
+fn a_workbook_that_is_compressed_in_another_way_or_encrypted_says_so() {
+    let book = workbook(&[("Sheet", &[vec![text("id")]])], false);
+    let changed = |at: usize, to: u8| {
+        // In the header of each file in the archive, and in its directory (APPNOTE.TXT 6.3.10, 4.3.7 and 4.3.12).
+        let mut book = book.clone();
+        for (magic, at) in [(b"PK\x03\x04", at), (b"PK\x01\x02", at + 2)] {
+            let found = book.windows(4).enumerate().filter(|(_, four)| *four == magic);
+            let starts: Vec<usize> = found.map(|(start, _)| start).collect();
+            for start in starts {
+                book[start + at] = to;
+            }
+        }
+        read("xlsx", book).unwrap_err()
+    };
+    let bzip2 = changed(8, 12);
+    assert!(bzip2.contains("compressed in a way that is not supported"), "{bzip2}");
+    let encrypted = changed(6, 1);
+    assert!(encrypted.contains("it is encrypted"), "{encrypted}");
+}
+
+#[test]
+fn a_cell_that_the_reader_of_workbooks_would_change_is_refused() {
+    let sheet = |markup: &'static str| {
+        let rows = [vec![text("id")], vec![Cell::Formula(markup)]];
+        read("xlsx", workbook(&[("Sheet", &rows)], false))
+    };
+    for plain in [
+        "><v>12</v>",
+        "><v/>",
+        " t=\"inlineStr\"><v></v><is><t>a</t></is>",
+        " t=\"str\"><f>1&lt;2</f><v>a &lt; <!-- less -->b</v>",
+    ] {
+        assert!(sheet(plain).is_ok(), "{plain}: {:?}", sheet(plain));
+    }
+    for changed in [
+        "><v>1<!-- -->2</v>",
+        "><v>1&#50;</v>",
+        "><v><![CDATA[12]]></v>",
+        "><v>1<?a?>2</v>",
+        "><v>1</v><v>2</v>",
+        "><v>1<b/>2</v>",
+        " t=\"n\"><v>1<!-- -->2</v>",
+        " t=\"s\"><v> 0 </v>",
+        " t=\"s\"><v>0.0</v>",
+        " t=\"s\"><v>-1</v>",
+        " t=\"str\"><v>a<![CDATA[ < b]]></v>",
+        " t=\"inlineStr\"><v>a</v>",
+        " t=\"inlineStr\"><is><t>a</t></is><is><t>b</t></is>",
+    ] {
+        let error = sheet(changed).unwrap_err();
+        assert!(error.contains("cell A2 in `xl/worksheets/sheet1.xml`"), "{changed}: {error}");
+    }
+    let error = sheet("><v>1</v></c><c r=\"A2\"><v>2</v>").unwrap_err();
+    assert!(error.starts_with("line 2: ") && error.contains("has column 1 twice"), "{error}");
+
+    let cell = |text: &str| {
+        format!(
+            "<table:table-row><table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell></table:table-row>"
+        )
+    };
+    assert_eq!(read("xlsx", ods_of(&cell("a<!-- -->b"))), Ok(1));
+    let error = read("xlsx", ods_of(&cell("a<![CDATA[b]]>"))).unwrap_err();
+    assert!(error.contains("CDATA"), "{error}");
 }
 
 /// The same archive without compression, changed after its checksums were made.
