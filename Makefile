@@ -89,8 +89,8 @@ bench-star: setup-rust setup-postgres ## time batches at 100,000 and at ROWS=200
 	@$(WITH_PG) && export STARDROP_BENCH_ROWS=$(ROWS) && \
 	$(CARGO) bench $(CARGO_FLAGS) --profile dev --bench star
 
-bench: setup-rust ## time decode, parse, check and encode of a sales file, and the csv crate for comparison
-	$(CARGO) bench $(CARGO_FLAGS) --bench sales
+bench: setup-rust ## time decode, parse, check and encode of a sales file, and lookups of addresses
+	$(CARGO) bench $(CARGO_FLAGS) --bench sales --bench enrich
 
 fuzz: setup-rust ## fuzz the parsers, MINUTES=30 for each target (TARGET=csv for one)
 	@bash scripts/setup-cargo-tool.sh cargo-fuzz $(CARGO_FUZZ)

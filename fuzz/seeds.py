@@ -122,6 +122,48 @@ degenerate = ["day", "part", "at", "given", "id"]
 """
 
 
+def mmdb(record_bits, record):
+    """A database with one node, whose right record is the data."""
+    nodes, data = 1, 1 + 16
+    left, right = nodes.to_bytes(4, "big"), data.to_bytes(4, "big")
+    tree = {
+        24: left[1:] + right[1:],
+        28: left[1:] + bytes([left[0] << 4 | right[0]]) + right[1:],
+        32: left + right,
+    }[record_bits]
+
+    def text(value):
+        return bytes([0x40 | len(value)]) + value.encode()
+
+    metadata = bytes([0xE9])
+    for name, value in (
+        ("binary_format_major_version", b"\xa1\x02"),
+        ("binary_format_minor_version", b"\xa0"),
+        ("build_epoch", b"\x04\x02\x6a\x18\x00\x00"),
+        ("database_type", text("Test")),
+        ("description", b"\xe0"),
+        ("ip_version", b"\xa1\x06" if record_bits != 24 else b"\xa1\x04"),
+        ("languages", b"\x00\x04"),
+        ("node_count", b"\xc1\x01"),
+        ("record_size", b"\xa1" + bytes([record_bits])),
+    ):
+        # A text of 29 bytes or more has its length in another byte; no name here does.
+        metadata += text(name) + value
+    return tree + bytes(16) + record + b"\xab\xcd\xefMaxMind.com" + metadata
+
+
+def seed_enrich():
+    flat = b"\xe2\x4ccountry_code\x42DE\x41n\x68\x40\x4a\x1d\x70\xa3\xd7\x0a\x3d"
+    nested = b"\xe1\x47country\xe1\x48iso_code\x42DE"
+    listed = b"\xe2\x41a\x42DE\x4csubdivisions\x01\x04\xe1\x42id\xc1\x07"
+    for bits in (24, 28, 32):
+        for name, record in (("flat", flat), ("nested", nested), ("listed", listed)):
+            for choice in range(3):
+                write("enrich", f"{name}-{bits}-{choice}", bytes([choice, 1, 2, 3, 4]) + mmdb(bits, record))
+    for at, table in enumerate(["ip,rate\n1.1.1.1,1.5\nEUR,2\n", "\ufeffRate;IP\n1,5;\"a\"\n", "ip\n"]):
+        write("enrich", f"table-{at}", bytes([3, 1, 2, 3, 4]) + table.encode())
+
+
 def seed_contract():
     found = [*ROOT.glob("datasets/*/dataset.toml"), *ROOT.glob("tests/it/datasets/*/dataset.toml")]
     for path in sorted([*found, ROOT / "fuzz" / "rows.toml"]):
@@ -137,5 +179,5 @@ def seed_event():
         write("event", f"sns-{path.stem}", json.dumps(sns).encode())
 
 
-for seed in (seed_decode, seed_csv, seed_jsonl, seed_rows, seed_contract, seed_event):
+for seed in (seed_decode, seed_csv, seed_jsonl, seed_enrich, seed_rows, seed_contract, seed_event):
     seed()

@@ -251,7 +251,7 @@ variable "timeout_seconds" {
 }
 
 variable "tmp_mb" {
-  description = "Size of /tmp, in MB. Excel and Parquet files are copied there before they are read, so it must hold the largest one."
+  description = "Size of /tmp, in MB. Excel and Parquet files are copied there before they are read, so it must hold the largest one, and databases that contracts look values up in from S3."
   type        = number
   default     = 512
 

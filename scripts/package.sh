@@ -3,7 +3,8 @@
 #
 #   loader/bootstrap.zip         the loader for arm64, which infra/ deploys
 #   loader-x86_64/bootstrap.zip  the loader for x86_64
-#   layer.zip                    the datasets (of DATASETS=folder) and RDS' certificates
+#   layer.zip                    the datasets (of DATASETS=folder), with the databases and tables that their
+#                                contracts look values up in, and RDS' certificates
 #   *.cdx.json                   the packages that the loader contains (CycloneDX)
 #   SHA256SUMS                   checksums of all of these, and of the programs (sha256sum -c)
 #

@@ -29,6 +29,7 @@ begin
                     'stardrop.finish',
                     'stardrop.mark_skipped',
                     'stardrop.newest_loads',
+                    'stardrop.record_enrichment',
                     'stardrop.record_unmatched',
                     'stardrop.reject_rows',
                     'stardrop.release',

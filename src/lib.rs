@@ -3,7 +3,7 @@
 //! The modules are listed in the order in which data moves through them:
 //!
 //! ```text
-//! event -> object -> decode -> records -> rows -> copy -> [trigger: staging -> star] -> ledger
+//! event -> object -> decode -> records -> enrich -> rows -> copy -> [trigger: staging -> star] -> ledger
 //! ```
 //!
 //! Data moves down that list and never up. Only `load` knows more than its neighbours.
@@ -21,6 +21,8 @@ pub mod object;
 pub mod decode;
 
 pub mod records;
+
+pub mod enrich;
 
 pub mod rows;
 

@@ -22,6 +22,8 @@ pub enum ColumnSource {
     Sheet,
     /// The line of the file on which the row starts.
     Line,
+    /// A file in which the value of another column is looked up: `[enrich.*]`.
+    Enriched,
     /// The same value in every row.
     Constant {
         /// As the contract has it.
@@ -68,6 +70,7 @@ impl ColumnSource {
             ColumnSource::File(_)
             | ColumnSource::Sheet
             | ColumnSource::Line
+            | ColumnSource::Enriched
             | ColumnSource::Constant { .. } => false,
         }
     }
@@ -92,7 +95,10 @@ impl ColumnSource {
             | ColumnSource::Sheet
             | ColumnSource::Line
             | ColumnSource::Constant { .. } => true,
-            ColumnSource::File(_) | ColumnSource::KeyPart | ColumnSource::VersionId => false,
+            ColumnSource::File(_)
+            | ColumnSource::KeyPart
+            | ColumnSource::VersionId
+            | ColumnSource::Enriched => false,
         }
     }
 
@@ -108,6 +114,7 @@ impl ColumnSource {
             ColumnSource::ObjectTime => "time of the object (source)",
             ColumnSource::Sheet => "name of the sheet (source)",
             ColumnSource::Line => "line of the file (source)",
+            ColumnSource::Enriched => "column of an enrichment",
             ColumnSource::Constant { .. } => "constant of the contract (value)",
         }
     }

@@ -25,6 +25,8 @@ pub(super) struct Contract {
     #[serde(default)]
     pub policy: Policy,
     #[serde(default)]
+    pub enrich: Table<Enrich>,
+    #[serde(default)]
     pub dimension: Table<Dimension>,
     #[serde(default)]
     pub fact: Table<Fact>,
@@ -94,6 +96,34 @@ pub(super) struct Column {
     pub pad_left: Option<usize>,
     pub nul: Option<Spanned<String>>,
     pub protect: Option<Spanned<String>>,
+    pub was: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Enrich {
+    pub from: Spanned<String>,
+    pub database: Option<Spanned<String>>,
+    pub table: Option<Spanned<String>>,
+    pub key: Option<Spanned<String>>,
+    pub columns: Table<EnrichedColumn>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EnrichedColumn {
+    #[serde(rename = "type")]
+    pub type_name: Spanned<String>,
+    #[serde(default, deserialize_with = "optional_texts")]
+    pub path: Option<Vec<String>>,
+    #[serde(default)]
+    pub required: bool,
+    pub format: Option<Spanned<Value>>,
+    pub decimal: Option<Spanned<String>>,
+    pub thousands: Option<Spanned<String>>,
+    pub round: Option<Spanned<String>>,
+    pub time_zone: Option<Spanned<String>>,
+    pub pad_left: Option<usize>,
     pub was: Option<Spanned<String>>,
 }
 

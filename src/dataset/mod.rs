@@ -8,6 +8,7 @@ mod catalog;
 mod check;
 mod column_source;
 mod contract;
+mod enrichment;
 mod example_key;
 mod expression;
 mod file;
@@ -29,6 +30,7 @@ use crate::types::{ColumnType, TypeOptions};
 
 pub use catalog::{Catalog, Match};
 pub use column_source::ColumnSource;
+pub use enrichment::{ADDRESS_KIND, EnrichedColumn, Enrichment, EnrichmentFile, EnrichmentKind};
 pub use expression::Expression;
 pub use file::{FileOptions, Ragged};
 pub use key_pattern::KeyPattern;
@@ -51,6 +53,8 @@ pub struct Dataset {
     pub file: FileOptions,
     /// In the order of the staging table's columns.
     pub columns: Vec<Column>,
+    /// The columns that are looked up by the values of others, each after those that it looks up by.
+    pub enrichments: Vec<Enrichment>,
     /// What happens to rows and files that differ from the contract.
     pub policy: Policy,
     /// The dimensions that this dataset loads members into, or refers to.

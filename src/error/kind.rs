@@ -57,6 +57,8 @@ error_kinds! {
     MalformedEvent,
     /// A `dataset.toml` has errors.
     BadContract,
+    /// A file that a contract's `[enrich.*]` names is missing, damaged, or lacks what the contract expects.
+    BadEnrichment,
     /// The key matches no dataset, or more than one.
     NoDataset,
     /// The database lacks the dataset's tables, or has those of another version of the contract.
@@ -137,6 +139,11 @@ impl ErrorKind {
             Self::BadContract => {
                 (Stop, Configuration, "fix dataset.toml, then run: stardrop migrate --check")
             }
+            Self::BadEnrichment => (
+                Stop,
+                Configuration,
+                "replace the file named in the message, or fix [enrich.*] in dataset.toml",
+            ),
             Self::NoDataset => (
                 Stop,
                 Configuration,

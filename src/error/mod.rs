@@ -17,6 +17,7 @@ pub enum Stage {
     Object,
     Decode,
     Records,
+    Enrich,
     Rows,
     Copy,
     Normalise,
@@ -36,6 +37,7 @@ impl Stage {
             Stage::Object => "object",
             Stage::Decode => "decode",
             Stage::Records => "records",
+            Stage::Enrich => "enrich",
             Stage::Rows => "rows",
             Stage::Copy => "copy",
             Stage::Normalise => "normalise",
@@ -110,6 +112,11 @@ impl Error {
     ) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// The same error with another kind, stage and message, and without an object.
+    pub(crate) fn with_message(self, kind: ErrorKind, stage: Stage, message: String) -> Self {
+        Error { kind, stage, message, object: None, ..self }
     }
 
     /// Adds the object, unless there is one already.

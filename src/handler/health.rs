@@ -41,6 +41,7 @@ impl Handler {
             let why = "no queue to continue loads by: STARDROP_QUEUE_URL is not set";
             failing.insert("queue".to_owned(), why.into());
         }
+        self.check_enrichments(&mut failing).await;
         for (part, why) in &failing {
             tracing::warn!("{part} is not healthy: {}", why.as_str().unwrap_or_default());
         }
@@ -52,6 +53,16 @@ impl Handler {
             "datasets": datasets,
             "queue": self.queue_url.is_some(),
         })
+    }
+
+    /// Opens the files of all enrichments.
+    async fn check_enrichments(&mut self, failing: &mut Map<String, Value>) {
+        let catalog = self.loader.catalog();
+        for dataset in catalog.datasets().iter().filter(|d| !d.enrichments.is_empty()) {
+            if let Err(error) = self.loader.enrichment_files(&dataset.name).await {
+                failing.insert(format!("enrich.{}", dataset.name), error.to_string().into());
+            }
+        }
     }
 
     /// Checks whether the database has the current version of each contract, and returns the server's version.

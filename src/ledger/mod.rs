@@ -5,6 +5,7 @@
 mod batch;
 mod claim;
 mod close;
+mod enrichment;
 mod finding;
 mod rejects;
 mod undo;
@@ -22,6 +23,7 @@ use crate::rows::Rejection;
 pub use batch::{BatchEnd, begin_batch, checkpoint, reject_rows};
 pub use claim::{Claim, ClaimResult, Claimed, Hashing, Worker, claim, terminate_worker};
 pub use close::{Pruned, fail, finish, mark_skipped, prune, release, reopen, save_hash, totals};
+pub use enrichment::{enrichment_of, loads_with_other_enrichment, record_enrichment};
 pub use finding::{Finding, findings};
 pub use rejects::{
     LoadWithRejects, RejectsOpened, begin_reject_reload, finish_reject_reload, first_rejects,

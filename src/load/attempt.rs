@@ -7,6 +7,7 @@ use tracing::{Span, info, warn};
 
 use super::claim::{self, ClaimOptions, ClaimOutcome};
 use super::duplicate_check::check_duplicate;
+use super::enrichments::{Enrichments, origins};
 use super::object_facts::known_object;
 use super::progress::Progress;
 use super::report::{LoadReport, Outcome};
@@ -33,6 +34,7 @@ pub(super) struct Attempt<'l> {
     pub star: &'l Star,
     pub source: &'l Source,
     pub session: &'l mut Session,
+    pub enrichments: &'l mut Enrichments,
     pub dataset: &'l Dataset,
     /// The object as its event named it, and once it is identified with version, ETag and size.
     pub object: ObjectRef,
@@ -139,6 +141,8 @@ impl Attempt<'_> {
     /// Loads from the checkpoint to the end of the object or of the time, and repeats the batch
     /// that conflicted with another transaction.
     async fn run(&mut self, claimed: &Claimed) -> Result<RunEnd> {
+        // Before the first row: a file that is missing or damaged must not give nulls.
+        let enrichers = self.enrichments.of(self.source, self.dataset).await?;
         let (client, budget) = self.session.client_and_budget()?;
         let progress = self.progress.insert(Progress::of(claimed));
         let duplicate = check_duplicate(
@@ -153,8 +157,13 @@ impl Attempt<'_> {
         if let Some(end) = duplicate.await? {
             return Ok(end);
         }
+        if !enrichers.is_empty() {
+            let Claim { load_id, attempt, .. } = claimed.claim;
+            ledger::record_enrichment(client, load_id, attempt, &origins(&enrichers)).await?;
+        }
         let mut run = Run {
             client,
+            enrichers: &enrichers,
             settings: self.settings,
             source: self.source,
             dataset: self.dataset,

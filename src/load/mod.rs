@@ -8,6 +8,8 @@ mod batch;
 mod claim;
 mod decoded_stream;
 mod duplicate_check;
+mod enrichment_file;
+mod enrichments;
 mod file_head;
 mod file_header;
 mod line_sink;
@@ -46,6 +48,7 @@ use crate::settings::Settings;
 use crate::star::{self, Star};
 
 use attempt::Attempt;
+use enrichments::Enrichments;
 pub use file_head::{FileHead, file_head};
 pub use reload_rejects::RejectsReport;
 pub use report::{LoadReport, Outcome};
@@ -60,6 +63,7 @@ pub struct Loader {
     star: Arc<Star>,
     source: Arc<Source>,
     session: Session,
+    enrichments: Enrichments,
     cancel: CancellationToken,
 }
 
@@ -68,7 +72,8 @@ impl Loader {
     pub fn new(settings: Arc<Settings>, catalog: Arc<Catalog>, source: Arc<Source>) -> Self {
         let star = Arc::new(star::compile(&catalog));
         let (session, cancel) = (Session::default(), CancellationToken::new());
-        Loader { settings, catalog, star, source, session, cancel }
+        let enrichments = Enrichments::default();
+        Loader { settings, catalog, star, source, session, enrichments, cancel }
     }
 
     /// A loader with the contracts in the datasets folder of these settings.
@@ -125,6 +130,7 @@ impl Loader {
             star: &self.star,
             source: &self.source,
             session: &mut self.session,
+            enrichments: &mut self.enrichments,
             dataset,
             object: object.clone(),
             started,

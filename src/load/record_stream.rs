@@ -1,9 +1,12 @@
 //! Record stream: reads the records of an object, by joining its decoded bytes with the reader of its
 //! format.
 
+use std::sync::Arc;
+
 use super::decoded_stream::{self, DecodedStream};
 use super::file_header;
 use crate::dataset::{Dataset, FileOptions, Protect};
+use crate::enrich::Enricher;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::Checkpoint;
 use crate::object::{ObjectRef, Source};
@@ -192,6 +195,7 @@ pub(super) fn writer(
     dataset: &Dataset,
     header: &Header,
     facts: &ObjectFacts<'_>,
+    enrichers: &[Arc<Enricher>],
 ) -> Result<RowWriter> {
     let hashes = dataset.columns.iter().any(|column| column.protect == Some(Protect::Sha256));
     if hashes && settings.salt.is_none() {
@@ -203,7 +207,8 @@ pub(super) fn writer(
     }
     let salt = settings.salt.as_ref().map_or("", |salt| salt.reveal());
     let values = LoadValues::new(dataset, header, facts).map_err(bad_value)?;
-    Ok(RowWriter::new(dataset, header, salt).with_load_values(values))
+    let writer = RowWriter::new(dataset, header, salt).with_load_values(values);
+    Ok(writer.with_enrichers(dataset, enrichers))
 }
 
 /// The error of a value of the object that does not fit its column.

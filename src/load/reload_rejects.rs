@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::enrichments::origins;
 use super::line_sink::LineSink as _;
 use super::object_facts::facts_of;
 use super::record_stream::{self, RecordStream};
@@ -18,6 +19,7 @@ use super::staging::NoLimits;
 use super::{Loader, route};
 use crate::dataset::Dataset;
 use crate::db;
+use crate::enrich::{Enricher, Origin};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::{self, Checkpoint, LoadWithRejects, RejectsOpened};
 use crate::object::ObjectRef;
@@ -77,6 +79,7 @@ impl Loader {
         let catalog = Arc::clone(&self.catalog);
         let dataset = route::find_dataset(&catalog, dataset)?;
         self.session.prepare(&self.settings, &self.star, dataset).await?;
+        let enrichers = self.enrichments.of(&self.source, dataset).await?;
         let client = self.session.client()?;
         let load = ledger::load_with_rejects(client, load_id).await?;
         check_state(load_id, &load)?;
@@ -84,10 +87,11 @@ impl Loader {
             return Ok((0, 0));
         }
         let (mut spool, mut still_rejected) =
-            self.read_rejected_rows(dataset, object, load_id, &load).await?;
+            self.read_rejected_rows(dataset, &enrichers, object, load_id, &load).await?;
         let mut retry = ConflictRetry::default();
         loop {
-            match self.stage(dataset, load_id, &load, &mut spool, &still_rejected).await {
+            let files = origins(&enrichers);
+            match self.stage(dataset, &files, load_id, &load, &mut spool, &still_rejected).await {
                 Ok(refused) => {
                     still_rejected.extend(refused);
                     let rejected = still_rejected.len() as u64;
@@ -103,6 +107,7 @@ impl Loader {
     async fn read_rejected_rows(
         &self,
         dataset: &Dataset,
+        enrichers: &[Arc<Enricher>],
         object: &ObjectRef,
         load_id: i64,
         load: &LoadWithRejects,
@@ -113,7 +118,7 @@ impl Loader {
             RecordStream::open(source, settings, dataset, object, start, None).await?;
         // The ledger has named the object.
         let facts = facts_of(object, stream.sheet());
-        let writer = record_stream::writer(settings, dataset, &header, &facts)?;
+        let writer = record_stream::writer(settings, dataset, &header, &facts, enrichers)?;
         let (mut spool, mut still_rejected) = (Spool::new()?, Vec::new());
         let (mut record, mut rows_read) = (Record::new(), 0);
         let mut lines = load.lines.iter().peekable();
@@ -143,6 +148,7 @@ impl Loader {
     async fn stage(
         &self,
         dataset: &Dataset,
+        files: &[Origin],
         load_id: i64,
         load: &LoadWithRejects,
         spool: &mut Spool,
@@ -172,6 +178,9 @@ impl Loader {
                 )));
             }
         };
+        if !files.is_empty() {
+            ledger::record_enrichment(client, load_id, attempt, files).await?;
+        }
         let staged = spool.stage(client, &star::copy_statement(dataset), &NoLimits, None).await?;
         let refused: Vec<Rejection> = staged.refused.into_iter().map(|row| row.rejection).collect();
         let all_rejected = [still_rejected, &refused[..]].concat();

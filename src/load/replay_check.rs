@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::enrichments::origins;
 use super::{Loader, file_head, route};
+use crate::enrich::Origin;
 use crate::error::Result;
 use crate::object::ObjectRef;
 
@@ -23,12 +25,25 @@ impl Loader {
         prepared.map_err(|error| error.of_object(object))
     }
 
-    /// Checks that the object exists, and that its header and its key fit the contract.
+    /// Opens the files of a dataset's enrichments, and returns what the ledger would say of them.
     ///
     /// # Errors
     ///
-    /// Those of opening the object for a load.
-    pub async fn check_object(&self, object: &ObjectRef, dataset: &str) -> Result<()> {
+    /// [`ErrorKind::NoDataset`](crate::error::ErrorKind::NoDataset), and those of opening the files for a load.
+    pub async fn enrichment_files(&mut self, dataset: &str) -> Result<Vec<Origin>> {
+        let catalog = Arc::clone(&self.catalog);
+        let dataset = route::find_dataset(&catalog, dataset)?;
+        self.enrichments.of(&self.source, dataset).await.map(|enrichers| origins(&enrichers))
+    }
+
+    /// Checks that the object exists, that its header and its key fit the contract, and that the files of
+    /// the dataset's enrichments can be opened.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening the object and these files for a load.
+    pub async fn check_object(&mut self, object: &ObjectRef, dataset: &str) -> Result<()> {
+        self.enrichment_files(dataset).await.map_err(|error| error.of_object(object))?;
         let dataset = route::find_dataset(&self.catalog, dataset)?;
         let head = file_head::file_head(&self.source, &self.settings, dataset, object).await;
         head.map(drop).map_err(|error| error.of_object(object))

@@ -1,5 +1,6 @@
 //! Run: loads a claimed object batch by batch, each in its own transaction, to its end.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::db::Client;
@@ -14,6 +15,7 @@ use super::time_budget::TimeBudget;
 use crate::copy::CopyIn;
 use crate::dataset::Dataset;
 use crate::db::{self, database_error};
+use crate::enrich::Enricher;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::{self, Claim, RejectCounts};
 use crate::object::{ObjectRef, Source};
@@ -41,6 +43,7 @@ pub(super) struct Run<'r> {
     pub settings: &'r Settings,
     pub source: &'r Source,
     pub dataset: &'r Dataset,
+    pub enrichers: &'r [Arc<Enricher>],
     /// The fingerprint of the dataset's contract.
     pub contract: &'r str,
     pub object: &'r ObjectRef,
@@ -115,7 +118,8 @@ impl Run<'_> {
             RecordStream::open(self.source, self.settings, self.dataset, self.object, from, hash)
                 .await?;
         let facts = facts_of(&self.known, records.sheet());
-        let writer = record_stream::writer(self.settings, self.dataset, &header, &facts)?;
+        let writer =
+            record_stream::writer(self.settings, self.dataset, &header, &facts, self.enrichers)?;
         let notes = header.notes();
         if let Some(notes) = &notes {
             tracing::info!(object = %self.object, dataset = self.dataset.name, "{notes}");

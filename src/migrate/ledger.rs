@@ -41,6 +41,7 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/is_replaced_by.sql"),
     include_str!("../../sql/functions/replaced_loads.sql"),
     include_str!("../../sql/functions/claim.sql"),
+    include_str!("../../sql/functions/record_enrichment.sql"),
     include_str!("../../sql/functions/record_unmatched.sql"),
     include_str!("../../sql/functions/save_hash.sql"),
     include_str!("../../sql/functions/newest_loads.sql"),

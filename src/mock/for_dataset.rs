@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::column::{Cardinality, MockColumn};
 use super::value::MockValues;
-use crate::dataset::{Column, Dataset};
+use crate::dataset::{Column, Dataset, Enrichment, EnrichmentKind};
+use crate::types::{self, ColumnType, TypeOptions};
 
 /// One row in this number names a new member, up to [`MOST_MEMBERS`].
 const ROWS_PER_MEMBER: u64 = 20;
@@ -24,8 +25,8 @@ pub fn columns(dataset: &Dataset, rows: u64) -> Vec<MockColumn> {
             let known = priced.is_some() || column.name.ends_with("_name");
             MockColumn {
                 header: header(column),
-                column_type: Arc::clone(&column.column_type),
-                values: values(column),
+                column_type: column_type(dataset, column),
+                values: values(dataset, column),
                 required: column.required || dataset.required_for(column).is_some(),
                 known,
                 cardinality: priced.unwrap_or_else(|| cardinality(dataset, column, rows)),
@@ -39,7 +40,11 @@ pub fn columns(dataset: &Dataset, rows: u64) -> Vec<MockColumn> {
 pub fn key(dataset: &Dataset, seed: u64, day: Option<u64>) -> Option<String> {
     dataset.example_key(|name| {
         let mut text = String::new();
-        let values = dataset.columns.iter().find(|column| column.name == name).map(values);
+        let values = dataset
+            .columns
+            .iter()
+            .find(|column| column.name == name)
+            .map(|column| values(dataset, column));
         if let Some(values) = values {
             let on_day = day.and_then(|day| values.on_day(day)).map(|(first, _)| first);
             // Some month of twenty-five years after the first one, as in the columns of files.
@@ -49,7 +54,24 @@ pub fn key(dataset: &Dataset, seed: u64, day: Option<u64>) -> Option<String> {
     })
 }
 
-fn values(column: &Column) -> MockValues {
+/// Whether the values are looked up as addresses, so that a text must be one.
+fn is_address(dataset: &Dataset, column: &Column) -> bool {
+    let looks_up = |enrichment: &Enrichment| {
+        enrichment.kind == EnrichmentKind::Database && enrichment.from == column.name
+    };
+    dataset.enrichments.iter().any(looks_up)
+}
+
+fn column_type(dataset: &Dataset, column: &Column) -> Arc<dyn ColumnType> {
+    let inet = || types::column_type("inet", &TypeOptions::default()).ok();
+    let inet = if is_address(dataset, column) { inet() } else { None };
+    inet.unwrap_or_else(|| Arc::clone(&column.column_type))
+}
+
+fn values(dataset: &Dataset, column: &Column) -> MockValues {
+    if is_address(dataset, column) {
+        return MockValues::public_addresses();
+    }
     MockValues::new(column.column_type.sql_type(), &column.options)
 }
 
@@ -86,7 +108,7 @@ fn cardinality(dataset: &Dataset, column: &Column, rows: u64) -> Cardinality {
     for feed in &dataset.dimensions {
         if feed.key.contains(&column.name) {
             let members = (rows / ROWS_PER_MEMBER).clamp(FEWEST_MEMBERS, MOST_MEMBERS);
-            return Cardinality::Pool(members.min(values(column).count()));
+            return Cardinality::Pool(members.min(values(dataset, column).count()));
         }
         if feed.attributes.contains(&column.name)
             && let Some(key) = feed.key.iter().find_map(|key| index_of(key))

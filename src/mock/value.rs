@@ -30,9 +30,11 @@ enum Kind {
     DateTime(DateTimes),
     Uuid,
     Inet,
+    /// Addresses of the public internet, which a database of places may know.
+    PublicInet,
 }
 
-/// How many addresses 10.0.0.0/8 has, which is a private network.
+/// How many addresses a network such as 10.0.0.0/8 has, which is a private one.
 const ADDRESSES: u64 = 1 << 24;
 /// How many values count as near each other, where the type has no date.
 const NEAR: u64 = 1_000;
@@ -68,6 +70,11 @@ impl MockValues {
         MockValues { kind }
     }
 
+    /// Addresses of the public internet, far from each other.
+    pub fn public_addresses() -> MockValues {
+        MockValues { kind: Kind::PublicInet }
+    }
+
     /// Appends a random value.
     pub fn random(&self, random: &mut MockRng, out: &mut String) {
         match &self.kind {
@@ -82,7 +89,7 @@ impl MockValues {
             Kind::Number(number) => number.random(random, out),
             Kind::DateTime(times) => times.random(random, out),
             Kind::Uuid => random_uuid(random, out),
-            Kind::Inet => self.nth(below(random, ADDRESSES), out),
+            Kind::Inet | Kind::PublicInet => self.nth(below(random, ADDRESSES), out),
         }
     }
 
@@ -106,6 +113,11 @@ impl MockValues {
                 let [.., a, b, c] = n.to_be_bytes();
                 write!(out, "10.{a}.{b}.{c}")
             }
+            // From 11.0.0.0 to 74.255.255.255 nothing is set aside for other uses.
+            Kind::PublicInet => {
+                let [.., a, b, c] = n.to_be_bytes();
+                write!(out, "{}.{a}.{b}.{c}", 11 + c % 64)
+            }
         };
     }
 
@@ -118,7 +130,7 @@ impl MockValues {
             Kind::Number(number) => number.count(),
             Kind::DateTime(times) => times.count(),
             Kind::Uuid => 1 << 48,
-            Kind::Inet => ADDRESSES,
+            Kind::Inet | Kind::PublicInet => ADDRESSES,
         }
     }
 

@@ -43,6 +43,25 @@ pub(super) fn escape_from(out: &mut Vec<u8>, from: usize) {
     }
 }
 
+/// The text whose escaped form this is.
+pub(super) fn unescaped(escaped: &str) -> String {
+    let mut text = String::with_capacity(escaped.len());
+    let mut chars = escaped.chars();
+    while let Some(char) = chars.next() {
+        text.push(match char {
+            '\\' => match chars.next() {
+                Some('t') => '\t',
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some(other) => other,
+                None => '\\',
+            },
+            other => other,
+        });
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +85,7 @@ mod tests {
             escape_from(&mut out, 3);
             assert_eq!(out, [b"a\tb", escaped.as_bytes()].concat(), "{text:?}");
             assert_eq!(is_verbatim(text.as_bytes()), text == escaped, "{text:?}");
+            assert_eq!(unescaped(escaped), text);
         }
         assert!(!is_verbatim(b"a\0b"));
     }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::copy_text::{escape_from, push_number};
+use super::copy_text::{escape_from, push_number, unescaped};
 use super::header::Header;
 use crate::dataset::{Column, ColumnSource, Dataset, KeyValue};
 use crate::records::Record;
@@ -60,6 +60,17 @@ impl Derived {
             }
         }
         Ok(())
+    }
+}
+
+impl Derived {
+    /// The value in the row of `record`, as its column's type writes it.
+    pub fn text(&self, record: &Record) -> Option<String> {
+        match self {
+            Derived::Load(value) if value == b"\\N" => None,
+            Derived::Load(value) => Some(unescaped(&String::from_utf8_lossy(value))),
+            Derived::Line(_) => Some(record.line().to_string()),
+        }
     }
 }
 
@@ -122,7 +133,9 @@ pub fn texts_of_object<'d>(
 fn absent(dataset: &Dataset, header: &Header) -> Vec<bool> {
     let is_absent = |index| header.fields.get(index).is_none_or(Option::is_none);
     let columns = dataset.columns.iter().enumerate();
-    columns.map(|(index, column)| !column.source.is_file() && is_absent(index)).collect()
+    let is_derived =
+        |column: &Column| !column.source.is_file() && column.source != ColumnSource::Enriched;
+    columns.map(|(index, column)| is_derived(column) && is_absent(index)).collect()
 }
 
 /// The parts of the key, if one of these columns needs them.
@@ -186,7 +199,7 @@ fn text_of<'t>(
     key: &'t [KeyValue],
 ) -> Result<Option<Cow<'t, str>>, String> {
     Ok(match &column.source {
-        ColumnSource::File(_) | ColumnSource::Line => None,
+        ColumnSource::File(_) | ColumnSource::Line | ColumnSource::Enriched => None,
         ColumnSource::KeyPart => {
             let value = key.iter().find(|(name, _)| *name == column.name);
             value.and_then(|(_, text)| text.as_deref()).map(Cow::Borrowed)

@@ -2,6 +2,9 @@
 //! Knows nothing of files or the database.
 
 mod copy_text;
+mod enriched;
+#[cfg(test)]
+mod enriched_tests;
 mod extra;
 mod header;
 mod header_error;
@@ -14,6 +17,7 @@ mod load_values_tests;
 #[cfg(test)]
 mod mutation_tests;
 mod no_value;
+mod place;
 #[cfg(test)]
 mod plain_reader_for_tests;
 mod protect;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::copy_text::escape_from;
 use super::load_values::Derived;
-use crate::dataset::{Column, Protect};
+use super::place::Place;
+use crate::dataset::{Column, ColumnSource, Protect};
 use crate::records::{Kind, Record};
 use crate::types::{ColumnType, Invalid, SqlType};
 
@@ -16,6 +17,8 @@ pub(super) struct Target {
     pub field: Option<usize>,
     /// The value of a column that is not one of the file.
     pub derived: Option<Derived>,
+    /// Where the value of an enriched column is found.
+    pub enriched: Option<Place>,
     pub required: bool,
     /// The dimension or date to which a row without a value would not refer; such rows are rejected.
     pub required_for: Option<String>,
@@ -38,6 +41,7 @@ impl Target {
             name: column.name.clone(),
             field,
             derived: None,
+            enriched: (column.source == ColumnSource::Enriched).then_some(Place::NOWHERE),
             required: column.required,
             required_for,
             strip_nul: column.strip_nul,
@@ -102,6 +106,15 @@ impl Target {
         Ok(())
     }
 
+    /// Appends a value that is written as the column's type writes it.
+    pub fn write_canonical(&self, text: &str, out: &mut Vec<u8>) {
+        let from = out.len();
+        out.extend_from_slice(text.as_bytes());
+        if self.sql_type.needs_copy_escape() {
+            escape_from(out, from);
+        }
+    }
+
     /// Appends the value of a field's text as COPY reads it.
     ///
     /// # Errors
@@ -116,7 +129,12 @@ impl Target {
         Ok(())
     }
 
-    fn encode(&self, text: &str, kind: Kind, out: &mut Vec<u8>) -> Result<(), Invalid> {
+    /// Appends the value of a field's text as its type writes it, which COPY may not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Target::write`].
+    pub fn encode(&self, text: &str, kind: Kind, out: &mut Vec<u8>) -> Result<(), Invalid> {
         if kind == Kind::Quoted && self.sql_type == SqlType::Jsonb {
             return self.column_type.encode(&serde_json::Value::from(text).to_string(), out);
         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::copy_text::{self, push_number};
+use super::enriched::Lookups;
 use super::header::{Header, UnknownField};
 use super::load_values::LoadValues;
 use super::target::Target;
@@ -11,6 +12,7 @@ use super::{no_value, protect, redact};
 use crate::dataset::{Dataset, Protect, UnknownColumn};
 use crate::records::{CsvFields, Kind, Record};
 
+mod looked_up;
 mod unknown;
 
 /// Why a row cannot be loaded. Never holds a value of the row.
@@ -30,6 +32,7 @@ pub struct Rejection {
 #[derive(Debug)]
 pub struct RowWriter {
     columns: Vec<Target>,
+    lookups: Lookups,
     unknown: Vec<UnknownField>,
     keeps_extra: bool,
     /// The fields at the end without a name, where the contract rejects unknown columns.
@@ -61,6 +64,7 @@ impl RowWriter {
             columns: columns
                 .map(|(column, field)| Target::new(column, *field, dataset.required_for(column)))
                 .collect(),
+            lookups: Lookups::default(),
             unknown: if keeps_extra { header.unknown.clone() } else { Vec::new() },
             keeps_extra,
             forbidden: match dataset.policy.unknown_column {
@@ -131,6 +135,7 @@ impl RowWriter {
         let whole = record.text();
         let is_verbatim = whole.is_some_and(|whole| copy_text::is_verbatim(whole.as_bytes()));
         let mut nulls = 0;
+        let mut found = None;
         for column in &self.columns {
             let wrong = |code, reason| (Some(column.name.as_str()), code, reason);
             if let Some((text, kind)) = whole.and_then(|whole| self.plain(column, record, whole)) {
@@ -145,9 +150,7 @@ impl RowWriter {
             }
             match self.value(column, record, whole).map_err(|(code, reason)| wrong(code, reason))? {
                 None => {
-                    column
-                        .write_absent(record, out)
-                        .map_err(|(code, reason)| wrong(code, reason))?;
+                    self.write_absent(column, record, whole, &mut found, out)?;
                     nulls += 1;
                 }
                 Some((text, _)) if column.protect == Some(Protect::Sha256) => {
@@ -178,20 +181,6 @@ impl RowWriter {
         column.map(|column| column.name.as_str()).or_else(|| Some(unknown()?.name.as_str()))
     }
 
-    /// Rejects a value in a column without a name, where the contract rejects unknown columns.
-    fn check_forbidden<'w>(&self, record: &Record) -> Result<(), Wrong<'w>> {
-        let has_value = |index: usize| record.field(index).is_some_and(|field| !field.is_empty());
-        let Some(index) = self.forbidden.iter().find(|index| has_value(**index)) else {
-            return Ok(());
-        };
-        let reason = format!(
-            "a value in column {}, which has no name in the header: name it there, or set \
-             unknown_column = \"keep\"",
-            index + 1
-        );
-        Err((None, "unnamed_column", reason))
-    }
-
     /// The text of a field that is written as it is, and its kind. This is the fast way for nearly all fields; `None`
     /// where [`RowWriter::value`] has to look: the text may be null, or the contract changes it.
     #[inline]
@@ -220,9 +209,22 @@ impl RowWriter {
         record: &'r Record,
         whole: Option<&'r str>,
     ) -> Result<Option<Value<'r>>, (&'static str, String)> {
-        let Some(index) = column.field.filter(|_| column.protect != Some(Protect::Drop)) else {
-            return Ok(None);
-        };
+        if column.protect == Some(Protect::Drop) {
+            Ok(None)
+        } else {
+            self.unprotected(column, record, whole)
+        }
+    }
+
+    /// The same, also where the value must not leave the loader.
+    #[inline]
+    fn unprotected<'r>(
+        &self,
+        column: &Target,
+        record: &'r Record,
+        whole: Option<&'r str>,
+    ) -> Result<Option<Value<'r>>, (&'static str, String)> {
+        let Some(index) = column.field else { return Ok(None) };
         let Some(bytes) = record.field(index) else { return Ok(None) };
         let kind = record.kind(index);
         if let Some((code, reason)) = column.refusal(kind) {

@@ -17,6 +17,11 @@ pub(super) fn new(_: &[i32], _: &TypeOptions) -> Result<Arc<dyn ColumnType>, Str
     Ok(Arc::new(Inet))
 }
 
+/// The address in a text that `inet` accepts, without the bits of its network; `None` for any other text.
+pub(crate) fn address_of(text: &str) -> Option<IpAddr> {
+    read(text.trim_ascii()).map(|(address, _)| address)
+}
+
 /// The address and the bits of its network; `None` for all bits, which Postgres does not show.
 fn read(text: &str) -> Option<(IpAddr, Option<u8>)> {
     let Some((address, bits)) = text.split_once('/') else {

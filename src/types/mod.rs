@@ -37,6 +37,7 @@ mod uuid;
 mod zone;
 
 pub use column_type::{ColumnType, Invalid, Repeated, Round, TypeOptions};
+pub(crate) use inet::address_of;
 pub(crate) use json::check as check_json;
 pub use registry::{column_type, type_names, type_options};
 pub(crate) use serial::Serial;

@@ -8,7 +8,8 @@ use crate::support::root;
 mod imports;
 
 /// Modules that only turn values into values: no file, environment, clock, async runtime or SDK.
-const PURE: &[&str] = &["event", "types", "dataset", "decode", "records", "rows", "star", "mock"];
+const PURE: &[&str] =
+    &["event", "types", "dataset", "decode", "records", "enrich", "rows", "star", "mock"];
 const IMPURE_WORDS: &[&str] = &[
     "std::fs",
     "std::env",

@@ -10,22 +10,30 @@ use stardrop::object::{self, ObjectRef, Source};
 use stardrop::settings::Settings;
 
 use crate::outcomes::Outcomes;
+use crate::replay;
 
 /// Load files or S3 objects now, by the same code and with the same ledger as the Lambda.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Files, folders or s3://bucket/prefix.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "refresh_enrichment")]
     paths: Vec<String>,
     /// The dataset, if the path does not match its pattern.
     #[arg(long)]
     dataset: Option<String>,
+    /// Load all loaded files of this dataset again that looked values up in other files than those that the contract
+    /// names now: after an update of a database or a table.
+    #[arg(long, value_name = "DATASET", conflicts_with_all = ["paths", "dataset"])]
+    refresh_enrichment: Option<String>,
     /// Print the result of each object as a JSON array.
     #[arg(long)]
     json: bool,
 }
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
+    if let Some(dataset) = &args.refresh_enrichment {
+        return replay::refresh_enrichment(dataset, settings, args.json).await;
+    }
     let mut loader = Loader::from_settings(settings)?;
     let source = loader.source();
     let mut objects = Vec::new();

@@ -53,12 +53,46 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         args.loads
     };
     let mut loader = Loader::from_settings(settings)?;
-    let mut outcomes = Outcomes::new(loads.len(), args.json);
+    replay_all(&database.client, &mut loader, &loads, args.json).await
+}
+
+/// Replays the loads of a dataset that looked values up in other files than those that its contract names now.
+///
+/// # Errors
+/// The dataset has no enrichment, or one of its files cannot be opened; then nothing is replayed.
+pub async fn refresh_enrichment(
+    dataset: &str,
+    settings: Settings,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let database = db::connect(&settings).await?;
+    let mut loader = Loader::from_settings(settings)?;
+    let files = loader.enrichment_files(dataset).await?;
+    if files.is_empty() {
+        return Err(
+            refused(format!("dataset `{dataset}` has no [enrich.*]: nothing to refresh")).into()
+        );
+    }
+    let (others, same) =
+        ledger::loads_with_other_enrichment(&database.client, dataset, &files).await?;
+    if !json {
+        say!("{} loads of `{dataset}` used other files, {same} used these", others.len())?;
+    }
+    replay_all(&database.client, &mut loader, &others, json).await
+}
+
+async fn replay_all(
+    client: &Client,
+    loader: &mut Loader,
+    loads: &[i64],
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let mut outcomes = Outcomes::new(loads.len(), json);
     for load_id in loads {
-        let (object, dataset) = file_load::find(&database.client, load_id).await?;
+        let (object, dataset) = file_load::find(client, *load_id).await?;
         // Without a dataset, the object's key is matched again.
         let reopened = match &dataset {
-            Some(dataset) => reopen(&database.client, &mut loader, load_id, &object, dataset).await,
+            Some(dataset) => reopen(client, loader, *load_id, &object, dataset).await,
             None => Ok(()),
         };
         let result = match reopened {

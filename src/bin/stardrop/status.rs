@@ -91,6 +91,11 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         let tables = view::tables(&database.client, load_id).await?;
         say!()?;
         output::table(&["table", "inserted", "updated", "unchanged", "deleted"], &tables)?;
+        let files = ledger::enrichment_of(&database.client, load_id).await?;
+        if !files.is_empty() {
+            say!()?;
+            output::table(&["enrichment", "type", "built", "sha256", "file"], &files)?;
+        }
         let first = ledger::first_rejects(&database.client, load_id).await?;
         if !first.is_empty() {
             say!()?;

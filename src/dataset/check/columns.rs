@@ -23,19 +23,7 @@ impl Checker<'_> {
         let mut columns = Vec::with_capacity(table.len());
         let mut spellings: HashMap<String, String> = HashMap::new();
         for (key, raw) in table {
-            if let Err(message) = name::check("column", key.get_ref()) {
-                self.misnamed = true;
-                self.error(key, message);
-            } else if name::is_taken(key.get_ref()) {
-                self.misnamed = true;
-                self.error(
-                    key,
-                    format!(
-                        "column name `{0}` is reserved: choose another, and keep the header with from = [\"{0}\"]",
-                        key.get_ref()
-                    ),
-                );
-            }
+            self.column_name(key);
             let is_key_part =
                 from_key.iter().any(|pattern| pattern.names().contains(key.get_ref()));
             let Some(column) = self.column(key, raw, is_key_part) else { continue };
@@ -65,6 +53,23 @@ impl Checker<'_> {
         columns
     }
 
+    /// Checks that a column can have this name.
+    pub(super) fn column_name(&mut self, key: &Spanned<String>) {
+        if let Err(message) = name::check("column", key.get_ref()) {
+            self.misnamed = true;
+            self.error(key, message);
+        } else if name::is_taken(key.get_ref()) {
+            self.misnamed = true;
+            self.error(
+                key,
+                format!(
+                    "column name `{0}` is reserved: choose another, and keep the header with from = [\"{0}\"]",
+                    key.get_ref()
+                ),
+            );
+        }
+    }
+
     /// Checks that no two columns have or had the same name.
     fn former_names(&mut self, table: &Table<contract::Column>) {
         let mut seen: Vec<&str> = Vec::new();
@@ -86,7 +91,7 @@ impl Checker<'_> {
         }
     }
 
-    fn column(
+    pub(super) fn column(
         &mut self,
         key: &Spanned<String>,
         raw: &Spanned<contract::Column>,

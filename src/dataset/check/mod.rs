@@ -2,6 +2,7 @@
 
 mod columns;
 mod dimension;
+mod enrich;
 mod fact;
 mod file;
 mod from_key;
@@ -91,12 +92,14 @@ pub(super) fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError
     }
 
     let from_key = checker.key_patterns(&contract);
-    let columns = checker.columns(&contract.columns, &from_key);
+    let mut columns = checker.columns(&contract.columns, &from_key);
+    let enrichments = checker.enrichments(&contract, &mut columns, file.parent());
     let appends = contract.fact.values().any(|fact| fact.get_ref().grain.is_none());
     let patterns = checker.patterns(&contract);
-    let file = checker.file_options(&contract.file);
-    checker.protected_parts(&contract.columns, &columns, file.format, &patterns);
-    checker.sheet_columns(&contract.columns, file.format);
+    let file_options = checker.file_options(&contract.file);
+    let format = file_options.format;
+    checker.protected_parts(&contract.columns, &columns, format, &patterns);
+    checker.sheet_columns(&contract.columns, format);
     let is_of_object = columns.iter().any(|column| column.source.is_of_object());
     let policy = checker.policy(&contract.policy, appends, is_of_object);
     let dimensions = checker.dimensions(&contract.dimension, &columns);
@@ -105,7 +108,8 @@ pub(super) fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError
     let dataset = Dataset {
         patterns,
         from_key,
-        file,
+        file: file_options,
+        enrichments,
         policy,
         dimensions,
         facts,

@@ -1,11 +1,11 @@
-//! Writes the values of columns that the contract does not name.
+//! Writes the values of columns that the contract does not name, or rejects them.
 
 use std::borrow::Cow;
 
 use super::super::copy_text::escape_from;
 use super::super::extra;
 use super::super::header::UnknownField;
-use super::RowWriter;
+use super::{RowWriter, Wrong};
 use crate::records::{Kind, Record};
 
 impl RowWriter {
@@ -63,5 +63,19 @@ impl RowWriter {
         out.extend_from_slice(serde_json::Value::Object(object).to_string().as_bytes());
         escape_from(out, from);
         Ok(())
+    }
+
+    /// Rejects a value in a column without a name, where the contract rejects unknown columns.
+    pub(super) fn check_forbidden<'w>(&self, record: &Record) -> Result<(), Wrong<'w>> {
+        let has_value = |index: usize| record.field(index).is_some_and(|field| !field.is_empty());
+        let Some(index) = self.forbidden.iter().find(|index| has_value(**index)) else {
+            return Ok(());
+        };
+        let reason = format!(
+            "a value in column {}, which has no name in the header: name it there, or set \
+             unknown_column = \"keep\"",
+            index + 1
+        );
+        Err((None, "unnamed_column", reason))
     }
 }

@@ -85,6 +85,8 @@ fn every_path_and_link_in_the_docs_exists() {
         "sales/",
         "sales/2026/01/sales-2026-01-05.csv",
         "10.83.0.0/24",
+        "0.0.0.0/8",
+        "1.2.3.0/24",
     ];
     let mut checked = 0;
     for page in every_page() {

@@ -4,6 +4,7 @@
 use std::process::Command;
 
 use stardrop::dataset::{ColumnSource, History};
+use stardrop::enrich::AddressKind;
 use stardrop::error::ErrorKind;
 use stardrop::settings::TABLE;
 use stardrop::types::{self, TypeOptions};
@@ -101,7 +102,7 @@ fn every_key_of_a_contract_is_explained() {
         let table = matches!(section.as_str(), "Contract")
             && matches!(
                 word.as_str(),
-                "file" | "columns" | "policy" | "dimension" | "fact" | "view"
+                "file" | "columns" | "policy" | "enrich" | "dimension" | "fact" | "view"
             );
         let in_a_row = text.lines().any(|line| {
             let first = line.strip_prefix("| ").and_then(|row| row.split(" | ").next());
@@ -110,6 +111,17 @@ fn every_key_of_a_contract_is_explained() {
         let as_a_table = text.contains(&format!("[{word}")) && table;
         let as_a_view = section == "View" && text.contains("`[view.<name>] sql = ");
         assert!(in_a_row || as_a_table || as_a_view, "{CONTRACT} lacks `{word}` of {section}");
+    }
+}
+
+#[test]
+fn every_kind_of_address_is_listed() {
+    let page = text_of(CONTRACT);
+    let paragraph = page.split_once("The path `address_kind` is").unwrap().1;
+    let paragraph = paragraph.split_once("\n\n").unwrap().0;
+    for kind in AddressKind::ALL {
+        let name = kind.as_str();
+        assert!(paragraph.contains(&format!("`{name}`")), "{CONTRACT} lacks the kind {name}");
     }
 }
 

@@ -5,6 +5,8 @@ mod claim;
 mod concurrency;
 mod deadline;
 mod duplicates;
+mod enrichment;
+mod enrichment_again;
 pub mod exactly_once;
 pub mod failures;
 mod failures_of_contracts;

@@ -10,6 +10,7 @@ mod mock_retail;
 mod online_retail;
 mod retail_history;
 mod s3_events;
+mod users;
 
 use std::path::{Path, PathBuf};
 

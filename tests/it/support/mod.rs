@@ -4,6 +4,7 @@ pub mod bootstrap;
 pub mod cloud;
 pub mod file_table;
 pub mod fixtures;
+pub mod mmdb;
 pub mod programs;
 pub mod runtime_api;
 pub mod schema;
