@@ -4,6 +4,7 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, RngExt as _};
 use stardrop::dataset::Catalog;
 
+use super::lookups;
 use crate::support::catalog_of;
 
 /// Always the same algorithm: a seed means the same schedule everywhere.
@@ -33,6 +34,11 @@ impl Kind {
     /// Whether the same bytes under another key are skipped: the default of the contract.
     pub fn skips_duplicates(&self) -> bool {
         self.has_grain && self.overwrite != "replace"
+    }
+
+    /// Whether it looks up where an item is from, in two files of S3.
+    pub fn looks_up(&self) -> bool {
+        self.feeds == "item"
     }
 }
 
@@ -100,16 +106,19 @@ fn contract(kind: &Kind) -> String {
         "measures = [\"id\", \"qty\"]\n"
     };
     // Of these the harness knows for each row which load it is from, and so the object and the line.
-    let (from_key, derived, degenerate) = if kind.overwrite == "replace" {
+    let (from_key, derived, mut kept) = if kind.overwrite == "replace" {
         (
             format!("from_key = \"{}/{{number}}.csv\"\n", kind.name),
             "number = { type = \"integer\" }\nwritten = { type = \"timestamptz\", source = \"object_time\" }\n\
              at_line = { type = \"integer\", source = \"line\" }\n",
-            "degenerate = [\"number\", \"written\", \"at_line\"]\n",
+            vec!["number", "written", "at_line"],
         )
     } else {
-        (String::new(), "", "")
+        (String::new(), "", vec![])
     };
+    if kind.looks_up() {
+        kept.push("country");
+    }
     format!(
         "name = \"{name}\"\nmatch = [\"{name}/*.csv\"]\n{from_key}[policy]\nrejects = \"{percent}%\"\n\
          overwrite = \"{overwrite}\"\nstaging = \"{staging}\"\n[columns]\n\
@@ -117,12 +126,13 @@ fn contract(kind: &Kind) -> String {
          customer_id = {{ type = \"text\" }}\ncustomer_name = {{ type = \"text\" }}\n\
          item_id = {{ type = \"text\" }}\nitem_name = {{ type = \"text\" }}\n\
          day = {{ type = \"date\" }}\nqty = {{ type = \"integer\" }}\n\
-         {one}{two}[fact.{name}]\n{measures}{version}{degenerate}\
+         {lookups}{one}{two}[fact.{name}]\n{measures}{version}degenerate = {kept:?}\n\
          dimensions = [\"{first}\", \"{second}\", {{ date = \"day\" }}]\n",
         name = kind.name,
         percent = kind.rejects * 100.0,
         overwrite = kind.overwrite,
         staging = if kind.keeps_staging { "keep" } else { "transient" },
+        lookups = if kind.looks_up() { lookups::CONTRACT } else { "" },
         one = dimension(first),
         two = dimension(second),
     )

@@ -12,6 +12,8 @@ use tokio::process::Command;
 use tokio::sync::Notify;
 
 use super::bucket::{Bucket, WrittenObject};
+use super::files::KINDS;
+use super::lookups;
 use super::proxy::{Call, Calls, Proxy};
 use super::schedule::{Delivery, Lane};
 use super::tally::Injected;
@@ -135,7 +137,13 @@ impl LaneLoader {
         if let Some(kind) = delivery.s3 {
             let endpoint = self.bucket.site.endpoint(self.bucket.schedule.versioned);
             self.bucket.s3_faults.fetch_add(1, Ordering::Relaxed);
-            endpoint.s3.faults().push(Fault::new(kind).of_key(&written.object.key));
+            // Of a dataset that looks values up, also the files that it reads for that.
+            let kind_of_file = &KINDS[self.bucket.schedule.puts[delivery.put].kind];
+            let key = match delivery.put % 4 {
+                at @ 0..2 if kind_of_file.looks_up() => lookups::KEYS[at],
+                _ => written.object.key.as_str(),
+            };
+            endpoint.s3.faults().push(Fault::new(kind).of_key(key));
         }
     }
 

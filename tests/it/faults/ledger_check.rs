@@ -3,6 +3,7 @@
 
 use super::bucket::S3Change;
 use super::files::KINDS;
+use super::lookups;
 use super::oracle::{Ledger, Load};
 use super::plain_reader::Line;
 use super::site::Site;
@@ -68,7 +69,9 @@ fn state_is_allowed(ledger: &Ledger, load: &Load) -> Result<(), String> {
             let all = load.rows_read as usize == lines.len();
             let rejects = lines.iter().filter(|line| line.row.is_none()).count();
             let right = load.rows_rejected as usize == rejects;
-            all && right && (in_batches.is_none() || replaces(load) && whole.is_none())
+            let looked_up =
+                load.looked_up == if load.kind.looks_up() { lookups::NAMES } else { "" };
+            all && right && looked_up && (in_batches.is_none() || replaces(load) && whole.is_none())
         }
         "failed" => match &load.lines {
             None => load.checkpoint_rows == 0,

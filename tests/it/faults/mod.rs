@@ -9,6 +9,7 @@ mod files;
 pub mod frames;
 mod lane;
 mod ledger_check;
+mod lookups;
 mod oracle;
 mod plain_reader;
 mod proxy;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::bucket::{Bucket, S3Change};
 use super::files::{KINDS, Kind};
+use super::lookups;
 use super::plain_reader::{Line, Row, read};
 use super::schedule::Schedule;
 use super::site::Site;
@@ -27,6 +28,8 @@ pub struct Load {
     pub rows_read: i64,
     pub rows_rejected: i64,
     pub balance: bool,
+    /// The names of the enrichments in its row, joined.
+    pub looked_up: String,
     /// `None` where the file as a whole is at fault.
     pub lines: Option<Vec<Line>>,
 }
@@ -75,7 +78,9 @@ impl Ledger {
             coalesce((extract(epoch from finished_at) * 1000000)::bigint, 0) as finished,
             state, duplicate_of, checkpoint_rows, rows_read, rows_rejected, rows_staged,
             rows_read = rows_rejected + rows_staged
-                and rows_staged = rows_inserted + rows_updated + rows_unchanged as balance
+                and rows_staged = rows_inserted + rows_updated + rows_unchanged as balance,
+            coalesce((select string_agg(f ->> 'name', ',' order by f ->> 'name')
+                from jsonb_array_elements(enrichment) f), '') as looked_up
             from stardrop.load order by load_id";
         let rows = site.client().await.query(sql, &[]).await.unwrap();
         let mut loads = Vec::new();
@@ -107,6 +112,7 @@ impl Ledger {
                 rows_read: row.get("rows_read"),
                 rows_rejected: row.get("rows_rejected"),
                 balance: row.get("balance"),
+                looked_up: row.get("looked_up"),
                 lines: read(text),
             });
         }
@@ -152,7 +158,7 @@ impl Ledger {
             .filter(staying)
             .flat_map(|load| load.committed().map(move |(line, row)| (*load, line, row)));
         if !kind.has_grain {
-            return rows.map(|(load, line, row)| show(kind, load, line, row)).collect();
+            return rows.map(|(load, line, row)| self.show(load, line, row)).collect();
         }
         type Rank<'l> = (Option<Option<i64>>, Age<'l>, u64);
         let mut newest: BTreeMap<i64, (Rank<'_>, &Load, u64, &Row)> = BTreeMap::new();
@@ -168,7 +174,37 @@ impl Ledger {
                 _ => drop(newest.insert(row.id, (rank, load, line, row))),
             }
         }
-        newest.into_values().map(|(_, load, line, row)| show(kind, load, line, row)).collect()
+        newest.into_values().map(|(_, load, line, row)| self.show(load, line, row)).collect()
+    }
+
+    /// The columns that are compared, in the words of both sides. Where a load need not leave its mark
+    /// on a row that it did not change, the newest load that had the row is compared instead.
+    fn show(&self, load: &Load, line: u64, row: &Row) -> String {
+        let kind = load.kind;
+        let or = |value: &Option<i64>| value.map_or("-".to_owned(), |value| value.to_string());
+        let mut fields = vec![
+            row.id.to_string(),
+            row.customer.0.clone().unwrap_or("-".to_owned()),
+            row.item.0.clone().unwrap_or("-".to_owned()),
+            row.day.clone().unwrap_or("0001-01-01".to_owned()),
+            or(&row.qty),
+            load.load_id.to_string(),
+        ];
+        if kind.has_version {
+            fields.push(or(&row.rev));
+        }
+        if kind.overwrite == "replace" {
+            let number = load.key.trim_end_matches(".csv").rsplit('/').next().unwrap_or_default();
+            let of_object = [number.to_owned(), load.object_time.to_string(), line.to_string()];
+            fields.push(line.to_string());
+            fields.extend(of_object);
+        }
+        if kind.looks_up() {
+            let item = row.item.0.as_deref();
+            let country = item.and_then(|item| lookups::country(self.schedule.seed, item));
+            fields.push(country.unwrap_or("-".to_owned()));
+        }
+        fields.join("|")
     }
 
     fn dimension(&self, name: &str) -> Vec<String> {
@@ -193,30 +229,6 @@ impl Ledger {
     }
 }
 
-/// The columns that are compared, in the words of both sides. Where a load need not leave its mark
-/// on a row that it did not change, the newest load that had the row is compared instead.
-fn show(kind: &Kind, load: &Load, line: u64, row: &Row) -> String {
-    let or = |value: &Option<i64>| value.map_or("-".to_owned(), |value| value.to_string());
-    let mut fields = vec![
-        row.id.to_string(),
-        row.customer.0.clone().unwrap_or("-".to_owned()),
-        row.item.0.clone().unwrap_or("-".to_owned()),
-        row.day.clone().unwrap_or("0001-01-01".to_owned()),
-        or(&row.qty),
-        load.load_id.to_string(),
-    ];
-    if kind.has_version {
-        fields.push(or(&row.rev));
-    }
-    if kind.overwrite == "replace" {
-        let number = load.key.trim_end_matches(".csv").rsplit('/').next().unwrap_or_default();
-        let of_object = [number.to_owned(), load.object_time.to_string(), line.to_string()];
-        fields.push(line.to_string());
-        fields.extend(of_object);
-    }
-    fields.join("|")
-}
-
 fn fact_query(kind: &Kind) -> String {
     let version = if kind.has_version { ", coalesce(f.rev::text, '-')" } else { "" };
     let (load, line) = match kind.overwrite {
@@ -226,9 +238,10 @@ fn fact_query(kind: &Kind) -> String {
         ),
         _ => ("source_load_id", ""),
     };
+    let country = if kind.looks_up() { ", coalesce(f.country, '-')" } else { "" };
     format!(
         "select concat_ws('|', f.id, coalesce(c.customer_id, '-'), coalesce(i.item_id, '-'),
-                f.date_key, coalesce(f.qty::text, '-'), f.{load}{version}{line})
+                f.date_key, coalesce(f.qty::text, '-'), f.{load}{version}{line}{country})
          from star.fact_{} f
          left join star.dim_customer c using (customer_key)
          left join star.dim_item i using (item_key)",

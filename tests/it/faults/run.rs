@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::bucket::Bucket;
 use super::lane::{self, is_final};
 use super::ledger_check;
+use super::lookups;
 use super::oracle::Ledger;
 use super::schedule::{Round, Schedule};
 use super::site::Site;
@@ -43,6 +44,7 @@ async fn play(
 ) -> Result<(), String> {
     let name = format!("inbox-{}", BUCKETS.fetch_add(1, Ordering::Relaxed));
     let bucket = Arc::new(Bucket::new(site, schedule, name));
+    lookups::put(site.endpoint(schedule.versioned), schedule.seed).await;
     for (number, round) in schedule.rounds.iter().enumerate() {
         for put in &round.puts {
             bucket.put(*put).await;

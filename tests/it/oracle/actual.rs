@@ -4,6 +4,7 @@ use stardrop::dataset::{Catalog, ColumnSource};
 use stardrop::rows::{Header, ObjectFacts, texts_of_object};
 
 use super::case::{COLUMNS, Case, Fact, File, Row};
+use super::looked_up::Files;
 use crate::support::TestDatabase;
 
 fn literal(column: &str, value: Option<&str>) -> String {
@@ -45,7 +46,13 @@ fn derived(catalog: &Catalog, file: &File) -> Vec<(String, Option<String>)> {
     .collect()
 }
 
-fn insert(catalog: &Catalog, file: &File, first_line: usize, rows: &[Row]) -> String {
+fn insert(
+    catalog: &Catalog,
+    looked_up: &Files,
+    file: &File,
+    first_line: usize,
+    rows: &[Row],
+) -> String {
     let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
     let derived = derived(catalog, file);
     let lines: Vec<String> = rows
@@ -61,7 +68,8 @@ fn insert(catalog: &Catalog, file: &File, first_line: usize, rows: &[Row]) -> St
                 Some((_, Some(text))) if text == "line" => line.clone(),
                 Some((_, text)) => text.clone().unwrap_or_else(|| "null".to_owned()),
             };
-            let fields: Vec<String> = names.iter().zip(row).map(field).collect();
+            let row = looked_up.fill(file.source, row);
+            let fields: Vec<String> = names.iter().zip(&row).map(field).collect();
             format!("({}, {line})", fields.join(", "))
         })
         .collect();
@@ -74,7 +82,7 @@ fn insert(catalog: &Catalog, file: &File, first_line: usize, rows: &[Row]) -> St
 }
 
 /// Loads a file as the loader does: claim, batches with a checkpoint each, finish.
-pub async fn load(db: &TestDatabase, catalog: &Catalog, file: &File) {
+pub async fn load(db: &TestDatabase, catalog: &Catalog, looked_up: &Files, file: &File) {
     let claimed = db
         .client
         .query_one(
@@ -106,7 +114,7 @@ pub async fn load(db: &TestDatabase, catalog: &Catalog, file: &File) {
              {};
              select stardrop.checkpoint({load}, {attempt}, {from}, {done}, {done}, {done}, 0, interval '1 hour');
              {finish} commit",
-            insert(catalog, file, from, rows)
+            insert(catalog, looked_up, file, from, rows)
         ))
         .await;
     }

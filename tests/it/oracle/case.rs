@@ -88,10 +88,14 @@ pub enum Origin {
     ObjectTime,
     Line,
     Constant,
+    /// Looked up by `addr` in a database of addresses.
+    Database,
+    /// Looked up by `color` in a table.
+    Table,
 }
 
 /// The columns that a contract may take from elsewhere.
-pub const DERIVABLE: [(&str, Origin); 8] = [
+pub const DERIVABLE: [(&str, Origin); 11] = [
     ("town_id", Origin::Key),
     ("item_id", Origin::Key),
     ("name", Origin::Key),
@@ -100,6 +104,9 @@ pub const DERIVABLE: [(&str, Origin); 8] = [
     ("ts", Origin::ObjectTime),
     ("gid", Origin::Line),
     ("qty", Origin::Constant),
+    ("color", Origin::Database),
+    ("other_id", Origin::Table),
+    ("mayor", Origin::Table),
 ];
 
 /// The value of a column that is a constant.
@@ -114,7 +121,7 @@ pub struct Case {
 }
 
 /// All columns of both datasets, with their types; `ts` and `day` count from 2026-01-01.
-pub const COLUMNS: [(&str, &str); 12] = [
+pub const COLUMNS: [(&str, &str); 13] = [
     ("gid", "integer"),
     ("ts", "timestamp"),
     ("day", "date"),
@@ -127,12 +134,19 @@ pub const COLUMNS: [(&str, &str); 12] = [
     ("name", "text"),
     ("color", "text"),
     ("mayor", "text"),
+    ("addr", "text"),
 ];
 
 impl Case {
     /// The columns whose values come from there.
     pub fn of_origin(&self, wanted: Origin) -> impl Iterator<Item = &'static str> {
         self.derived.iter().filter(move |(_, origin)| *origin == wanted).map(|(column, _)| *column)
+    }
+
+    /// Whether the column is one of an enrichment.
+    fn is_looked_up(&self, column: &str) -> bool {
+        let mut derived = self.derived.iter().filter(|(derived, _)| *derived == column);
+        derived.any(|(_, origin)| matches!(origin, Origin::Database | Origin::Table))
     }
 
     /// The contract of a dataset.
@@ -146,16 +160,35 @@ impl Case {
         }
         out.push_str("[columns]\n");
         for (column, kind) in COLUMNS {
+            if self.is_looked_up(column) {
+                continue;
+            }
             let required = if column == "gid" { ", required = true" } else { "" };
             let origin = match self.derived.iter().find(|(derived, _)| *derived == column) {
                 None | Some((_, Origin::Key)) => String::new(),
                 Some((_, Origin::ObjectTime)) => ", source = \"object_time\"".to_owned(),
                 Some((_, Origin::Line)) => ", source = \"line\"".to_owned(),
                 Some((_, Origin::Constant)) => format!(", value = {CONSTANT}"),
+                Some((_, Origin::Database | Origin::Table)) => String::new(),
             };
             out.push_str(&format!("{column} = {{ type = \"{kind}\"{required}{origin} }}\n"));
         }
         out.push_str("[policy]\noverwrite = \"ignore\"\n");
+        for (origin, name, file) in [
+            (Origin::Table, "by_color", "from = \"color\"\ntable = \"colors.csv\""),
+            (Origin::Database, "by_addr", "from = \"addr\"\ndatabase = \"places.mmdb\""),
+        ] {
+            let looked_up: Vec<&str> = self.of_origin(origin).collect();
+            if looked_up.is_empty() {
+                continue;
+            }
+            out.push_str(&format!("[enrich.{name}]\n{file}\n[enrich.{name}.columns]\n"));
+            for column in looked_up {
+                out.push_str(&format!(
+                    "{column} = {{ type = \"text\", path = [\"of.{column}\", \"{column}\"] }}\n"
+                ));
+            }
+        }
         for dimension in self.dimensions.iter().filter(|d| d.declared_by.contains(&source)) {
             out.push_str(&format!("[dimension.{}]\nkey = {:?}\n", dimension.name, dimension.key));
             let attributes = dimension.attributes_of(source);

@@ -7,6 +7,7 @@ mod actual;
 mod case;
 mod expected;
 mod findings;
+mod looked_up;
 mod random;
 
 use stardrop::dataset::Catalog;
@@ -99,6 +100,7 @@ async fn try_contract(db: &mut TestDatabase, seed: u64) {
     let mut random = Random(seed);
     let case = random::case(&mut random);
     let (star, catalog) = migrate_to(db, &case).await;
+    let looked_up = looked_up::Files::of(&catalog);
     for _ in 0..FILES_PER_CONTRACT {
         let mut files = random::files(&mut random, &case);
         for order in 0..3 {
@@ -109,7 +111,7 @@ async fn try_contract(db: &mut TestDatabase, seed: u64) {
             }
             empty(db, &star).await;
             for file in &files {
-                actual::load(db, &catalog, file).await;
+                actual::load(db, &catalog, &looked_up, file).await;
             }
             let differences = differences(db, &case, &files).await;
             assert!(

@@ -1,7 +1,8 @@
 //! Makes a contract and files from a seed. The files contradict each other about a few keys and times.
 
 use super::case::{Attribute, COLUMNS, Case, Dimension, Fact, File, History, Row, Source, Use};
-use super::case::{CONSTANT, DERIVABLE, Origin, SOURCES, Value};
+use super::case::{CONSTANT, DERIVABLE, Origin, SOURCES, Value, value};
+use super::looked_up;
 
 /// SplitMix64 (Steele, Lea and Flood 2014): small, and the same everywhere.
 pub struct Random(pub u64);
@@ -163,6 +164,17 @@ fn derive(random: &mut Random, case: &Case, file: &mut File) {
             Origin::ObjectTime => set(column, Some((file.hour / 6).to_string()), None),
             Origin::Line => set(column, None, Some(0)),
             Origin::Constant => set(column, Some(CONSTANT.to_owned()), None),
+            // Found in each row, below.
+            Origin::Database | Origin::Table => {}
+        }
+    }
+    for row in file.batches.iter_mut().flatten() {
+        for column in case.of_origin(Origin::Database) {
+            row[index(column)] = value(row, "addr").and_then(looked_up::color);
+        }
+        for column in case.of_origin(Origin::Table) {
+            row[index(column)] =
+                value(row, "color").and_then(|color| looked_up::by_color(column, color));
         }
     }
     file.key = file.key.replacen('/', &format!("/{folders}"), 1);
@@ -187,6 +199,10 @@ fn row(random: &mut Random) -> Row {
             "town_id" => some(random, 2, ""),
             "name" => some(random, 2, "n"),
             "color" => some(random, 2, "c"),
+            "addr" => {
+                let address = random.pick(&looked_up::ADDRESSES);
+                if random.chance(8) { None } else { Some(address.to_owned()) }
+            }
             _ => some(random, 2, "m"),
         })
         .collect()
