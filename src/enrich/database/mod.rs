@@ -89,7 +89,7 @@ impl Lookup for Database {
             return Ok(self.not_found(kind));
         }
         let key = match address {
-            IpAddr::V4(address) => u128::from(address.to_ipv6_mapped().to_bits()),
+            IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
             IpAddr::V6(address) => address.to_bits(),
         };
         let mut caches = self.caches.lock().unwrap_or_else(PoisonError::into_inner);
