@@ -171,6 +171,8 @@ pub(super) struct Fact {
     pub as_of: Option<Spanned<String>>,
     pub delete_when: Option<Spanned<String>>,
     pub foreign_keys: Option<Spanned<bool>>,
+    #[serde(default)]
+    pub audit: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -96,9 +96,14 @@ pub struct Fact {
     pub delete_when: Option<Expression>,
     /// Whether Postgres enforces the references to dimensions by foreign keys.
     pub foreign_keys: bool,
+    /// Whether rows say when they first came, and whether they were changed since.
+    pub audit: bool,
 }
 
 impl Fact {
+    /// The columns of a fact with `audit`.
+    pub const AUDIT_COLUMNS: [&str; 3] = ["first_load_id", "loaded_at", "updated_at"];
+
     /// The column whose time selects the version of a dimension: `as_of`, else the first date.
     pub fn happened(&self) -> Option<&str> {
         self.as_of.as_deref().or_else(|| self.dates.first().map(|date| date.source.as_str()))

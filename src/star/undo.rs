@@ -22,6 +22,7 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
                 String::new()
             };
             let tombstones = delete_tombstones(fact);
+            let audit = fact::undo_audit(fact);
             format!(
                 "
     delete from {table} fact where fact.load_id = in_load_id;
@@ -32,7 +33,7 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
             'deleted', deleted
         ))
     ), 0, 0, 0);
-{tombstones}{unchanged}"
+{tombstones}{unchanged}{audit}"
             )
         })
         .collect();

@@ -66,6 +66,7 @@ impl Checker<'_> {
             version,
             as_of,
             foreign_keys: raw.foreign_keys.as_ref().is_some_and(|at| *at.get_ref()),
+            audit: raw.audit,
         };
         for used in &raw.dimensions {
             self.dimension_use(used, dimensions, columns, &mut fact);
@@ -174,7 +175,8 @@ impl Checker<'_> {
 
     /// Checks that no two columns of a fact have the same name.
     fn fact_columns(&mut self, key: &Spanned<String>, fact: &Fact) {
-        let mut seen: Vec<&str> = vec!["as_of"];
+        let audit = if fact.audit { Fact::AUDIT_COLUMNS.as_slice() } else { &[] };
+        let mut seen: Vec<&str> = [&["as_of"], audit].concat();
         let keys = fact.dimensions.iter().map(|used| used.column.as_str());
         let dates = fact.dates.iter().map(|date| date.column.as_str());
         let own = fact.measures.iter().map(Measure::name);
@@ -191,7 +193,8 @@ impl Checker<'_> {
         let plain = fact.grain.iter().flatten().chain(&fact.version);
         let keys = fact.dimensions.iter().map(|used| used.column.as_str());
         let dates = fact.dates.iter().map(|date| date.column.as_str());
-        let made: Vec<&str> = keys.chain(dates).chain(["as_of"]).collect();
+        let made: Vec<&str> =
+            keys.chain(dates).chain(["as_of"]).chain(audit.iter().copied()).collect();
         for column in plain.clone().filter(|column| made.contains(&column.as_str())) {
             self.error(
                 key,
@@ -210,6 +213,30 @@ impl Checker<'_> {
                     ),
                 );
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use crate::dataset::Catalog;
+
+    #[test]
+    fn a_fact_with_audit_may_have_no_column_of_these_names() {
+        let errors = |fact: &str| {
+            let text = format!(
+                "name = \"a\"\nmatch = [\"a/*\"]\n[columns]\nid = {{ type = \"text\", required = true }}\n\
+                 loaded_at = {{ type = \"text\", required = true }}\n[fact.a]\n{fact}"
+            );
+            let contract = (PathBuf::from("a/dataset.toml"), "a".to_owned(), text);
+            Catalog::read([contract]).map_or_else(|error| error.to_string(), |_| String::new())
+        };
+        for fact in ["grain = [\"id\", \"loaded_at\"]", "degenerate = [\"loaded_at\"]"] {
+            assert_eq!(errors(fact), "", "{fact}");
+            let error = errors(&format!("{fact}\naudit = true"));
+            assert!(error.contains("`loaded_at`"), "{fact}: {error}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Append: the SQL step of a fact without a grain, which inserts every row of the batch.
 
 use super::columns::{filled, names, select_list};
-use super::{FactContext, joins, name};
+use super::{FactContext, audit, joins, name};
 use crate::star::counts;
 use crate::star::ident::{dollar_quoted, ident, list};
 
@@ -12,13 +12,15 @@ pub(super) fn step(context: FactContext<'_>) -> String {
     let query = format!(
         "
         insert into {table}
-            ({columns}, load_id, source_line)
+            ({columns}, load_id, source_line{audit_names})
         select
 {values},
-               $1, row.source_line
+               $1, row.source_line{audit_values}
         from batch row
 {joins}    ",
         columns = list(&names(&filled)),
+        audit_names = audit::names(fact),
+        audit_values = audit::values(fact),
         values = select_list(&filled, "        "),
         joins = joins(context, "        "),
     );

@@ -5,7 +5,7 @@
 
 use super::columns::{filled, names, needed, select_list};
 use super::precedence::{Position, replaces_or_wins, row_order, wins};
-use super::{FactContext, joins, name, repeats, tombstone};
+use super::{FactContext, audit, joins, name, repeats, tombstone};
 use crate::dataset::{Conflict, Overwrite};
 use crate::star::counts;
 use crate::star::finding::{self, REPEATED_GRAIN};
@@ -34,14 +34,14 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
             order by {batch_grain}, {row_order}
         ), upserted as (
             insert into {table} as fact
-                ({columns}, load_id, source_line, source_load_id, source_time)
+                ({columns}, load_id, source_line, source_load_id, source_time{audit_names})
             select
 {values},
-                   $1, row.source_line, $1, $2
+                   $1, row.source_line, $1, $2{audit_values}
             from incoming row
 {joins}{without_tombstone}            order by {row_grain}
             on conflict ({grain}) do update set
-{set}{lineage}                source_load_id = excluded.source_load_id,
+{set}{lineage}{audit}                source_load_id = excluded.source_load_id,
                 source_time = excluded.source_time
             where {is_newer}
             returning fact.xmax = 0 as is_new$, {returned}
@@ -58,6 +58,9 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
         joins = joins(context, "            "),
         row_grain = qualified("row", grain),
         lineage = lineage_of_change(replaces, &is_distinct),
+        audit_names = audit::names(fact),
+        audit_values = audit::values(fact),
+        audit = audit::assignment(fact, &is_distinct),
         returned = if replaces {
             qualified("fact", &columns)
         } else {

@@ -1,6 +1,7 @@
 //! Fact: a fact's tables, and the SQL step that loads a batch into them.
 
 mod append;
+mod audit;
 mod by_grain;
 mod columns;
 mod foreign_keys;
@@ -9,6 +10,7 @@ mod rekey_facts;
 mod repeats;
 mod tombstone;
 
+pub(super) use audit::undo as undo_audit;
 pub(crate) use columns::COMPUTED;
 pub(super) use columns::{check as expression_check, expressions};
 pub(super) use foreign_keys::statement as foreign_keys;
@@ -69,6 +71,7 @@ fn table(context: FactContext<'_>) -> Table {
         columns.extend([source_load_id, source_time]);
         constraints.push((format!("{name}_grain"), format!("primary key ({})", list(grain))));
     }
+    columns.extend(audit::columns(fact));
     let grain = match &fact.grain {
         Some(grain) => format!("one row per {}", grain.join(", ")),
         None => "append only, one row for every row received".to_owned(),

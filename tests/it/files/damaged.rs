@@ -1,6 +1,6 @@
 //! Damaged workbooks and Parquet files are read, or refused with a message; none panics or hangs.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 use std::time::{Duration, Instant};
 
 use stardrop::records::{Format, ReaderOptions, Record, Step};
@@ -173,13 +173,16 @@ fn a_workbook_that_is_compressed_in_another_way_or_encrypted_says_so() {
 
 #[test]
 fn a_cell_that_the_reader_of_workbooks_would_change_is_refused() {
+    let shared = "<sst xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><si><t>a</t></si></sst>";
     let sheet = |markup: &'static str| {
         let rows = [vec![text("id")], vec![Cell::Formula(markup)]];
-        read("xlsx", workbook(&[("Sheet", &rows)], false))
+        let book = workbook(&[("Sheet", &rows)], false);
+        read("xlsx", stored_with(&book, &[("xl/sharedStrings.xml", shared)], |_| ()))
     };
     for plain in [
         "><v>12</v>",
         "><v/>",
+        " t=\"s\"><v>0</v>",
         " t=\"inlineStr\"><v></v><is><t>a</t></is>",
         " t=\"str\"><f>1&lt;2</f><v>a &lt; <!-- less -->b</v>",
     ] {
@@ -218,6 +221,11 @@ fn a_cell_that_the_reader_of_workbooks_would_change_is_refused() {
 
 /// The same archive without compression, changed after its checksums were made.
 fn stored(book: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    stored_with(book, &[], change)
+}
+
+/// The same with more files in it.
+fn stored_with(book: &[u8], more: &[(&str, &str)], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
     let mut archive = zip::ZipArchive::new(Cursor::new(book)).unwrap();
     let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options =
@@ -226,6 +234,10 @@ fn stored(book: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
         let mut entry = archive.by_index(index).unwrap();
         out.start_file(entry.name().unwrap().into_owned(), options).unwrap();
         std::io::copy(&mut entry, &mut out).unwrap();
+    }
+    for (name, text) in more {
+        out.start_file(*name, options).unwrap();
+        out.write_all(text.as_bytes()).unwrap();
     }
     let mut bytes = out.finish().unwrap().into_inner();
     change(&mut bytes);

@@ -188,3 +188,12 @@ pub async fn fact(db: &TestDatabase, case: &Case, fact: &Fact) -> Vec<String> {
     fields.extend(["f.qty".to_owned(), "f.worth".to_owned()]);
     lines(db, &fields, &from).await
 }
+
+pub async fn audit(db: &TestDatabase, fact: &Fact) -> Vec<String> {
+    let mut fields: Vec<String> =
+        fact.grain.iter().flatten().map(|column| format!("f.{column}")).collect();
+    fields.push("first.key".to_owned());
+    fields.push("(f.updated_at is not null) = (f.load_id <> f.first_load_id) and f.loaded_at <= now()".to_owned());
+    let join = "join stardrop.load first on first.load_id = f.first_load_id";
+    lines(db, &fields, &format!("star.fact_{} f {join}", fact.name)).await
+}

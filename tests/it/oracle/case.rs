@@ -79,6 +79,7 @@ pub struct Fact {
     pub dates: Vec<(&'static str, Option<&'static str>)>,
     pub as_of: Option<&'static str>,
     pub foreign_keys: bool,
+    pub audit: bool,
 }
 
 /// Where the values of a column come from that is not in the files.
@@ -242,6 +243,7 @@ impl Case {
             (fact.version, "version = \"ver\"\n"),
             (fact.delete_when, "delete_when = \"kind = 'gone'\"\n"),
             (fact.foreign_keys, "foreign_keys = true\n"),
+            (fact.audit, "audit = true\n"),
         ] {
             if is_on {
                 out.push_str(line);

@@ -198,6 +198,22 @@ fn fact_line(case: &Case, fact: &Fact, placed: &Placed<'_>, rows: &[Placed<'_>])
     fields.join("|")
 }
 
+/// The lines of what `audit` says of a fact: grain, the key of the file that brought it first, and that a row is
+/// updated if another load was the last to change it. `files` are in the order in which they arrived.
+pub fn audit(fact: &Fact, files: &[File]) -> Vec<String> {
+    let grain = fact.grain.as_deref().unwrap_or_default();
+    let mut lines: Vec<String> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for placed in rows(files).iter().filter(|placed| placed.file.source == fact.source) {
+        let this = key(placed.row, grain).unwrap();
+        if seen.insert(this.clone()) {
+            lines.push(format!("{}|{}|true", this.join("|"), placed.file.key));
+        }
+    }
+    lines.sort();
+    lines
+}
+
 /// The lines of a fact: grain, members with the time of their version, days, measures.
 pub fn fact(case: &Case, fact: &Fact, files: &[File]) -> Vec<String> {
     let all = rows(files);

@@ -76,6 +76,10 @@ async fn differences(db: &TestDatabase, case: &Case, files: &[File]) -> String {
     for fact in &case.facts {
         let actual = actual::fact(db, case, fact).await;
         compare(fact.name, expected::fact(case, fact, files), actual);
+        // A row that is deleted and comes again has come first then.
+        if fact.audit && fact.grain.is_some() && !fact.delete_when {
+            compare("audit", expected::audit(fact, files), actual::audit(db, fact).await);
+        }
     }
     let mut expected = findings::expected(case, files);
     expected.sort();

@@ -113,6 +113,7 @@ fn sale(random: &mut Random, dimensions: &[Dimension]) -> Fact {
         dates,
         as_of: random.pick(&[None, Some("ts"), Some("day")]),
         foreign_keys: random.chance(30),
+        audit: random.chance(40),
     }
 }
 
@@ -131,6 +132,7 @@ pub fn case(random: &mut Random) -> Case {
             dates: vec![("day", None)],
             as_of: random.pick(&[None, Some("ts")]),
             foreign_keys: false,
+            audit: false,
         });
     }
     let derived = DERIVABLE.into_iter().filter(|_| random.chance(20)).collect();

@@ -1,5 +1,6 @@
 //! Tests of the star schema: what the triggers write to dimensions and facts.
 
+mod audit;
 mod column_names;
 pub mod conflicting_attributes;
 mod diagram;
