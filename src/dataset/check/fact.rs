@@ -231,7 +231,8 @@ mod tests {
                  loaded_at = {{ type = \"text\", required = true }}\n[fact.a]\n{fact}"
             );
             let contract = (PathBuf::from("a/dataset.toml"), "a".to_owned(), text);
-            Catalog::read([contract]).map_or_else(|error| error.to_string(), |_| String::new())
+            let error = Catalog::read([contract]).err();
+            error.map_or_else(String::new, |errors| format!("{errors:?}"))
         };
         for fact in ["grain = [\"id\", \"loaded_at\"]", "degenerate = [\"loaded_at\"]"] {
             assert_eq!(errors(fact), "", "{fact}");

@@ -8,7 +8,6 @@ use crate::dataset::Fact;
 use crate::star::ident::ident;
 use crate::star::table::Column;
 
-
 /// The columns, if the contract asks for them.
 pub(super) fn columns(fact: &Fact) -> Vec<Column> {
     if !fact.audit {

@@ -193,7 +193,10 @@ pub async fn audit(db: &TestDatabase, fact: &Fact) -> Vec<String> {
     let mut fields: Vec<String> =
         fact.grain.iter().flatten().map(|column| format!("f.{column}")).collect();
     fields.push("first.key".to_owned());
-    fields.push("(f.updated_at is not null) = (f.load_id <> f.first_load_id) and f.loaded_at <= now()".to_owned());
+    fields.push(
+        "(f.updated_at is not null) = (f.load_id <> f.first_load_id) and f.loaded_at <= now()"
+            .to_owned(),
+    );
     let join = "join stardrop.load first on first.load_id = f.first_load_id";
     lines(db, &fields, &format!("star.fact_{} f {join}", fact.name)).await
 }
