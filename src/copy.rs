@@ -1,6 +1,7 @@
 //! Copy: sends COPY lines to a staging table, within the open transaction.
 
 use std::pin::Pin;
+use std::time::{Duration, Instant};
 
 use crate::db::Client;
 use bytes::{Bytes, BytesMut};
@@ -19,6 +20,7 @@ pub struct CopyIn {
     sink: Pin<Box<CopyInSink<Bytes>>>,
     pending: Vec<u8>,
     sent_bytes: u64,
+    send_time: Duration,
 }
 
 impl CopyIn {
@@ -34,6 +36,7 @@ impl CopyIn {
             sink: Box::pin(sink),
             pending: Vec::with_capacity(CHUNK_BYTES + 4096),
             sent_bytes: 0,
+            send_time: Duration::ZERO,
         })
     }
 
@@ -45,6 +48,11 @@ impl CopyIn {
     /// The length in bytes of all lines so far.
     pub(crate) fn total_bytes(&self) -> u64 {
         self.sent_bytes + self.pending.len() as u64
+    }
+
+    /// How long sending has taken so far.
+    pub(crate) fn send_time(&self) -> Duration {
+        self.send_time
     }
 
     /// Sends the buffer once it is large enough.
@@ -60,7 +68,10 @@ impl CopyIn {
         self.sent_bytes += self.pending.len() as u64;
         let chunk = BytesMut::from(self.pending.as_slice()).freeze();
         self.pending.clear();
-        self.sink.send(chunk).await.map_err(|error| database_error(error, Stage::Copy))
+        let began = Instant::now();
+        let sent = self.sink.send(chunk).await;
+        self.send_time += began.elapsed();
+        sent.map_err(|error| database_error(error, Stage::Copy))
     }
 
     /// Ends the COPY, which runs the triggers. Returns the number of rows.

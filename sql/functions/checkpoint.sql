@@ -1,6 +1,6 @@
 -- Checkpoint: the last statement of a batch, in the batch's transaction. It moves the load's checkpoint
 -- if the load is still where this worker found it, and adds the batch's row counts. Otherwise it
--- returns false, and the worker must roll back.
+-- returns false, and the worker must roll back. `in_steps` has the seconds that steps took since the last checkpoint.
 create or replace function stardrop.checkpoint(
     in_load_id bigint,
     in_attempt integer,
@@ -10,7 +10,8 @@ create or replace function stardrop.checkpoint(
     in_to_offset bigint,
     in_rows_rejected bigint,
     in_lease interval,
-    in_hash_state bytea default null
+    in_hash_state bytea default null,
+    in_steps jsonb default null
 ) returns boolean
     language plpgsql
     security definer
@@ -26,6 +27,13 @@ begin
         attempts_without_progress = 0,
         hash_state = in_hash_state,
         hash_offset = in_to_offset,
+        steps = case
+            when in_steps is null or l.steps is null then coalesce(in_steps, l.steps)
+            else (
+                select jsonb_object_agg(s.step, s.seconds::numeric + coalesce((l.steps ->> s.step)::numeric, 0))
+                from jsonb_each_text(in_steps) s (step, seconds)
+            )
+        end,
         lease_until = clock_timestamp() + in_lease
     where l.load_id = in_load_id
       and l.state = 'loading'

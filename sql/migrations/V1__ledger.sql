@@ -52,6 +52,7 @@ create table stardrop.load (
     finished_at timestamptz,
     notes text,
     enrichment jsonb,
+    steps jsonb,
     failure_stage text collate "C",
     failure_sqlstate text collate "C",
     failure_text text,
@@ -156,6 +157,8 @@ comment on column stardrop.load.notes is
     'What was unusual, such as unknown or missing columns, or why the load was skipped.';
 comment on column stardrop.load.enrichment is
     'The files that values were looked up in, each with name, file, type, built and sha256; null without [enrich.*].';
+comment on column stardrop.load.steps is
+    'The seconds of each step, for the batches that are committed; null where none is.';
 comment on column stardrop.load.failure_stage is 'The stage that failed, for a load in state failed.';
 comment on column stardrop.load.failure_sqlstate is 'The SQLSTATE of the failure, if Postgres raised it.';
 comment on column stardrop.load.failure_text is 'The error message, for a load in state failed.';

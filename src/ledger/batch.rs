@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::db::Client;
 
-use super::{Checkpoint, Claim, RejectedRow, query_one, require_held};
+use super::{Checkpoint, Claim, RejectedRow, StepTimes, query_one, require_held};
 use crate::error::Result;
 
 /// Opens a batch in the current transaction. `from_rows` is the checkpoint at which it starts,
@@ -42,6 +42,8 @@ pub struct BatchEnd<'b> {
     pub rows_rejected: u64,
     /// The state of the object's hash at `to`.
     pub hash_state: Option<&'b [u8]>,
+    /// What the steps since the last checkpoint took.
+    pub steps: StepTimes,
 }
 
 /// Moves the load's checkpoint to the end of the batch, in the batch's transaction, and renews the
@@ -59,8 +61,8 @@ pub async fn checkpoint(
 ) -> Result<()> {
     let row = query_one(
         client,
-        "select stardrop.checkpoint($1, $2, $3, $4, $5, $6, $7, make_interval(secs => $8), $9)
-             as held",
+        "select stardrop.checkpoint($1, $2, $3, $4, $5, $6, $7, make_interval(secs => $8), $9,
+             $10::text::jsonb) as held",
         &[
             &claim.load_id,
             &claim.attempt,
@@ -71,6 +73,7 @@ pub async fn checkpoint(
             &(end.rows_rejected as i64),
             &lease.as_secs_f64(),
             &end.hash_state,
+            &end.steps.json(),
         ],
     )
     .await?;

@@ -8,6 +8,7 @@ mod close;
 mod enrichment;
 mod finding;
 mod rejects;
+mod step;
 mod undo;
 mod unmatched;
 pub mod view;
@@ -29,6 +30,7 @@ pub use rejects::{
     LoadWithRejects, RejectsOpened, begin_reject_reload, finish_reject_reload, first_rejects,
     load_with_rejects,
 };
+pub use step::{Step, StepTimes, steps};
 pub use undo::{Undo, Undone, UndoneTable, undo};
 pub use unmatched::record_unmatched;
 

@@ -16,7 +16,7 @@ use super::run::{Run, RunEnd};
 use super::session::Session;
 use crate::dataset::Dataset;
 use crate::error::{Decision, Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claim, Claimed, Totals};
+use crate::ledger::{self, Claim, Claimed, Step, Totals};
 use crate::object::{ObjectRef, Source};
 use crate::settings::Settings;
 use crate::star::Star;
@@ -69,9 +69,10 @@ impl Attempt<'_> {
             return Err(Error::new(ErrorKind::OutOfTime, Stage::Ledger, message));
         }
         let mut losses = 0;
+        let mut began = self.started;
         loop {
             let committed = self.committed_rows();
-            let error = match self.claim_and_run().await {
+            let error = match self.claim_and_run(began).await {
                 Err(error) => error,
                 done => return done,
             };
@@ -90,10 +91,12 @@ impl Attempt<'_> {
             warn!(object = %self.object, "{error}; connecting again");
             self.disconnect();
             tokio::time::sleep(RECONNECT_PAUSE * losses).await;
+            began = Instant::now();
         }
     }
 
-    async fn claim_and_run(&mut self) -> Result<LoadReport> {
+    /// `began` is when the first step did.
+    async fn claim_and_run(&mut self, began: Instant) -> Result<LoadReport> {
         let claimed = match self.claim().await? {
             ClaimOutcome::Claimed(claimed) => claimed,
             // Our own commit succeeded, but its answer was lost with the connection.
@@ -106,7 +109,7 @@ impl Attempt<'_> {
         };
         let claim = claimed.claim;
         Span::current().record("load_id", claim.load_id);
-        match self.run(&claimed).await {
+        match self.run(&claimed, began.elapsed()).await {
             Ok(end) => self.close(&claim, end).await,
             Err(error) => self.close_failed(&claim, error).await,
         }
@@ -140,11 +143,13 @@ impl Attempt<'_> {
 
     /// Loads from the checkpoint to the end of the object or of the time, and repeats the batch
     /// that conflicted with another transaction.
-    async fn run(&mut self, claimed: &Claimed) -> Result<RunEnd> {
+    async fn run(&mut self, claimed: &Claimed, claiming: Duration) -> Result<RunEnd> {
+        let began = Instant::now();
         // Before the first row: a file that is missing or damaged must not give nulls.
         let enrichers = self.enrichments.of(self.source, self.dataset).await?;
         let (client, budget) = self.session.client_and_budget()?;
         let progress = self.progress.insert(Progress::of(claimed));
+        progress.steps.add(Step::Claim, claiming);
         let duplicate = check_duplicate(
             client,
             self.source,
@@ -161,6 +166,7 @@ impl Attempt<'_> {
             let Claim { load_id, attempt, .. } = claimed.claim;
             ledger::record_enrichment(client, load_id, attempt, &origins(&enrichers)).await?;
         }
+        progress.steps.add(Step::Open, began.elapsed());
         let mut run = Run {
             client,
             enrichers: &enrichers,

@@ -1,6 +1,6 @@
 //! Progress: how far a claimed load has been committed.
 
-use crate::ledger::{Checkpoint, Claimed, RejectCounts};
+use crate::ledger::{Checkpoint, Claimed, RejectCounts, StepTimes};
 
 /// How far a load has come since it was claimed.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub(super) struct Progress {
     pub hash_state: Option<Vec<u8>>,
     /// Set where the load went over its reject budget.
     pub reject_counts: Option<RejectCounts>,
+    /// What the steps have taken since the checkpoint.
+    pub steps: StepTimes,
     /// The rows of the checkpoint at the time of the claim.
     claimed_rows: u64,
 }
@@ -26,6 +28,7 @@ impl Progress {
             rows_rejected: *rows_rejected,
             hash_state: hashing.state.clone().filter(|_| hashing.offset == checkpoint.offset),
             reject_counts: None,
+            steps: StepTimes::default(),
             claimed_rows: checkpoint.rows,
         }
     }

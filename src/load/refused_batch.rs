@@ -1,11 +1,14 @@
 //! Refused batch: loads the batch that Postgres refused, within the reject budget and the time.
 
+use std::time::Instant;
+
 use super::batch::{BatchEnd, BatchLimits, Filled};
 use super::run::Run;
 use super::spool::Spool;
 use super::stage::StageEnd;
 use super::staging::StageLimits;
 use crate::error::{Error, Result};
+use crate::ledger::Step;
 use crate::records::Record;
 use crate::star;
 
@@ -31,6 +34,7 @@ impl Run<'_> {
     /// Loads the next batch in parts: the rows that Postgres refuses are rejected, the others are
     /// staged. `refusal` is the error by which it refused the batch as a whole.
     pub(super) async fn load_refused_batch(&mut self, refusal: &Error) -> Result<BatchEnd> {
+        let began = Instant::now();
         let mut opened = self.open().await?;
         let mut record = Record::new();
         if !opened.records.next(&mut record).await? {
@@ -39,6 +43,8 @@ impl Run<'_> {
         }
         let (mut end, mut spool, mut filled) =
             self.fill(Spool::new()?, &mut opened, &mut record).await?;
+        let filled_at = Instant::now();
+        self.progress.steps.add(Step::Read, filled_at - began);
         self.execute("begin").await?;
         // The transaction holds several COPYs, so nobody else may write to the star meanwhile.
         self.begin_batch(true).await?;
@@ -46,6 +52,7 @@ impl Run<'_> {
         let Filled { rows_read, .. } = filled;
         let limits = Limits { run: self, rows_read, rejected: filled.rows_rejected() };
         let staged = spool.stage(self.client, &statement, &limits, Some(refusal)).await?;
+        self.progress.steps.add(Step::Normalise, filled_at.elapsed());
         match staged.end {
             StageEnd::All => {}
             StageEnd::TooMany(known) => {

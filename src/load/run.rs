@@ -17,7 +17,7 @@ use crate::dataset::Dataset;
 use crate::db::{self, database_error};
 use crate::enrich::Enricher;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claim, RejectCounts};
+use crate::ledger::{self, Claim, RejectCounts, Step, StepTimes};
 use crate::object::{ObjectRef, Source};
 use crate::records::Record;
 use crate::rows::RowWriter;
@@ -87,9 +87,11 @@ impl Run<'_> {
     }
 
     async fn load_batches(&mut self) -> Result<RunEnd> {
+        let began = Instant::now();
         let mut opened = self.open().await?;
         let mut record = Record::new();
         let mut has_record = opened.records.next(&mut record).await?;
+        self.progress.steps.add(Step::Open, began.elapsed());
         while has_record {
             if !self.budget.has_time() {
                 return Ok(RunEnd::OutOfTime);
@@ -97,9 +99,14 @@ impl Run<'_> {
             self.execute("begin").await?;
             self.begin_batch(self.claim.replaces).await?;
             let copy = CopyIn::start(self.client, &star::copy_statement(self.dataset)).await?;
+            let began = Instant::now();
             let (end, copy, filled) = self.fill(copy, &mut opened, &mut record).await?;
             let (rows, filled_at) = (filled.rows_read, Instant::now());
+            let (filling, sending) = (filled_at - began, copy.send_time());
+            self.progress.steps.add(Step::Read, filling.saturating_sub(sending));
+            self.progress.steps.add(Step::Copy, sending);
             copy.finish().await?;
+            self.progress.steps.add(Step::Normalise, filled_at.elapsed());
             self.close_batch(&mut opened, filled, end).await?;
             self.budget.record_close(rows, filled_at.elapsed());
             match end {
@@ -154,10 +161,14 @@ impl Run<'_> {
     ) -> Result<()> {
         self.check_reject_budget(&filled).await?;
         let Filled { rejected, to, is_cut, .. } = filled;
+        let began = Instant::now();
         if self.claim.replaces {
             self.delete_older_versions().await?;
         }
+        let replaced_at = Instant::now();
+        self.progress.steps.add(Step::Normalise, replaced_at - began);
         ledger::reject_rows(self.client, &self.claim, &rejected).await?;
+        self.progress.steps.add(Step::Reject, replaced_at.elapsed());
         // Of a cut batch, more is hashed than is committed.
         let hash_state = if is_cut { None } else { opened.records.hash_state_at(to.offset) };
         let batch = ledger::BatchEnd {
@@ -165,6 +176,7 @@ impl Run<'_> {
             to,
             rows_rejected: rejected.len() as u64,
             hash_state: hash_state.as_deref(),
+            steps: self.progress.steps,
         };
         ledger::checkpoint(self.client, &self.claim, batch, self.settings.lease()).await?;
         if end == BatchEnd::Object {
@@ -172,6 +184,7 @@ impl Run<'_> {
         }
         self.execute("commit").await?;
         self.progress.checkpoint = to;
+        self.progress.steps = StepTimes::default();
         self.progress.hash_state = hash_state;
         self.progress.rows_rejected += rejected.len() as u64;
         Ok(())

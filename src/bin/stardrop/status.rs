@@ -13,6 +13,9 @@ use crate::output;
 pub struct Args {
     /// Only this load, by its number, with the rows changed in each table and the first of each kind of rejected row.
     load: Option<i64>,
+    /// Of this load, show how many rows each step has handled, and in how many seconds.
+    #[arg(long, requires = "load", conflicts_with = "json")]
+    steps: bool,
     /// Only loads of this dataset.
     #[arg(long)]
     dataset: Option<String>,
@@ -87,6 +90,9 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
             say!("load {} failed: {failure}", load.load_id)?;
         }
     }
+    if let (Some(load_id), true) = (args.load, args.steps) {
+        return print_steps(&ledger::steps(&database.client, load_id).await?);
+    }
     if let Some(load_id) = args.load {
         let tables = view::tables(&database.client, load_id).await?;
         say!()?;
@@ -113,6 +119,16 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
                 say!("{notes}")?;
             }
         }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_steps(steps: &[Vec<String>]) -> anyhow::Result<ExitCode> {
+    say!()?;
+    if steps.is_empty() {
+        say!("no batch of this load is committed")?;
+    } else {
+        output::table(&["step", "rows", "seconds"], steps)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,3 +3,4 @@
 mod generate;
 mod reconcile;
 mod rejects;
+mod status;
