@@ -9,6 +9,7 @@
 #   CASES              the number of sets of files that `make oracle` loads
 #   RUST_TEST_THREADS  how many tests run at the same time; by default one for each processor, and at least 4
 #   ROWS               the number of facts that `make bench-star` compares with 100,000
+#   EXAMPLE            an example that `make dev` runs, in a folder of its own, such as loans
 #   LOADERS            the number of files that `make dev` loads at the same time; 0 leaves them to `make watch`
 #   TERRAFORM          how to run Terraform, such as `terraform`
 
@@ -25,7 +26,7 @@ EVENT ?= events/s3-put.json
 LOADERS ?= 2
 TERRAFORM ?= terraform
 MINUTES ?= 30
-LOCAL := .stardrop
+LOCAL := .stardrop$(if $(EXAMPLE),/examples/$(EXAMPLE))
 
 # Versions of the tools that are installed into .tools.
 CARGO_DENY := 0.20.2
@@ -115,7 +116,7 @@ demo: setup-postgres build ## load a month of sales files from a local bucket, a
 
 dev: setup-postgres build ## run the local cloud in .stardrop until Ctrl-C: drop files, see rows arrive
 	@$(WITH_PG) && exec "$$(bash scripts/target-folder.sh)/debug/stardrop" \
-	  dev --dir $(LOCAL) --port-file $(LOCAL)/ready.json --loaders $(LOADERS)
+	  dev $(if $(EXAMPLE),--example $(EXAMPLE)) --dir $(LOCAL) --port-file $(LOCAL)/ready.json --loaders $(LOADERS)
 
 watch: setup-rust setup-lambda ## run the loader as a local Lambda that uses a running `make dev`
 	@bash scripts/watch.sh $(LOCAL)/ready.json

@@ -6,121 +6,22 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 rows=${ROWS:-2000}     # per day
-timeout=${WAIT:-120}   # seconds, for each wait
 some_bad_day=13        # a few bad rows: within the contract's reject budget
 all_bad_day=24         # too many bad rows: the load fails
 
 export STARDROP_DATASETS=$PWD/examples
 
-# --- the commands of stardrop that this script uses ---------------------------------------------
-
+. scripts/local-cloud.sh
 stardrop=${STARDROP:-$(bash scripts/target-folder.sh)/debug/stardrop}
-
-# Runs in the background. With exec, the pid is stardrop's and not that of a shell around it.
-start_cloud() { exec "$stardrop" dev --dir "$work" --port-file "$ready"; }
 
 generate_day() { # DAY BAD FILE
   "$stardrop" generate sales --rows "$rows" --seed "202601$1" --day "2026-01-$1" --bad "$2" --out "$3"
 }
 
-status() { "$stardrop" status "$@"; }
-rejects() { "$stardrop" rejects; }
-
-# ready.json is one flat object of strings.
-ready_text() { sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p" "$ready"; }
-
-# `status --json` is an array of objects whose keys are the ledger's columns.
-count_state() { grep -o "\"state\" *: *\"$1\"" "$work/status.json" | wc -l | tr -d ' '; }
-sum_column() {
-  grep -o "\"$1\" *: *[0-9]*" "$work/status.json" | awk -F: '{ sum += $2 } END { print sum + 0 }'
-}
-
-# --- starting and stopping -----------------------------------------------------------------------
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/stardrop-demo.XXXXXX")
-ready=$work/ready.json
-log=$work/dev.log
-cloud=
-began=$(date +%s)
-
-if [ "$(id -u)" = 0 ]; then chmod 711 "$work"; fi # so that the user that runs root's Postgres can enter
-
-running() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
-
-stop() { # PID: sends SIGTERM, and after ten seconds SIGKILL to its process group
-  running "$1" || return 0
-  kill -TERM "$1" 2>/dev/null || true
-  for _ in $(seq 100); do
-    running "$1" || return 0
-    sleep 0.1
-  done
-  kill -KILL -- "-$1" 2>/dev/null || kill -KILL "$1" 2>/dev/null || true
-}
-
-finish() {
-  local code=$?
-  trap - EXIT INT TERM HUP
-  if [ "$code" != 0 ] && [ -s "$log" ]; then
-    printf '\nThe last lines of the local cloud:\n' >&2
-    tail -n 20 "$log" | sed 's/^/  /' >&2
-  fi
-  stop "$cloud"
-  # If the local cloud crashed, its Postgres may still run: find it by its pid file.
-  local pid_file
-  while IFS= read -r pid_file; do
-    stop "$(head -n 1 "$pid_file")"
-  done < <(find "$work" -name postmaster.pid 2>/dev/null)
-  if [ -n "${KEEP:-}" ]; then echo "kept: $work"; else rm -rf "$work"; fi
-  exit "$code"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
-# --- output --------------------------------------------------------------------------------------
-
-heading() { printf '\n== %s\n' "$*"; }
-indent() { sed 's/^/   /'; }
-fail() { printf 'demo: %s\n' "$*" >&2; exit 3; }
-
-wait_for() { # WHAT COMMAND...: until the command succeeds, the cloud exits or the time is over
-  local what=$1 until=$(($(date +%s) + timeout))
-  shift
-  until "$@"; do
-    running "$cloud" || fail "the local cloud stopped while waiting for $what"
-    [ "$(date +%s)" -lt "$until" ] || fail "no $what after $timeout s; see the log below"
-    sleep 0.2
-  done
-}
-
-loads_finished() { # N: at least N loads, none of them still loading
-  status --json > "$work/status.json" || return 1
-  local all loading
-  all=$(count_state '[a-z]*')
-  loading=$(count_state loading)
-  [ "$all" -ge "$1" ] && [ "$loading" = 0 ]
-}
-
-sql() { "$psql" --no-psqlrc --quiet --pset footer=off --dbname "$DATABASE_URL" --command "$1" | sed '/^$/d' | indent; }
-
-[ -x "$stardrop" ] || fail "no $stardrop: run \`make build\` first"
-
 heading "A local cloud: Postgres, an S3 bucket and the loader"
-set -m # a separate process group: Ctrl-C signals only this script, which then stops the group
-start_cloud > "$log" 2>&1 < /dev/null &
-cloud=$!
-set +m
-wait_for "the local cloud" test -s "$ready"
+start_cloud
 printf '   %s\n' "Postgres   $(ready_text database_url)" "S3         $(ready_text s3_endpoint)" \
   "bucket     $(ready_text inbox)"
-
-DATABASE_URL=$(ready_text database_url)
-AWS_ENDPOINT_URL_S3=$(ready_text s3_endpoint)
-AWS_ACCESS_KEY_ID=$(ready_text access_key)
-AWS_SECRET_ACCESS_KEY=$(ready_text secret_key)
-export DATABASE_URL AWS_ENDPOINT_URL_S3 AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-export AWS_REGION="${AWS_REGION:-us-east-1}"
-unset AWS_SESSION_TOKEN AWS_PROFILE
 inbox=$(ready_text inbox)/sales/2026/01
 bucket=$(ready_text bucket)
 
@@ -161,20 +62,18 @@ echo "   before: $inserted rows   after: $again rows"
 
 heading "stardrop status: every file, and how many of its rows were loaded"
 # The first three, and those with rejected rows.
-status | awk 'NR <= 4 || $3 == "failed" || $5 > 0 || /^load [0-9]+ failed/ {
+"$stardrop" status | awk 'NR <= 4 || $3 == "failed" || $5 > 0 || /^load [0-9]+ failed/ {
     sub(/; first: /, ";\n  first: "); print; skipped = 0; next
   }
   !skipped { print "   ..."; skipped = 1 }' | sed "s|s3://$bucket/||" | indent
 
 heading "stardrop rejects: each row that could not be loaded, with its line and the reason"
-rejects > "$work/rejects.txt"
+"$stardrop" rejects > "$work/rejects.txt"
 head -n 12 "$work/rejects.txt" | indent
 echo "   ... $(($(wc -l < "$work/rejects.txt") - 1)) rows in all"
 
 heading "The star, as an analyst would query it"
-psql=${PG_BIN:+$PG_BIN/psql}
-if [ ! -x "$psql" ]; then psql=$(command -v psql || true); fi
-if [ -n "$psql" ] && "$psql" --version > "$work/psql.log" 2>&1; then
+if find_psql; then
   sql "select p.product_name, sum(f.quantity) as quantity, round(sum(f.quantity * f.unit_price), 2) as amount
        from star.fact_sales f join star.dim_product p using (product_key)
        group by p.product_name order by amount desc limit 5"

@@ -1,6 +1,6 @@
 //! Dataset files: reads the folder of contracts, and returns the catalog of checked datasets. No other module reads it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::dataset::{Catalog, ContractText, suggestion};
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -16,13 +16,29 @@ const NORMALISE: &str = "normalise.sql";
 /// [`ErrorKind::BadSetting`] where the folder cannot be read or contains no contract;
 /// [`ErrorKind::BadContract`] with every error, one per line.
 pub fn read(dir: &Path) -> Result<Catalog> {
-    let mut contracts: Vec<ContractText> = Vec::new();
-    let mut misnamed: Vec<String> = Vec::new();
+    let mut folders = Vec::new();
     for name in names(dir)? {
         let folder = dir.join(&name);
-        if !folder.is_dir() {
-            continue;
+        if folder.is_dir() {
+            folders.push(folder);
         }
+    }
+    read_folders(dir, folders)
+}
+
+/// Reads the contract of one folder, which has no others beside it.
+///
+/// # Errors
+///
+/// Those of [`read`].
+pub fn read_one(folder: &Path) -> Result<Catalog> {
+    read_folders(folder, vec![folder.to_owned()])
+}
+
+fn read_folders(dir: &Path, folders: Vec<PathBuf>) -> Result<Catalog> {
+    let mut contracts: Vec<ContractText> = Vec::new();
+    let mut misnamed: Vec<String> = Vec::new();
+    for folder in folders {
         let files = names(&folder)?;
         misnamed.extend(files.iter().filter_map(|file| {
             let meant = meant(file, &files)?;
@@ -38,6 +54,7 @@ pub fn read(dir: &Path) -> Result<Catalog> {
             let path = folder.join(name);
             path.is_file().then(|| read(&path)).transpose()
         };
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         contracts.push(ContractText {
             folder: name,
             contract: read(&file)?,
@@ -163,5 +180,8 @@ mod tests {
         let files = ["README.md", "sales/dataset.toml", "sales/sample.csv", "notes/todo.txt"];
         let folder = folder(&files);
         assert_eq!(read(&folder.path().join("datasets")).unwrap().datasets().len(), 1);
+        assert_eq!(read_one(&folder.path().join("datasets/sales")).unwrap().datasets().len(), 1);
+        let error = read_one(&folder.path().join("datasets/notes")).unwrap_err();
+        assert!(error.message.contains("contains no"), "{error}");
     }
 }

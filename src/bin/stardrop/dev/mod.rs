@@ -1,6 +1,7 @@
 //! `stardrop dev`: runs Postgres, an S3 endpoint and loaders on this machine, until a signal stops it.
 
 mod cloud;
+mod example;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use cloud::{BUCKET, CloudOptions, Finished, LocalCloud};
+use example::Example;
 use stardrop::dataset_files;
 use stardrop::load::Outcome;
 use stardrop::mock;
@@ -17,9 +19,13 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Run Postgres, an S3 endpoint and the loader on this machine. Drop files and see their rows.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The folder of the database and the buckets. It is kept when the command ends.
-    #[arg(long, default_value = ".stardrop")]
-    dir: PathBuf,
+    /// The folder of the database and the buckets. It is kept when the command ends [default: .stardrop, or
+    /// .stardrop/examples/NAME].
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Use the contracts of examples/NAME, and upload its first files.
+    #[arg(long, value_name = "NAME")]
+    example: Option<String>,
     /// The port of Postgres; a free one if omitted.
     #[arg(long)]
     postgres_port: Option<u16>,
@@ -38,14 +44,19 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
-    let catalog = Arc::new(dataset_files::read(&settings.datasets_dir)?);
+    let (example, catalog) = match &args.example {
+        Some(name) => Example::find(name).map(|(example, catalog)| (Some(example), catalog))?,
+        None => (None, dataset_files::read(&settings.datasets_dir)?),
+    };
+    let catalog = Arc::new(catalog);
+    let dir = dir(&args);
     let folders: Vec<String> = catalog
         .datasets()
         .iter()
         .filter_map(|dataset| Some(folder(dataset.patterns.first()?).to_owned()))
         .collect();
     let options = CloudOptions {
-        dir: args.dir.clone(),
+        dir: dir.clone(),
         postgres_port: args.postgres_port,
         s3_port: args.s3_port,
         loaders: args.loaders,
@@ -67,7 +78,14 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     if args.json {
         println!("{addresses}");
     } else {
-        print_how_to(&cloud, &args.dir, &folders, &keys);
+        print_how_to(&cloud, &dir, &folders, &keys);
+    }
+    if let Some(example) = &example {
+        if !args.json {
+            print_example(example, &cloud.inbox(), &folders);
+        }
+        let dropped = example.drop_first_files(&cloud.inbox());
+        dropped.context("the example's files cannot be copied")?;
     }
     if let Some(file) = &args.port_file {
         write_atomically(file, &addresses)
@@ -88,6 +106,15 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     }
     cloud.stop().await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folder of the database and the buckets.
+fn dir(args: &Args) -> PathBuf {
+    match (&args.dir, &args.example) {
+        (Some(dir), _) => dir.clone(),
+        (None, Some(example)) => Path::new(".stardrop/examples").join(example),
+        (None, None) => PathBuf::from(".stardrop"),
+    }
 }
 
 /// The addresses as a flat JSON object, for scripts.
@@ -131,6 +158,18 @@ fn print_how_to(cloud: &LocalCloud, dir: &Path, folders: &[String], keys: &[Stri
     );
     println!("Query it:     psql {database}");
     println!("              DATABASE_URL={database} stardrop status");
+}
+
+fn print_example(example: &Example, inbox: &Path, folders: &[String]) {
+    let folder = example.folder.display();
+    if let [first, others @ ..] = example.steps.as_slice() {
+        println!("Example:      {folder}/README.md; uploading {}", first.display());
+        for step in others {
+            println!("  then:       cp -R {}/. {}", step.display(), inbox.display());
+        }
+    } else if let Some(target) = folders.first() {
+        println!("Example:      cp {folder}/sample.csv {}", inbox.join(target).display());
+    }
 }
 
 fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
