@@ -7,6 +7,7 @@ mod support;
 
 mod commands;
 mod docs_match_code;
+mod examples;
 mod faults;
 mod files;
 mod lambda;

@@ -33,7 +33,7 @@ fn pages_below(folder: &str) -> Vec<String> {
 }
 
 fn every_page() -> Vec<String> {
-    let mut pages = pages_below("docs");
+    let mut pages = [pages_below("docs"), pages_below("examples")].concat();
     let others =
         ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "events/README.md", "infra/README.md"];
     pages.extend(others.map(str::to_owned));
@@ -81,6 +81,7 @@ fn every_path_and_link_in_the_docs_exists() {
         "normalise.sql",
         "datasets/visits/dataset.toml",
         "visits/2026-01.csv",
+        "run.sh",
         "target/lambda/SHA256SUMS",
         "sales/",
         "sales/2026/01/sales-2026-01-05.csv",
