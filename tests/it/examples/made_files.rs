@@ -59,6 +59,21 @@ fn countries() -> Vec<u8> {
     database("Example-Country", |_, [country, ..], _| json!({ "country": { "iso_code": country } }))
 }
 
+fn places() -> Vec<u8> {
+    database("Example-City", |_, [country, region, city, time_zone], [latitude, longitude]| {
+        json!({
+            "city": { "names": { "en": city } },
+            "country": { "iso_code": country },
+            "location": { "latitude": latitude, "longitude": longitude, "time_zone": time_zone },
+            "subdivisions": [{ "names": { "en": region } }],
+        })
+    })
+}
+
+fn networks() -> Vec<u8> {
+    database("Example-ASN", |owner, _, _| json!({ "autonomous_system_organization": owner }))
+}
+
 const FIRST: [&str; 13] =
     ["Ada", "Bo", "Cy", "Dee", "Eli", "Fay", "Gus", "Hal", "Ida", "Jo", "Kai", "Lea", "Mo"];
 const LAST: [&str; 11] =
@@ -107,6 +122,8 @@ fn made_files() -> Vec<(String, Vec<u8>)> {
         (of_users("1-batches/users/batch=8"), users(same(101..=130))),
         (of_users("2-corrected/users/batch=7"), users(corrected)),
         ("users-by-country/datasets/users/countries.mmdb".to_owned(), countries()),
+        ("user-activity/datasets/activity/places.mmdb".to_owned(), places()),
+        ("user-activity/datasets/activity/networks.mmdb".to_owned(), networks()),
     ];
     for name in NAMES {
         let catalog = dataset_files::read(&folder(name).join("datasets")).unwrap();
