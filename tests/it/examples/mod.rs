@@ -11,7 +11,7 @@ use crate::support::programs::program_of_this_build;
 use crate::support::{root, server_binaries};
 
 /// The examples that are whole systems.
-const NAMES: [&str; 3] = ["retail-star", "user-activity", "users-by-country"];
+const NAMES: [&str; 4] = ["loans", "retail-star", "user-activity", "users-by-country"];
 
 /// A file or folder below `examples`.
 fn folder(name: &str) -> PathBuf {
@@ -71,6 +71,11 @@ async fn prints_what_its_readme_says(name: &str) {
         return;
     }
     blocks.iter().for_each(|block| assert_prints(&output, block));
+}
+
+#[tokio::test]
+async fn loans_prints_what_its_readme_says() {
+    prints_what_its_readme_says("loans").await;
 }
 
 #[tokio::test]
