@@ -11,6 +11,7 @@ mod online_retail;
 mod retail_history;
 mod s3_events;
 mod users;
+mod whole_examples;
 
 use std::path::{Path, PathBuf};
 
