@@ -13,6 +13,8 @@
 --
 -- object_time, version_id    those of the load's first event: another one may say the time more or less exactly
 --
+-- in_overwrite  that of the contract, or `extract` for full extracts, which replace older versions too
+--
 -- replaces  rows of older versions of the key must be deleted in the transaction that loads the new ones
 create or replace function stardrop.claim(
     in_dataset text,
@@ -186,7 +188,7 @@ begin
     object_time := this.object_time;
     version_id := this.version_id;
     lease_until := this.lease_until;
-    replaces := in_overwrite = 'replace' and exists (
+    replaces := in_overwrite in ('replace', 'extract') and not stardrop.has_newer_version(this.load_id) and exists (
         select from stardrop.load older
         where older.bucket = in_bucket
           and older.key = in_key

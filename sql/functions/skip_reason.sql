@@ -1,6 +1,7 @@
 -- Why a load need not start or continue; null if it must. The caller holds the lock of its key.
 --
--- superseded   a newer version of the key is loaded; or any version is, and overwrite is ignore
+-- superseded   a newer version of the key is loaded, and it is not a full extract (`in_overwrite` is extract); or
+--              any version is, and overwrite is ignore
 -- duplicate    the same bytes are loaded under another key or version, which is still the newest of its
 --              key, and no load of the dataset has changed the star between the two
 create or replace function stardrop.skip_reason(
@@ -24,6 +25,8 @@ begin
       and l.key = in_load.key
       and l.load_id <> in_load.load_id
       and l.state in ('loaded', 'duplicate')
+      -- What an older full extract has of members counts.
+      and in_overwrite <> 'extract'
       -- A user's replay is loaded anyway where rows are merged: an older file changes no newer row.
       and not (in_load.forced and in_overwrite = 'merge')
       and (in_overwrite = 'ignore'

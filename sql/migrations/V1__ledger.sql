@@ -184,7 +184,7 @@ comment on column stardrop.load_table.inserted is 'Rows that the load inserted.'
 comment on column stardrop.load_table.updated is 'Rows that the load updated.';
 comment on column stardrop.load_table.unchanged is 'Rows of the load that changed nothing.';
 comment on column stardrop.load_table.deleted is
-    'Rows that were deleted: by replacing an older version, by tombstones, or by an undo.';
+    'Rows that were deleted: by replacing an older version, by tombstones, or by an undo; members that were closed or flagged.';
 
 create table stardrop.load_finding (
     load_id bigint not null,

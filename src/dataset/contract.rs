@@ -151,6 +151,7 @@ pub(super) struct Dimension {
     /// A word, or a table of words by attribute.
     pub history: Option<Spanned<Value>>,
     pub valid_from: Option<Spanned<String>>,
+    pub missing: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,6 +16,7 @@ mod glob;
 mod glob_overlap;
 mod key_pattern;
 mod key_values;
+mod missing;
 mod model;
 mod name;
 mod one_or_many;
@@ -35,7 +36,9 @@ pub use expression::Expression;
 pub use file::{FileOptions, Ragged};
 pub use key_pattern::KeyPattern;
 pub use key_values::KeyValue;
-pub use model::{Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure};
+pub use model::{
+    Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure, Missing,
+};
 pub(crate) use name::suggestion;
 pub use references::Reference;
 pub use shared::{AttributeGroup, Dimension};
@@ -103,6 +106,17 @@ impl Dataset {
     /// The columns whose values are in the file, in the contract's order.
     pub fn file_columns(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| column.source.is_file())
+    }
+
+    /// Whether its files are full extracts, which say what members are gone.
+    pub fn has_full_extracts(&self) -> bool {
+        self.dimensions.iter().any(|source| source.missing != Missing::Keep)
+    }
+
+    /// What the ledger's functions take as `in_overwrite`. A full extract that comes late is loaded where
+    /// an older version of another file is skipped: what it has of members counts.
+    pub(crate) fn overwrite_mode(&self) -> &'static str {
+        if self.has_full_extracts() { "extract" } else { self.policy.overwrite.as_str() }
     }
 
     /// Whether columns that the contract does not name are kept, as jsonb in the first fact.

@@ -40,6 +40,36 @@ impl History {
     }
 }
 
+/// What happens to members that the newest file of no key has any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// Nothing: files need not have all members.
+    Keep,
+    /// Their version ends at the time of the file that no longer has them.
+    Close,
+    /// The column `is_deleted` is true.
+    Flag,
+}
+
+impl Missing {
+    /// All kinds, in the order in which messages list them.
+    pub const ALL: [Missing; 3] = [Missing::Keep, Missing::Close, Missing::Flag];
+
+    /// The kind with this name in a contract.
+    pub fn from_name(name: &str) -> Option<Missing> {
+        Missing::ALL.into_iter().find(|missing| missing.as_str() == name)
+    }
+
+    /// The name in a contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Missing::Keep => "keep",
+            Missing::Close => "close",
+            Missing::Flag => "flag",
+        }
+    }
+}
+
 /// What a dataset loads into a dimension; without attributes, only the keys of members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DimensionSource {
@@ -53,6 +83,8 @@ pub struct DimensionSource {
     pub history: Vec<History>,
     /// The column with the time from which a version is valid; `None`: the object's time.
     pub valid_from: Option<String>,
+    /// What happens to members that the dataset's files no longer have.
+    pub missing: Missing,
 }
 
 impl DimensionSource {

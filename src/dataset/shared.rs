@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Column, Dataset, DimensionRef, DimensionSource, History, name};
+use super::{Column, Dataset, DimensionRef, DimensionSource, History, Missing, missing, name};
 use crate::types::SqlType;
 
 /// A dimension, merged from all datasets that define it.
@@ -16,6 +16,8 @@ pub struct Dimension {
     pub attributes: Vec<Column>,
     /// The attributes, grouped by the datasets that have them and by their history.
     pub groups: Vec<AttributeGroup>,
+    /// What happens to members that full extracts no longer have.
+    pub missing: Missing,
 }
 
 /// Attributes that the same datasets have, so that one load and time say how new all of them are.
@@ -72,11 +74,18 @@ pub(super) fn dimensions(datasets: &[&Dataset]) -> (Vec<Dimension>, Vec<Contradi
             let dataset = last.copied().unwrap_or_default();
             errors.push(Contradiction { dataset, dimension: name.to_owned(), message });
         }
+        let (missing, contradictions) = missing::merge(name, datasets);
+        errors.extend(contradictions.into_iter().map(|(dataset, message)| Contradiction {
+            dataset,
+            dimension: name.to_owned(),
+            message,
+        }));
         dimensions.push(Dimension {
             name: name.to_owned(),
             key: merged.key,
             attributes: merged.attributes.into_iter().map(|attribute| attribute.column).collect(),
             groups,
+            missing,
         });
     }
     (dimensions, errors)

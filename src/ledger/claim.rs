@@ -124,7 +124,7 @@ pub async fn claim(
             &size,
             &object_time,
             &object.sequencer,
-            &dataset.policy.overwrite.as_str(),
+            &dataset.overwrite_mode(),
             &dataset.policy.skip_same_content,
             &lease.as_secs_f64(),
         ],

@@ -48,7 +48,7 @@ pub(super) async fn check_duplicate(
             break;
         }
     }
-    let overwrite = dataset.policy.overwrite.as_str();
+    let overwrite = dataset.overwrite_mode();
     let state =
         ledger::save_hash(client, &claimed.claim, overwrite, &hash, is_complete, lease).await?;
     Ok(match state.as_str() {

@@ -18,7 +18,7 @@ use super::spool::Spool;
 use super::staging::NoLimits;
 use super::{Loader, route};
 use crate::dataset::Dataset;
-use crate::db;
+use crate::db::{self, database_error};
 use crate::enrich::{Enricher, Origin};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::{self, Checkpoint, LoadWithRejects, RejectsOpened};
@@ -156,7 +156,7 @@ impl Loader {
     ) -> Result<Vec<Rejection>> {
         let client = self.session.client()?;
         let contract = self.star.fingerprint(dataset);
-        let overwrite = dataset.policy.overwrite.as_str();
+        let overwrite = dataset.overwrite_mode();
         db::execute(client, "begin", Stage::Ledger).await?;
         let opened =
             ledger::begin_reject_reload(client, load_id, load, contract, overwrite).await?;
@@ -182,6 +182,10 @@ impl Loader {
             ledger::record_enrichment(client, load_id, attempt, files).await?;
         }
         let staged = spool.stage(client, &star::copy_statement(dataset), &NoLimits, None).await?;
+        if let Some(call) = star::complete_call(dataset) {
+            let called = client.execute(&call, &[&load_id]).await;
+            called.map_err(|error| database_error(error, Stage::Normalise))?;
+        }
         let refused: Vec<Rejection> = staged.refused.into_iter().map(|row| row.rejection).collect();
         let all_rejected = [still_rejected, &refused[..]].concat();
         let has_changed =

@@ -97,7 +97,7 @@ impl Run<'_> {
                 return Ok(RunEnd::OutOfTime);
             }
             self.execute("begin").await?;
-            self.begin_batch(self.claim.replaces).await?;
+            self.begin_batch(self.is_exclusive()).await?;
             let copy = CopyIn::start(self.client, &star::copy_statement(self.dataset)).await?;
             let began = Instant::now();
             let (end, copy, filled) = self.fill(copy, &mut opened, &mut record).await?;
@@ -190,7 +190,17 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Whether no other batch may run at the same time: the transaction deletes or changes rows that are not in
+    /// the file, and only its end tells whether it is the load's last one.
+    fn is_exclusive(&self) -> bool {
+        self.claim.replaces || self.dataset.has_full_extracts()
+    }
+
     async fn finish(&self, rows: u64, opened: &mut Opened) -> Result<()> {
+        if let Some(call) = star::complete_call(self.dataset) {
+            let called = self.client.execute(&call, &[&self.claim.load_id]).await;
+            called.map_err(|error| database_error(error, Stage::Normalise))?;
+        }
         let records = &mut opened.records;
         let (hash, is_md5) = (records.content_hash(), records.etag_is_md5());
         let notes = opened.notes.as_deref();
@@ -201,7 +211,7 @@ impl Run<'_> {
     /// those of the older versions.
     pub(super) async fn finish_without_rows(&self, opened: &mut Opened) -> Result<()> {
         self.execute("begin").await?;
-        self.begin_batch(self.claim.replaces).await?;
+        self.begin_batch(self.is_exclusive()).await?;
         if self.claim.replaces {
             self.delete_older_versions().await?;
         }

@@ -39,6 +39,7 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/is_revert.sql"),
     include_str!("../../sql/functions/skip_reason.sql"),
     include_str!("../../sql/functions/is_replaced_by.sql"),
+    include_str!("../../sql/functions/has_newer_version.sql"),
     include_str!("../../sql/functions/replaced_loads.sql"),
     include_str!("../../sql/functions/claim.sql"),
     include_str!("../../sql/functions/record_enrichment.sql"),

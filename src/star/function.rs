@@ -50,4 +50,5 @@ impl Definition<'_> {
 }
 
 /// The prefixes of the functions' names; the dataset's name follows.
-pub const FUNCTION_PREFIXES: [&str; 5] = ["begin", "normalise", "open", "replace", "undo"];
+pub const FUNCTION_PREFIXES: [&str; 6] =
+    ["begin", "complete", "normalise", "open", "replace", "undo"];

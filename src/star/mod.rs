@@ -5,6 +5,7 @@
 //! function per dataset. A new kind of dimension is one file in `dimension` and one line in its
 //! `mod.rs`.
 
+mod complete;
 mod counts;
 mod date;
 pub mod diagram;
@@ -31,6 +32,7 @@ use sha2::{Digest, Sha256};
 use crate::dataset::{Catalog, Dataset};
 use fact::FactContext;
 
+pub use complete::call as complete_call;
 pub(crate) use fact::COMPUTED;
 pub(crate) use function::FUNCTION_PREFIXES;
 pub use function::Function;
@@ -129,6 +131,7 @@ fn compile_dataset(catalog: &Catalog, dataset: &Dataset, tables: &[Table]) -> Co
     statements.push(staging::trigger(dataset));
     let mut further: Vec<Function> = staging::open_function(dataset).into_iter().collect();
     further.extend(replace::function(dataset));
+    further.extend(complete::function(catalog, dataset));
     further.push(undo::function(catalog, dataset));
     statements.extend(further.iter().map(|function| function.sql.clone()));
     functions.extend(further);
@@ -167,6 +170,7 @@ fn table_names(catalog: &Catalog, dataset: &Dataset) -> BTreeSet<String> {
     for effect in dimension::effects(catalog, dataset) {
         let name = &effect.dimension.name;
         names.extend([dimension::name(name), dimension::history_name(name)]);
+        names.extend(dimension::presence_tables(name));
     }
     for fact in &dataset.facts {
         names.extend([fact::name(&fact.name), fact::tombstone_name(&fact.name)]);

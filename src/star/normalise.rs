@@ -47,7 +47,13 @@ fn generated(catalog: &Catalog, dataset: &Dataset, effects: &[DimensionEffect<'_
             steps.extend(Some(step).filter(|step| !step.is_empty()));
         }
         if context.dataset.name == dataset.name {
-            steps.push(fact_step(context));
+            steps.push(match dataset.has_full_extracts() {
+                false => fact_step(context),
+                true => format!(
+                    "    if not stardrop.has_newer_version(this.load_id) then\n{}    end if;\n",
+                    fact_step(context)
+                ),
+            });
         }
     }
     steps
@@ -78,7 +84,7 @@ declare
     unknown bigint[];
     occurrences bigint[];
     findings jsonb := '[]'::jsonb;
-{repeated_lines}{foreign_rows}{versions}    rows_inserted bigint := 0;
+{repeated_lines}{foreign_rows}{versions}{gone}    rows_inserted bigint := 0;
     rows_updated bigint := 0;
     tables jsonb := '[]'::jsonb;
 begin
@@ -103,6 +109,11 @@ end
             if dataset.policy.rejects_repeated_grain { "    repeated_lines text;\n" } else { "" },
         unknown = finding::add_unknown(dataset),
         versions = versions,
+        gone = if effects.iter().any(DimensionEffect::ends_versions) {
+            "    gone bigint;\n"
+        } else {
+            ""
+        },
         foreign_rows = if keeps { "    foreign_rows bigint;\n" } else { "" },
         kept = if keeps { only_own_rows(dataset) } else { String::new() },
         emptied = if keeps { String::new() } else { emptied(dataset) },

@@ -2,7 +2,7 @@
 
 use super::function::{Definition, Function};
 use super::ident::ident;
-use super::{dimension, fact};
+use super::{complete, dimension, fact};
 use crate::dataset::{Catalog, Dataset, Fact};
 
 /// `staging.undo_<dataset>(load_id)`: deletes the facts that the load inserted or was the last to
@@ -56,6 +56,9 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
             steps.push_str(&format!("\n{position}"));
         }
     }
+    let extracted = dimension::extracted(catalog.dimensions(), dataset);
+    steps.extend(extracted.iter().map(|extracted| dimension::remove_extract(extracted)));
+    steps.push_str(&complete::rekey(catalog, &extracted));
     if dataset.policy.keeps_staging {
         let table = ident(&dataset.name);
         steps.push_str(&format!(
@@ -68,8 +71,10 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
 #variable_conflict use_variable
 declare
     deleted bigint;
-begin{steps}end
-"
+{variables}begin{steps}end
+",
+        variables =
+            if extracted.is_empty() { String::new() } else { complete::variables(&extracted) },
     );
     let definition = Definition {
         name: format!("undo_{}", dataset.name),

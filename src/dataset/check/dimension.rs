@@ -3,7 +3,7 @@
 use toml::{Spanned, Value};
 
 use super::super::contract::{self, Table};
-use super::super::{Column, DimensionSource, History, name};
+use super::super::{Column, DimensionSource, History, Policy, name};
 use super::Checker;
 use super::used::DATE;
 
@@ -16,8 +16,9 @@ impl Checker<'_> {
         &mut self,
         table: &Table<contract::Dimension>,
         columns: &[Column],
+        policy: &Policy,
     ) -> Vec<DimensionSource> {
-        table.iter().map(|(key, raw)| self.dimension(key, raw.get_ref(), columns)).collect()
+        table.iter().map(|(key, raw)| self.dimension(key, raw.get_ref(), columns, policy)).collect()
     }
 
     fn dimension(
@@ -25,6 +26,7 @@ impl Checker<'_> {
         key: &Spanned<String>,
         raw: &contract::Dimension,
         columns: &[Column],
+        policy: &Policy,
     ) -> DimensionSource {
         if let Err(message) = name::check("dimension", key.get_ref()) {
             self.error(key, message);
@@ -89,12 +91,14 @@ impl Checker<'_> {
             }
             valid_from.get_ref().clone()
         });
+        let missing = self.missing(raw, has_versions || !history_is_valid, policy);
         DimensionSource {
             name: key.get_ref().clone(),
             key: natural_key,
             attributes,
             history,
             valid_from,
+            missing,
         }
     }
 

@@ -6,6 +6,7 @@ mod enrich;
 mod fact;
 mod file;
 mod from_key;
+mod missing;
 mod names;
 mod policy;
 mod protected;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 use super::contract::Contract;
-use super::{ContractError, ContractText, Dataset, glob, name};
+use super::{ContractError, ContractText, Dataset, Missing, glob, name};
 
 /// Collects the errors, so that one run shows all of them.
 struct Checker<'a> {
@@ -102,7 +103,7 @@ pub(super) fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError
     checker.sheet_columns(&contract.columns, format);
     let is_of_object = columns.iter().any(|column| column.source.is_of_object());
     let policy = checker.policy(&contract.policy, appends, is_of_object);
-    let dimensions = checker.dimensions(&contract.dimension, &columns);
+    let dimensions = checker.dimensions(&contract.dimension, &columns, &policy);
     let facts = checker.facts(&contract.fact, &contract.dimension, &columns, &policy);
     let views = checker.views(&contract.view);
     let dataset = Dataset {
@@ -119,6 +120,17 @@ pub(super) fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError
         views_sql: texts.views_sql.clone(),
         normalise_sql: texts.normalise_sql.clone(),
     };
+    if let Some(source) = dataset.dimensions.iter().find(|source| source.missing != Missing::Keep)
+        && texts.normalise_sql.is_some()
+    {
+        let message = format!(
+            "missing = \"{}\" of dimension `{}` cannot be combined with a normalise.sql, which replaces the \
+             statements that note the members of a file: remove one of them",
+            source.missing.as_str(),
+            source.name
+        );
+        checker.error(&contract.name, message);
+    }
     let fills_nothing = contract.dimension.is_empty() && contract.fact.is_empty();
     if fills_nothing && texts.normalise_sql.is_none() {
         checker.error(

@@ -5,6 +5,7 @@ mod dataset;
 mod formula;
 mod orphans;
 mod table;
+mod version_end;
 
 #[cfg(test)]
 mod sample_for_tests;

@@ -1,6 +1,6 @@
 //! Compares one table: its columns, keys and indexes.
 
-use super::formula;
+use super::{formula, version_end};
 use crate::migrate::operation::{
     AddColumn, AddKey, ChangeKey, ChangeType, CreateIndex, CreateTable, DropColumn, DropNotNull,
     ExistingRows, Operation, RecreateTable, RenameColumn, SetNotNull,
@@ -36,7 +36,9 @@ pub(super) fn compare(
         return vec![Operation::CreateTable(CreateTable { table: table.clone() })];
     };
     let renames = Renames::find(wanted.star, &name, &existing.shape, wanted_shape);
-    let before = renames.apply(&existing.shape);
+    let mut before = renames.apply(&existing.shape);
+    let version_end =
+        version_end::compare(table, &mut before, wanted_shape, || datasets_of(wanted.star, &name));
     let comparison = Comparison {
         star: wanted.star,
         table,
@@ -54,18 +56,19 @@ pub(super) fn compare(
             let others = existing.others.clone();
             vec![Operation::RecreateTable(RecreateTable { table, reason, datasets, others })]
         }
-        None => comparison.operations(),
+        None => version_end.into_iter().chain(comparison.operations()).collect(),
     }
 }
 
+/// The datasets whose rows go to the table.
+fn datasets_of(star: &Star, table: &String) -> Vec<String> {
+    let datasets = star.datasets.iter().filter(|dataset| dataset.tables.contains(table));
+    datasets.map(|dataset| dataset.name.clone()).collect()
+}
+
 impl Comparison<'_> {
-    /// The datasets whose rows go to the table.
     fn datasets(&self) -> Vec<String> {
-        let datasets = self.star.datasets.iter();
-        datasets
-            .filter(|dataset| dataset.tables.contains(&self.name))
-            .map(|dataset| dataset.name.clone())
-            .collect()
+        datasets_of(self.star, &self.name)
     }
 
     /// Why the existing rows cannot stay, where they cannot.

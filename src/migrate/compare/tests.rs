@@ -95,6 +95,38 @@ fn each_change_of_a_contract_is_the_operations_that_it_needs() {
 }
 
 #[test]
+fn members_that_are_gone_need_tables_and_a_column() {
+    let replace = ("[columns]", "[policy]\noverwrite = \"replace\"\n[columns]");
+    let tables = "create star.extract_buyer\ncreate star.seen_buyer\ncreate star.presence_buyer";
+    let flag = ("attributes = [\"town\"]", "attributes = [\"town\"]\nmissing = \"flag\"");
+    assert_eq!(
+        after(&[replace, flag], true),
+        format!("add column star.dim_buyer.is_deleted\n{tables}")
+    );
+    let versions = ("attributes = [\"town\"]", "attributes = [\"town\"]\nhistory = \"versions\"");
+    let keep = edited(&[
+        replace,
+        versions,
+        ("[\"buyer\"]\nmeasures", "[\"buyer\"]\nas_of = \"day\"\nmeasures"),
+    ]);
+    let close = keep.replace("\"versions\"", "\"versions\"\nmissing = \"close\"");
+    let (keep, close) = (star_of(&keep), star_of(&close));
+    assert_eq!(
+        lines(&database_of(&keep, true), &close),
+        format!(
+            "let versions in star.dim_buyer end when full extracts no longer have the member\n\
+             add column star.history_buyer.reopens\n{tables}\nupdate dataset shop"
+        )
+    );
+    assert_eq!(
+        lines(&database_of(&close, true), &keep),
+        "let versions in star.dim_buyer end only where the next one starts\n\
+         drop column star.history_buyer.reopens\nupdate dataset shop\n\
+         drop star.seen_buyer\ndrop star.presence_buyer\ndrop star.extract_buyer"
+    );
+}
+
+#[test]
 fn without_rows_no_fact_is_recreated_with_its_dimension_and_no_formula_matters() {
     let key = [("key        = [\"buyer\"]\nattributes = [\"town\"]", "key = [\"town\"]")];
     let said = after(&key, false);

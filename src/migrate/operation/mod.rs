@@ -6,6 +6,7 @@ mod add_key;
 mod change_formula;
 mod change_key;
 mod change_type;
+mod change_version_end;
 mod create_index;
 mod create_table;
 mod drop_column;
@@ -25,6 +26,7 @@ pub(super) use add_key::AddKey;
 pub(super) use change_formula::ChangeFormula;
 pub(super) use change_key::ChangeKey;
 pub(super) use change_type::ChangeType;
+pub(super) use change_version_end::{ChangeVersionEnd, VERSION_ENDS};
 pub(super) use create_index::CreateIndex;
 pub(super) use create_table::CreateTable;
 pub(super) use drop_column::DropColumn;
@@ -50,6 +52,7 @@ pub(super) enum Operation {
     AddColumn(AddColumn),
     DropColumn(DropColumn),
     ChangeType(ChangeType),
+    ChangeVersionEnd(ChangeVersionEnd),
     SetNotNull(SetNotNull),
     DropNotNull(DropNotNull),
     ChangeKey(ChangeKey),
@@ -73,6 +76,7 @@ impl Operation {
             Operation::AddColumn(kind) => kind,
             Operation::DropColumn(kind) => kind,
             Operation::ChangeType(kind) => kind,
+            Operation::ChangeVersionEnd(kind) => kind,
             Operation::SetNotNull(kind) => kind,
             Operation::DropNotNull(kind) => kind,
             Operation::ChangeKey(kind) => kind,

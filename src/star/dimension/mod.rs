@@ -2,12 +2,18 @@
 //!
 //! Each kind of history has a module; [`step`] chooses the one for a dimension.
 
+mod extract;
 mod group;
 mod inferred;
 mod overwrite;
+mod presence;
 mod scd2;
 mod table;
 
+pub(super) use extract::{
+    VARIABLES as EXTRACT_VARIABLES, add as add_extract, remove as remove_extract,
+};
+pub(super) use presence::{extracted, table_names as presence_tables};
 pub(super) use scd2::{changed_versions, variables as version_variables};
 pub(super) use table::{tables, unknown_member};
 
@@ -15,7 +21,9 @@ use std::collections::BTreeSet;
 
 use super::counts;
 use super::ident::{equal, ident};
-use crate::dataset::{Catalog, Dataset, Dimension, DimensionRef, DimensionSource};
+use super::table::Column;
+use crate::dataset::{Catalog, Dataset, Dimension, DimensionRef, DimensionSource, Missing};
+use crate::types::SqlType;
 
 /// The key of the unknown member.
 pub(super) const UNKNOWN: i64 = -1;
@@ -33,6 +41,11 @@ pub(super) fn history_name(dimension: &str) -> String {
 /// The column that facts refer to.
 pub(super) fn key_column(dimension: &str) -> String {
     format!("{dimension}_key")
+}
+
+/// The column with the start of the next version: the end of this one, unless a version can end before that.
+pub(super) fn version_end(dimension: &Dimension) -> &'static str {
+    if dimension.missing == Missing::Close { presence::NEXT_FROM } else { "valid_to" }
 }
 
 /// The sequence that new members take their keys from.
@@ -53,6 +66,11 @@ impl DimensionEffect<'_> {
     /// Whether versions of members may change.
     pub(super) fn changes_versions(&self) -> bool {
         self.source.is_some() && self.dimension.versioned().is_some()
+    }
+
+    /// Whether versions of members may end before the next one starts.
+    pub(super) fn ends_versions(&self) -> bool {
+        self.source.is_some() && self.dimension.missing == Missing::Close
     }
 }
 
@@ -93,10 +111,14 @@ pub(super) fn step(effect: &DimensionEffect<'_>, dataset: &Dataset, row_counts: 
         let step = inferred::step(effect.dimension, &effect.references);
         return step + row_counts + &counts::add_inserted(&table);
     };
+    let seen = match source.missing {
+        Missing::Keep => String::new(),
+        Missing::Close | Missing::Flag => presence::step(effect.dimension),
+    };
     if effect.dimension.versioned().is_some() {
-        return scd2::step(effect, source, dataset) + row_counts;
+        return scd2::step(effect, source, dataset) + row_counts + &seen;
     }
-    let mut step = overwrite::step(effect.dimension, source) + row_counts;
+    let mut step = overwrite::step(effect.dimension, source) + row_counts + &seen;
     if !effect.references.is_empty() {
         step.push('\n');
         step.push_str(&inferred::step_after_members(effect.dimension, &effect.references));
@@ -125,16 +147,18 @@ pub(super) fn join(
         .map(|(theirs, ours)| format!("{alias}.{} = {row}.{}", ident(&theirs.name), ident(ours)))
         .collect();
     if dimension.versioned().is_some() {
-        on.push(holds_at(&alias, as_of));
+        on.push(holds_at(dimension, &alias, as_of));
     }
     format!("left join star.{} {alias} on {}", ident(&name(&reference.dimension)), on.join(" and "))
 }
 
-/// The condition that a version covers a time. The first version also covers all time before it.
-pub(super) fn holds_at(version: &str, time: &str) -> String {
+/// The condition that a version covers a time. The first version also covers all time before it, and one that
+/// ended with its member the time up to the next one.
+pub(super) fn holds_at(dimension: &Dimension, version: &str, time: &str) -> String {
+    let end = version_end(dimension);
     format!(
         "({version}.valid_from <= {time} or {version}.is_first)
-             and ({version}.valid_to > {time} or {version}.valid_to is null)"
+             and ({version}.{end} > {time} or {version}.{end} is null)"
     )
 }
 
@@ -154,6 +178,14 @@ pub(super) fn key(reference: &DimensionRef, row: &str) -> String {
 /// An alias for the joined dimension, which no column and no keyword has.
 fn alias(reference: &DimensionRef) -> String {
     format!("{}_member", reference.column.strip_suffix("_key").unwrap_or(&reference.column))
+}
+
+/// A column of the natural key. Text sorts by bytes, so that the order of locks does not depend on the
+/// database's collation.
+fn key_part(column: &crate::dataset::Column) -> Column {
+    let sql_type = column.column_type.sql_type();
+    let collate = if sql_type == SqlType::Text { " collate \"C\"" } else { "" };
+    Column::new(&column.name, format!("{sql_type}{collate}"))
 }
 
 /// `batch.a is not null and batch.b is not null`

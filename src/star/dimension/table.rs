@@ -2,24 +2,17 @@
 //! its unknown member.
 
 use super::group::{self, Group};
-use super::{UNKNOWN, history_name, key_column, name, sequence};
-use crate::dataset::{Column as DatasetColumn, Dimension};
+use super::presence::{self, IS_DELETED, NEXT_FROM, REOPENS};
+use super::{UNKNOWN, history_name, key_column, key_part, name, sequence, version_end};
+use crate::dataset::{Dimension, Missing};
 use crate::star::ident::{ident, list};
 use crate::star::table::{Column, Table, lineage};
-use crate::types::SqlType;
-
-/// A column of the natural key. Text sorts by bytes, so that the order of locks does not depend on the
-/// database's collation.
-fn key_part(column: &DatasetColumn) -> Column {
-    let sql_type = column.column_type.sql_type();
-    let collate = if sql_type == SqlType::Text { " collate \"C\"" } else { "" };
-    Column::new(&column.name, format!("{sql_type}{collate}"))
-}
 
 /// The tables of a dimension.
 pub(in crate::star) fn tables(dimension: &Dimension) -> Vec<Table> {
     let mut tables = vec![members(dimension)];
     tables.extend(dimension.versioned().map(|group| history(dimension, &group.attributes)));
+    tables.extend(presence::tables(dimension));
     tables
 }
 
@@ -51,6 +44,7 @@ fn members(dimension: &Dimension) -> Table {
     if has_versions {
         columns.extend(version_columns());
     }
+    columns.extend(presence_columns(dimension));
     columns.extend(lineage());
     let further = group::all(dimension);
     for group in further.iter().skip(1) {
@@ -75,15 +69,21 @@ fn members(dimension: &Dimension) -> Table {
     let mut indexes = Vec::new();
     if has_versions {
         let keys = list(&natural_key);
+        let end = version_end(dimension);
+        // A member can come and go at the same time, by two files.
+        let lasts = match dimension.missing {
+            Missing::Close => "check (valid_from < next_from and valid_from <= valid_to)",
+            Missing::Keep | Missing::Flag => "check (valid_from < valid_to)",
+        };
         constraints.extend([
             (format!("{name}_natural_key"), format!("unique ({keys}, valid_from)")),
-            (format!("{name}_valid_to"), format!("unique ({keys}, valid_to)")),
-            (format!("{name}_lasts"), "check (valid_from < valid_to)".to_owned()),
+            (format!("{name}_{end}"), format!("unique ({keys}, {end})")),
+            (format!("{name}_lasts"), lasts.to_owned()),
             // A version ends where the next one starts: no gap and no overlap.
             (
                 format!("{name}_chain"),
                 format!(
-                    "foreign key ({keys}, valid_to) references star.{} ({keys}, valid_from)\n        deferrable initially deferred",
+                    "foreign key ({keys}, {end}) references star.{} ({keys}, valid_from)\n        deferrable initially deferred",
                     ident(&name)
                 ),
             ),
@@ -108,6 +108,22 @@ fn members(dimension: &Dimension) -> Table {
             natural_key.join(", ")
         ),
         name,
+    }
+}
+
+/// The columns about members that are gone.
+fn presence_columns(dimension: &Dimension) -> Option<Column> {
+    match dimension.missing {
+        Missing::Keep => None,
+        Missing::Flag => Some(
+            Column::new(IS_DELETED, "boolean")
+                .not_null(true)
+                .filled("default false")
+                .comment("Whether the newest full extracts no longer have this member."),
+        ),
+        Missing::Close => Some(Column::new(NEXT_FROM, "timestamptz").comment(
+            "When the next version starts. valid_to is earlier if full extracts did not have the member in between.",
+        )),
     }
 }
 
@@ -146,6 +162,14 @@ fn history(dimension: &Dimension, attributes: &[String]) -> Table {
     );
     let [_, source_line, source_load_id, source_time] = lineage();
     columns.extend([source_line, source_load_id, source_time]);
+    if dimension.missing == Missing::Close {
+        columns.push(
+            Column::new(REOPENS, "boolean")
+                .not_null(true)
+                .filled("default false")
+                .comment("Whether the member was gone before, so that this starts a version."),
+        );
+    }
     Table {
         schema: "star",
         unlogged: false,

@@ -8,7 +8,7 @@
 
 use super::{AS_OF, FactContext, name};
 use crate::dataset::{Dimension, DimensionRef};
-use crate::star::dimension::{self, changed_versions, holds_at, key_column};
+use crate::star::dimension::{self, changed_versions, holds_at, key_column, version_end};
 use crate::star::ident::{equal, ident, qualified};
 
 /// The statements for one fact and one dimension, in each of its roles.
@@ -35,10 +35,10 @@ fn statement(context: FactContext<'_>, dimension: &Dimension, reference: &Dimens
                     select from {table} current_version where current_version.{surrogate} = old_version.{surrogate}
                 )
                 union all
-                select old_version.{surrogate}, {old_key}, current_version.valid_to, 'infinity'
+                select old_version.{surrogate}, {old_key}, current_version.{end}, 'infinity'
                 from unnest($1) old_version
                 join {table} current_version using ({surrogate})
-                where current_version.valid_to < old_version.valid_to or current_version.valid_to is not null and old_version.valid_to is null
+                where current_version.{end} < old_version.{end} or current_version.{end} is not null and old_version.{end} is null
                 union all
                 select old_version.{surrogate}, {old_key}, '-infinity', current_version.valid_from
                 from unnest($1) old_version
@@ -65,6 +65,7 @@ fn statement(context: FactContext<'_>, dimension: &Dimension, reference: &Dimens
         fact_table = ident(&name(&context.fact.name)),
         role = ident(&reference.column),
         same_key = equal("version", "lost_span", &key),
-        holds = holds_at("version", &format!("fact.{AS_OF}")),
+        end = version_end(dimension),
+        holds = holds_at(dimension, "version", &format!("fact.{AS_OF}")),
     )
 }

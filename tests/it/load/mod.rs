@@ -10,6 +10,7 @@ mod enrichment_again;
 pub mod exactly_once;
 pub mod failures;
 mod failures_of_contracts;
+mod full_extracts;
 pub mod key_columns;
 mod key_columns_again;
 pub mod memory;

@@ -21,7 +21,7 @@ pub async fn shop(db: &mut TestDatabase, contract: &str) -> Report {
 }
 
 /// Refused without a change, then made; returns what is said to be lost.
-async fn forced(db: &mut TestDatabase, contract: &str) -> String {
+pub async fn forced(db: &mut TestDatabase, contract: &str) -> String {
     let shape = db.text(SHAPE).await;
     let refused = apply(db, &[("shop", contract)], Destructive::Refuse).await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::UnsafeChange);

@@ -6,6 +6,7 @@ mod contract_sidecars;
 mod contract_sql;
 mod during_loads;
 mod formula;
+mod full_extracts;
 mod many_datasets;
 mod others;
 mod plan;

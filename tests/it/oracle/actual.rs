@@ -3,7 +3,7 @@
 use stardrop::dataset::{Catalog, ColumnSource};
 use stardrop::rows::{Header, ObjectFacts, texts_of_object};
 
-use super::case::{COLUMNS, Case, Fact, File, Row};
+use super::case::{COLUMNS, Case, Fact, File, Missing, Row};
 use super::looked_up::Files;
 use crate::support::TestDatabase;
 
@@ -83,33 +83,47 @@ fn insert(
 
 /// Loads a file as the loader does: claim, batches with a checkpoint each, finish.
 pub async fn load(db: &TestDatabase, catalog: &Catalog, looked_up: &Files, file: &File) {
+    let dataset = catalog.dataset(file.source.name()).unwrap();
+    let mode = match dataset.has_full_extracts() {
+        true => "extract",
+        false => dataset.policy.overwrite.as_str(),
+    };
     let claimed = db
         .client
         .query_one(
             &format!(
-                "select load_id, attempt from stardrop.claim('{}', 'b', '{}', null, '{1}', 1,
-                     timestamptz '2026-01-01 00:00Z' + {} * interval '1 hour', null, 'ignore', false,
+                "select load_id, attempt, replaces from stardrop.claim('{}', 'b', '{}', null, '{1} {2}', 1,
+                     timestamptz '2026-01-01 00:00Z' + {2} * interval '1 hour', null, '{3}', false,
                      interval '1 hour', now())",
                 file.source.name(),
                 file.key,
-                file.hour
+                file.hour,
+                mode
             ),
             &[],
         )
         .await
         .unwrap();
     let (load, attempt): (i64, i32) = (claimed.get(0), claimed.get(1));
+    let replaces: bool = claimed.get(2);
+    let name = file.source.name();
     let mut done = 0;
     for (at, rows) in file.batches.iter().enumerate() {
         let from = done;
         done += rows.len();
         let finish = if at + 1 == file.batches.len() {
-            format!("select stardrop.finish({load}, {attempt}, {done}, null);")
+            let replace = format!("select staging.replace_{name}({load});");
+            let complete = format!("select staging.complete_{name}({load});");
+            format!(
+                "{}{}select stardrop.finish({load}, {attempt}, {done}, null);",
+                if replaces { &replace } else { "" },
+                if mode == "extract" { &complete } else { "" },
+            )
         } else {
             String::new()
         };
         db.run(&format!(
-            "begin; select stardrop.begin_batch({load}, {attempt}, {from}, false,
+            "begin; select stardrop.begin_batch({load}, {attempt}, {from}, {replaces},
                  (select stardrop.contract_fingerprint(l.dataset) from stardrop.load l where l.load_id = {load}));
              {};
              select stardrop.checkpoint({load}, {attempt}, {from}, {done}, {done}, {done}, 0, interval '1 hour');
@@ -148,6 +162,9 @@ pub async fn dimension(db: &TestDatabase, case: &Case, at: usize) -> Vec<String>
     if dimension.has_versions() {
         fields.extend([hours("valid_from"), hours("valid_to")]);
         fields.extend(["is_current".to_owned(), "is_first".to_owned()]);
+    }
+    if dimension.missing == Missing::Flag {
+        fields.push("is_deleted".to_owned());
     }
     let name = dimension.name;
     lines(db, &fields, &format!("star.dim_{name} where {name}_key <> -1")).await

@@ -8,6 +8,14 @@ pub enum History {
     First,
 }
 
+/// What happens to members that are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    Keep,
+    Close,
+    Flag,
+}
+
 /// A value of an attribute, a key or a number; the test has no need of types.
 pub type Value = Option<String>;
 
@@ -46,6 +54,9 @@ pub struct Dimension {
     pub valid_from_ts: Vec<Source>,
     /// Datasets that declare it, with or without attributes.
     pub declared_by: Vec<Source>,
+    pub missing: Missing,
+    /// The datasets whose files are full extracts of it; none if missing members are kept.
+    pub extracted_by: Vec<Source>,
 }
 
 impl Dimension {
@@ -119,6 +130,8 @@ pub struct Case {
     pub facts: Vec<Fact>,
     /// The columns of both datasets that are not in their files.
     pub derived: Vec<(&'static str, Origin)>,
+    /// The datasets in which a newer version of a key replaces the older ones.
+    pub replacing: Vec<Source>,
 }
 
 /// All columns of both datasets, with their types; `ts` and `day` count from 2026-01-01.
@@ -174,7 +187,8 @@ impl Case {
             };
             out.push_str(&format!("{column} = {{ type = \"{kind}\"{required}{origin} }}\n"));
         }
-        out.push_str("[policy]\noverwrite = \"ignore\"\n");
+        let overwrite = if self.replacing.contains(&source) { "replace" } else { "ignore" };
+        out.push_str(&format!("[policy]\noverwrite = \"{overwrite}\"\n"));
         for (origin, name, file) in [
             (Origin::Table, "by_color", "from = \"color\"\ntable = \"colors.csv\""),
             (Origin::Database, "by_addr", "from = \"addr\"\ndatabase = \"places.mmdb\""),
@@ -208,6 +222,10 @@ impl Case {
             let versions = attributes.iter().any(|a| a.history == History::Versions);
             if versions && dimension.valid_from_ts.contains(&source) {
                 out.push_str("valid_from = \"ts\"\n");
+            }
+            if dimension.extracted_by.contains(&source) {
+                let word = format!("{:?}", dimension.missing).to_lowercase();
+                out.push_str(&format!("missing = \"{word}\"\n"));
             }
         }
         for fact in self.facts.iter().filter(|fact| fact.source == source) {
@@ -272,4 +290,13 @@ pub struct File {
     pub key: String,
     pub hour: i64,
     pub batches: Vec<Vec<Row>>,
+}
+
+/// The files whose facts are in the star: of a key whose versions replace each other, the newest.
+pub fn newest(case: &Case, files: &[File]) -> Vec<File> {
+    let is_newest = |file: &&File| {
+        !case.replacing.contains(&file.source)
+            || !files.iter().any(|other| other.key == file.key && other.hour > file.hour)
+    };
+    files.iter().filter(is_newest).cloned().collect()
 }

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::case::{Attribute, Case, Dimension, Fact, File, History, Row, value};
+use super::case::{Attribute, Case, Dimension, Fact, File, History, Missing, Row, newest, value};
+use super::presence::Presence;
 
 /// A row with its place in time: later things compare greater.
 #[derive(Clone, Copy)]
@@ -34,10 +35,10 @@ fn rows(files: &[File]) -> Vec<Placed<'_>> {
     out
 }
 
-type Key = Vec<String>;
+pub type Key = Vec<String>;
 
 /// The natural key in these columns; `None` if a part of it is not known.
-fn key(row: &Row, columns: &[&str]) -> Option<Key> {
+pub fn key(row: &Row, columns: &[&str]) -> Option<Key> {
     columns.iter().map(|column| value(row, column).map(str::to_owned)).collect()
 }
 
@@ -58,14 +59,20 @@ fn hour(row: &Row, column: &str) -> Option<i64> {
 }
 
 /// Every look that a member had, from when on; one that nobody described has one without a time.
-fn versions(dimension: &Dimension, member: &Key, rows: &[Placed<'_>]) -> Versions {
+fn versions(
+    dimension: &Dimension,
+    member: &Key,
+    rows: &[Placed<'_>],
+    presence: &Presence,
+) -> Versions {
     let attributes = versioned(dimension);
     let mut seen: Vec<(i64, Place<'_>, Vec<Option<String>>)> = Vec::new();
     for placed in rows {
         let source = placed.file.source;
         let brings = attributes.iter().any(|a| a.sources.contains(&source));
         // A row without any of them does not describe the member.
-        let says = attributes.iter().any(|a| value(placed.row, a.name).is_some());
+        let says = dimension.missing == Missing::Close
+            || attributes.iter().any(|a| value(placed.row, a.name).is_some());
         if brings && says && key(placed.row, &dimension.key).as_ref() == Some(member) {
             let own = if dimension.valid_from_ts.contains(&source) {
                 hour(placed.row, "ts")
@@ -81,7 +88,8 @@ fn versions(dimension: &Dimension, member: &Key, rows: &[Placed<'_>]) -> Version
     for (at, (time, _, look)) in seen.iter().enumerate() {
         // Of several rows of one time the last counts.
         let is_last = seen.get(at + 1).is_none_or(|(next, ..)| next != time);
-        if is_last && out.last().is_none_or(|(_, before)| before != look) {
+        let returns = dimension.missing == Missing::Close && presence.returns_at(*time);
+        if is_last && (returns || out.last().is_none_or(|(_, before)| before != look)) {
             out.push((Some(*time), look.clone()));
         }
     }
@@ -140,7 +148,8 @@ pub fn dimension(case: &Case, at: usize, files: &[File]) -> Vec<String> {
     let rows = rows(files);
     let mut lines = Vec::new();
     for member in members(case, at, &rows) {
-        let versions = versions(dimension, &member, &rows);
+        let presence = Presence::of(dimension, &member, files);
+        let versions = versions(dimension, &member, &rows, &presence);
         for (number, (from, look)) in versions.iter().enumerate() {
             let mut fields = member.clone();
             let mut look = look.iter();
@@ -151,11 +160,19 @@ pub fn dimension(case: &Case, at: usize, files: &[File]) -> Vec<String> {
                 }));
             }
             if dimension.has_versions() {
-                let next = versions.get(number + 1);
+                let next = versions.get(number + 1).and_then(|(to, _)| *to);
+                let closed = match dimension.missing {
+                    Missing::Close => from.and_then(|from| presence.gone_from(from)),
+                    _ => None,
+                };
+                let end = closed.filter(|closed| next.is_none_or(|next| *closed < next)).or(next);
                 fields.push(time(*from));
-                fields.push(next.map_or_else(|| "null".to_owned(), |(to, _)| time(*to)));
-                fields.push(next.is_none().to_string());
+                fields.push(end.map_or_else(|| "null".to_owned(), |end| end.to_string()));
+                fields.push(end.is_none().to_string());
                 fields.push((number == 0).to_string());
+            }
+            if dimension.missing == Missing::Flag {
+                fields.push(presence.is_gone().to_string());
             }
             lines.push(fields.join("|"));
         }
@@ -170,7 +187,13 @@ fn version_at(versions: &Versions, at: Option<i64>) -> Option<i64> {
     holds.or(versions.first()).and_then(|(from, _)| *from)
 }
 
-fn fact_line(case: &Case, fact: &Fact, placed: &Placed<'_>, rows: &[Placed<'_>]) -> String {
+fn fact_line(
+    case: &Case,
+    fact: &Fact,
+    placed: &Placed<'_>,
+    rows: &[Placed<'_>],
+    files: &[File],
+) -> String {
     let row = placed.row;
     let mut fields: Vec<String> =
         fact.grain.iter().flatten().map(|c| text(value(row, c).map(str::to_owned))).collect();
@@ -182,7 +205,8 @@ fn fact_line(case: &Case, fact: &Fact, placed: &Placed<'_>, rows: &[Placed<'_>])
             Some(member) => {
                 fields.push(member.join(","));
                 if dimension.has_versions() {
-                    let versions = versions(dimension, &member, rows);
+                    let presence = Presence::of(dimension, &member, files);
+                    let versions = versions(dimension, &member, rows, &presence);
                     fields.push(time(version_at(&versions, hour(row, happened))));
                 }
             }
@@ -217,11 +241,13 @@ pub fn audit(fact: &Fact, files: &[File]) -> Vec<String> {
 /// The lines of a fact: grain, members with the time of their version, days, measures.
 pub fn fact(case: &Case, fact: &Fact, files: &[File]) -> Vec<String> {
     let all = rows(files);
+    let newest = newest(case, files);
+    let newest = rows(&newest);
     let own: Vec<Placed<'_>> =
-        all.iter().filter(|placed| placed.file.source == fact.source).copied().collect();
+        newest.iter().filter(|placed| placed.file.source == fact.source).copied().collect();
     let mut lines = Vec::new();
     match &fact.grain {
-        None => lines.extend(own.iter().map(|placed| fact_line(case, fact, placed, &all))),
+        None => lines.extend(own.iter().map(|placed| fact_line(case, fact, placed, &all, files))),
         Some(grain) => {
             let grains: BTreeSet<Key> = own.iter().filter_map(|p| key(p.row, grain)).collect();
             for this in grains {
@@ -234,7 +260,7 @@ pub fn fact(case: &Case, fact: &Fact, files: &[File]) -> Vec<String> {
                 });
                 let winner = if fact.keep { rivals[0] } else { rivals[rivals.len() - 1] };
                 if !(fact.delete_when && value(winner.row, "kind") == Some("gone")) {
-                    lines.push(fact_line(case, fact, winner, &all));
+                    lines.push(fact_line(case, fact, winner, &all, files));
                 }
             }
         }

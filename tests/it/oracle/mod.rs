@@ -8,6 +8,7 @@ mod case;
 mod expected;
 mod findings;
 mod looked_up;
+mod presence;
 mod random;
 
 use stardrop::dataset::Catalog;
@@ -83,7 +84,7 @@ async fn differences(db: &TestDatabase, case: &Case, files: &[File]) -> String {
     }
     let mut expected = findings::expected(case, files);
     expected.sort();
-    compare("findings", expected, findings::actual(db).await);
+    compare("findings", expected, findings::actual(db, case).await);
     out
 }
 

@@ -1,7 +1,7 @@
 //! Makes a contract and files from a seed. The files contradict each other about a few keys and times.
 
-use super::case::{Attribute, COLUMNS, Case, Dimension, Fact, File, History, Row, Source, Use};
-use super::case::{CONSTANT, DERIVABLE, Origin, SOURCES, Value, value};
+use super::case::{Attribute, COLUMNS, Case, Dimension, Fact, File, History, Missing, Row, Source};
+use super::case::{CONSTANT, DERIVABLE, Origin, SOURCES, Use, Value, value};
 use super::looked_up;
 
 /// SplitMix64 (Steele, Lea and Flood 2014): small, and the same everywhere.
@@ -61,7 +61,8 @@ fn item(random: &mut Random) -> Dimension {
         declared_by = SOURCES.to_vec();
     }
     let valid_from_ts = SOURCES.into_iter().filter(|_| random.chance(60)).collect();
-    Dimension { name: "item", key, attributes, valid_from_ts, declared_by }
+    let (missing, extracted_by) = (Missing::Keep, Vec::new());
+    Dimension { name: "item", key, attributes, valid_from_ts, declared_by, missing, extracted_by }
 }
 
 fn town(random: &mut Random) -> Dimension {
@@ -73,6 +74,33 @@ fn town(random: &mut Random) -> Dimension {
         attributes,
         valid_from_ts: if random.chance(50) { vec![Source::Book] } else { Vec::new() },
         declared_by: vec![Source::Book],
+        missing: Missing::Keep,
+        extracted_by: Vec::new(),
+    }
+}
+
+/// Makes the files of some datasets full extracts of a dimension.
+fn extract(random: &mut Random, dimension: &mut Dimension, replacing: &[Source]) {
+    let brings = |source: &Source, versions: bool| {
+        let mut attributes = dimension.attributes_of(*source).into_iter();
+        attributes.any(|a| !versions || a.history == History::Versions)
+    };
+    let all = |versions| -> Vec<Source> {
+        SOURCES.into_iter().filter(|source| brings(source, versions)).collect()
+    };
+    let (versioned, any) = (all(true), all(false));
+    let can_close =
+        !versioned.is_empty() && versioned.iter().all(|source| replacing.contains(source));
+    if can_close && random.chance(60) {
+        dimension.missing = Missing::Close;
+        dimension.valid_from_ts.clear();
+        dimension.extracted_by = versioned;
+    } else if random.chance(80) {
+        dimension.extracted_by =
+            any.into_iter().filter(|source| replacing.contains(source)).collect();
+        if !dimension.extracted_by.is_empty() {
+            dimension.missing = Missing::Flag;
+        }
     }
 }
 
@@ -118,7 +146,12 @@ fn sale(random: &mut Random, dimensions: &[Dimension]) -> Fact {
 }
 
 pub fn case(random: &mut Random) -> Case {
-    let dimensions = vec![item(random), town(random)];
+    let mut dimensions = vec![item(random), town(random)];
+    let mut replacing = if random.chance(50) { sources(random) } else { Vec::new() };
+    for dimension in &mut dimensions {
+        extract(random, dimension, &replacing);
+    }
+    replacing.retain(|source| dimensions.iter().any(|d| d.extracted_by.contains(source)));
     let mut facts = vec![sale(random, &dimensions)];
     if random.chance(50) {
         facts.push(Fact {
@@ -135,8 +168,13 @@ pub fn case(random: &mut Random) -> Case {
             audit: false,
         });
     }
-    let derived = DERIVABLE.into_iter().filter(|_| random.chance(20)).collect();
-    Case { dimensions, facts, derived }
+    for fact in facts.iter_mut().filter(|fact| replacing.contains(&fact.source)) {
+        (fact.keep, fact.delete_when) = (false, false);
+    }
+    // Versions of a key have the same values in it.
+    let may_be = |origin| origin != Origin::Key || replacing.is_empty();
+    let derived = DERIVABLE.into_iter().filter(|(_, o)| random.chance(20) && may_be(*o)).collect();
+    Case { dimensions, facts, derived, replacing }
 }
 
 /// The key of a file with these values, and the rows as they are with what is not in the file.
@@ -222,8 +260,24 @@ pub fn files(random: &mut Random, case: &Case) -> Vec<File> {
             let key = format!("{}/{}{at}", source.name(), random.below(9));
             let hour = i64::try_from(random.below(4)).unwrap() * 12;
             let mut file = File { source, key, hour, batches };
+            if case.replacing.contains(&source) {
+                version(random, at, &mut file);
+            }
             derive(random, case, &mut file);
             file
         })
         .collect()
+}
+
+/// Makes the file a version of one of two keys. No two versions are of the same time, and no two keys have rows
+/// of the same grain.
+fn version(random: &mut Random, at: usize, file: &mut File) {
+    let of_key = random.below(2);
+    file.key = format!("{}/k{of_key}", file.source.name());
+    file.hour = i64::try_from(at).unwrap() * 6;
+    for row in file.batches.iter_mut().flatten() {
+        let gid =
+            value(row, "gid").map(|gid| format!("{}", gid.parse::<usize>().unwrap() + 4 * of_key));
+        row[0] = gid;
+    }
 }

@@ -4,7 +4,8 @@
 //! two versions of a member start or end at the same time, and at the commit that each version ends
 //! where the next one starts.
 
-use super::super::{key_column, table};
+use super::super::presence::{IS_DELETED, NEXT_FROM};
+use super::super::{key_column, table, version_end};
 use super::names::Names;
 use crate::star::ident::{differ, equal, ident, list, qualified};
 
@@ -138,11 +139,11 @@ fn link(names: &Names<'_>) -> String {
         execute $sql$
             with {version_chain}, linked as (
                 update {table} dim
-                set valid_to = version_chain.valid_to, is_first = version_chain.is_first
+                set valid_to = version_chain.valid_to, {next_from}is_first = version_chain.is_first
                 from version_chain
                 join existing using ({key}, valid_from)
                 where dim.{surrogate} = existing.{surrogate}
-                  and (dim.valid_to, dim.is_first) is distinct from (version_chain.valid_to, version_chain.is_first)
+                  and (dim.{end}, dim.is_first) is distinct from (version_chain.valid_to, version_chain.is_first)
                 returning existing.version$
             )
             select $3 || array_agg(linked.version$) from linked
@@ -151,6 +152,13 @@ fn link(names: &Names<'_>) -> String {
         version_starts = names.version_starts(),
         redundant_versions = names.redundant_versions(),
         version_chain = version_chain(names),
+        // A version that ends before that gets its end afterwards.
+        next_from = if names.closes() {
+            format!("{NEXT_FROM} = version_chain.valid_to, ")
+        } else {
+            String::new()
+        },
+        end = version_end(dimension),
         key = list(key),
         surrogate = ident(&key_column(&dimension.name)),
         changed_versions = names.changed_versions(),
@@ -168,7 +176,7 @@ fn insert_missing(names: &Names<'_>) -> String {
         .collect();
     // Attributes without versions are copied from another version of the member: one that exists, or
     // else one that `delete_redundant` has just deleted.
-    let (columns, values, sibling) = if names.has_single_values() {
+    let (mut columns, mut values) = if names.has_single_values() {
         let columns: Vec<String> = single_valued.iter().chain(&positions).cloned().collect();
         let values: String = single_valued
             .iter()
@@ -178,7 +186,23 @@ fn insert_missing(names: &Names<'_>) -> String {
                 format!("coalesce(sibling.{}, {default}), ", ident(column))
             }))
             .collect();
-        let sibling = format!(
+        (columns, values)
+    } else {
+        (
+            vec!["source_load_id".to_owned(), "source_time".to_owned()],
+            "version_start.source_load_id, version_start.source_time, ".to_owned(),
+        )
+    };
+    if names.flags() {
+        columns.push(IS_DELETED.to_owned());
+        values.push_str(&format!("coalesce(sibling.{IS_DELETED}, false), "));
+    }
+    if names.closes() {
+        columns.push(NEXT_FROM.to_owned());
+        values.push_str("version_chain.valid_to, ");
+    }
+    let sibling = if names.has_single_values() || names.flags() {
+        format!(
             "
             left join lateral (
                 select dim.* from {table} dim where {dim_is_member}
@@ -188,14 +212,9 @@ fn insert_missing(names: &Names<'_>) -> String {
             ) sibling on true",
             dim_is_member = equal("dim", "version_start", key),
             deleted_is_member = equal("deleted", "version_start", key),
-        );
-        (columns, values, sibling)
-    } else {
-        (
-            vec!["source_load_id".to_owned(), "source_time".to_owned()],
-            "version_start.source_load_id, version_start.source_time, ".to_owned(),
-            String::new(),
         )
+    } else {
+        String::new()
     };
     format!(
         "        -- Versions that are missing.

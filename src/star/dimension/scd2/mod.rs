@@ -4,7 +4,8 @@
 //! 1. `observe` writes to the history table how each member looked at which time.
 //! 2. `compare` finds the times at which a version must start or must no longer start.
 //! 3. `chain` changes the dimension's versions to match.
-//! 4. `single_value` updates the attributes of which all versions have the same value.
+//! 4. `ending` ends versions of members that full extracts no longer have.
+//! 5. `single_value` updates the attributes of which all versions have the same value.
 //!
 //! An observation that looks like the one before it starts no version. The transaction holds the
 //! dimension's lock, so nobody else changes versions or joins facts to them at the same time: these
@@ -12,12 +13,13 @@
 
 mod chain;
 mod compare;
+mod ending;
 mod names;
 mod observe;
 mod single_value;
 
 use super::{DimensionEffect, group, inferred};
-use crate::dataset::{Dataset, DimensionSource};
+use crate::dataset::{Dataset, Dimension, DimensionSource};
 use names::Names;
 
 pub(in crate::star) use names::{changed_versions, variables};
@@ -37,10 +39,11 @@ pub(super) fn step(
         steps.push(observe::step(&names, &observed_at));
         steps.push(compare::step(&names, &observed_at));
         steps.push(format!(
-            "    if {} is not null or {} is not null then\n{}    end if;\n",
+            "    if {} is not null or {} is not null then\n{}{}    end if;\n",
             names.version_starts(),
             names.redundant_versions(),
-            chain::rebuild(&names)
+            chain::rebuild(&names),
+            end_changed(&names)
         ));
     }
     // A member gets a row even if no row of the batch has a value for any of its attributes.
@@ -62,4 +65,31 @@ pub(super) fn step(
         names.table
     ));
     steps.join("\n")
+}
+
+/// Ends the versions that a batch has changed where the extracts say so.
+fn end_changed(names: &Names<'_>) -> String {
+    if !names.closes() {
+        return String::new();
+    }
+    let arrays = format!("{}, {}", names.version_starts(), names.redundant_versions());
+    ending::step(names, &ending::changed_members(names), &arrays)
+}
+
+/// The statements that change the versions of members whose presence in full extracts has changed. `members`
+/// is a query for their keys, whose parameter is the load.
+pub(super) fn change_presence(dimension: &Dimension, members: &str) -> String {
+    let names = Names::of(dimension);
+    format!(
+        "    added := 0;
+{mark}{compare}    if {starts} is not null or {redundant} is not null then
+{rebuild}    end if;
+{end}",
+        mark = ending::mark_reopening(&names, members),
+        compare = compare::whole(&names, members),
+        starts = names.version_starts(),
+        redundant = names.redundant_versions(),
+        rebuild = chain::rebuild(&names),
+        end = ending::step(&names, members, "in_load_id"),
+    )
 }

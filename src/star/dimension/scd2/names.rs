@@ -1,7 +1,7 @@
 //! Names: the SQL names that the statements for one dimension with versions share.
 
 use super::super::{history_name, name, table};
-use crate::dataset::Dimension;
+use crate::dataset::{Dimension, Missing};
 use crate::star::ident::ident;
 
 pub(super) struct Names<'d> {
@@ -40,6 +40,16 @@ impl<'d> Names<'d> {
     /// The variable with the versions as they were before this batch changed or deleted them.
     pub(super) fn changed_versions(&self) -> String {
         changed_versions(&self.dimension.name)
+    }
+
+    /// Whether a version can end before the next one starts.
+    pub(super) fn closes(&self) -> bool {
+        self.dimension.missing == Missing::Close
+    }
+
+    /// Whether all versions of a member say whether it is gone.
+    pub(super) fn flags(&self) -> bool {
+        self.dimension.missing == Missing::Flag
     }
 
     /// Whether some attributes keep one value for all versions of a member.

@@ -16,8 +16,12 @@ pub(super) fn observed_at(source: &DimensionSource, dataset: &Dataset) -> String
     }
 }
 
-/// The condition of rows that are an observation: the key is complete, and an attribute has a value.
+/// The condition of rows that are an observation: the key is complete, and an attribute has a value. A full
+/// extract has all members, so each of its rows is one.
 pub(super) fn is_observation(names: &Names<'_>) -> String {
+    if names.closes() {
+        return key_is_known(&names.key);
+    }
     format!(
         "{} and not (({}) is null)",
         key_is_known(&names.key),
