@@ -74,7 +74,9 @@ async fn given_back(db: &TestDatabase, cloud: &Cloud, contract: &str) -> (String
 async fn rejected_rows_that_nobody_fixed_are_rejected_again() {
     let short = "id,v,w,x\n1,a,b,c\n2,b\n3\n4,b,c\n5,a,b,c,d\n6,a,b,c,d,e\n7,,,\nx,a,b,c\n";
     let blank = "id,v,w,x,,\n1,a,b,c,,\n2,b\nx,a,b,c\ny,a,b,c,,\n4,b,c\n5,a,b,c,d,\n";
+    let lines = "id,v,w,x;;\n1,b;;\nx,a,b,c\nd;;\n";
     for (file, header, protect, text, kept, fixed) in [
+        ("delimiter = \",\"\nrecord_end = \";;\\n\"", true, "", lines, "1", "x,a,b,c\nd,\"id\""),
         ("", true, "", short, "5", "x,a,b,c,\"id\""),
         ("", true, "", blank, "2", "x,a,b,c,,,\"id\""),
         ("ragged = \"pad\"", true, "", short, "2", "x,a,b,c,\"id\""),
