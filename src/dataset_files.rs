@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::{Catalog, ContractText, suggestion};
+use crate::dataset::{Catalog, ContractText, Dataset, suggestion};
 use crate::error::{Error, ErrorKind, Result, Stage};
 
 const CONTRACT: &str = "dataset.toml";
@@ -33,6 +33,21 @@ pub fn read(dir: &Path) -> Result<Catalog> {
 /// Those of [`read`].
 pub fn read_one(folder: &Path) -> Result<Catalog> {
     read_folders(folder, vec![folder.to_owned()])
+}
+
+/// The dataset of that name.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoDataset`] where there is none, with the names that there are.
+pub fn named<'c>(catalog: &'c Catalog, name: &str) -> Result<&'c Dataset> {
+    catalog.dataset(name).ok_or_else(|| {
+        let known: Vec<&str> = catalog.datasets().iter().map(|d| d.name.as_str()).collect();
+        let message =
+            format!("there is no dataset `{name}`; the datasets are: {}", known.join(", "));
+        Error::new(ErrorKind::NoDataset, Stage::Dataset, message)
+            .with_hint("name one of these datasets, or write its contract")
+    })
 }
 
 fn read_folders(dir: &Path, folders: Vec<PathBuf>) -> Result<Catalog> {

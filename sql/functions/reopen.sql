@@ -1,6 +1,6 @@
 -- Reopen: a user asks for a load that failed, was skipped as a duplicate, or was undone to be loaded
 -- after all. A load continues at its checkpoint; an undone one starts from the beginning, with its row
--- counts reset. False if the load is in another state.
+-- counts reset. The time of its start is that of the attempt that loads its first batch. False if the load is in another state.
 create or replace function stardrop.reopen(in_load_id bigint) returns boolean
     language plpgsql
     security definer
@@ -25,6 +25,7 @@ begin
     end if;
     update stardrop.load l
     set state = 'loading',
+        started_at = case when l.batches = 0 then clock_timestamp() else l.started_at end,
         forced = true,
         duplicate_of = null,
         finished_at = null,

@@ -151,7 +151,8 @@ comment on column stardrop.load.rows_unchanged is 'Rows that changed nothing the
 comment on column stardrop.load.rows_repeated is
     'Rows whose grain another row of the same batch also has. They count as unchanged.';
 comment on column stardrop.load.batches is 'The number of committed batches.';
-comment on column stardrop.load.started_at is 'When the load was created.';
+comment on column stardrop.load.started_at is
+    'When the load was created, or reopened by stardrop replay before a batch was committed.';
 comment on column stardrop.load.finished_at is 'When it ended; null in state loading.';
 comment on column stardrop.load.notes is
     'What was unusual, such as unknown or missing columns, or why the load was skipped.';

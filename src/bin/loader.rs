@@ -71,7 +71,7 @@ async fn shut_down_on_sigterm(handler: Arc<Mutex<Handler>>) {
 }
 
 fn diagnostic(error: &Error) -> Diagnostic {
-    let message = format!("{error}; {}", error.kind.policy().hint);
+    let message = format!("{error}; {}", error.hint());
     tracing::error!(kind = ?error.kind, "{error}");
     Diagnostic { error_type: format!("{:?}", error.kind), error_message: message }
 }

@@ -120,7 +120,7 @@ pub struct Policy {
     pub decision: Decision,
     /// Who can fix it.
     pub fault: Fault,
-    /// What the operator can do: a sentence without a full stop.
+    /// What the operator can do: a sentence without a full stop. LOAD stands for the number of the load.
     pub hint: &'static str,
 }
 
@@ -179,19 +179,25 @@ impl ErrorKind {
             Self::ObjectUnreadable => {
                 (Retry, Environment, "no action needed: retried automatically")
             }
-            Self::UnsupportedFormat => (Fail, Data, "convert the file, or set [file] format"),
-            Self::BadFile => {
-                (Fail, Data, "fix the file or the contract, then upload the file again")
-            }
+            Self::UnsupportedFormat => (
+                Fail,
+                Data,
+                "convert the file; or set [file] format, then run: stardrop replay LOAD",
+            ),
+            Self::BadFile => (
+                Fail,
+                Data,
+                "fix the file and upload it again; or fix the contract, then run: stardrop replay LOAD",
+            ),
             Self::OverLimit => (
                 Fail,
                 Data,
-                "check the file for an unclosed quote, or raise the limit named in the message",
+                "check the file for an unclosed quote; or raise the limit named in the message, then run: stardrop replay LOAD",
             ),
             Self::OverRejectBudget => (
                 Fail,
                 Data,
-                "run: stardrop rejects LOAD; then fix the file, or raise [policy] rejects",
+                "run: stardrop rejects LOAD; fix the file and upload it again, or raise [policy] rejects and run: stardrop replay LOAD",
             ),
             Self::NoDatabase => {
                 (Retry, Environment, "start the database, or check DATABASE_URL, PGHOST and PGPORT")
@@ -218,7 +224,7 @@ impl ErrorKind {
             Self::NoPermission => (
                 Stop,
                 Configuration,
-                "grant the privilege that the message names; the loader's login needs: grant stardrop_loader to <login>",
+                "grant the privilege that the message names; the loader's login needs: grant stardrop_loader to <login> (with STARDROP_NAMESPACE: its role)",
             ),
             Self::RowsRefused => (
                 Fail,

@@ -83,6 +83,9 @@ pub struct Error {
     pub rows: Option<Box<RefusedRows>>,
     /// How long to wait before a retry, where that is known.
     pub retry_after: Option<Duration>,
+    /// The load that the error ended or interrupted.
+    pub load_id: Option<i64>,
+    hint: Option<&'static str>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -101,6 +104,8 @@ impl Error {
             sqlstate: None,
             rows: None,
             retry_after: None,
+            load_id: None,
+            hint: None,
             source: None,
         }
     }
@@ -117,6 +122,26 @@ impl Error {
     /// The same error with another kind, stage and message, and without an object.
     pub(crate) fn with_message(self, kind: ErrorKind, stage: Stage, message: String) -> Self {
         Error { kind, stage, message, object: None, ..self }
+    }
+
+    /// Replaces the hint of the error's kind, where this error needs another one.
+    #[must_use]
+    pub fn with_hint(self, hint: &'static str) -> Self {
+        Error { hint: Some(hint), ..self }
+    }
+
+    /// What the operator can do, with the number of the load where that is known.
+    pub fn hint(&self) -> String {
+        let hint = self.hint.unwrap_or(self.kind.policy().hint);
+        match self.load_id {
+            Some(load_id) => hint.replace("LOAD", &load_id.to_string()),
+            None => hint.to_owned(),
+        }
+    }
+
+    /// Adds the load.
+    pub(crate) fn of_load(self, load_id: i64) -> Self {
+        Error { load_id: Some(load_id), ..self }
     }
 
     /// Adds the object, unless there is one already.

@@ -220,11 +220,11 @@ impl Attempt<'_> {
                 ledger::fail(client, claim, &error, counts).await?;
                 self.failed_totals = Some(ledger::totals(client, claim.load_id).await?);
                 self.release(claim).await?;
-                return Err(error);
+                return Err(error.of_load(claim.load_id));
             }
             _ => {
                 self.release_or_disconnect(claim).await;
-                return Err(error);
+                return Err(error.of_load(claim.load_id));
             }
         };
         let report = self.skip(claim, state, &error).await?;

@@ -231,6 +231,6 @@ pub(crate) fn shutdown_error() -> Error {
 fn log_error(object: &ObjectRef, error: Error) -> Error {
     let policy = error.kind.policy();
     Span::current().record("kind", tracing::field::debug(error.kind));
-    warn!(object = %object, kind = ?error.kind, decision = ?policy.decision, hint = policy.hint, "{error}");
+    warn!(object = %object, kind = ?error.kind, decision = ?policy.decision, hint = error.hint(), "{error}");
     error.of_object(object)
 }

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::Loader;
 use super::enrichments::origins;
 use super::line_sink::LineSink as _;
 use super::object_facts::facts_of;
@@ -16,8 +17,8 @@ use super::record_stream::{self, RecordStream};
 use super::retry::ConflictRetry;
 use super::spool::Spool;
 use super::staging::NoLimits;
-use super::{Loader, route};
 use crate::dataset::Dataset;
+use crate::dataset_files;
 use crate::db::{self, database_error};
 use crate::enrich::{Enricher, Origin};
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -77,7 +78,7 @@ impl Loader {
         dataset: &str,
     ) -> Result<(u64, u64)> {
         let catalog = Arc::clone(&self.catalog);
-        let dataset = route::find_dataset(&catalog, dataset)?;
+        let dataset = dataset_files::named(&catalog, dataset)?;
         self.session.prepare(&self.settings, &self.star, dataset).await?;
         let enrichers = self.enrichments.of(&self.source, dataset).await?;
         let client = self.session.client()?;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::enrichments::origins;
-use super::{Loader, file_head, route};
+use super::{Loader, file_head};
+use crate::dataset_files;
 use crate::enrich::Origin;
 use crate::error::Result;
 use crate::object::ObjectRef;
@@ -18,7 +19,7 @@ impl Loader {
     /// or of Postgres.
     pub async fn check_dataset(&mut self, object: &ObjectRef, dataset: &str) -> Result<()> {
         let catalog = Arc::clone(&self.catalog);
-        let prepared = match route::find_dataset(&catalog, dataset) {
+        let prepared = match dataset_files::named(&catalog, dataset) {
             Ok(dataset) => self.session.prepare(&self.settings, &self.star, dataset).await,
             Err(error) => Err(error),
         };
@@ -32,7 +33,7 @@ impl Loader {
     /// [`ErrorKind::NoDataset`](crate::error::ErrorKind::NoDataset), and those of opening the files for a load.
     pub async fn enrichment_files(&mut self, dataset: &str) -> Result<Vec<Origin>> {
         let catalog = Arc::clone(&self.catalog);
-        let dataset = route::find_dataset(&catalog, dataset)?;
+        let dataset = dataset_files::named(&catalog, dataset)?;
         self.enrichments.of(&self.source, dataset).await.map(|enrichers| origins(&enrichers))
     }
 
@@ -44,7 +45,7 @@ impl Loader {
     /// Those of opening the object and these files for a load.
     pub async fn check_object(&mut self, object: &ObjectRef, dataset: &str) -> Result<()> {
         self.enrichment_files(dataset).await.map_err(|error| error.of_object(object))?;
-        let dataset = route::find_dataset(&self.catalog, dataset)?;
+        let dataset = dataset_files::named(&self.catalog, dataset)?;
         let head = file_head::file_head(&self.source, &self.settings, dataset, object).await;
         head.map(drop).map_err(|error| error.of_object(object))
     }

@@ -1,6 +1,7 @@
 //! Route: finds the dataset that an object belongs to, if any.
 
 use crate::dataset::{Catalog, Dataset, Match};
+use crate::dataset_files;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::object::ObjectRef;
 use crate::settings::KeyPatterns;
@@ -29,7 +30,7 @@ pub(super) fn find<'c>(
     dataset: Option<&str>,
 ) -> Result<Route<'c>> {
     if let Some(name) = dataset {
-        return find_dataset(catalog, name).map(Route::Dataset);
+        return dataset_files::named(catalog, name).map(Route::Dataset);
     }
     if ignore.fit(&object.key) {
         return Ok(Route::Ignored);
@@ -41,24 +42,16 @@ pub(super) fn find<'c>(
     };
     match found {
         Match::One(dataset) => Ok(Route::Dataset(dataset)),
-        Match::None if object.is_local_file() => Err(no_dataset(
-            "no dataset's `match` fits the path: name the dataset with --dataset".to_owned(),
-        )),
+        Match::None if object.is_local_file() => {
+            Err(no_dataset("no dataset's `match` fits the path".to_owned())
+                .with_hint("name the dataset: stardrop load --dataset NAME FILE"))
+        }
         Match::None => Ok(Route::Unmatched),
         Match::Several(names) => Err(no_dataset(format!(
             "the `match` of several datasets fits the key: {}",
             names.join(", ")
         ))),
     }
-}
-
-/// The dataset of that name.
-///
-/// # Errors
-///
-/// [`ErrorKind::NoDataset`] where there is none.
-pub(super) fn find_dataset<'c>(catalog: &'c Catalog, name: &str) -> Result<&'c Dataset> {
-    catalog.dataset(name).ok_or_else(|| no_dataset(format!("there is no dataset `{name}`")))
 }
 
 fn no_dataset(message: String) -> Error {

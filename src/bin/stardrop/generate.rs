@@ -48,15 +48,7 @@ const LAST_DAY: Date = Date::constant(2049, 12, 31);
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let catalog = dataset_files::read(&settings.datasets_dir)?;
-    let dataset = catalog.dataset(&args.dataset).ok_or_else(|| {
-        let known: Vec<&str> = catalog.datasets().iter().map(|d| d.name.as_str()).collect();
-        let message = format!(
-            "there is no dataset `{}`; the datasets are: {}",
-            args.dataset,
-            known.join(", ")
-        );
-        Error::new(ErrorKind::NoDataset, Stage::Dataset, message)
-    })?;
+    let dataset = dataset_files::named(&catalog, &args.dataset)?;
     let delimiter = match dataset.file.delimiter.as_deref() {
         None => b',',
         Some([byte]) => *byte,

@@ -100,7 +100,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     match error.downcast_ref::<Error>() {
         Some(known) => {
             let policy = known.kind.policy();
-            eprintln!("stardrop: {known}\n  {}", policy.hint);
+            eprintln!("stardrop: {known}\n  {}", known.hint());
             ExitCode::from(policy.fault.exit_code())
         }
         None => {

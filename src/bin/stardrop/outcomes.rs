@@ -53,9 +53,11 @@ impl Outcomes {
         };
         let policy = error.kind.policy();
         self.add_fault(policy.fault);
-        self.bar.suspend(|| eprintln!("stardrop: {error}\n  {}", policy.hint));
+        let load = error.load_id.map_or_else(String::new, |load_id| format!("load {load_id}: "));
+        self.bar.suspend(|| eprintln!("stardrop: {load}{error}\n  {}", error.hint()));
         self.loads.push(json!({
-            "object": object.to_string(), "outcome": "failed", "failure": error.to_string(),
+            "load_id": error.load_id, "object": object.to_string(), "outcome": "failed",
+            "failure": error.to_string(),
         }));
         Ok(policy.decision != Decision::Stop || policy.fault == Fault::Data)
     }

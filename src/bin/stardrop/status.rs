@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use stardrop::ledger::view::{self, LoadFilter};
 use stardrop::settings::Settings;
 use stardrop::{db, ledger};
@@ -19,8 +20,8 @@ pub struct Args {
     /// Only loads of this dataset.
     #[arg(long)]
     dataset: Option<String>,
-    /// Only loads in this state: loading, loaded, failed, undone and so on.
-    #[arg(long)]
+    /// Only loads in this state.
+    #[arg(long, value_parser = PossibleValuesParser::new(view::STATES))]
     state: Option<String>,
     /// Show at most N latest loads.
     #[arg(long, value_name = "N", default_value_t = 1000)]

@@ -5,6 +5,10 @@ use super::super::{get, query, query_one};
 use crate::db::Client;
 use crate::error::Result;
 
+/// The states of a load.
+pub const STATES: [&str; 8] =
+    ["loading", "loaded", "failed", "duplicate", "superseded", "missing", "unmatched", "undone"];
+
 /// Selects loads; `None` selects all.
 #[derive(Debug, Clone, Default)]
 pub struct LoadFilter {

@@ -4,6 +4,6 @@ mod loads;
 mod objects;
 mod rejected_rows;
 
-pub use loads::{LoadFilter, LoadLine, loads, loads_json, tables};
+pub use loads::{LoadFilter, LoadLine, STATES, loads, loads_json, tables};
 pub use objects::{Newest, has_load, newest_loads, object_of, replayable};
 pub use rejected_rows::{RejectLine, rejects, rejects_json};

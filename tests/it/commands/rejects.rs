@@ -11,10 +11,46 @@ async fn the_command_line_reports_a_file_over_its_budget_as_bad_data() {
     let head = crate::load::exactly_once::sales(0);
     cloud.put("sales/bad.csv", format!("{head}x,1,,1,,,p,,,,\n")).await;
     let address = format!("s3://{BUCKET}/sales/bad.csv");
-    for words in ["1 of 1 rows were rejected", "failed before"] {
+    for words in [
+        &[
+            "stardrop: load 1: ",
+            "1 of 1 rows were rejected",
+            "run: stardrop rejects 1; ",
+            "replay 1",
+        ] as &[&str],
+        &["failed before"],
+    ] {
         let (code, out, err) = run(cloud.stardrop(&["load", &address], &[])).await;
         assert_eq!(code, Some(1), "{out}{err}");
-        assert!(out.contains(words) || err.contains(words), "{out}{err}");
+        for words in words {
+            assert!(out.contains(words) || err.contains(words), "{words}: {out}{err}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_a_command_has_a_hint_for_that_command() {
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let file = tempfile::NamedTempFile::with_suffix(".csv").unwrap();
+    let path = file.path().to_str().unwrap();
+    for (words, message, hint) in [
+        (&["load", path] as &[&str], "fits the path", "stardrop load --dataset NAME FILE"),
+        (
+            &["load", path, "--dataset", "nope"],
+            "the datasets are: mock_retail, online_retail, sales",
+            "name one of these",
+        ),
+        (
+            &["generate", "nope"],
+            "the datasets are: mock_retail, online_retail, sales",
+            "name one of these",
+        ),
+        (&["status", "--state", "nope"], "possible values: loading, loaded", "--help"),
+    ] {
+        let (code, _, err) = run(cloud.stardrop(words, &[])).await;
+        assert_eq!(code, Some(2), "{err}");
+        assert!(err.contains(message) && err.contains(hint), "{words:?}: {err}");
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 use stardrop::dataset::{ColumnSource, History};
 use stardrop::enrich::AddressKind;
 use stardrop::error::ErrorKind;
+use stardrop::ledger::view::STATES;
 use stardrop::settings::TABLE;
 use stardrop::types::{self, TypeOptions};
 
@@ -161,6 +162,22 @@ fn every_column_type_is_listed_with_what_it_takes() {
         })
         .collect();
     same(CONTRACT, &table(&text_of(CONTRACT), "| type | in Postgres | takes |"), &wanted);
+}
+
+#[test]
+fn every_state_of_a_load_is_listed() {
+    let known: Vec<String> = STATES.iter().map(|state| format!("`{state}`")).collect();
+    let rows = table(&text_of("docs/reference/load-states.md"), "| state | meaning |");
+    let listed: Vec<String> =
+        rows.iter().filter_map(|row| Some(row.split('|').nth(1)?.trim().to_owned())).collect();
+    same("docs/reference/load-states.md", &listed, &known);
+    let ledger = text_of("sql/migrations/V1__ledger.sql");
+    let (_, states) = ledger.split_once("check (state in").unwrap();
+    let (states, _) = states.split_once("))").unwrap();
+    assert_eq!(states.matches('\'').count(), 2 * STATES.len(), "{states}");
+    for state in STATES {
+        assert!(states.contains(&format!("'{state}'")), "{state} is not in {states}");
+    }
 }
 
 #[test]
