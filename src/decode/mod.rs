@@ -19,6 +19,8 @@ mod decoder;
 mod decompressor;
 #[cfg(test)]
 mod encoding_tests;
+#[cfg(test)]
+mod gzip_tests;
 mod sniff;
 #[cfg(test)]
 mod tests;

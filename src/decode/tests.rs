@@ -44,7 +44,7 @@ pub(super) fn decoded_with(
     whole
 }
 
-fn decoded(bytes: &[u8]) -> Result<Vec<u8>, String> {
+pub(super) fn decoded(bytes: &[u8]) -> Result<Vec<u8>, String> {
     decoded_with(bytes, &DecodeOptions::default()).map(|(bytes, _)| bytes)
 }
 
@@ -78,7 +78,7 @@ fn xz(bytes: &[u8]) -> Vec<u8> {
 type Compressor = (&'static str, fn(&[u8]) -> Vec<u8>);
 const COMPRESSORS: [Compressor; 4] = [("gzip", gzip), ("zstd", zstd), ("bzip2", bzip2), ("xz", xz)];
 
-const TEXT: &[u8] = b"id,buyer\n1,Ann\n";
+pub(super) const TEXT: &[u8] = b"id,buyer\n1,Ann\n";
 
 fn bytes_of(hex: &str) -> Vec<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16).unwrap() as u8;

@@ -28,6 +28,8 @@ use scan::Scan;
 
 mod behind_blanks;
 #[cfg(test)]
+mod behind_blanks_tests;
+#[cfg(test)]
 mod csv_core_tests;
 mod delimiter;
 mod dialect;
@@ -211,7 +213,12 @@ impl CsvReader {
         let limit = self.options.max_record_bytes;
         let mut message =
             format!("the record is longer than {limit} bytes (STARDROP_MAX_ROW_BYTES)");
-        if self.options.record_end.is_some() {
+        if self.buffer.rest().iter().take(limit).all(|byte| *byte == 0) {
+            message = format!(
+                "nothing but NUL bytes from here on, more than {limit}: the file was not written to its end, \
+                 or was damaged later"
+            );
+        } else if self.options.record_end.is_some() {
             message.push_str(": does it end in the contract's `record_end`?");
         }
         self.fail(ErrorKind::OverLimit, self.line, message)
@@ -258,6 +265,12 @@ impl RecordReader for CsvReader {
             let Some(dialect) = dialect else { return Ok(Step::NeedMore) };
             let (rest, ended) = (self.buffer.rest(), self.buffer.ended());
             let Some(end) = self.scan.find_end(rest, &dialect, ended) else {
+                if let Some(quote) = self.scan.far_quote {
+                    let line =
+                        self.line + split::count_lines(rest.get(..quote).unwrap_or_default());
+                    let message = fault::far_quote(behind_blanks::MAX_VALUE_BYTES);
+                    return Err(self.fail(ErrorKind::BadFile, line, message));
+                }
                 if self.scan.done > self.options.max_record_bytes {
                     return Err(self.too_long());
                 }

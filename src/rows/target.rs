@@ -193,7 +193,9 @@ mod tests {
             let catalog = Catalog::read([file]).expect("a valid contract");
             let column = catalog.datasets()[0].columns[0].clone();
             let target = Target::new(&column, Some(0), None);
-            for unknown in [Unusable::NoDate, Unusable::NotCalculated].map(Kind::Unusable) {
+            for unknown in
+                [Unusable::NoDate, Unusable::NotCalculated, Unusable::TooLarge].map(Kind::Unusable)
+            {
                 assert!(target.refusal(unknown).is_some() && !unknown.is_plain(), "{name}");
             }
             assert_eq!(target.refusal(Kind::Rounded).is_none(), takes_rounded, "{name}");

@@ -162,3 +162,18 @@ fn a_null_of_the_format_is_null_whatever_texts_the_contract_calls_null() {
         assert_eq!(String::from_utf8_lossy(&written), line, "{text}");
     }
 }
+
+#[test]
+fn trim_also_removes_blanks_around_values_of_unknown_columns() {
+    let columns = "given = { type = \"text\" }";
+    for (file, kept) in
+        [("trim = true", "{\"other\":\"x y\"}"), ("", "{\"other\":\" x y \u{a0}\"}")]
+    {
+        let dataset = dataset(file, columns);
+        let header = Header::by_name(&dataset, &["given", "other"]).expect("it fits");
+        let mut line = Vec::new();
+        let row = record(&dataset, "a, x y \u{a0}\n".as_bytes());
+        RowWriter::new(&dataset, &header, "").write(&row, &mut line).expect("a row");
+        assert_eq!(String::from_utf8(line).expect("text"), format!("a\t1\t{kept}\n"));
+    }
+}

@@ -2,7 +2,7 @@
 
 use memchr::memchr2;
 
-use super::dialect::{Dialect, is_blank};
+use super::dialect::Dialect;
 
 /// What a quote outside of quoted fields is.
 pub(super) enum Opening {
@@ -14,13 +14,14 @@ pub(super) enum Opening {
     None,
 }
 
-/// How far behind a quote with blanks before it a quote is searched that closes it.
-const LOOKAHEAD: usize = 64 << 10;
+/// The longest value that is rejected with the record it is in. A quote that closes a longer one may as well
+/// belong to a later record.
+pub(super) const MAX_VALUE_BYTES: usize = 64 << 10;
 
 /// Where the search continues behind the quote at `at`, which only blanks keep from opening a field: behind
 /// its closing quote, so that line ends between the two do not end the record, which is rejected as a whole.
-/// Where no quote within [`LOOKAHEAD`] can close it, behind the quote itself. `None` if it takes more bytes
-/// to tell.
+/// Where no quote within the longest record can close it, behind the quote itself. `None` if it takes more
+/// bytes to tell.
 #[cold]
 pub(super) fn closed_behind_blanks(
     text: &[u8],
@@ -29,7 +30,7 @@ pub(super) fn closed_behind_blanks(
     ended: bool,
 ) -> Option<usize> {
     let quote = text.get(at).copied().unwrap_or_default();
-    let limit = at.saturating_add(LOOKAHEAD);
+    let limit = at.saturating_add(dialect.max_record_bytes);
     let ordinary = (ended || text.len() > limit).then_some(at + 1);
     let mut from = at + 1;
     let escape = dialect.escape.unwrap_or(quote);
@@ -51,13 +52,9 @@ pub(super) fn closed_behind_blanks(
             return Some(close + 1);
         }
         let may_end = dialect.delimiter().starts_with(after)
-            || dialect.record_end().is_some_and(|end| end.starts_with(after));
+            || dialect.record_end().is_some_and(|end| end.starts_with(after))
+            || after.len() < 3 && after.first().is_some_and(|byte| !byte.is_ascii());
         return if may_end { ordinary } else { Some(at + 1) };
     }
     ordinary
-}
-
-/// Whether a byte is a blank, and not the delimiter.
-pub(super) fn is_dropped(byte: u8, dialect: &Dialect) -> bool {
-    is_blank(byte) && dialect.one_byte() != Some(byte)
 }

@@ -94,6 +94,8 @@ pub(super) struct Dialect {
     pub cr_ends: bool,
     /// Whether blanks around quoted fields are dropped.
     pub skip_blanks: bool,
+    /// The longest record, in bytes.
+    pub max_record_bytes: usize,
 }
 
 impl Dialect {
@@ -108,6 +110,7 @@ impl Dialect {
             cr_ends: true,
             trailing_comment: options.comment.filter(|_| options.trailing_comment),
             skip_blanks: options.trim,
+            max_record_bytes: options.max_record_bytes,
         }
     }
 
@@ -156,12 +159,24 @@ impl Dialect {
 
     /// The number of blanks at the start of `text` that are no part of a delimiter.
     pub fn leading_blanks(&self, text: &[u8]) -> usize {
-        let rest = |at: &usize| text.get(*at..).unwrap_or_default();
-        let is_dropped = |at: &usize| {
-            rest(at).first().is_some_and(|byte| is_blank(*byte))
-                && !rest(at).starts_with(self.delimiter())
-        };
-        (0..text.len()).take_while(is_dropped).count()
+        let mut rest = text;
+        while !rest.starts_with(self.delimiter())
+            && let Some((_, after)) = split_blank(rest)
+        {
+            rest = after;
+        }
+        text.len() - rest.len()
+    }
+
+    /// `text` without the blanks at its end that are no part of a delimiter of one byte.
+    pub fn without_blanks_at_end<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        let mut rest = text;
+        while rest.last().copied() != self.one_byte()
+            && let Some((before, _)) = split_last_blank(rest)
+        {
+            rest = before;
+        }
+        rest
     }
 
     /// The number of blanks at the start of `field` to drop before an opening quote.
@@ -178,4 +193,43 @@ impl Dialect {
 /// Whether a byte is a space or a tab.
 pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
+}
+
+/// Whether a text in UTF-8 has nothing but blanks: spaces, tabs and those of Unicode, such as a no-break space.
+pub(super) fn has_blanks_only(mut text: &[u8]) -> bool {
+    while let Some((_, rest)) = split_blank(text) {
+        text = rest;
+    }
+    text.is_empty()
+}
+
+/// The blank at the start of a text in UTF-8, and what follows it.
+fn split_blank(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let first = *text.first()?;
+    if first.is_ascii() {
+        return if is_blank(first) { text.split_at_checked(1) } else { None };
+    }
+    (2..=MAX_BLANK_BYTES)
+        .filter_map(|length| text.split_at_checked(length))
+        .find(|(blank, _)| is_wide_blank(blank))
+}
+
+/// What is before the blank at the end of a text in UTF-8, and that blank.
+fn split_last_blank(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let last = *text.last()?;
+    if last.is_ascii() {
+        return if is_blank(last) { text.split_at_checked(text.len() - 1) } else { None };
+    }
+    (2..=MAX_BLANK_BYTES)
+        .filter_map(|length| text.split_at_checked(text.len().checked_sub(length)?))
+        .find(|(_, blank)| is_wide_blank(blank))
+}
+
+/// The bytes of the longest blank of Unicode in UTF-8.
+const MAX_BLANK_BYTES: usize = 3;
+
+/// Whether these bytes are one blank that is not of ASCII.
+fn is_wide_blank(bytes: &[u8]) -> bool {
+    let mut chars = std::str::from_utf8(bytes).unwrap_or_default().chars();
+    chars.next().is_some_and(char::is_whitespace) && chars.next().is_none()
 }

@@ -142,7 +142,7 @@ proptest! {
 
     #[test]
     fn any_text_is_read_the_same_in_any_pieces(
-        text in "(sep=;\n)?[ab|,;'\"\\\\#\n\r \u{feff}\u{1a}]{0,40}", delimiter in prop_oneof![Just("||"), Just(","), Just("a|a")],
+        text in "(sep=;\n)?[ab|,;'\"\\\\#\n\r \u{feff}\u{1a}\u{a0}]{0,40}", delimiter in prop_oneof![Just("||"), Just(","), Just("a|a")],
         escape in prop_oneof![Just(None), Just(Some(b'\\'))],
         comment in prop_oneof![Just(None), Just(Some(b'#'))], skip in 0..3_u64, trim: bool,
         trailing_comment: bool, record_end in prop_oneof![Just(None), Just(Some(b"a\n".to_vec())), Just(Some(b"##".to_vec()))],

@@ -1,7 +1,7 @@
 //! Why a record of delimited text cannot be split into fields: reason codes, and sentences that name the
 //! setting of the contract which would explain its bytes.
 
-use super::dialect::{Dialect, is_blank};
+use super::dialect::{Dialect, has_blanks_only};
 use crate::records::Record;
 
 /// The code of a field that goes on behind its closing quote.
@@ -63,7 +63,7 @@ pub(super) fn odd_bytes(record: &mut Record, dialect: &Dialect, has_lone_cr: boo
         return;
     }
     let blanks_and_quote = |field: &[u8]| {
-        let blanks = field.iter().take_while(|byte| is_blank(**byte)).count();
+        let blanks = dialect.leading_blanks(field);
         blanks > 0 && field.get(blanks).is_some_and(|byte| Some(*byte) == dialect.quote)
     };
     let is_odd = |field: &[u8]| match has_lone_cr {
@@ -78,10 +78,19 @@ pub(super) fn odd_bytes(record: &mut Record, dialect: &Dialect, has_lone_cr: boo
     record.set_fault_of(code, reason, at);
 }
 
+/// Why a quote with blanks before it may open a value, and may open none.
+pub(super) fn far_quote(most: usize) -> String {
+    format!(
+        "blanks before a quote whose closing quote is more than {} KiB behind it: set trim = true if blanks \
+         around quoted values mean nothing, or quote = \"\" if quotes are ordinary characters of this file",
+        most >> 10
+    )
+}
+
 /// Why a quoted field has a `tail` behind its closing quote. `has_escape` says whether the contract has
 /// an escape, `after_backslash` whether a backslash is before the closing quote.
 pub(super) fn behind_quote(tail: &[u8], has_escape: bool, after_backslash: bool) -> &'static str {
-    if tail.iter().all(u8::is_ascii_whitespace) {
+    if has_blanks_only(tail.trim_ascii()) {
         "blanks behind a closing quote: set trim = true if blanks around quoted values mean nothing"
     } else if has_escape {
         "text behind a closing quote: a quote within a quoted value has to be doubled or escaped; set \

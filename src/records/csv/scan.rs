@@ -2,8 +2,8 @@
 
 use memchr::{memchr, memchr2, memchr3};
 
-use super::behind_blanks::{Opening, closed_behind_blanks, is_dropped};
-use super::dialect::{Dialect, is_blank};
+use super::behind_blanks::{MAX_VALUE_BYTES, Opening, closed_behind_blanks};
+use super::dialect::{Dialect, has_blanks_only};
 use super::record_end::{Mark, RecordEnd, last_record, line_end, mark_at};
 
 /// How far a record has been searched for its end. The next search, with more bytes, continues there.
@@ -19,6 +19,8 @@ pub(super) struct Scan {
     pub has_escapes: bool,
     /// Whether the record has a quote that only blanks keep from opening a field.
     pub has_blanks_before_quote: bool,
+    /// The index of such a quote whose value would be longer than [`MAX_VALUE_BYTES`]. The search ends there.
+    pub far_quote: Option<usize>,
     /// Whether the record has a CR that ends no line.
     pub has_lone_cr: bool,
     /// Where a comment starts behind the fields.
@@ -113,7 +115,10 @@ impl Scan {
                         self.has_blanks_before_quote = true;
                         let closed = closed_behind_blanks(text, at, dialect, ended);
                         self.done = closed.unwrap_or(at);
-                        closed?;
+                        if closed? - at > MAX_VALUE_BYTES {
+                            self.far_quote = Some(at);
+                            return None;
+                        }
                         continue;
                     }
                     Opening::None => {}
@@ -187,15 +192,15 @@ impl Scan {
             if starts_field(before) {
                 return Opening::Field;
             }
-            let blanks = before.iter().rev().take_while(|byte| is_dropped(**byte, dialect)).count();
-            let start = before.get(..before.len() - blanks).unwrap_or_default();
+            let start = dialect.without_blanks_at_end(before);
+            let has_blanks = start.len() < before.len();
             let is_behind_blanks =
-                blanks > 0 && self.escape_end <= start.len() && starts_field(start);
+                has_blanks && self.escape_end <= start.len() && starts_field(start);
             return if is_behind_blanks { Opening::BehindBlanks } else { Opening::None };
         }
         self.find_field(before, dialect);
         let blanks = before.get(self.field..).unwrap_or_default();
-        match blanks.iter().all(|byte| is_blank(*byte)) {
+        match has_blanks_only(blanks) {
             true if blanks.is_empty() || dialect.skip_blanks => Opening::Field,
             true => Opening::BehindBlanks,
             false => Opening::None,

@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr_iter, memmem};
 
-use super::dialect::{Dialect, is_blank};
+use super::dialect::{self, Dialect, is_blank};
 use super::fault;
 use super::scan::escaped_len;
 use crate::records::{Kind, Record};
@@ -93,7 +93,7 @@ fn quoted_field(raw: &[u8], start: usize, dialect: &Dialect, record: &mut Record
 
 /// Whether what is behind a closing quote are blanks that the dialect drops.
 fn is_dropped(tail: &[u8], dialect: &Dialect) -> bool {
-    tail.is_empty() || dialect.skip_blanks && tail.iter().all(|byte| is_blank(*byte))
+    tail.is_empty() || dialect.skip_blanks && dialect::has_blanks_only(tail)
 }
 
 /// Splits a record that has escaped bytes, quoted or not. The byte after an escape is taken literally.

@@ -51,6 +51,7 @@ impl RowWriter {
                     return Err(("invalid_utf8", reason));
                 }
             };
+            let text = if self.trim { text.trim() } else { &text };
             if text.contains('\0') {
                 return Err(("nul_character", format!("column {name}: a NUL cannot be stored")));
             }
