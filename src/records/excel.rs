@@ -154,16 +154,24 @@ fn sheet_of(mut book: impl Book, options: &ReaderOptions) -> Result<Sheet, Recor
     }
 }
 
-fn no_sheet(name: &str, why: &NoSheet) -> RecordError {
+fn no_sheet(sheet: &str, why: &NoSheet) -> RecordError {
     match why {
-        NoSheet::Broken => bad_file(format!("sheet `{name}` of the workbook cannot be read")),
+        NoSheet::Broken => bad_file(format!("sheet `{sheet}` of the workbook cannot be read")),
+        NoSheet::UnknownError(name) => {
+            // Some newer programs write names such as #SPILL!; other texts are not shown.
+            let is_name = name.starts_with('#') && name.len() < 20;
+            let shown = if is_name { format!(" `{}`", name.escape_debug()) } else { String::new() };
+            bad_file(format!(
+                "sheet `{sheet}` of the workbook has a cell with an unknown error{shown}: correct the cell"
+            ))
+        }
         NoSheet::Twice(row, column) => {
-            let why = format!("sheet `{name}` has column {column} twice in this row");
+            let why = format!("sheet `{sheet}` has column {column} twice in this row");
             RecordError { line: u64::from(*row), ..cannot_be_read(&why) }
         }
         NoSheet::TooLarge => {
             let message =
-                format!("sheet `{name}` of the workbook has too many cells: save it as CSV");
+                format!("sheet `{sheet}` of the workbook has too many cells: save it as CSV");
             RecordError { kind: ErrorKind::OverLimit, line: 1, message }
         }
     }

@@ -63,6 +63,8 @@ pub enum Unusable {
     NoDate,
     /// A formula whose value was not saved.
     NotCalculated,
+    /// A number that no floating-point number can hold, such as `1e999`.
+    TooLarge,
 }
 
 impl Unusable {
@@ -78,6 +80,10 @@ impl Unusable {
             Unusable::NotCalculated => (
                 "not_calculated",
                 "a formula without a stored value: open the workbook in a spreadsheet program and save it",
+            ),
+            Unusable::TooLarge => (
+                "out_of_range",
+                "a number beyond those that a workbook can hold, about 1.8e308: correct the cell",
             ),
         }
     }

@@ -54,6 +54,9 @@ pub(super) fn of(data: &Data) -> Cell {
 /// larger one with more than 15 digits has lost some before it was saved: only columns of floating-point
 /// numbers take it.
 fn number(value: f64) -> (String, Kind) {
+    if !value.is_finite() {
+        return (String::new(), Kind::Unusable(Unusable::TooLarge));
+    }
     if value.fract() == 0.0 && value.abs() < EXACT {
         return (value.to_string(), Kind::Native);
     }
@@ -190,6 +193,7 @@ mod tests {
         for serial in [0.5, 1.0, 2_958_465.0, 2_958_465.5] {
             assert_eq!(date(serial), Kind::Native, "{serial}");
         }
+        assert_eq!(kind(&Data::Float(f64::INFINITY)), Kind::Unusable(Unusable::TooLarge));
         assert_eq!(kind(&NOT_CALCULATED), Kind::Unusable(Unusable::NotCalculated));
     }
 

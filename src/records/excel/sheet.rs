@@ -3,7 +3,9 @@
 //! Empty cells are not held: a sheet whose last cell was once formatted by accident claims to have 17
 //! billion cells.
 
-use calamine::{Cell, CellType, Data, Ods, Range, Reader, Sheet as Description, Xls, Xlsb, Xlsx};
+use calamine::{
+    Cell, CellType, Data, Ods, Range, Reader, Sheet as Description, Xls, Xlsb, Xlsx, XlsxError,
+};
 use std::io::{Read, Seek};
 
 use super::cell::{NOT_CALCULATED, is_empty};
@@ -17,6 +19,8 @@ const MOST_COLUMNS: usize = 16_384;
 /// Why the cells of a sheet cannot be read.
 pub(super) enum NoSheet {
     Broken,
+    /// A cell has an error that is not one of those of ECMA-376, 18.18.11 (`t`).
+    UnknownError(String),
     /// Two cells are in this row and column, both counted from 1.
     Twice(u32, u32),
     TooLarge,
@@ -54,11 +58,11 @@ impl<R: Read + Seek> Book for Xlsx<R> {
     fn cells(&mut self, name: &str) -> Result<Vec<Cell<Data>>, NoSheet> {
         let mut cells = Vec::new();
         let mut reader = match self.worksheet_cells_reader(name) {
-            Err(calamine::XlsxError::NotAWorksheet(_)) => return Ok(cells),
+            Err(XlsxError::NotAWorksheet(_)) => return Ok(cells),
             reader => reader.map_err(|_| NoSheet::Broken)?,
         };
         while let Some(cell) =
-            reader.next_cell_with_formula_metadata().map_err(|_| NoSheet::Broken)?
+            reader.next_cell_with_formula_metadata().map_err(|error| not_read(&error))?
         {
             let value = match Data::from(cell.value) {
                 Data::Empty if cell.formula.is_some() => NOT_CALCULATED,
@@ -67,6 +71,13 @@ impl<R: Read + Seek> Book for Xlsx<R> {
             add(&mut cells, cell.pos, value)?;
         }
         Ok(cells)
+    }
+}
+
+fn not_read(error: &XlsxError) -> NoSheet {
+    match error {
+        XlsxError::CellError(name) => NoSheet::UnknownError(name.clone()),
+        _ => NoSheet::Broken,
     }
 }
 

@@ -208,6 +208,8 @@ fn a_cell_that_the_reader_of_workbooks_would_change_is_refused() {
     }
     let error = sheet("><v>1</v></c><c r=\"A2\"><v>2</v>").unwrap_err();
     assert!(error.starts_with("line 2: ") && error.contains("has column 1 twice"), "{error}");
+    let error = sheet(" t=\"e\"><v>#SPILL!</v>").unwrap_err();
+    assert!(error.contains("a cell with an unknown error `#SPILL!`"), "{error}");
 
     let cell = |text: &str| {
         format!(

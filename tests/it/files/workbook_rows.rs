@@ -162,6 +162,7 @@ fn a_formula_without_a_stored_value_is_not_null() {
         (" t=\"str\"><f>\"\"</f><v></v>", Kind::Text),
         (" t=\"str\"><f>B1</f><v>x</v>", Kind::Text),
         (" s=\"1\">", Kind::Null),
+        ("><f>1e300*1e300</f><v>1e999</v>", Kind::Unusable(Unusable::TooLarge)),
     ] {
         assert_eq!(kinds(vec![number("1"), Cell::Formula(markup), text("")])[1], kind, "{markup}");
     }
