@@ -78,6 +78,7 @@ if find_psql; then
        from star.fact_sales f join star.dim_product p using (product_key)
        group by p.product_name order by amount desc limit 5"
   echo
+  echo "   (no date: the contract does not require one, and rows may lack it)"
   sql "select case date_key when '0001-01-01' then 'no date' else date_trunc('week', date_key)::date::text end as week,
               count(*) as rows, round(sum(quantity * unit_price), 2) as amount
        from star.fact_sales group by week order by week"

@@ -3,6 +3,8 @@
 use std::fs;
 
 use md5::{Digest, Md5};
+use stardrop::dataset::Catalog;
+use stardrop::star;
 
 use crate::support::root;
 
@@ -13,6 +15,18 @@ mod tables;
 /// The text of a file of the project.
 fn text_of(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
+}
+
+#[test]
+fn the_example_of_a_contract_is_valid() {
+    let page = text_of("docs/reference/contract.md");
+    let example = page.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
+    let catalog = Catalog::read([("dataset.toml".into(), "sales".to_owned(), example.to_owned())]);
+    let sql = star::compile(&catalog.unwrap()).script();
+    for table in ["fact_order", "dim_customer", "dim_date"] {
+        assert!(page.contains(&format!("`star.{table}`")), "{table}");
+        assert!(sql.contains(&format!("create table star.{table} (")), "{table}");
+    }
 }
 
 #[test]
