@@ -72,6 +72,12 @@ fn a_quote_behind_blanks_that_nothing_closes_is_a_fault_of_its_own_record() {
             rows.iter().enumerate().filter_map(|(n, row)| row.fault.map(|_| n)).collect();
         assert_eq!((rows.len(), faults, error), (lines + 2, vec![1], None));
     }
+    // It is known before the end of the file, so that no more than the longest record is held.
+    let (mut reader, mut record) = (CsvReader::new(small), Record::new());
+    reader.push(format!("a,b\n0, \"x\n{}", "1,2\n".repeat(60_000)).as_bytes());
+    for line in 1..=10 {
+        assert_eq!((reader.next(&mut record), record.line()), (Ok(Step::Record), line));
+    }
 }
 
 #[test]
