@@ -29,6 +29,10 @@ ask "One of them" \
   "select email, is_active, last_seen at time zone 'UTC' as last_seen, place, city, network_owner from star.user_places
    where email = 'ada.moss@example.com'"
 
+ask "Changed by another file since they first came" \
+  "select case when updated_at is null then 'no' else 'yes' end as updated, count(*) as users
+   from star.fact_user group by updated order by updated"
+
 heading "stardrop load s3://BUCKET/PREFIX: whatever was not loaded yet"
 "$stardrop" load "s3://$(ready_text bucket)/activity/" | sed 's/^load [0-9]*: //' | indent
 heading "Done in $(($(date +%s) - began)) s"
