@@ -171,8 +171,8 @@ pub fn case(random: &mut Random) -> Case {
     for fact in facts.iter_mut().filter(|fact| replacing.contains(&fact.source)) {
         (fact.keep, fact.delete_when) = (false, false);
     }
-    // Versions of a key have the same values in it.
-    let may_be = |origin| origin != Origin::Key || replacing.is_empty();
+    // Versions of a key have the same values in it, and two keys have no lines in common.
+    let may_be = |origin| !matches!(origin, Origin::Key | Origin::Line) || replacing.is_empty();
     let derived = DERIVABLE.into_iter().filter(|(_, o)| random.chance(20) && may_be(*o)).collect();
     Case { dimensions, facts, derived, replacing }
 }
