@@ -1,6 +1,7 @@
--- Reopen: a user asks for a load that failed, was skipped as a duplicate, or was undone to be loaded
--- after all. A load continues at its checkpoint; an undone one starts from the beginning, with its row
--- counts reset. The time of its start is that of the attempt that loads its first batch. False if the load is in another state.
+-- Reopen: a user asks for a load that failed, was skipped as a duplicate or as an older version, or was undone to be
+-- loaded after all. A load continues at its checkpoint; an undone one starts from the beginning, with its row
+-- counts reset. The time of its start is that of the attempt that loads its first batch. False if the load is in another
+-- state.
 create or replace function stardrop.reopen(in_load_id bigint) returns boolean
     language plpgsql
     security definer
@@ -36,10 +37,10 @@ begin
         failure_sqlstate = null,
         failure_text = null
     where l.load_id = in_load_id
-      and l.state in ('failed', 'duplicate', 'undone');
+      and l.state in ('failed', 'duplicate', 'superseded', 'undone');
     return found;
 end
 $$;
 
 comment on function stardrop.reopen is
-    'Allows a load that failed, was skipped as a duplicate or was undone to be loaded again.';
+    'Allows a load that failed, was skipped or was undone to be loaded again.';

@@ -27,8 +27,9 @@ begin
       and l.state in ('loaded', 'duplicate')
       -- What an older full extract has of members counts.
       and in_overwrite <> 'extract'
-      -- A user's replay is loaded anyway where rows are merged: an older file changes no newer row.
-      and not (in_load.forced and in_overwrite = 'merge')
+      -- A user's replay is loaded anyway: an older file changes no newer row, and has no facts where they are
+      -- replaced.
+      and not (in_load.forced and in_overwrite in ('merge', 'replace'))
       and (in_overwrite = 'ignore'
            or stardrop.is_newer(l.sequencer, l.object_time, in_load.sequencer, in_load.object_time))
     order by l.load_id

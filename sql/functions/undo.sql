@@ -1,15 +1,21 @@
--- Undo: deletes the facts of a load from the star, all of them or none. No other batch runs meanwhile.
+-- Undo: takes a load back from the star, all of it or nothing. No other batch runs meanwhile.
 --
--- outcome   undone       done; `stardrop.load_table` has the number of deleted rows
+-- outcome   undone       done; `stardrop.load_table` has the number of deleted rows, `report` the tables in which any
+--                        other load may have had the values that are taken back, and for each dimension the number of
+--                        versions that are deleted, and of rows that stay without values
 --           no_rows      the load is in a state in which none of its rows are in the star
 --           busy         another worker holds the load's key
 --           no_contract  the load's dataset has no contract in this database
 --           not_found    there is no load with this id
+--
+-- in_replays  the load is loaded again right away, and the other loads that it shares members with are not
 create or replace function stardrop.undo(
     in_load_id bigint,
+    in_replays boolean default false,
     out outcome text,
     out state text,
-    out dataset text
+    out dataset text,
+    out report jsonb
 )
     language plpgsql
     security definer
@@ -38,12 +44,12 @@ begin
         outcome := 'no_rows';
         return;
     end if;
-    undo := to_regprocedure(format('staging.%I(bigint)', 'undo_' || this.dataset));
+    undo := to_regprocedure(format('staging.%I(bigint,boolean)', 'undo_' || this.dataset));
     if undo is null then
         outcome := 'no_contract';
         return;
     end if;
-    execute format('select %s($1)', undo::regproc) using in_load_id;
+    execute format('select %s($1, $2)', undo::regproc) into report using in_load_id, in_replays;
     update stardrop.load l
     set state = 'undone',
         finished_at = coalesce(l.finished_at, clock_timestamp()),
@@ -61,4 +67,4 @@ end
 $$;
 
 comment on function stardrop.undo is
-    'Deletes the facts of a load from the star.';
+    'Takes a load back from the star.';

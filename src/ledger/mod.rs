@@ -31,7 +31,7 @@ pub use rejects::{
     load_with_rejects,
 };
 pub use step::{Step, StepTimes, steps};
-pub use undo::{Undo, Undone, UndoneTable, undo};
+pub use undo::{Undo, Undone, UndoneTable, undo, undo_to_replay};
 pub use unmatched::record_unmatched;
 
 /// The position in an object up to which a load is committed.

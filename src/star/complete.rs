@@ -61,7 +61,7 @@ pub fn call(dataset: &Dataset) -> Option<String> {
 }
 
 /// The declarations of what the statements about these dimensions use.
-pub(super) fn variables(dimensions: &[&Dimension]) -> String {
+fn variables(dimensions: &[&Dimension]) -> String {
     let mut variables = dimension::EXTRACT_VARIABLES.to_owned();
     for dimension in closed(dimensions) {
         variables.push_str(&dimension::version_variables(&dimension.name));
@@ -70,7 +70,7 @@ pub(super) fn variables(dimensions: &[&Dimension]) -> String {
 }
 
 /// The statements that give facts the versions of their time, where those of these dimensions have changed.
-pub(super) fn rekey(catalog: &Catalog, dimensions: &[&Dimension]) -> String {
+fn rekey(catalog: &Catalog, dimensions: &[&Dimension]) -> String {
     let facts = all_facts(catalog);
     facts
         .into_iter()

@@ -12,7 +12,7 @@ use super::fact::FactContext;
 use super::function::{Definition, Function};
 use super::ident::dollar_quoted;
 use super::{all_facts, date, dimension, fact, facts_of, finding, lock};
-use crate::dataset::{Catalog, Dataset};
+use crate::dataset::{Catalog, Dataset, Overwrite};
 
 /// Takes the load's counts from the step of the dataset's first fact, else of its first dimension.
 const ROW_COUNTS: &str = "    rows_inserted := inserted;\n    rows_updated := updated;\n";
@@ -47,9 +47,9 @@ fn generated(catalog: &Catalog, dataset: &Dataset, effects: &[DimensionEffect<'_
             steps.extend(Some(step).filter(|step| !step.is_empty()));
         }
         if context.dataset.name == dataset.name {
-            steps.push(match dataset.has_full_extracts() {
-                false => fact_step(context),
-                true => format!(
+            steps.push(match dataset.policy.overwrite {
+                Overwrite::Merge | Overwrite::Ignore => fact_step(context),
+                Overwrite::Replace => format!(
                     "    if not stardrop.has_newer_version(this.load_id) then\n{}    end if;\n",
                     fact_step(context)
                 ),

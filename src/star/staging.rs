@@ -181,7 +181,7 @@ pub(super) fn grants(dataset: &Dataset) -> String {
     let name = &dataset.name;
     format!(
         "revoke all on function staging.normalise_{name}() from public;
-revoke all on function staging.undo_{name}(bigint) from public;
+revoke all on function staging.undo_{name}(bigint, boolean) from public;
 grant insert on staging.{} to stardrop_loader;
 ",
         ident(name)

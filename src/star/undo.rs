@@ -1,30 +1,80 @@
-//! Undo: generates the function that deletes a load's facts from the star.
+//! Undo: generates the function that takes a load back from the star: its facts, and what it has said of members.
 
+use std::collections::BTreeSet;
+
+use super::dimension::DimensionEffect;
 use super::function::{Definition, Function};
-use super::ident::ident;
-use super::{complete, dimension, fact};
-use crate::dataset::{Catalog, Dataset, Fact};
+use super::ident::{ident, literal};
+use super::{all_facts, dimension, fact};
+use crate::dataset::{Catalog, Dataset, Dimension, Fact};
 
-/// `staging.undo_<dataset>(load_id)`: deletes the facts that the load inserted or was the last to
-/// change. Rows that the load left unchanged are dated by their last change again. Members of
-/// dimensions stay, because other facts may refer to them; the next load that has them changes them,
-/// however old its file is.
+/// `staging.undo_<dataset>(load_id, replays)`: deletes the facts that the load inserted or was the last to change, its
+/// observations with the versions that followed from them, and the values of members that are its own. Rows that
+/// it left unchanged are dated by their last change again. Members that only it has described, and to which no
+/// fact refers, are deleted. So are those that only loads undone before had, unless the load is to be loaded again
+/// right away: then the loads that it names are not replayed.
+///
+/// Returns an object: the tables in which any other load may have had the same values, as `unsure`; of others the
+/// ledger knows more. And for each dimension the number of versions that are deleted, and of rows that stay without
+/// values.
 pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
     let mut facts: Vec<_> = dataset.facts.iter().collect();
     facts.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut steps: String = facts
-        .iter()
-        .map(|fact| {
-            let table = format!("star.{}", ident(&fact::name(&fact.name)));
-            let unchanged = if fact.grain.is_some() {
-                date_by_last_change(&table, "fact")
-            } else {
-                String::new()
-            };
-            let tombstones = delete_tombstones(fact);
-            let audit = fact::undo_audit(fact);
-            format!(
-                "
+    let mut steps: String = facts.iter().map(|fact| take_back_fact(fact)).collect();
+    let effects = dimension::effects(catalog, dataset);
+    let extracted = dimension::extracted(catalog.dimensions(), dataset);
+    for effect in &effects {
+        let dimension = effect.dimension;
+        let rekey = rekey(catalog, effect);
+        steps.push_str(&dimension::take_back(effect, &rekey));
+        if extracted.iter().any(|extracted| extracted.name == dimension.name) {
+            steps.push_str(&dimension::remove_extract(dimension));
+            steps.push_str(&rekey);
+        }
+        steps.push_str(&dimension::delete_unknown(dimension, &references(catalog, effect)));
+    }
+    if dataset.policy.keeps_staging {
+        let table = ident(&dataset.name);
+        steps.push_str(&format!(
+            "\n    delete from staging.{table} kept where kept.load_id = in_load_id;\n"
+        ));
+    }
+    let body = format!(
+        "
+#variable_conflict use_variable
+declare
+    deleted bigint;
+    unsure text[] := array[{unsure}]::text[];
+    report jsonb := '{{}}';
+{variables}begin{steps}    return report || jsonb_build_object('unsure', unsure);
+end
+",
+        variables = variables(&effects, &extracted),
+        unsure = unsure(&effects),
+    );
+    let definition = Definition {
+        name: format!("undo_{}", dataset.name),
+        arguments: "in_load_id bigint, in_replays boolean default false",
+        returns: "jsonb",
+        settings: &["jit = off", "timezone = 'UTC'"],
+        tag: "undo",
+        body,
+        rights: String::new(),
+    };
+    definition.function()
+}
+
+fn take_back_fact(fact: &Fact) -> String {
+    let table = format!("star.{}", ident(&fact::name(&fact.name)));
+    let unchanged = if fact.grain.is_some() {
+        dimension::date_by_last_change(&table, "fact")
+    } else {
+        String::new()
+    };
+    let tombstones = delete_tombstones(fact, &table);
+    let audit = fact::undo_audit(fact);
+    format!(
+        "
     delete from {table} fact where fact.load_id = in_load_id;
     get diagnostics deleted = row_count;
     perform stardrop.add_row_counts(in_load_id, jsonb_build_object(
@@ -34,88 +84,72 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
         ))
     ), 0, 0, 0);
 {tombstones}{unchanged}{audit}"
-            )
-        })
-        .collect();
-    let mut sources: Vec<_> =
-        dataset.dimensions.iter().filter(|source| !source.attributes.is_empty()).collect();
-    sources.sort_by(|a, b| a.name.cmp(&b.name));
-    for source in sources {
-        let table = format!("star.{}", ident(&dimension::name(&source.name)));
-        let Some(dimension) = catalog.dimension(&source.name) else { continue };
-        if dimension.versioned().is_some() {
-            // Versions and their observations stay, as members do.
-            continue;
-        }
-        for (load, time) in dimension::positions(dimension, source) {
-            let position = if time == "source_time" {
-                date_by_last_change(&table, "member")
-            } else {
-                reset_group(&table, &load, &time)
-            };
-            steps.push_str(&format!("\n{position}"));
-        }
+    )
+}
+
+/// What the statements about dimensions use.
+fn variables(effects: &[DimensionEffect<'_>], extracted: &[&Dimension]) -> String {
+    let mut variables = String::new();
+    if !effects.is_empty() {
+        variables.push_str(dimension::TAKE_BACK_VARIABLES);
     }
-    let extracted = dimension::extracted(catalog.dimensions(), dataset);
-    steps.extend(extracted.iter().map(|extracted| dimension::remove_extract(extracted)));
-    steps.push_str(&complete::rekey(catalog, &extracted));
-    if dataset.policy.keeps_staging {
-        let table = ident(&dataset.name);
-        steps.push_str(&format!(
-            "\n    delete from staging.{table} kept where kept.load_id = in_load_id;\n"
-        ));
+    let versioned: Vec<_> = effects.iter().filter(|effect| effect.changes_versions()).collect();
+    if !versioned.is_empty() || !extracted.is_empty() {
+        variables.push_str(dimension::EXTRACT_VARIABLES);
     }
-    let steps = if steps.is_empty() { "\n".to_owned() } else { steps };
-    let body = format!(
-        "
-#variable_conflict use_variable
-declare
-    deleted bigint;
-{variables}begin{steps}end
-",
-        variables =
-            if extracted.is_empty() { String::new() } else { complete::variables(&extracted) },
-    );
-    let definition = Definition {
-        name: format!("undo_{}", dataset.name),
-        arguments: "in_load_id bigint",
-        returns: "void",
-        settings: &["jit = off"],
-        tag: "undo",
-        body,
-        rights: String::new(),
+    for effect in versioned {
+        variables.push_str(&dimension::version_variables(&effect.dimension.name));
+        variables.push_str(&dimension::taken_variable(effect.dimension));
+    }
+    variables
+}
+
+/// The statements that give facts the versions of their time.
+fn rekey(catalog: &Catalog, effect: &DimensionEffect<'_>) -> String {
+    if !effect.changes_versions() {
+        return String::new();
+    }
+    let facts = all_facts(catalog).into_iter();
+    facts.map(|context| fact::rekey_facts(context, effect.dimension)).collect()
+}
+
+/// The facts' columns that refer to the dimension.
+fn references(catalog: &Catalog, effect: &DimensionEffect<'_>) -> Vec<(String, String)> {
+    let mut columns = BTreeSet::new();
+    for context in all_facts(catalog) {
+        let table = format!("star.{}", ident(&fact::name(&context.fact.name)));
+        let references = context.fact.dimensions.iter();
+        let own = references.filter(|reference| reference.dimension == effect.dimension.name);
+        columns.extend(own.map(|reference| (table.clone(), reference.column.clone())));
+    }
+    columns.into_iter().collect()
+}
+
+/// The dimensions of which one cannot say which loads have had a value that is taken back.
+fn unsure(effects: &[DimensionEffect<'_>]) -> String {
+    let has_values = |effect: &&DimensionEffect<'_>| {
+        effect.source.is_some() && dimension::has_single_values(effect.dimension)
     };
-    definition.function()
+    let unsure = effects.iter().filter(has_values).filter(|e| !dimension::is_sure(e.dimension));
+    let names: Vec<String> = unsure
+        .map(|effect| literal(&format!("star.{}", ident(&dimension::name(&effect.dimension.name)))))
+        .collect();
+    names.join(", ")
 }
 
-/// Rows of which the load was the newest source get the position of the load that last changed them.
-fn date_by_last_change(table: &str, row: &str) -> String {
-    format!(
-        "    update {table} {row}
-    set source_load_id = {row}.load_id,
-        source_time = coalesce((
-            select last_change.object_time from stardrop.load last_change
-            where last_change.load_id = {row}.load_id and last_change.load_id <> in_load_id
-        ), '-infinity')
-    where {row}.source_load_id = in_load_id;
-"
-    )
-}
-
-/// Attributes with a position of their own get that of a group without a value: any file wins.
-fn reset_group(table: &str, load: &str, time: &str) -> String {
-    format!(
-        "    update {table} member set {1} = '-infinity' where member.{0} = in_load_id;\n",
-        ident(load),
-        ident(time)
-    )
-}
-
-/// The load's tombstones are deleted, so that a replay can insert older rows of their grains again.
-fn delete_tombstones(fact: &Fact) -> String {
+/// The load's tombstones are deleted, so that a replay can insert older rows of their grains again. Which loads
+/// have such rows is not known.
+fn delete_tombstones(fact: &Fact, fact_table: &str) -> String {
     if fact.delete_when.is_none() {
         return String::new();
     }
     let table = ident(&fact::tombstone_name(&fact.name));
-    format!("    delete from star.{table} tombstone where tombstone.source_load_id = in_load_id;\n")
+    format!(
+        "    delete from star.{table} tombstone where tombstone.source_load_id = in_load_id;
+    if found then
+        unsure := unsure || {}::text;
+    end if;
+",
+        literal(fact_table)
+    )
 }

@@ -141,7 +141,7 @@ async fn reopen(
         return Ok(());
     }
     loader.check_object(object, dataset).await?;
-    match ledger::undo(client, load_id).await? {
+    match ledger::undo_to_replay(client, load_id).await? {
         Undo::Undone(_) => {}
         Undo::NoRows { state } => {
             return Err(refused(format!("load {load_id} is {state}: it cannot be loaded again")));

@@ -1,4 +1,4 @@
-//! `stardrop undo`: deletes a load's rows from the facts, and lists the loads to replay.
+//! `stardrop undo`: takes a load back from the facts and dimensions, and lists the loads to replay.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ use stardrop::settings::Settings;
 /// How many load numbers a line shows.
 const LOADS_SHOWN: usize = 20;
 
-/// Delete a load's rows from the facts, and list the loads to replay afterwards.
+/// Take a load back from the facts and dimensions, and list the loads to replay afterwards.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The number of the load.
@@ -58,14 +58,22 @@ fn print(undone: &Undone) -> anyhow::Result<()> {
             if table.updated > 0 {
                 say!("  {} of them were changed, not inserted, by this load", table.updated)?;
             }
-        } else if table.inserted > 0 {
-            say!("{} rows that this load inserted into {name} stay", table.inserted)?;
-        }
-        if !table.is_fact() && table.updated > 0 {
-            say!(
-                "{} rows that this load changed in {name} stay changed, until another load of them is replayed",
-                table.updated
-            )?;
+        } else if table.is_dimension() {
+            if table.deleted > 0 {
+                say!("{} members deleted from {name}, which no fact refers to", table.deleted)?;
+            }
+            if table.versions_deleted > 0 {
+                say!(
+                    "{} versions that followed from this load deleted from {name}",
+                    table.versions_deleted
+                )?;
+            }
+            if table.without_values > 0 {
+                say!(
+                    "{} members of {name} stay, for other facts or files, without the values that were from this load",
+                    table.without_values
+                )?;
+            }
         }
     }
     if !undone.replay.is_empty() {
@@ -83,10 +91,23 @@ fn print(undone: &Undone) -> anyhow::Result<()> {
             list(&confirm)
         )?;
     }
+    if !undone.members.is_empty() {
+        say!(
+            "a deleted member that another file names without a fact returns with a replay of that file; possible: \
+             {}",
+            list(&undone.members)
+        )?;
+    }
     if !undone.duplicates.is_empty() {
         say!(
             "loads skipped because of the same content; to load one instead, run: stardrop replay {}",
             list(&undone.duplicates)
+        )?;
+    }
+    if let Some(superseded) = undone.superseded {
+        say!(
+            "load {superseded} was skipped because a newer version of the key was loaded; to load it, run: stardrop \
+             replay {superseded}"
         )?;
     }
     say!("load {load} is undone; to load it again, run: stardrop replay {load}")?;

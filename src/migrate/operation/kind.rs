@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::star::ident;
+
 /// What a change does to what exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -99,9 +101,13 @@ pub(in crate::migrate) fn has_rows(table: &str) -> String {
     format!("select exists (select from {table}{})", real_rows(table))
 }
 
-fn real_rows(table: &str) -> &'static str {
-    let is_dimension = table.starts_with("star.dim_") && table != DATES;
-    if is_dimension { " where load_id <> 0" } else { "" }
+fn real_rows(table: &str) -> String {
+    match table.strip_prefix("star.dim_") {
+        Some(dimension) if table != DATES => {
+            format!(" where {} <> -1", ident(&format!("{dimension}_key")))
+        }
+        _ => String::new(),
+    }
 }
 
 /// The calendar, the one dimension whose rows no load owns.

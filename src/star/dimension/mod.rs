@@ -9,13 +9,17 @@ mod overwrite;
 mod presence;
 mod scd2;
 mod table;
+mod take_back;
 
 pub(super) use extract::{
     VARIABLES as EXTRACT_VARIABLES, add as add_extract, remove as remove_extract,
 };
 pub(super) use presence::{extracted, table_names as presence_tables};
-pub(super) use scd2::{changed_versions, variables as version_variables};
+pub(super) use scd2::{changed_versions, taken_variable, variables as version_variables};
 pub(super) use table::{tables, unknown_member};
+pub(super) use take_back::{
+    VARIABLES as TAKE_BACK_VARIABLES, date_by_last_change, delete_unknown, is_sure, take_back,
+};
 
 use std::collections::BTreeSet;
 
@@ -127,9 +131,9 @@ pub(super) fn step(effect: &DimensionEffect<'_>, dataset: &Dataset, row_counts: 
     step + &counts::add(&table, "members")
 }
 
-/// The columns with the load that a dataset's attributes are from, and with its object's time.
-pub(super) fn positions(dimension: &Dimension, source: &DimensionSource) -> Vec<(String, String)> {
-    group::of_source(dimension, source).into_iter().map(|group| (group.load, group.time)).collect()
+/// Whether it has attributes of which a member keeps one value.
+pub(super) fn has_single_values(dimension: &Dimension) -> bool {
+    !group::all(dimension).is_empty()
 }
 
 /// The join from a fact's row to its member. It keeps rows without a member.

@@ -264,6 +264,17 @@ async fn an_undone_extract_has_said_nothing() {
 }
 
 #[tokio::test]
+async fn a_member_of_an_extract_stays_when_the_load_that_inferred_it_is_undone() {
+    let registry = Registry::of(&PEOPLE.replace("\"close\"", "\"flag\"")).await;
+    let files = [("visits/a.csv", 1, "1,7,2026-01-01\n"), ("people/all.csv", 2, "7,\n")];
+    registry.load(&files, &[0, 1]).await;
+    let (code, _, err) = registry.stardrop(&["undo", "1"]).await;
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let people = "select count(*) from star.dim_person where id = 7";
+    assert_eq!(registry.db.text(people).await, "1");
+}
+
+#[tokio::test]
 async fn the_facts_of_an_older_extract_that_comes_late_stay_those_of_the_newer_one() {
     let contract = PEOPLE.replace("name = {", "born = { type = \"date\" }\nname = {")
         + "[fact.entry]\ndimensions = [\"person\"]\ndegenerate = [\"name\"]\nas_of = \"born\"\n";

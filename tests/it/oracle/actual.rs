@@ -1,6 +1,7 @@
 //! Loads files into a database, and returns what the triggers made of them in the oracle's terms.
 
 use stardrop::dataset::{Catalog, ColumnSource};
+use stardrop::ledger::{self, Undo};
 use stardrop::rows::{Header, ObjectFacts, texts_of_object};
 
 use super::case::{COLUMNS, Case, Fact, File, Missing, Row};
@@ -133,6 +134,39 @@ pub async fn load(db: &TestDatabase, catalog: &Catalog, looked_up: &Files, file:
         .await;
     }
     db.run(&format!("select stardrop.release({load})")).await;
+}
+
+/// Undoes the load of a file, and replays the loads that the undo names. A load that is replayed is undone first.
+pub async fn undo(
+    db: &TestDatabase,
+    catalog: &Catalog,
+    looked_up: &Files,
+    files: &[File],
+    undone: &File,
+) {
+    let id = load_of(db, undone).await;
+    let Undo::Undone(named) = ledger::undo(&db.client, id).await.unwrap() else {
+        panic!("load {id} is not undone");
+    };
+    for again in [named.replay, named.confirm, named.members].concat() {
+        let mut replayed = None;
+        for file in files {
+            if load_of(db, file).await == again {
+                replayed = Some(file);
+            }
+        }
+        let file = replayed.unwrap_or_else(|| panic!("load {again} is of no file"));
+        let answer = ledger::undo_to_replay(&db.client, again).await.unwrap();
+        assert!(matches!(answer, Undo::Undone(_)), "{answer:?}");
+        assert!(ledger::reopen(&db.client, again).await.unwrap());
+        load(db, catalog, looked_up, file).await;
+    }
+}
+
+async fn load_of(db: &TestDatabase, file: &File) -> i64 {
+    let sql = "select load_id from stardrop.load where key = $1 and etag = $2";
+    let etag = format!("{} {}", file.key, file.hour);
+    db.client.query_one(sql, &[&file.key, &etag]).await.unwrap().get(0)
 }
 
 fn hours(column: &str) -> String {

@@ -30,8 +30,8 @@ measures   = ["paid"]
 const STAR: &str =
     "select id, paid, name from star.fact_receipt join star.dim_buyer using (buyer_key) order by 1";
 
-struct Shop {
-    db: TestDatabase,
+pub struct Shop {
+    pub db: TestDatabase,
     cloud: Cloud,
     folder: tempfile::TempDir,
 }
@@ -41,7 +41,7 @@ impl Shop {
         Shop::of(SHOP).await
     }
 
-    async fn of(contract: &str) -> Shop {
+    pub async fn of(contract: &str) -> Shop {
         let catalog = catalog_of(&[("shop", contract)]);
         let (db, _) = TestDatabase::of(&catalog).await;
         let cloud = Cloud::with_versions(&db, catalog).await;
@@ -56,7 +56,7 @@ impl Shop {
         std::fs::write(folder.join("dataset.toml"), text).unwrap();
     }
 
-    async fn stardrop(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+    pub async fn stardrop(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         let datasets = self.folder.path().to_str().unwrap();
         let owner = [("DATABASE_URL", self.db.url.as_str()), ("STARDROP_DATASETS", datasets)];
         run(self.cloud.stardrop(arguments, &owner)).await
@@ -64,8 +64,12 @@ impl Shop {
 
     /// A file of that day, in January.
     async fn load(&self, key: &str, day: u32, rows: &str) {
-        let mut object =
-            self.cloud.put(&format!("shop/{key}"), format!("id,code,name,paid\n{rows}")).await;
+        self.load_with(key, day, &format!("id,code,name,paid\n{rows}")).await;
+    }
+
+    /// The same with the header in the text.
+    pub async fn load_with(&self, key: &str, day: u32, text: &str) {
+        let mut object = self.cloud.put(&format!("shop/{key}"), text.to_owned()).await;
         object.object_time = Some(format!("2026-01-{day:02}T00:00:00Z").parse().unwrap());
         self.cloud.load(&object).await.unwrap();
     }
@@ -177,7 +181,7 @@ fn an_undo_and_the_replays_that_it_names_leave_what_the_other_files_say() {
             let (_, out, _) = all.stardrop(&["undo", &load, "--json"]).await;
             let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
             let mut again: Vec<u64> = Vec::new();
-            for key in ["replay", "confirm"] {
+            for key in ["replay", "confirm", "members"] {
                 again.extend(
                     answer[key].as_array().unwrap().iter().filter_map(|load| load.as_u64()),
                 );

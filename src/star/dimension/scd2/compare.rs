@@ -60,9 +60,9 @@ pub(super) fn step(names: &Names<'_>, observed_at: &str) -> String {
     )
 }
 
-/// The same for all observations of some members. `members` is a query for their keys, whose parameter is the
-/// load.
-pub(super) fn whole(names: &Names<'_>, members: &str) -> String {
+/// The same for all observations of some members. `members` is a query for their keys; `using` are the
+/// parameters, of which the first is the load.
+pub(super) fn whole(names: &Names<'_>, members: &str, using: &str) -> String {
     format!(
         "    execute $sql$
         with affected_span as (
@@ -72,7 +72,7 @@ pub(super) fn whole(names: &Names<'_>, members: &str) -> String {
                 {members}
             ) member
         ), {compared}
-        using in_load_id, extract_time, 0::bigint;\n",
+        using {using};\n",
         compared = compared(names),
     )
 }

@@ -15,6 +15,7 @@ mod chain;
 mod compare;
 mod ending;
 mod names;
+mod observations;
 mod observe;
 mod single_value;
 
@@ -23,6 +24,8 @@ use crate::dataset::{Dataset, Dimension, DimensionSource};
 use names::Names;
 
 pub(in crate::star) use names::{changed_versions, variables};
+pub(super) use observations::take_back;
+pub(in crate::star) use observations::variable as taken_variable;
 
 pub(super) fn step(
     effect: &DimensionEffect<'_>,
@@ -37,6 +40,7 @@ pub(super) fn step(
     if names.versioned.iter().any(|attribute| source.attributes.contains(attribute)) {
         let observed_at = observe::observed_at(source, dataset);
         steps.push(observe::step(&names, &observed_at));
+        steps.push("    updated := 0;\n".to_owned());
         steps.push(compare::step(&names, &observed_at));
         steps.push(format!(
             "    if {} is not null or {} is not null then\n{}{}    end if;\n",
@@ -86,7 +90,7 @@ pub(super) fn change_presence(dimension: &Dimension, members: &str) -> String {
 {rebuild}    end if;
 {end}",
         mark = ending::mark_reopening(&names, members),
-        compare = compare::whole(&names, members),
+        compare = compare::whole(&names, members, "in_load_id, extract_time, 0::bigint"),
         starts = names.version_starts(),
         redundant = names.redundant_versions(),
         rebuild = chain::rebuild(&names),

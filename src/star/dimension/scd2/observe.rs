@@ -4,6 +4,7 @@
 use super::super::key_is_known;
 use super::names::Names;
 use crate::dataset::{Dataset, DimensionSource};
+use crate::star::counts;
 use crate::star::finding::{self, SEVERAL_DESCRIPTIONS};
 use crate::star::ident::{differ, equal, ident, list, qualified};
 use crate::star::time;
@@ -73,10 +74,16 @@ pub(super) fn step(names: &Names<'_>, observed_at: &str) -> String {
           and (excluded.source_load_id = history.source_load_id
               and excluded.source_line >= history.source_line
                or stardrop.load_sorts_after(excluded.source_load_id, history.source_load_id))
+        returning history.xmax = 0 as is_new$
         )
-        select {described}
-    $sql$ into occurrences using this.load_id, this.object_time, first_line, staged;
-{finding}",
+        select count(*) filter (where is_new$),
+               count(*) filter (where not is_new$),
+               (select count(*) from incoming),
+               {described}
+        from observed
+    $sql$ into inserted, updated, members, occurrences using this.load_id, this.object_time, first_line, staged;
+{finding}{counts}",
+        counts = counts::add(history, "members"),
         described = described(names, observed_at),
         finding = finding::add(SEVERAL_DESCRIPTIONS, &dimension.name, key, "occurrences"),
         dimension = dimension.name,
