@@ -47,6 +47,8 @@ pub struct Undone {
     /// Other loads of datasets with dimensions from which members were deleted, oldest first, if they are not
     /// in `replay`. Replaying them restores those members that they named without a fact that is still there.
     pub members: Vec<i64>,
+    /// Other loads that had confirmed facts which are deleted, oldest first.
+    pub confirmed_by: Vec<i64>,
     /// Loads that were skipped because their content equals this load's.
     pub duplicates: Vec<i64>,
     /// The newest version of the key that was skipped because a newer one was loaded, if none is any more.
@@ -91,6 +93,7 @@ impl UndoneTable {
 struct Report {
     /// The tables in which any other load may have had the values that are taken back.
     unsure: Vec<String>,
+    confirmed_by: Vec<i64>,
     #[serde(flatten)]
     dimensions: HashMap<String, DimensionReport>,
 }
@@ -111,7 +114,7 @@ pub async fn undo(client: &Client, load_id: i64) -> Result<Undo> {
 }
 
 /// The same for a load that is loaded again right away. Members that only other loads have named stay, because these
-/// are not replayed.
+/// are not replayed. Those in [`Undone::confirmed_by`] have to be replayed with it.
 ///
 /// # Errors
 ///
@@ -216,6 +219,10 @@ async fn undone(
                 array(select o.load_id from other o where o.may_refer and not o.may_contain
                       order by o.object_time, o.load_id) as members,
                 array(
+                    select c.load_id from stardrop.load c
+                    where c.load_id = any ($4) and c.state = 'loaded' and c.bucket <> 'sql'
+                    order by c.object_time, c.load_id) as confirmed_by,
+                array(
                     select d.load_id from stardrop.load d
                     where d.duplicate_of = $1 order by d.load_id) as duplicates,
                 (select s.load_id
@@ -226,7 +233,7 @@ async fn undone(
                    and not stardrop.has_newer_version(s.load_id)
                  order by s.object_time desc, s.load_id desc
                  limit 1) as superseded",
-        &[&load_id, &report.unsure, &emptied],
+        &[&load_id, &report.unsure, &emptied, &report.confirmed_by],
     )
     .await?;
     Ok(Undone {
@@ -236,6 +243,7 @@ async fn undone(
         replay: get(&row, "replay")?,
         confirm: get(&row, "confirm")?,
         members: get(&row, "members")?,
+        confirmed_by: get(&row, "confirmed_by")?,
         duplicates: get(&row, "duplicates")?,
         superseded: get(&row, "superseded")?,
     })

@@ -15,7 +15,7 @@ use crate::dataset::{Catalog, Dataset, Dimension, Fact};
 /// right away: then the loads that it names are not replayed.
 ///
 /// Returns an object: the tables in which any other load may have had the same values, as `unsure`; of others the
-/// ledger knows more. And for each dimension the number of versions that are deleted, and of rows that stay without
+/// ledger knows more. The loads that had confirmed deleted facts, as `confirmed_by`. And for each dimension the number of versions that are deleted, and of rows that stay without
 /// values.
 pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
     let mut facts: Vec<_> = dataset.facts.iter().collect();
@@ -44,9 +44,10 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
 #variable_conflict use_variable
 declare
     deleted bigint;
+    confirmed_by bigint[] := '{{}}';
     unsure text[] := array[{unsure}]::text[];
     report jsonb := '{{}}';
-{variables}begin{steps}    return report || jsonb_build_object('unsure', unsure);
+{variables}begin{steps}    return report || jsonb_build_object('unsure', unsure, 'confirmed_by', confirmed_by);
 end
 ",
         variables = variables(&effects, &extracted),
@@ -73,17 +74,39 @@ fn take_back_fact(fact: &Fact) -> String {
     };
     let tombstones = delete_tombstones(fact, &table);
     let audit = fact::undo_audit(fact);
+    let delete = delete_facts(fact, &table);
     format!(
         "
-    delete from {table} fact where fact.load_id = in_load_id;
-    get diagnostics deleted = row_count;
-    perform stardrop.add_row_counts(in_load_id, jsonb_build_object(
+{delete}    perform stardrop.add_row_counts(in_load_id, jsonb_build_object(
         'tables', jsonb_build_array(jsonb_build_object(
             'table_name', '{table}', 'inserted', 0, 'updated', 0, 'unchanged', 0,
             'deleted', deleted
         ))
     ), 0, 0, 0);
 {tombstones}{unchanged}{audit}"
+    )
+}
+
+/// The statements that delete the load's rows of a fact. Other loads may have confirmed them since: then a row
+/// counts as old as the newest of these, which a replay of this load alone would not restore.
+fn delete_facts(fact: &Fact, table: &str) -> String {
+    if fact.grain.is_none() {
+        return format!(
+            "    delete from {table} fact where fact.load_id = in_load_id;
+    get diagnostics deleted = row_count;
+"
+        );
+    }
+    format!(
+        "    with taken as (
+        delete from {table} fact where fact.load_id = in_load_id
+        returning fact.source_load_id
+    )
+    select count(*), confirmed_by || array_agg(distinct taken.source_load_id)
+        filter (where taken.source_load_id <> in_load_id)
+    into deleted, confirmed_by
+    from taken;
+"
     )
 }
 

@@ -62,6 +62,15 @@ impl Outcomes {
         Ok(policy.decision != Decision::Stop || policy.fault == Fault::Data)
     }
 
+    /// Counts one more object than was known at the start, and says why.
+    pub fn expect_more(&mut self, why: &str) -> anyhow::Result<()> {
+        self.bar.inc_length(1);
+        if !self.json {
+            self.bar.suspend(|| say!("{why}"))?;
+        }
+        Ok(())
+    }
+
     /// The highest exit code wins: an error in the environment over one in the data.
     fn add_fault(&mut self, fault: Fault) {
         let worst = self.worst.filter(|worst| worst.exit_code() > fault.exit_code());

@@ -1,5 +1,6 @@
 //! `stardrop replay`: loads again what failed, was skipped, was undone or is already loaded.
 
+use std::collections::VecDeque;
 use std::process::ExitCode;
 
 use stardrop::db;
@@ -88,15 +89,27 @@ async fn replay_all(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let mut outcomes = Outcomes::new(loads.len(), json);
-    for load_id in loads {
-        let (object, dataset) = file_load::find(client, *load_id).await?;
+    let mut pending: VecDeque<i64> = loads.iter().copied().collect();
+    while let Some(load_id) = pending.pop_front() {
+        let (object, dataset) = file_load::find(client, load_id).await?;
         // Without a dataset, the object's key is matched again.
         let reopened = match &dataset {
-            Some(dataset) => reopen(client, loader, *load_id, &object, dataset).await,
-            None => Ok(()),
+            Some(dataset) => reopen(client, loader, load_id, &object, dataset).await,
+            None => Ok(Vec::new()),
         };
         let result = match reopened {
-            Ok(()) => loader.load(&object, dataset.as_deref()).await,
+            Ok(confirmed_by) => {
+                for other in confirmed_by {
+                    // Also one that was replayed before: its confirmation is lost with the row.
+                    if !pending.contains(&other) {
+                        pending.push_back(other);
+                        outcomes.expect_more(&format!(
+                            "load {other} had confirmed rows of load {load_id}: it is loaded again, too"
+                        ))?;
+                    }
+                }
+                loader.load(&object, dataset.as_deref()).await
+            }
             Err(error) => Err(error),
         };
         if !outcomes.add(&object, result)? {
@@ -128,21 +141,21 @@ async fn rejects(
 }
 
 /// Prepares a load for loading it again. A loaded one is undone first, but only if its object still exists and
-/// matches the current contract.
+/// matches the current contract. Returns the loads that had confirmed its facts, and have to be loaded again, too.
 async fn reopen(
     client: &Client,
     loader: &mut Loader,
     load_id: i64,
     object: &ObjectRef,
     dataset: &str,
-) -> Result<(), Error> {
+) -> Result<Vec<i64>, Error> {
     loader.check_dataset(object, dataset).await?;
     if ledger::reopen(client, load_id).await? {
-        return Ok(());
+        return Ok(Vec::new());
     }
     loader.check_object(object, dataset).await?;
-    match ledger::undo_to_replay(client, load_id).await? {
-        Undo::Undone(_) => {}
+    let confirmed_by = match ledger::undo_to_replay(client, load_id).await? {
+        Undo::Undone(undone) => undone.confirmed_by,
         Undo::NoRows { state } => {
             return Err(refused(format!("load {load_id} is {state}: it cannot be loaded again")));
         }
@@ -156,6 +169,6 @@ async fn reopen(
             )));
         }
         Undo::NotFound => return Err(refused(format!("there is no load {load_id}"))),
-    }
-    ledger::reopen(client, load_id).await.map(drop)
+    };
+    ledger::reopen(client, load_id).await.map(|_| confirmed_by)
 }

@@ -86,6 +86,25 @@ async fn after_a_replay_an_older_file_is_still_the_older_one() {
 }
 
 #[tokio::test]
+async fn a_replay_keeps_what_other_files_have_confirmed() {
+    // The row of the first file is confirmed by one that wins over the third, which comes late.
+    for (conflict, days) in [("update", [1, 5, 3]), ("keep", [5, 1, 3])] {
+        let keep = SHOP.replace("measures ", &format!("conflict = \"{conflict}\"\nmeasures "));
+        let shop = Shop::of(&keep).await;
+        shop.load("a.csv", days[0], "1,K,x,5\n2,K,x,5\n").await;
+        shop.load("c.csv", days[1], "1,K,x,5\n3,K,x,6\n").await;
+        let (code, out, err) = shop.stardrop(&["replay", "1"]).await;
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+        assert!(out.contains("load 2 had confirmed rows of load 1: it is loaded again"), "{out}");
+        let (code, out, _) = shop.stardrop(&["replay", "2", "1"]).await;
+        assert_eq!((code, out.matches(" rows read").count()), (Some(0), 3), "{out}");
+        shop.load("d.csv", days[2], "1,K,x,9\n").await;
+        assert_eq!(shop.db.rows(STAR).await, "1|5|x\n2|5|x\n3|6|x", "{conflict}");
+        assert_balanced(&shop.db).await;
+    }
+}
+
+#[tokio::test]
 async fn an_undo_names_the_loads_that_had_confirmed_the_same_rows() {
     let shop = Shop::new().await;
     for (key, day) in [("a.csv", 1), ("b.csv", 3), ("c.csv", 4)] {
