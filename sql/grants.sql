@@ -31,6 +31,7 @@ begin
                     'stardrop.newest_loads',
                     'stardrop.record_enrichment',
                     'stardrop.record_unmatched',
+                    'stardrop.register_parts',
                     'stardrop.reject_rows',
                     'stardrop.release',
                     'stardrop.save_hash',

@@ -150,25 +150,42 @@ impl<'c> PagedComparison<'c> {
         self.ignored += ignored.len() as u64;
         let (matched, unmatched): (Vec<_>, Vec<_>) = page
             .into_iter()
-            .partition(|object| matches!(self.keys.catalog.match_key(&object.key), Match::One(_)));
+            .partition(|object| !matches!(self.keys.catalog.match_key(&object.key), Match::None));
         self.compared += matched.len() as u64;
         self.unmatched += unmatched.len() as u64;
         let keys: Vec<&str> = matched.iter().map(|object| object.key.as_str()).collect();
         let newest = view::newest_loads(client, self.bucket, &keys).await?;
         let differences = matched.into_iter().filter_map(|object| {
             let load = newest.get(&object.key);
-            let kind = difference(&object, load)?;
+            let takers = takers(self.keys.catalog, &object);
+            let kind = difference(&object, load, &takers)?;
             Some(Difference { kind, load_id: load.map(|load| load.load_id), object })
         });
         Ok(Some(differences.collect()))
     }
 }
 
-fn difference(object: &ObjectRef, newest: Option<&Newest>) -> Option<DifferenceKind> {
+/// The datasets of a key that take parts of its object: each of them has loads of it.
+fn takers<'c>(catalog: &'c Catalog, object: &ObjectRef) -> Vec<&'c str> {
+    let datasets = match catalog.match_key(&object.key) {
+        Match::None => Vec::new(),
+        Match::One(dataset) => vec![dataset],
+        Match::Several(datasets) => datasets,
+    };
+    let taking = datasets.into_iter().filter(|dataset| dataset.file.parts.is_some());
+    taking.map(|dataset| dataset.name.as_str()).collect()
+}
+
+fn difference(
+    object: &ObjectRef,
+    newest: Option<&Newest>,
+    takers: &[&str],
+) -> Option<DifferenceKind> {
     let Some(newest) = newest else { return Some(DifferenceKind::Missing) };
     if newest.etag != object.etag {
         return Some(DifferenceKind::Changed);
     }
+    let is_taken = |dataset: &&str| newest.datasets.iter().any(|known| known == dataset);
     match newest.state.as_str() {
         "loading" if newest.idle => Some(DifferenceKind::Stuck),
         "failed" => Some(DifferenceKind::Failed),
@@ -176,6 +193,8 @@ fn difference(object: &ObjectRef, newest: Option<&Newest>) -> Option<DifferenceK
         "unmatched" => Some(DifferenceKind::Missing),
         // The object did not exist at the time of the load, and exists now.
         "missing" => Some(DifferenceKind::Changed),
+        // A dataset that takes other parts of it came later.
+        _ if !takers.iter().all(is_taken) => Some(DifferenceKind::Missing),
         _ => None,
     }
 }
@@ -197,9 +216,10 @@ mod tests {
         };
         let of = |etag: &str, state: &str, idle| {
             let (etag, state) = (Some(etag.to_owned()), state.to_owned());
-            difference(&object, Some(&Newest { load_id: 1, etag, state, idle }))
+            let datasets = vec!["a".to_owned()];
+            difference(&object, Some(&Newest { load_id: 1, etag, state, idle, datasets }), &["a"])
         };
-        assert_eq!(difference(&object, None), Some(DifferenceKind::Missing));
+        assert_eq!(difference(&object, None, &[]), Some(DifferenceKind::Missing));
         assert_eq!(of("before", "loaded", false), Some(DifferenceKind::Changed));
         assert_eq!(of("now", "loading", true), Some(DifferenceKind::Stuck));
         assert_eq!(of("now", "loading", false), None);
@@ -209,5 +229,14 @@ mod tests {
         for state in ["loaded", "duplicate", "undone"] {
             assert_eq!(of("now", state, false), None, "{state}");
         }
+        let other = Newest {
+            load_id: 1,
+            etag: Some("now".to_owned()),
+            state: "loaded".to_owned(),
+            idle: false,
+            datasets: vec!["a".to_owned()],
+        };
+        let missing = difference(&object, Some(&other), &["a", "b"]);
+        assert_eq!(missing, Some(DifferenceKind::Missing), "the parts of b");
     }
 }

@@ -41,6 +41,7 @@ begin
       and newer.key = this.key
       and newer.load_id <> this.load_id
       and newer.state in ('loaded', 'duplicate')
+      and stardrop.covers_part(newer, this.dataset, this.part)
       and stardrop.is_newer(newer.sequencer, newer.object_time, this.sequencer, this.object_time);
     if found then
         outcome := 'superseded';

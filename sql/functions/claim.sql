@@ -1,5 +1,5 @@
--- Claim: finds or creates the load of an object version and, if it is not finished, claims it for this
--- session. Only one version of a key is loaded at a time.
+-- Claim: finds or creates the load of an object version, or of a part of it, and, if it is not finished, claims
+-- it for this session. Only one version of a key is loaded at a time.
 --
 -- outcome   claimed   this session holds the load: continue at the checkpoint
 --           done      nothing to load, `state` says why
@@ -29,6 +29,7 @@ create or replace function stardrop.claim(
     in_skip_same_content boolean,
     in_lease interval,
     in_worker_started timestamptz,
+    in_part text default '',
     out outcome text,
     out load_id bigint,
     out state text,
@@ -62,7 +63,7 @@ declare
     skip record;
 begin
     -- Most repeated events end here, without a lock.
-    this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
+    this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag, in_part);
     if this.state not in ('loading', 'unmatched')
        and not stardrop.is_revert(this, in_sequencer, in_object_time) then
         outcome := 'done';
@@ -93,15 +94,15 @@ begin
 
     -- From here on no other session changes the key's loads. What was read before the lock is read again.
     loop
-        this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag);
+        this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag, in_part);
         if this.load_id is null
            or this.state not in ('loading', 'unmatched')
               and stardrop.is_revert(this, in_sequencer, in_object_time) then
             insert into stardrop.load
-                (dataset, bucket, key, version_id, etag, generation, size_bytes, object_time,
+                (dataset, bucket, key, version_id, etag, part, generation, size_bytes, object_time,
                  sequencer)
             values
-                (in_dataset, in_bucket, in_key, in_version_id, in_etag,
+                (in_dataset, in_bucket, in_key, in_version_id, in_etag, in_part,
                  coalesce(this.generation + 1, 0), in_size_bytes, in_object_time, in_sequencer)
             -- The session that had the lock before may have released it, below, before its commit.
             on conflict on constraint load_object_version_key do nothing
@@ -176,6 +177,7 @@ begin
       and this.checkpoint_rows = 0
       and this.content_hash is null
       and t.dataset = this.dataset
+      and t.part = this.part
       and t.size_bytes = this.size_bytes
       and t.state = 'loaded'
       and t.load_id <> this.load_id

@@ -29,7 +29,7 @@ begin
     end loop;
     definition := format(
         'select f.table_name, f.row_key, f.load_id, f.source_line,
-                l.dataset, l.bucket, l.key, l.version_id, l.etag, l.object_time
+                l.dataset, l.bucket, l.key, l.version_id, l.etag, l.object_time, l.part
          from (%s) f
          join stardrop.load l on l.load_id = f.load_id',
         coalesce(
@@ -64,7 +64,8 @@ begin
             ('key', 'The object''s key.'),
             ('version_id', 'The object''s version; null in buckets without versions.'),
             ('etag', 'The object''s etag.'),
-            ('object_time', 'When the object was written.')
+            ('object_time', 'When the object was written.'),
+            ('part', 'The sheet or the entry of the object; empty for a whole object.')
         ) w (name, comment)
         left join pg_attribute a on a.attrelid = 'stardrop.lineage'::regclass and a.attname = w.name
         where w.comment is distinct from (

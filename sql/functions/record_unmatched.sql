@@ -23,7 +23,7 @@ begin
          'unmatched', clock_timestamp(), 'no dataset''s `match` fits the key')
     on conflict on constraint load_object_version_key do nothing;
     select l.load_id, l.state into load_id, state
-    from stardrop.find_load(in_bucket, in_key, in_version_id, in_etag) l;
+    from stardrop.find_load(in_bucket, in_key, in_version_id, in_etag, '') l;
 end
 $$;
 

@@ -1,5 +1,5 @@
--- The ledger: one row per object version, in the same database as the loaded rows, so that rows and
--- their record commit together or not at all.
+-- The ledger: one row per object version, or per part of one that has parts, in the same database as the
+-- loaded rows, so that rows and their record commit together or not at all.
 
 comment on table stardrop.migration is 'The migrations of this schema that were applied.';
 comment on column stardrop.migration.version is 'The number of the migration.';
@@ -16,6 +16,7 @@ create table stardrop.load (
     key text not null collate "C",
     version_id text collate "C",
     etag text collate "C",
+    part text not null default '' collate "C",
     generation integer not null default 0,
     size_bytes bigint,
     object_time timestamptz not null,
@@ -59,9 +60,9 @@ create table stardrop.load (
 
     constraint load_pkey primary key (load_id),
 
-    -- Each object version is loaded once. In buckets without versions version_id is null.
+    -- Each object version is loaded once, or each of its parts. In buckets without versions version_id is null.
     constraint load_object_version_key
-        unique nulls not distinct (bucket, key, version_id, etag, generation),
+        unique nulls not distinct (bucket, key, version_id, etag, part, generation),
 
     constraint load_state_is_known
         check (state in
@@ -99,7 +100,7 @@ create index load_size on stardrop.load (dataset, size_bytes) where state = 'loa
 create index load_content on stardrop.load (dataset, etag, size_bytes) where state = 'loaded';
 
 comment on table stardrop.load is
-    'One row per object version: its object, its state, its worker and its row counts.';
+    'One row per object version, or per part of one: its object, its state, its worker and its row counts.';
 comment on column stardrop.load.load_id is 'The load''s number.';
 comment on column stardrop.load.dataset is 'The dataset that the object is loaded into; null in state unmatched.';
 comment on column stardrop.load.bucket is
@@ -108,6 +109,8 @@ comment on column stardrop.load.key is 'The object''s key.';
 comment on column stardrop.load.version_id is
     'The object''s version; null in buckets without versions.';
 comment on column stardrop.load.etag is 'The object''s etag.';
+comment on column stardrop.load.part is
+    'The sheet of a workbook or the entry of an archive that the load reads; empty for a whole object.';
 comment on column stardrop.load.generation is
     'Counts the loads of one object version: a key that gets its earlier bytes again is loaded again.';
 comment on column stardrop.load.size_bytes is 'The object''s size in bytes.';

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use globset::GlobMatcher;
 
-use super::glob_overlap::Automaton;
+use super::overlap::overlapping_patterns;
 use super::{ContractError, ContractText, Dataset, Dimension, check, glob, shared};
 
 /// All datasets of a database, in the order of their names.
@@ -23,8 +23,8 @@ pub enum Match<'c> {
     One(&'c Dataset),
     /// No dataset.
     None,
-    /// Patterns overlap in a way that the check of the contracts does not detect.
-    Several(Vec<&'c str>),
+    /// Several datasets, which take different parts of the object.
+    Several(Vec<&'c Dataset>),
 }
 
 impl Catalog {
@@ -140,7 +140,7 @@ impl Catalog {
         match found.as_slice() {
             [] => Match::None,
             [one] => Match::One(one),
-            several => Match::Several(several.iter().map(|d| d.name.as_str()).collect()),
+            _ => Match::Several(found),
         }
     }
 
@@ -155,36 +155,6 @@ impl Catalog {
             .find(|found| !matches!(found, Match::None))
             .unwrap_or(Match::None)
     }
-}
-
-/// An error for each two datasets that could claim the same key.
-fn overlapping_patterns(datasets: &[(PathBuf, Dataset)]) -> Vec<ContractError> {
-    let automata: Vec<Vec<(&String, Automaton)>> = datasets
-        .iter()
-        .map(|(_, dataset)| {
-            let patterns = dataset.patterns.iter();
-            patterns.filter_map(|pattern| Some((pattern, Automaton::new(pattern)?))).collect()
-        })
-        .collect();
-    let mut errors = Vec::new();
-    for (index, ((file, _), mine)) in datasets.iter().zip(&automata).enumerate() {
-        for ((_, other), theirs) in datasets.iter().zip(&automata).take(index) {
-            let mut pairs =
-                mine.iter().flat_map(|mine| theirs.iter().map(move |their| (mine, their)));
-            let found = pairs.find_map(|((mine, own), (their, others))| {
-                Some((mine, their, own.common_key(others)?))
-            });
-            if let Some((mine, their, key)) = found {
-                let message = format!(
-                    "an object key such as `{key}` matches both `{mine}` here and `{their}` of dataset \
-                     `{}`: make one pattern narrower",
-                    other.name
-                );
-                errors.push(ContractError { file: file.clone(), line: 1, message });
-            }
-        }
-    }
-    errors
 }
 
 /// Checks that no two datasets have a fact or view of the same name.
@@ -266,5 +236,30 @@ mod tests {
         assert_eq!(name(catalog.match_path_tail("/home/me/b/1.csv")), "b");
         assert_eq!(name(catalog.match_path_tail("/home/me/1.csv")), "None");
         assert_eq!(catalog.dimensions().len(), 1);
+    }
+
+    #[test]
+    fn datasets_may_share_a_key_if_they_take_different_parts() {
+        let with = |name: &str, sheet: &str| {
+            let (file, folder, text) = contract(name, "in/*.xlsx", "bigint", name);
+            (
+                file,
+                folder,
+                text.replace("[columns]", &format!("[file]\nsheet = {sheet}\n[columns]")),
+            )
+        };
+        let catalog =
+            Catalog::read([with("a", "\"One\""), with("b", "[\"Two\", \"3*\"]")]).unwrap();
+        let Match::Several(found) = catalog.match_key("in/x.xlsx") else { panic!("both") };
+        assert_eq!(found.iter().map(|d| d.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        let said = complaints(vec![with("a", "\"3 One\""), with("b", "[\"Two\", \"3*\"]")]);
+        assert!(
+            said.contains(
+                "make one pattern narrower, or name other parts: both take sheet `3 One`"
+            ),
+            "{said}"
+        );
+        let said = complaints(vec![with("a", "\"One\""), contract("b", "in/*", "bigint", "b")]);
+        assert!(said.contains("make one pattern narrower, or name different parts"), "{said}");
     }
 }

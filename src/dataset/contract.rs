@@ -59,7 +59,9 @@ pub(super) struct File {
     pub trim: bool,
     /// One word, or a list of words.
     pub ragged: Option<Spanned<Value>>,
-    pub sheet: Option<String>,
+    /// Names, or patterns of names.
+    #[serde(default, deserialize_with = "optional")]
+    pub sheet: Option<Spanned<Vec<Spanned<String>>>>,
     /// Keys with dots between them.
     pub records: Option<Spanned<String>>,
 }

@@ -2,6 +2,7 @@
 
 use encoding_rs::Encoding;
 
+use super::Parts;
 use crate::records::Format;
 
 /// How the files are written.
@@ -40,8 +41,9 @@ pub struct FileOptions {
     pub trim: bool,
     /// What happens to rows with fewer or more fields than the header.
     pub ragged: Ragged,
-    /// The sheet of a workbook; `None`: the first visible one with cells.
-    pub sheet: Option<String>,
+    /// The parts of an object that the dataset takes, each as a load of its own. `None`: the object is loaded as a
+    /// whole, which of a workbook is the first visible sheet with cells.
+    pub parts: Option<Parts>,
     /// In JSON the keys that lead to the array of records; `None`: nothing is around the records.
     pub records: Option<Vec<String>>,
 }

@@ -20,6 +20,8 @@ mod missing;
 mod model;
 mod name;
 mod one_or_many;
+mod overlap;
+mod parts;
 mod references;
 mod shared;
 
@@ -40,6 +42,7 @@ pub use model::{
     Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure, Missing,
 };
 pub(crate) use name::suggestion;
+pub use parts::{PartKind, Parts};
 pub use references::Reference;
 pub use shared::{AttributeGroup, Dimension};
 

@@ -48,7 +48,8 @@ impl Handler {
         let url = self.queue_url.clone();
         let reports = self.finish(loads, url.as_deref(), 0).await?;
         let text = |name: &str| {
-            let report = reports.first().unwrap_or(&Value::Null);
+            let bad = |report: &&Value| is_bad(report);
+            let report = reports.iter().find(bad).or(reports.first()).unwrap_or(&Value::Null);
             report.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         Ok(match text("outcome") {
@@ -62,4 +63,10 @@ impl Handler {
             outcome => ("Succeeded", outcome),
         })
     }
+}
+
+/// Whether a load of the task's object, of several that it may have, did not succeed.
+fn is_bad(report: &Value) -> bool {
+    let outcome = report.get("outcome").and_then(Value::as_str).unwrap_or_default();
+    matches!(outcome, "failed" | "failed_before" | "unmatched")
 }

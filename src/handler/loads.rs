@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Handler;
 use crate::error::{Decision, Error, ErrorKind, Result, Stage};
 use crate::event;
-use crate::load::Outcome;
+use crate::load::{Outcome, PartLoad};
 use crate::object::ObjectRef;
 
 /// How often a load may be continued in another invocation. With one batch of the default size in each, that is
@@ -31,26 +31,31 @@ impl Handler {
     pub(super) async fn load_all(&mut self, objects: &[ObjectRef]) -> Loads {
         let mut loads = Loads::default();
         for object in objects {
-            match self.loader.load(object, None).await {
-                Ok(report) => {
-                    loads.progress = true;
-                    if report.outcome == Outcome::Continues {
-                        loads.unfinished.push(object.clone());
+            let parts = self.loader.load_parts(object, None).await;
+            // Parts that were loaded by an earlier invocation are no progress of this one.
+            let is_only_one = parts.len() == 1;
+            let mut is_unfinished = false;
+            for PartLoad { part, result } in parts {
+                match result {
+                    Ok(report) => {
+                        loads.progress |= is_only_one || report.outcome.is_progress();
+                        is_unfinished |= report.outcome == Outcome::Continues;
+                        loads.reports.push(json!(report));
                     }
-                    loads.reports.push(json!(report));
-                }
-                Err(error) if error.kind == ErrorKind::OutOfTime => {
-                    loads.unfinished.push(object.clone());
-                    loads.out_of_time.get_or_insert(error.message);
-                }
-                Err(error) => match error.kind.policy().decision {
-                    Decision::Fail => loads.reports.push(json!({
-                        "object": object.to_string(), "outcome": "failed", "failure": error.to_string(),
-                    })),
-                    Decision::Retry | Decision::Stop => {
-                        loads.retry.get_or_insert(error);
+                    Err(error) if error.kind == ErrorKind::OutOfTime => {
+                        is_unfinished = true;
+                        loads.out_of_time.get_or_insert(error.message);
                     }
-                },
+                    Err(error) => match error.kind.policy().decision {
+                        Decision::Fail => loads.reports.push(failed(object, &part, &error)),
+                        Decision::Retry | Decision::Stop => {
+                            loads.retry.get_or_insert(error);
+                        }
+                    },
+                }
+            }
+            if is_unfinished {
+                loads.unfinished.push(object.clone());
             }
         }
         loads
@@ -101,4 +106,14 @@ impl Handler {
         }
         Ok(loads.reports)
     }
+}
+
+fn failed(object: &ObjectRef, part: &str, error: &Error) -> Value {
+    let mut report = json!({
+        "object": object.to_string(), "outcome": "failed", "failure": error.to_string(),
+    });
+    if let (false, Some(fields)) = (part.is_empty(), report.as_object_mut()) {
+        fields.insert("part".to_owned(), part.into());
+    }
+    report
 }

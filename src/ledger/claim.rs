@@ -95,7 +95,8 @@ pub struct Worker {
     pub started: Timestamp,
 }
 
-/// Finds or creates the load of an object, and claims it if no other session holds it.
+/// Finds or creates the load of an object, or of a part of it, and claims it if no other session holds it. The part
+/// of a whole object is empty.
 ///
 /// # Errors
 ///
@@ -105,6 +106,7 @@ pub async fn claim(
     client: &Client,
     dataset: &Dataset,
     object: &ObjectRef,
+    part: &str,
     lease: Duration,
 ) -> Result<ClaimResult> {
     // The worker passes its own start time: the function runs as its owner, and Postgres hides the
@@ -114,7 +116,7 @@ pub async fn claim(
     let row = query_one(
         client,
         "select * from stardrop.claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(secs => $11),
-             (select a.backend_start from pg_stat_get_activity(pg_backend_pid()) a))",
+             (select a.backend_start from pg_stat_get_activity(pg_backend_pid()) a), $12)",
         &[
             &dataset.name,
             &object.bucket,
@@ -127,6 +129,7 @@ pub async fn claim(
             &dataset.overwrite_mode(),
             &dataset.policy.skip_same_content,
             &lease.as_secs_f64(),
+            &part,
         ],
     )
     .await?;

@@ -1,4 +1,4 @@
-//! The ledger: the table `stardrop.load` and what belongs to it, one row for each object version.
+//! The ledger: the table `stardrop.load` and what belongs to it, one row for each object version or part of one.
 //!
 //! Each function here calls the SQL function of the same name in `sql/functions/`.
 
@@ -7,6 +7,7 @@ mod claim;
 mod close;
 mod enrichment;
 mod finding;
+mod parts;
 mod rejects;
 mod step;
 mod undo;
@@ -26,6 +27,7 @@ pub use claim::{Claim, ClaimResult, Claimed, Hashing, Worker, claim, terminate_w
 pub use close::{Pruned, fail, finish, mark_skipped, prune, release, reopen, save_hash, totals};
 pub use enrichment::{enrichment_of, loads_with_other_enrichment, record_enrichment};
 pub use finding::{Finding, findings};
+pub use parts::{RegisteredParts, register_parts};
 pub use rejects::{
     LoadWithRejects, RejectsOpened, begin_reject_reload, finish_reject_reload, first_rejects,
     load_with_rejects,

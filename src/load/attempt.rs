@@ -1,4 +1,4 @@
-//! Attempt: one try at loading one object: identify it, claim its load, run it or skip it, and close
+//! Attempt: one try at loading one object or a part of it: identify it, claim its load, run it or skip it, and close
 //! the load again.
 
 use std::time::{Duration, Instant};
@@ -8,12 +8,14 @@ use tracing::{Span, info, warn};
 use super::claim::{self, ClaimOptions, ClaimOutcome};
 use super::duplicate_check::check_duplicate;
 use super::enrichments::{Enrichments, origins};
+use super::input::Input;
 use super::object_facts::known_object;
 use super::progress::Progress;
 use super::report::{LoadReport, Outcome};
 use super::retry::ConflictRetry;
 use super::run::{Run, RunEnd};
 use super::session::Session;
+use super::spooled_object::Spools;
 use crate::dataset::Dataset;
 use crate::error::{Decision, Error, ErrorKind, Result, Stage};
 use crate::ledger::{self, Claim, Claimed, Step, Totals};
@@ -35,9 +37,12 @@ pub(super) struct Attempt<'l> {
     pub source: &'l Source,
     pub session: &'l mut Session,
     pub enrichments: &'l mut Enrichments,
+    pub spools: &'l Spools,
     pub dataset: &'l Dataset,
     /// The object as its event named it, and once it is identified with version, ETag and size.
     pub object: ObjectRef,
+    /// The part of the object that is loaded; empty for the whole object.
+    pub part: &'l str,
     pub started: Instant,
     /// What was committed under the latest claim.
     pub progress: Option<Progress>,
@@ -122,7 +127,8 @@ impl Attempt<'_> {
             max_wait: self.session.budget.max_wait(claim::BUSY_WAIT),
             lost_backend: self.lost_backend,
         };
-        claim::claim(self.session.client()?, self.dataset, &self.object, &options).await
+        let client = self.session.client()?;
+        claim::claim(client, self.dataset, &self.object, self.part, &options).await
     }
 
     /// Records in the ledger that the object was deleted before it could be loaded.
@@ -171,10 +177,15 @@ impl Attempt<'_> {
             client,
             enrichers: &enrichers,
             settings: self.settings,
-            source: self.source,
+            input: Input {
+                source: self.source,
+                settings: self.settings,
+                spools: self.spools,
+                object: &self.object,
+                part: self.part,
+            },
             dataset: self.dataset,
             contract: self.star.fingerprint(self.dataset),
-            object: &self.object,
             known: known_object(&self.object, claimed),
             claim: claimed.claim,
             progress,
@@ -253,6 +264,7 @@ impl Attempt<'_> {
 
     fn nothing_done(&self, load_id: i64, state: &str) -> LoadReport {
         LoadReport::nothing_done(load_id, &self.object, Some(self.dataset), state)
+            .of_part(self.part)
     }
 
     async fn report(&self, outcome: Outcome, load_id: i64) -> Result<LoadReport> {
@@ -260,7 +272,8 @@ impl Attempt<'_> {
         let duration = self.started.elapsed();
         let dataset = Some(self.dataset);
         let report =
-            LoadReport::of_totals(outcome, load_id, &totals, &self.object, dataset, duration);
+            LoadReport::of_totals(outcome, load_id, &totals, &self.object, dataset, duration)
+                .of_part(self.part);
         if outcome != Outcome::Loaded {
             return Ok(report);
         }

@@ -46,12 +46,13 @@ pub(super) async fn claim(
     client: &Client,
     dataset: &Dataset,
     object: &ObjectRef,
+    part: &str,
     options: &ClaimOptions,
 ) -> Result<ClaimOutcome> {
     let started = Instant::now();
     loop {
         let has_waited = started.elapsed() > options.max_wait;
-        match ledger::claim(client, dataset, object, options.lease).await? {
+        match ledger::claim(client, dataset, object, part, options.lease).await? {
             ClaimResult::Claimed(claimed) => return Ok(ClaimOutcome::Claimed(claimed)),
             ClaimResult::Done { load_id, state } => {
                 return Ok(ClaimOutcome::Done { load_id, state });

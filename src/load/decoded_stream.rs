@@ -1,18 +1,16 @@
 //! Decoded stream: reads an object and returns its decompressed UTF-8 bytes, from any offset of the
 //! decoded text.
 
-use std::fs::File;
-use std::io::Write as _;
-
 use bytes::Bytes;
 
+use super::hashed_stream::open_hashed;
+use super::input::Input;
 use crate::dataset::Dataset;
 use crate::decode::{self, DecodeError, DecodeOptions, Decoded, Decoder};
 use crate::decode::{MAX_ZIP_DIRECTORY_BYTES, ZIP_TAIL_BYTES};
-use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::error::{Error, Result, Stage};
 use crate::object::{ContentHash, ObjectRef, ObjectStream, Source};
 use crate::records::Format;
-use crate::settings::Settings;
 
 /// The decoded bytes of one object.
 pub(super) struct DecodedStream {
@@ -30,12 +28,11 @@ impl DecodedStream {
     ///
     /// Those of opening the object.
     pub async fn open(
-        source: &Source,
-        settings: &Settings,
+        input: &Input<'_>,
         dataset: &Dataset,
-        object: &ObjectRef,
         format: Format,
     ) -> Result<DecodedStream> {
+        let Input { source, settings, object, .. } = *input;
         let options = DecodeOptions {
             encoding: dataset.file.encoding,
             replace_invalid: dataset.file.replace_invalid,
@@ -63,11 +60,11 @@ impl DecodedStream {
     /// Those of opening the object again.
     pub async fn resume(
         &mut self,
-        source: &Source,
-        object: &ObjectRef,
+        input: &Input<'_>,
         offset: u64,
         hash_state: Option<&[u8]>,
     ) -> Result<()> {
+        let Input { source, object, .. } = *input;
         if self.decoder.is_plain() {
             self.decoder = Decoder::plain();
             self.stream = source.open(object, offset).await?;
@@ -162,55 +159,6 @@ async fn read(source: &Source, object: &ObjectRef, from: u64, limit: u64) -> Res
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
-}
-
-/// Opens an object and hashes it while it is read. The ETag of a local file is a hash already.
-async fn open_hashed(source: &Source, object: &ObjectRef) -> Result<ObjectStream> {
-    let mut stream = source.open(object, 0).await?;
-    if !object.is_local_file() {
-        stream.hash_with(ContentHash::default());
-    }
-    Ok(stream)
-}
-
-/// What is known of an object after it was copied into a temporary file.
-#[derive(Debug, Default)]
-pub(super) struct Spooled {
-    pub content_hash: Option<Vec<u8>>,
-    pub etag_is_md5: bool,
-}
-
-/// Copies an object into an unnamed temporary file, for formats whose directory is at their end
-/// (Excel, Parquet).
-///
-/// # Errors
-///
-/// Those of reading the object; [`ErrorKind::OverLimit`] where it is larger than
-/// `max_decompressed_bytes`.
-pub(super) async fn spool(
-    source: &Source,
-    settings: &Settings,
-    object: &ObjectRef,
-) -> Result<(File, Spooled)> {
-    let write_error = |error: std::io::Error| {
-        let message =
-            "cannot write the file to the temporary folder (on AWS: raise `tmp_mb` in infra/)";
-        Error::new(ErrorKind::ObjectUnreadable, Stage::Decode, message).caused_by(error)
-    };
-    let mut stream = open_hashed(source, object).await?;
-    if stream.size_bytes() > settings.max_decompressed_bytes {
-        let limit = settings.max_decompressed_bytes;
-        let message =
-            format!("the file has more than {limit} bytes (STARDROP_MAX_DECOMPRESSED_BYTES)");
-        return Err(Error::new(ErrorKind::OverLimit, Stage::Decode, message));
-    }
-    let mut file = tempfile::tempfile().map_err(write_error)?;
-    while let Some(chunk) = stream.next_chunk().await? {
-        file.write_all(&chunk).map_err(write_error)?;
-        stream.hash_to(stream.offset());
-    }
-    let (content_hash, etag_is_md5) = (stream.content_hash(), stream.etag_is_md5());
-    Ok((file, Spooled { content_hash, etag_is_md5 }))
 }
 
 fn decode_error(error: DecodeError) -> Error {

@@ -1,7 +1,9 @@
 //! File head: what an object says before its first row, read as its load does.
 
+use super::input::Input;
 use super::object_facts::facts_of;
 use super::record_stream::{RecordStream, bad_value};
+use super::spooled_object::Spools;
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::ledger::Checkpoint;
@@ -19,7 +21,7 @@ pub struct FileHead {
     pub of_object: Vec<(String, Option<String>)>,
 }
 
-/// Reads the header of an object, and checks the values that come from the object.
+/// Reads the header of an object, or of a part of it, and checks the values that come from the object.
 ///
 /// # Errors
 ///
@@ -29,11 +31,12 @@ pub async fn file_head(
     settings: &Settings,
     dataset: &Dataset,
     object: &ObjectRef,
+    part: &str,
 ) -> Result<FileHead> {
     let object = source.identify(object).await?;
     let start = Checkpoint::default();
-    let (records, header) =
-        RecordStream::open(source, settings, dataset, &object, start, None).await?;
+    let input = Input { source, settings, spools: &Spools::default(), object: &object, part };
+    let (records, header) = RecordStream::open(&input, dataset, start, None).await?;
     let facts = facts_of(&object, records.sheet());
     LoadValues::new(dataset, &header, &facts).map_err(bad_value)?;
     let texts = texts_of_object(dataset, &header, &facts).map_err(bad_value)?;

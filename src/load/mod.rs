@@ -12,9 +12,12 @@ mod enrichment_file;
 mod enrichments;
 mod file_head;
 mod file_header;
+mod hashed_stream;
+mod input;
 mod line_sink;
 pub mod metrics;
 mod object_facts;
+mod parts;
 mod progress;
 mod record_stream;
 mod refused_batch;
@@ -27,6 +30,7 @@ mod route;
 mod run;
 mod session;
 mod spool;
+mod spooled_object;
 mod stage;
 mod staging;
 mod time_budget;
@@ -40,7 +44,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument, Span, error_span, info, warn};
 
-use crate::dataset::Catalog;
+use crate::dataset::{Catalog, Dataset};
 use crate::dataset_files;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::object::{ObjectRef, Source};
@@ -50,11 +54,12 @@ use crate::star::{self, Star};
 use attempt::Attempt;
 use enrichments::Enrichments;
 pub use file_head::{FileHead, file_head};
+pub use parts::PartLoad;
 pub use reload_rejects::RejectsReport;
-pub use report::{LoadReport, Outcome};
-use route::Route;
+pub use report::{LoadReport, Outcome, label};
 use session::Session;
 pub use session::contract_of;
+use spooled_object::Spools;
 
 /// Loads objects one after the other over one connection. For parallel loads, make several.
 pub struct Loader {
@@ -64,6 +69,7 @@ pub struct Loader {
     source: Arc<Source>,
     session: Session,
     enrichments: Enrichments,
+    spools: Spools,
     cancel: CancellationToken,
 }
 
@@ -72,8 +78,8 @@ impl Loader {
     pub fn new(settings: Arc<Settings>, catalog: Arc<Catalog>, source: Arc<Source>) -> Self {
         let star = Arc::new(star::compile(&catalog));
         let (session, cancel) = (Session::default(), CancellationToken::new());
-        let enrichments = Enrichments::default();
-        Loader { settings, catalog, star, source, session, enrichments, cancel }
+        let (enrichments, spools) = (Enrichments::default(), Spools::default());
+        Loader { settings, catalog, star, source, session, enrichments, spools, cancel }
     }
 
     /// A loader with the contracts in the datasets folder of these settings.
@@ -88,42 +94,48 @@ impl Loader {
     }
 
     /// Loads one object. A version that is loaded already is left unchanged. `dataset` is the name
-    /// of its dataset; without one, the key decides.
+    /// of its dataset; without one, the key decides. All parts of an object that has some are loaded:
+    /// [`Loader::load_parts`] returns the result of each.
     ///
     /// # Errors
     ///
-    /// What stopped the load. Where the file is at fault, the ledger has the failure; otherwise the
-    /// load stands at its last checkpoint, and the same call continues there.
+    /// What stopped the load, or the first one that was stopped. Where the file is at fault, the ledger has the
+    /// failure; otherwise the load stands at its last checkpoint, and the same call continues there.
     pub async fn load(&mut self, object: &ObjectRef, dataset: Option<&str>) -> Result<LoadReport> {
+        let mut last = Err(shutdown_error());
+        for load in self.load_parts(object, dataset).await {
+            last = Ok(load.result?);
+        }
+        last
+    }
+
+    /// Loads one object or one part of it.
+    async fn load_part(
+        &mut self,
+        object: &ObjectRef,
+        dataset: &Dataset,
+        part: &str,
+    ) -> Result<LoadReport> {
         // At level error, so that log lines of every level have its fields.
         let span = error_span!(
             "load",
             bucket = object.bucket,
             key = object.key,
-            dataset = Empty,
+            part = Some(part).filter(|part| !part.is_empty()),
+            dataset = dataset.name,
             load_id = Empty,
             kind = Empty
         );
-        self.load_in_span(object, dataset).instrument(span).await
+        self.load_in_span(object, dataset, part).instrument(span).await
     }
 
     async fn load_in_span(
         &mut self,
         object: &ObjectRef,
-        dataset: Option<&str>,
+        dataset: &Dataset,
+        part: &str,
     ) -> Result<LoadReport> {
         let started = Instant::now();
-        let catalog = Arc::clone(&self.catalog);
-        let dataset = match route::find(&catalog, &self.settings.ignore, object, dataset) {
-            Ok(Route::Dataset(dataset)) => dataset,
-            Ok(Route::Ignored) => return Ok(Loader::ignore(object)),
-            Ok(Route::Unmatched) => {
-                let recorded = Box::pin(self.record_unmatched(object)).await;
-                return recorded.map_err(|error| log_error(object, error));
-            }
-            Err(error) => return Err(log_error(object, error)),
-        };
-        Span::current().record("dataset", &dataset.name);
         self.session.in_use = true;
         let mut attempt = Attempt {
             settings: &self.settings,
@@ -131,8 +143,10 @@ impl Loader {
             source: &self.source,
             session: &mut self.session,
             enrichments: &mut self.enrichments,
+            spools: &self.spools,
             dataset,
             object: object.clone(),
+            part,
             started,
             progress: None,
             lost_backend: None,
@@ -169,7 +183,7 @@ impl Loader {
                 "load finished"
             );
         }
-        result.map_err(|error| log_error(object, error))
+        result.map_err(|error| log_error(label(object, part), error))
     }
 
     /// Sets when the invocation ends. A load that needs longer stops at a checkpoint before that.
@@ -228,7 +242,7 @@ pub(crate) fn shutdown_error() -> Error {
     Error::new(ErrorKind::OutOfTime, Stage::Event, message)
 }
 
-fn log_error(object: &ObjectRef, error: Error) -> Error {
+fn log_error(object: impl std::fmt::Display, error: Error) -> Error {
     let policy = error.kind.policy();
     Span::current().record("kind", tracing::field::debug(error.kind));
     warn!(object = %object, kind = ?error.kind, decision = ?policy.decision, hint = error.hint(), "{error}");

@@ -3,16 +3,16 @@
 
 use std::sync::Arc;
 
-use super::decoded_stream::{self, DecodedStream};
+use super::decoded_stream::DecodedStream;
 use super::file_header;
+use super::input::{Input, format_of};
+use super::spooled_object::SpooledObject;
 use crate::dataset::{Dataset, FileOptions, Protect};
 use crate::enrich::Enricher;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::Checkpoint;
-use crate::object::{ObjectRef, Source};
 use crate::records::{
     CsvOptions, Delimiter, Format, ReaderOptions, Record, RecordError, RecordReader, Step,
-    Unsupported,
 };
 use crate::rows::{Header, LoadValues, ObjectFacts, RowWriter};
 use crate::settings::{STARDROP_SALT, Settings};
@@ -26,8 +26,8 @@ pub(super) struct RecordStream {
     read_to: u64,
     /// Whether the bytes that were read have more than line ends and byte order marks.
     has_text: bool,
-    /// The hash of an object in a temporary file.
-    spooled: decoded_stream::Spooled,
+    /// The object, where it is in a temporary file.
+    spooled: Option<SpooledObject>,
 }
 
 impl RecordStream {
@@ -37,20 +37,16 @@ impl RecordStream {
     ///
     /// Where the object cannot be read, or its header does not fit the contract.
     pub async fn open(
-        source: &Source,
-        settings: &Settings,
+        input: &Input<'_>,
         dataset: &Dataset,
-        object: &ObjectRef,
         from: Checkpoint,
         hash_state: Option<&[u8]>,
     ) -> Result<(Self, Header)> {
-        let format = match object.size_bytes {
-            Some(0) => Format::of_no_bytes(),
-            _ => format_of(dataset, object)?,
-        };
+        let settings = input.settings;
+        let format = format_of(dataset, input.object)?;
         check_skip(dataset, format)?;
-        let options = reader_options(settings, dataset);
-        let mut opened = Self::start(source, settings, dataset, object, format, &options).await?;
+        let options = reader_options(settings, dataset, input.part);
+        let mut opened = Self::start(input, dataset, format, &options).await?;
         let header_rows = format.header_rows(dataset.file.header_rows);
         let mut header = opened.read_header(settings, dataset, header_rows).await?;
         header.encoding = opened.bytes.as_ref().and_then(DecodedStream::encoding);
@@ -62,7 +58,7 @@ impl RecordStream {
             opened.reader = opened.reader.resume(from.line + 1, from.offset);
             opened.read_to = from.offset;
             if let Some(bytes) = &mut opened.bytes {
-                bytes.resume(source, object, from.offset, hash_state).await?;
+                bytes.resume(input, from.offset, hash_state).await?;
             }
         }
         header.delimiter = opened.reader.delimiter().unwrap_or_default().to_vec();
@@ -70,29 +66,22 @@ impl RecordStream {
     }
 
     async fn start(
-        source: &Source,
-        settings: &Settings,
+        input: &Input<'_>,
         dataset: &Dataset,
-        object: &ObjectRef,
         format: Format,
         options: &ReaderOptions,
     ) -> Result<Self> {
         if let Some(reader) = format.open_stream(options) {
-            let bytes = DecodedStream::open(source, settings, dataset, object, format).await?;
-            let spooled = decoded_stream::Spooled::default();
-            return Ok(RecordStream {
-                bytes: Some(bytes),
-                reader,
-                read_to: 0,
-                has_text: false,
-                spooled,
-            });
+            let bytes = Some(DecodedStream::open(input, dataset, format).await?);
+            let (read_to, has_text, spooled) = (0, false, None);
+            return Ok(RecordStream { bytes, reader, read_to, has_text, spooled });
         }
-        let (file, spooled) = decoded_stream::spool(source, settings, object).await?;
-        match format.open_spooled(Box::new(file), options) {
+        let spooled = input.spooled().await?;
+        match format.open_spooled(Box::new(spooled.file.at(0)), options) {
             Some(reader) => {
                 let reader = reader.map_err(records_error)?;
-                Ok(RecordStream { bytes: None, reader, read_to: 0, has_text: true, spooled })
+                let (read_to, has_text, spooled) = (0, true, Some(spooled));
+                Ok(RecordStream { bytes: None, reader, read_to, has_text, spooled })
             }
             None => {
                 let message = format!("format `{}` cannot be read", format.name());
@@ -173,13 +162,14 @@ impl RecordStream {
     pub fn content_hash(&mut self) -> Option<Vec<u8>> {
         match &mut self.bytes {
             Some(bytes) => bytes.content_hash(),
-            None => self.spooled.content_hash.clone(),
+            None => self.spooled.as_ref()?.content_hash.clone(),
         }
     }
 
     /// Whether the object's ETag is the MD5 of its content.
     pub(crate) fn etag_is_md5(&self) -> bool {
-        self.bytes.as_ref().map_or(self.spooled.etag_is_md5, DecodedStream::etag_is_md5)
+        let is_md5 = self.spooled.as_ref().is_some_and(|spooled| spooled.etag_is_md5);
+        self.bytes.as_ref().map_or(is_md5, DecodedStream::etag_is_md5)
     }
 }
 
@@ -216,16 +206,6 @@ pub(super) fn bad_value(message: String) -> Error {
     Error::new(ErrorKind::BadFile, Stage::Rows, message)
 }
 
-fn format_of(dataset: &Dataset, object: &ObjectRef) -> Result<Format> {
-    let format = match dataset.file.format {
-        Some(format) => Ok(format),
-        None => Format::from_key(&object.key),
-    };
-    format.map_err(|Unsupported(message)| {
-        Error::new(ErrorKind::UnsupportedFormat, Stage::Decode, message)
-    })
-}
-
 /// Refuses a file without the rows that the contract leaves out at its start or end.
 fn check_skip(dataset: &Dataset, format: Format) -> Result<()> {
     let name = match (dataset.file.skip, dataset.file.skip_footer) {
@@ -242,7 +222,7 @@ fn check_skip(dataset: &Dataset, format: Format) -> Result<()> {
     Err(Error::new(ErrorKind::UnsupportedFormat, Stage::Records, message))
 }
 
-fn reader_options(settings: &Settings, dataset: &Dataset) -> ReaderOptions {
+fn reader_options(settings: &Settings, dataset: &Dataset, part: &str) -> ReaderOptions {
     let file = &dataset.file;
     let csv = CsvOptions {
         delimiter: file.delimiter.clone().map_or(Delimiter::Detect, Delimiter::Text),
@@ -265,7 +245,7 @@ fn reader_options(settings: &Settings, dataset: &Dataset) -> ReaderOptions {
         csv,
         names,
         protected,
-        sheet: file.sheet.clone(),
+        sheet: Some(part.to_owned()).filter(|part| !part.is_empty()),
         records: file.records.clone(),
     }
 }
@@ -281,6 +261,6 @@ fn has_text(chunk: &[u8]) -> bool {
     !chunk.iter().all(|byte| b"\n\r\x1a\xef\xbb\xbf".contains(byte))
 }
 
-fn records_error(error: RecordError) -> Error {
+pub(super) fn records_error(error: RecordError) -> Error {
     Error::new(error.kind, Stage::Records, error.to_string())
 }

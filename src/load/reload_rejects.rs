@@ -11,9 +11,12 @@ use serde::Serialize;
 
 use super::Loader;
 use super::enrichments::origins;
+use super::input::Input;
 use super::line_sink::LineSink as _;
 use super::object_facts::facts_of;
+use super::parts;
 use super::record_stream::{self, RecordStream};
+use super::report::label;
 use super::retry::ConflictRetry;
 use super::spool::Spool;
 use super::staging::NoLimits;
@@ -35,7 +38,7 @@ pub struct RejectsReport {
     pub load_id: i64,
     /// The name of the dataset.
     pub dataset: String,
-    /// The object, as `s3://bucket/key` or a path.
+    /// The object, as `s3://bucket/key` or a path, with its part in parentheses.
     pub object: String,
     /// Rows that were rejected before and are loaded now.
     pub rows_loaded: u64,
@@ -56,15 +59,18 @@ impl Loader {
         &mut self,
         load_id: i64,
         object: &ObjectRef,
+        part: &str,
         dataset: &str,
     ) -> Result<RejectsReport> {
         let started = Instant::now();
-        let result = Box::pin(self.read_and_stage(load_id, object, dataset)).await;
-        let (rows_loaded, rows_rejected) = result.map_err(|error| error.of_object(object))?;
+        let result = Box::pin(self.read_and_stage(load_id, object, part, dataset)).await;
+        self.spools.clear();
+        let (rows_loaded, rows_rejected) =
+            result.map_err(|error| error.of_object(label(object, part)))?;
         Ok(RejectsReport {
             load_id,
             dataset: dataset.to_owned(),
-            object: object.to_string(),
+            object: label(object, part),
             rows_loaded,
             rows_rejected,
             duration_ms: started.elapsed().as_millis() as u64,
@@ -75,10 +81,12 @@ impl Loader {
         &mut self,
         load_id: i64,
         object: &ObjectRef,
+        part: &str,
         dataset: &str,
     ) -> Result<(u64, u64)> {
         let catalog = Arc::clone(&self.catalog);
         let dataset = dataset_files::named(&catalog, dataset)?;
+        parts::check_part(dataset, object, part)?;
         self.session.prepare(&self.settings, &self.star, dataset).await?;
         let enrichers = self.enrichments.of(&self.source, dataset).await?;
         let client = self.session.client()?;
@@ -88,7 +96,7 @@ impl Loader {
             return Ok((0, 0));
         }
         let (mut spool, mut still_rejected) =
-            self.read_rejected_rows(dataset, &enrichers, object, load_id, &load).await?;
+            self.read_rejected_rows(dataset, &enrichers, (object, part), load_id, &load).await?;
         let mut retry = ConflictRetry::default();
         loop {
             let files = origins(&enrichers);
@@ -109,14 +117,14 @@ impl Loader {
         &self,
         dataset: &Dataset,
         enrichers: &[Arc<Enricher>],
-        object: &ObjectRef,
+        (object, part): (&ObjectRef, &str),
         load_id: i64,
         load: &LoadWithRejects,
     ) -> Result<(Spool, Vec<Rejection>)> {
         let start = Checkpoint::default();
-        let (source, settings) = (&self.source, &self.settings);
-        let (mut stream, header) =
-            RecordStream::open(source, settings, dataset, object, start, None).await?;
+        let settings = &self.settings;
+        let input = Input { source: &self.source, settings, spools: &self.spools, object, part };
+        let (mut stream, header) = RecordStream::open(&input, dataset, start, None).await?;
         // The ledger has named the object.
         let facts = facts_of(object, stream.sheet());
         let writer = record_stream::writer(settings, dataset, &header, &facts, enrichers)?;

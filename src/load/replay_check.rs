@@ -3,27 +3,36 @@
 use std::sync::Arc;
 
 use super::enrichments::origins;
-use super::{Loader, file_head};
+use super::report::label;
+use super::{Loader, file_head, parts};
 use crate::dataset_files;
 use crate::enrich::Origin;
 use crate::error::Result;
 use crate::object::ObjectRef;
 
 impl Loader {
-    /// Checks that the dataset is known here and that the database has its contract.
+    /// Checks that the dataset is known here, takes the part, and that the database has its contract.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NoDataset`](crate::error::ErrorKind::NoDataset),
     /// [`ErrorKind::NotMigrated`](crate::error::ErrorKind::NotMigrated); an error of the connection
     /// or of Postgres.
-    pub async fn check_dataset(&mut self, object: &ObjectRef, dataset: &str) -> Result<()> {
+    pub async fn check_dataset(
+        &mut self,
+        object: &ObjectRef,
+        part: &str,
+        dataset: &str,
+    ) -> Result<()> {
         let catalog = Arc::clone(&self.catalog);
         let prepared = match dataset_files::named(&catalog, dataset) {
-            Ok(dataset) => self.session.prepare(&self.settings, &self.star, dataset).await,
+            Ok(dataset) => match parts::check_part(dataset, object, part) {
+                Ok(()) => self.session.prepare(&self.settings, &self.star, dataset).await,
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
-        prepared.map_err(|error| error.of_object(object))
+        prepared.map_err(|error| error.of_object(label(object, part)))
     }
 
     /// Opens the files of a dataset's enrichments, and returns what the ledger would say of them.
@@ -43,10 +52,15 @@ impl Loader {
     /// # Errors
     ///
     /// Those of opening the object and these files for a load.
-    pub async fn check_object(&mut self, object: &ObjectRef, dataset: &str) -> Result<()> {
+    pub async fn check_object(
+        &mut self,
+        object: &ObjectRef,
+        part: &str,
+        dataset: &str,
+    ) -> Result<()> {
         self.enrichment_files(dataset).await.map_err(|error| error.of_object(object))?;
         let dataset = dataset_files::named(&self.catalog, dataset)?;
-        let head = file_head::file_head(&self.source, &self.settings, dataset, object).await;
-        head.map(drop).map_err(|error| error.of_object(object))
+        let head = file_head::file_head(&self.source, &self.settings, dataset, object, part).await;
+        head.map(drop).map_err(|error| error.of_object(label(object, part)))
     }
 }

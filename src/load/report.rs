@@ -35,6 +35,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether something was loaded or recorded that was not before.
+    pub(crate) fn is_progress(self) -> bool {
+        !matches!(self, Outcome::AlreadyLoaded | Outcome::FailedBefore | Outcome::Undone)
+    }
+
     /// The outcome's name in logs and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,6 +66,9 @@ pub struct LoadReport {
     pub dataset: Option<String>,
     /// The object, as `s3://bucket/key` or a path.
     pub object: String,
+    /// The sheet or the entry of the object that was loaded; empty for the whole object.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub part: String,
     /// How the load ended.
     pub outcome: Outcome,
     /// Rows found in the object, rejected ones included.
@@ -81,6 +89,14 @@ pub struct LoadReport {
     pub duration_ms: u64,
     /// What was lost of rows that were loaded, once the load is finished.
     pub findings: Vec<Finding>,
+}
+
+/// The name of an object in messages, with the part of it in parentheses.
+pub fn label(object: impl std::fmt::Display, part: &str) -> String {
+    match part {
+        "" => object.to_string(),
+        part => format!("{object} ({part})"),
+    }
 }
 
 impl LoadReport {
@@ -124,6 +140,7 @@ impl LoadReport {
             load_id: Some(load_id),
             dataset: dataset.map(|dataset| dataset.name.clone()),
             object: object.to_string(),
+            part: String::new(),
             outcome,
             rows_read: totals.rows_read,
             rows_rejected: totals.rows_rejected,
@@ -135,6 +152,11 @@ impl LoadReport {
             duration_ms: duration.as_millis() as u64,
             findings: Vec::new(),
         }
+    }
+
+    /// The report as that of a part of the object.
+    pub(super) fn of_part(self, part: &str) -> Self {
+        LoadReport { part: part.to_owned(), ..self }
     }
 
     /// The counts of the load.

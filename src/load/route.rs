@@ -10,6 +10,8 @@ use crate::settings::KeyPatterns;
 #[derive(Debug)]
 pub(super) enum Route<'c> {
     Dataset(&'c Dataset),
+    /// Each of them takes other parts of the object.
+    Datasets(Vec<&'c Dataset>),
     /// Its key fits a pattern of `STARDROP_IGNORE`.
     Ignored,
     /// Its key fits no dataset: the ledger keeps it until a contract fits.
@@ -21,8 +23,7 @@ pub(super) enum Route<'c> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NoDataset`] where several datasets match, and where none has that name or fits the
-/// path of a local file.
+/// [`ErrorKind::NoDataset`] where none has that name or fits the path of a local file.
 pub(super) fn find<'c>(
     catalog: &'c Catalog,
     ignore: &KeyPatterns,
@@ -47,11 +48,17 @@ pub(super) fn find<'c>(
                 .with_hint("name the dataset: stardrop load --dataset NAME FILE"))
         }
         Match::None => Ok(Route::Unmatched),
-        Match::Several(names) => Err(no_dataset(format!(
-            "the `match` of several datasets fits the key: {}",
-            names.join(", ")
-        ))),
+        Match::Several(datasets) => Ok(Route::Datasets(datasets)),
     }
+}
+
+/// The error of an object without parts that several datasets match.
+pub(super) fn several(datasets: &[&Dataset]) -> Error {
+    let names: Vec<&str> = datasets.iter().map(|dataset| dataset.name.as_str()).collect();
+    no_dataset(format!(
+        "the `match` of several datasets fits the key, and the object has no parts that tell them apart: {}",
+        names.join(", ")
+    ))
 }
 
 fn no_dataset(message: String) -> Error {

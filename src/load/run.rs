@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::db::Client;
 
 use super::batch::{Batch, BatchEnd, BatchLimits, Filled};
+use super::input::Input;
 use super::line_sink::LineSink;
 use super::object_facts::facts_of;
 use super::progress::Progress;
@@ -18,7 +19,7 @@ use crate::db::{self, database_error};
 use crate::enrich::Enricher;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::ledger::{self, Claim, RejectCounts, Step, StepTimes};
-use crate::object::{ObjectRef, Source};
+use crate::object::ObjectRef;
 use crate::records::Record;
 use crate::rows::RowWriter;
 use crate::settings::Settings;
@@ -41,12 +42,11 @@ pub(super) enum RunEnd {
 pub(super) struct Run<'r> {
     pub client: &'r Client,
     pub settings: &'r Settings,
-    pub source: &'r Source,
+    pub input: Input<'r>,
     pub dataset: &'r Dataset,
     pub enrichers: &'r [Arc<Enricher>],
     /// The fingerprint of the dataset's contract.
     pub contract: &'r str,
-    pub object: &'r ObjectRef,
     /// The object as its rows have it.
     pub known: ObjectRef,
     pub claim: Claim,
@@ -73,7 +73,7 @@ impl Run<'_> {
         loop {
             match self.load_batches().await {
                 Err(refusal) if staging::is_fault_of_rows(&refusal) => {
-                    tracing::info!(object = %self.object, "{refusal}; looking for the rows");
+                    tracing::info!(object = %self.known, "{refusal}; looking for the rows");
                     self.execute("rollback").await?;
                     match self.load_refused_batch(&refusal).await? {
                         BatchEnd::Object => return Ok(RunEnd::Finished),
@@ -121,15 +121,13 @@ impl Run<'_> {
 
     pub(super) async fn open(&self) -> Result<Opened> {
         let (from, hash) = (self.progress.checkpoint, self.progress.hash_state.as_deref());
-        let (records, header) =
-            RecordStream::open(self.source, self.settings, self.dataset, self.object, from, hash)
-                .await?;
+        let (records, header) = RecordStream::open(&self.input, self.dataset, from, hash).await?;
         let facts = facts_of(&self.known, records.sheet());
         let writer =
             record_stream::writer(self.settings, self.dataset, &header, &facts, self.enrichers)?;
         let notes = header.notes();
         if let Some(notes) = &notes {
-            tracing::info!(object = %self.object, dataset = self.dataset.name, "{notes}");
+            tracing::info!(object = %self.known, dataset = self.dataset.name, "{notes}");
         }
         Ok(Opened { records, writer, notes })
     }

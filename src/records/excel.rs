@@ -64,7 +64,7 @@ pub(super) fn open(
         return Err(cannot_be_read("it is truncated"));
     }
     let read_and_check = || {
-        let sheet = read(&file, options)?;
+        let sheet = read(&file, |book| sheet_of(book, options))?;
         archive::fault(&file).map_or(Ok(sheet), |why| Err(cannot_be_read(&why)))
     };
     let sheet = unless_it_panics(read_and_check, || damaged(1))?;
@@ -80,7 +80,38 @@ pub(super) fn open(
     }))
 }
 
-fn read(file: &SharedFile, options: &ReaderOptions) -> Result<Sheet, RecordError> {
+/// A sheet of a workbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetName {
+    /// Its name.
+    pub name: String,
+    /// Whether a user sees it.
+    pub is_visible: bool,
+}
+
+/// The sheets of a workbook that have rows, in order; charts and dialogs have none.
+///
+/// # Errors
+///
+/// [`ErrorKind::BadFile`] if the file is not a workbook, or is damaged or encrypted.
+pub fn sheets(file: Box<dyn Spooled>) -> Result<Vec<SheetName>, RecordError> {
+    let file = SharedFile::new(file).map_err(|error| bad_file(error.to_string()))?;
+    let list = |book: &mut dyn Book| {
+        let with_rows = book.sheets().into_iter().filter(|s| s.typ == SheetType::WorkSheet);
+        let named = with_rows.map(|sheet| SheetName {
+            is_visible: matches!(sheet.visible, SheetVisible::Visible),
+            name: sheet.name,
+        });
+        Ok(named.collect())
+    };
+    unless_it_panics(|| read(&file, list), || damaged(1))
+}
+
+/// Opens a workbook, and reads of it what `of_book` does.
+fn read<T>(
+    file: &SharedFile,
+    of_book: impl Fn(&mut dyn Book) -> Result<T, RecordError>,
+) -> Result<T, RecordError> {
     let reader = || BufReader::new(file.clone());
     let mut why = String::new();
     let mut note = |error: String| {
@@ -89,19 +120,19 @@ fn read(file: &SharedFile, options: &ReaderOptions) -> Result<Sheet, RecordError
         }
     };
     match Xlsx::new(reader()) {
-        Ok(book) => return sheet_of(book, options),
+        Ok(mut book) => return of_book(&mut book),
         Err(error) => note(error.to_string()),
     }
     match Xlsb::new(reader()) {
-        Ok(book) => return sheet_of(book, options),
+        Ok(mut book) => return of_book(&mut book),
         Err(error) => note(error.to_string()),
     }
     match Ods::new(reader()) {
-        Ok(book) => return sheet_of(book, options),
+        Ok(mut book) => return of_book(&mut book),
         Err(error) => note(error.to_string()),
     }
     match Xls::new(reader()) {
-        Ok(book) => return sheet_of(book, options),
+        Ok(mut book) => return of_book(&mut book),
         Err(error) => note(error.to_string()),
     }
     if why.is_empty() {
@@ -110,10 +141,10 @@ fn read(file: &SharedFile, options: &ReaderOptions) -> Result<Sheet, RecordError
     Err(cannot_be_read(&why))
 }
 
-fn sheet_of(mut book: impl Book, options: &ReaderOptions) -> Result<Sheet, RecordError> {
+fn sheet_of(book: &mut dyn Book, options: &ReaderOptions) -> Result<Sheet, RecordError> {
     let (sheets, from_a) = (book.sheets(), options.csv.header_rows == 0);
     if let Some(wanted) = &options.sheet {
-        let Some(sheet) = sheets.iter().find(|sheet| sheet.name.trim() == wanted.trim()) else {
+        let Some(sheet) = find(&sheets, wanted) else {
             let known = sheets.iter().map(|sheet| sheet.name.as_str()).collect::<Vec<_>>();
             return Err(bad_file(format!(
                 "the workbook has no sheet `{wanted}`: its sheets are `{}`",
@@ -152,6 +183,12 @@ fn sheet_of(mut book: impl Book, options: &ReaderOptions) -> Result<Sheet, Recor
             hidden.join("`, `")
         ))),
     }
+}
+
+/// The sheet of that name; else the one that differs from it by white space around the name only.
+fn find<'s>(sheets: &'s [calamine::Sheet], wanted: &str) -> Option<&'s calamine::Sheet> {
+    let same = |sheet: &&calamine::Sheet| sheet.name.trim() == wanted.trim();
+    sheets.iter().find(|sheet| sheet.name == wanted).or_else(|| sheets.iter().find(same))
 }
 
 fn no_sheet(sheet: &str, why: &NoSheet) -> RecordError {

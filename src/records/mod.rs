@@ -34,11 +34,12 @@ mod spooled;
 pub(crate) use csv::FAULT_CODES;
 pub use csv::{CsvOptions, CsvReader, Delimiter, MAX_DELIMITER_BYTES};
 pub use csv_field::CsvFields;
+pub use excel::{SheetName, sheets};
 pub use format::{Format, Unsupported};
 pub(crate) use name::fold;
 pub use options::ReaderOptions;
 pub use record::{Kind, Record, Unusable};
-pub use spooled::Spooled;
+pub use spooled::{SharedFile, Spooled};
 
 /// The reader of one file: bytes are pushed in, records are taken out.
 pub trait RecordReader: Send {

@@ -43,14 +43,19 @@ pub(super) fn unless_it_panics<T, E>(
 
 /// One reader of a file. Each clone has its own position.
 #[derive(Clone)]
-pub(super) struct SharedFile {
+pub struct SharedFile {
     file: Arc<Mutex<Box<dyn Spooled>>>,
     position: u64,
+    /// The length of the file.
     pub len: u64,
 }
 
 impl SharedFile {
     /// The first reader of a file.
+    ///
+    /// # Errors
+    ///
+    /// The length of the file cannot be found.
     pub fn new(mut file: Box<dyn Spooled>) -> io::Result<SharedFile> {
         let len = file.seek(SeekFrom::End(0))?;
         Ok(SharedFile { file: Arc::new(Mutex::new(file)), position: 0, len })

@@ -26,6 +26,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("xray_trace_id", "X-Ray's id of the trace that the invocation belongs to"),
     ("bucket", "the bucket of the object that is loaded"),
     ("key", "its key"),
+    ("part", "the part of it that is loaded"),
     ("dataset", "its dataset"),
     ("load_id", "its row in `stardrop.load`"),
     ("object", "the object as `s3://bucket/key`"),

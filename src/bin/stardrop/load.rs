@@ -47,8 +47,8 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
 
     let mut outcomes = Outcomes::new(objects.len(), args.json);
     for object in &objects {
-        let result = loader.load(object, args.dataset.as_deref()).await;
-        if !outcomes.add(object, result)? {
+        let loads = loader.load_parts(object, args.dataset.as_deref()).await;
+        if !outcomes.add(object, loads)? {
             break;
         }
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use stardrop::error::{Decision, Fault, Result};
-use stardrop::load::{LoadReport, Outcome};
+use stardrop::load::{LoadReport, Outcome, PartLoad, label};
 use stardrop::object::ObjectRef;
 
 /// The results of the objects so far.
@@ -27,10 +27,23 @@ impl Outcomes {
         Outcomes { json, bar, loads: Vec::new(), worst: None }
     }
 
-    /// Prints and keeps the result of an object. False where the other objects would fail the same way.
-    pub fn add(&mut self, object: &ObjectRef, result: Result<LoadReport>) -> anyhow::Result<bool> {
+    /// Prints and keeps the results of an object's loads. False where the other objects would fail the same way.
+    pub fn add(&mut self, object: &ObjectRef, loads: Vec<PartLoad>) -> anyhow::Result<bool> {
         self.bar.inc(1);
         self.bar.set_message(object.to_string());
+        let mut goes_on = true;
+        for PartLoad { part, result } in loads {
+            goes_on &= self.add_load(object, &part, result)?;
+        }
+        Ok(goes_on)
+    }
+
+    fn add_load(
+        &mut self,
+        object: &ObjectRef,
+        part: &str,
+        result: Result<LoadReport>,
+    ) -> anyhow::Result<bool> {
         let error = match result {
             Ok(report) => {
                 match report.outcome {
@@ -55,10 +68,14 @@ impl Outcomes {
         self.add_fault(policy.fault);
         let load = error.load_id.map_or_else(String::new, |load_id| format!("load {load_id}: "));
         self.bar.suspend(|| eprintln!("stardrop: {load}{error}\n  {}", error.hint()));
-        self.loads.push(json!({
+        let mut failed = json!({
             "load_id": error.load_id, "object": object.to_string(), "outcome": "failed",
             "failure": error.to_string(),
-        }));
+        });
+        if let (false, Some(fields)) = (part.is_empty(), failed.as_object_mut()) {
+            fields.insert("part".to_owned(), part.into());
+        }
+        self.loads.push(failed);
         Ok(policy.decision != Decision::Stop || policy.fault == Fault::Data)
     }
 
@@ -88,7 +105,8 @@ impl Outcomes {
 }
 
 fn line(report: &LoadReport) -> String {
-    let (load, object) = (report.load_id.unwrap_or_default(), &report.object);
+    let load = report.load_id.unwrap_or_default();
+    let object = &label(&report.object, &report.part);
     match report.outcome {
         Outcome::Loaded => format!(
             "load {load}: {object}: {} rows read, {} rejected, {:.1} MB in {:.1} s",

@@ -43,8 +43,8 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         found.differences.into_iter().partition(|difference| difference.kind.is_healable());
     let mut outcomes = Outcomes::new(heals.len(), args.json);
     for Difference { object, .. } in &heals {
-        let result = loader.load(object, None).await;
-        if !outcomes.add(object, result)? {
+        let loads = loader.load_parts(object, None).await;
+        if !outcomes.add(object, loads)? {
             break;
         }
     }

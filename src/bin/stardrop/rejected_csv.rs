@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use stardrop::dataset::{ColumnSource, Dataset, FileOptions};
 use stardrop::dataset_files;
-use stardrop::ledger::view::RejectLine;
+use stardrop::ledger::view::{FileLoad, RejectLine};
 use stardrop::load::{FileHead, file_head};
 use stardrop::object::Source;
 use stardrop::records::{CsvFields, CsvOptions, CsvReader, Delimiter, Record, RecordReader, Step};
@@ -25,13 +25,13 @@ pub async fn print(
     load_id: i64,
     rejects: &[RejectLine],
 ) -> anyhow::Result<ExitCode> {
-    let (object, name) = file_load::find(client, load_id).await?;
+    let FileLoad { object, dataset: name, part } = file_load::find(client, load_id).await?;
     let catalog = dataset_files::read(&settings.datasets_dir)?;
     let name = name.unwrap_or_default();
     let Some(dataset) = catalog.dataset(&name) else {
         return Err(refused(format!("the dataset `{name}` does not exist any more")).into());
     };
-    let head = file_head(&Source::new(&settings), &settings, dataset, &object).await?;
+    let head = file_head(&Source::new(&settings), &settings, dataset, &object, &part).await?;
     let FileHead { header, of_object } = head;
     let is_lost = |(_, text): &&(String, Option<String>)| {
         text.as_ref().is_some_and(|text| is_changed_without_quotes(text, &dataset.file, &header))

@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use stardrop::db;
 use stardrop::db::Client;
 use stardrop::error::{Error, ErrorKind, Stage};
-use stardrop::ledger::view::{self, LoadFilter};
+use stardrop::ledger::view::{self, FileLoad, LoadFilter};
 use stardrop::ledger::{self, Undo};
-use stardrop::load::Loader;
-use stardrop::object::ObjectRef;
+use stardrop::load::{Loader, PartLoad};
 use stardrop::settings::Settings;
 
 use crate::file_load::{self, refused};
@@ -91,13 +90,13 @@ async fn replay_all(
     let mut outcomes = Outcomes::new(loads.len(), json);
     let mut pending: VecDeque<i64> = loads.iter().copied().collect();
     while let Some(load_id) = pending.pop_front() {
-        let (object, dataset) = file_load::find(client, load_id).await?;
+        let load = file_load::find(client, load_id).await?;
         // Without a dataset, the object's key is matched again.
-        let reopened = match &dataset {
-            Some(dataset) => reopen(client, loader, load_id, &object, dataset).await,
+        let reopened = match &load.dataset {
+            Some(dataset) => reopen(client, loader, load_id, &load, dataset).await,
             None => Ok(Vec::new()),
         };
-        let result = match reopened {
+        let loads = match reopened {
             Ok(confirmed_by) => {
                 for other in confirmed_by {
                     // Also one that was replayed before: its confirmation is lost with the row.
@@ -108,11 +107,11 @@ async fn replay_all(
                         ))?;
                     }
                 }
-                loader.load(&object, dataset.as_deref()).await
+                loader.load_again(&load).await
             }
-            Err(error) => Err(error),
+            Err(error) => vec![PartLoad { part: load.part.clone(), result: Err(error) }],
         };
-        if !outcomes.add(&object, result)? {
+        if !outcomes.add(&load.object, loads)? {
             break;
         }
     }
@@ -125,12 +124,12 @@ async fn rejects(
     load_id: i64,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let (object, dataset) = file_load::find(client, load_id).await?;
+    let FileLoad { object, dataset, part } = file_load::find(client, load_id).await?;
     let Some(dataset) = dataset else {
         return Err(refused(format!("load {load_id} is unmatched: it has no rejected rows")).into());
     };
     let mut loader = Loader::from_settings(settings)?;
-    let report = loader.reload_rejects(load_id, &object, &dataset).await?;
+    let report = loader.reload_rejects(load_id, &object, &part, &dataset).await?;
     if json {
         say!("{}", serde_json::to_string_pretty(&[report])?)?;
     } else {
@@ -146,14 +145,14 @@ async fn reopen(
     client: &Client,
     loader: &mut Loader,
     load_id: i64,
-    object: &ObjectRef,
+    FileLoad { object, part, .. }: &FileLoad,
     dataset: &str,
 ) -> Result<Vec<i64>, Error> {
-    loader.check_dataset(object, dataset).await?;
+    loader.check_dataset(object, part, dataset).await?;
     if ledger::reopen(client, load_id).await? {
         return Ok(Vec::new());
     }
-    loader.check_object(object, dataset).await?;
+    loader.check_object(object, part, dataset).await?;
     let confirmed_by = match ledger::undo_to_replay(client, load_id).await? {
         Undo::Undone(undone) => undone.confirmed_by,
         Undo::NoRows { state } => {

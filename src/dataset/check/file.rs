@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, REPLACEMENT, UTF_8};
 use toml::{Spanned, Value};
 
 use super::super::contract;
-use super::super::{FileOptions, Ragged};
+use super::super::{FileOptions, PartKind, Parts, Ragged};
 use super::Checker;
 use crate::records::{Format, MAX_DELIMITER_BYTES};
 
@@ -59,9 +59,27 @@ impl Checker<'_> {
             null: file.null.clone().unwrap_or_else(|| vec![String::new(), "NULL".to_owned()]),
             trim: file.trim,
             ragged: file.ragged.as_ref().map_or(Ragged::default(), |at| self.ragged(at)),
-            sheet: file.sheet.clone(),
+            parts: self.parts(file, format),
             records: file.records.as_ref().and_then(|at| self.records(at, format)),
         }
+    }
+
+    /// Returns the parts of an object that the dataset takes.
+    fn parts(&mut self, file: &contract::File, format: Option<&str>) -> Option<Parts> {
+        let (kind, at) = (PartKind::Sheet, file.sheet.as_ref()?);
+        let format = format.and_then(|name| Format::from_name(name).ok());
+        if let Some(format) = format.filter(|format| !format.has_sheets()) {
+            let message =
+                format!("sheet is for workbooks: a file of format {} has no sheets", format.name());
+            self.error(at, message);
+        }
+        let texts: Vec<String> = at.get_ref().iter().map(|text| text.get_ref().clone()).collect();
+        if texts.is_empty() || texts.iter().any(|text| text.trim().is_empty()) {
+            let key = kind.key();
+            self.error(at, format!("{key} must be a name or a pattern, or a list of them"));
+            return None;
+        }
+        Parts::new(kind, &texts).map_err(|message| self.error(at, message)).ok()
     }
 
     /// Returns the number of rows that are left out, which only files of rows have.

@@ -43,7 +43,7 @@ pub struct LoadLine {
     pub rows_unchanged: i64,
     /// Seconds from the first claim to the end, or to now, with one decimal.
     pub seconds: String,
-    /// The object, as `s3://bucket/key` or a path.
+    /// The object, as `s3://bucket/key` or a path, with its part in parentheses.
     pub object: String,
     /// Why the load failed.
     pub failure: Option<String>,
@@ -56,7 +56,8 @@ const LOADS: &str = "
            round(extract(epoch from coalesce(finished_at, clock_timestamp()) - started_at), 1)::text
                as seconds,
            case bucket when 'file' then key when 'sql' then key
-                else 's3://' || bucket || '/' || key end as object
+                else 's3://' || bucket || '/' || key end
+           || case part when '' then '' else ' (' || part || ')' end as object
     from stardrop.load l
     where ($1::bigint is null or l.load_id = $1)
       and ($2::text is null or l.dataset = $2)

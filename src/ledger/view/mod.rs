@@ -5,5 +5,5 @@ mod objects;
 mod rejected_rows;
 
 pub use loads::{LoadFilter, LoadLine, STATES, loads, loads_json, tables};
-pub use objects::{Newest, has_load, newest_loads, object_of, replayable};
+pub use objects::{FileLoad, Newest, file_load, has_load, newest_loads, replayable};
 pub use rejected_rows::{RejectLine, rejects, rejects_json};

@@ -19,6 +19,8 @@ pub struct Newest {
     pub state: String,
     /// Whether it is unfinished and no worker holds it.
     pub idle: bool,
+    /// The datasets that have loads of the same object version.
+    pub datasets: Vec<String>,
 }
 
 /// The newest load of each of these keys; keys without a load are left out.
@@ -40,6 +42,7 @@ pub async fn newest_loads(
                 etag: get(row, "etag")?,
                 state: get(row, "state")?,
                 idle: get(row, "idle")?,
+                datasets: get::<Option<Vec<String>>>(row, "datasets")?.unwrap_or_default(),
             };
             Ok((get(row, "key")?, newest))
         })
@@ -75,16 +78,23 @@ pub async fn has_load(client: &Client, load_id: i64) -> Result<bool> {
     get(&query_one(client, sql, &[&load_id]).await?, "found")
 }
 
-/// The object of a load and the name of its dataset, if it has one; `None` if the ledger does not
-/// have the load.
+/// What a load of a file reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileLoad {
+    /// The object version.
+    pub object: ObjectRef,
+    /// The name of the dataset; `None` in state `unmatched`.
+    pub dataset: Option<String>,
+    /// The part of the object; empty for the whole object.
+    pub part: String,
+}
+
+/// What a load reads; `None` if the ledger does not have the load, or it is not that of a file.
 ///
 /// # Errors
 ///
 /// An error of the connection or of Postgres.
-pub async fn object_of(
-    client: &Client,
-    load_id: i64,
-) -> Result<Option<(ObjectRef, Option<String>)>> {
+pub async fn file_load(client: &Client, load_id: i64) -> Result<Option<FileLoad>> {
     let sql = "select * from stardrop.load where load_id = $1 and bucket <> 'sql'";
     let rows = query(client, sql, &[&load_id]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -98,5 +108,5 @@ pub async fn object_of(
         object_time: get(row, "object_time")?,
         sequencer: get(row, "sequencer")?,
     };
-    Ok(Some((object, get(row, "dataset")?)))
+    Ok(Some(FileLoad { object, dataset: get(row, "dataset")?, part: get(row, "part")? }))
 }

@@ -172,7 +172,7 @@ async fn a_message_of_a_busy_load_is_hidden_until_the_other_lease_ends() {
     let object = object_of(&event);
     let holder = stardrop::db::connect(&cloud.settings(&[])).await.unwrap();
     let dataset = cloud.catalog.dataset("sales").unwrap();
-    ledger::claim(&holder.client, dataset, &object, Duration::from_secs(100)).await.unwrap();
+    ledger::claim(&holder.client, dataset, &object, "", Duration::from_secs(100)).await.unwrap();
     cloud.sqs.send(QUEUE, &event.to_string()).unwrap();
     let message = cloud.sqs.receive(QUEUE).unwrap();
 

@@ -15,6 +15,8 @@ pub mod key_columns;
 mod key_columns_again;
 pub mod memory;
 pub mod order;
+pub mod parts;
+mod parts_resume;
 pub mod rejects;
 mod replace;
 pub mod resume;

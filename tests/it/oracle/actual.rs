@@ -95,11 +95,12 @@ pub async fn load(db: &TestDatabase, catalog: &Catalog, looked_up: &Files, file:
             &format!(
                 "select load_id, attempt, replaces from stardrop.claim('{}', 'b', '{}', null, '{1} {2}', 1,
                      timestamptz '2026-01-01 00:00Z' + {2} * interval '1 hour', null, '{3}', false,
-                     interval '1 hour', now())",
+                     interval '1 hour', now(), '{4}')",
                 file.source.name(),
                 file.key,
                 file.hour,
-                mode
+                mode,
+                file.part
             ),
             &[],
         )

@@ -287,7 +287,10 @@ pub fn value<'r>(row: &'r Row, column: &str) -> Option<&'r str> {
 #[derive(Debug, Clone)]
 pub struct File {
     pub source: Source,
+    /// Parts of one object have the same key and hour.
     pub key: String,
+    /// Empty for a whole object.
+    pub part: String,
     pub hour: i64,
     pub batches: Vec<Vec<Row>>,
 }

@@ -17,12 +17,12 @@ struct Placed<'f> {
     row: &'f Row,
 }
 
-/// Object time, then key, then line.
-type Place<'f> = (i64, &'f str, usize);
+/// Object time, then key, then part, then line.
+type Place<'f> = (i64, &'f str, &'f str, usize);
 
 impl<'f> Placed<'f> {
     fn place(&self) -> Place<'f> {
-        (self.file.hour, &self.file.key, self.line)
+        (self.file.hour, &self.file.key, &self.file.part, self.line)
     }
 }
 

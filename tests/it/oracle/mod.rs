@@ -105,7 +105,7 @@ async fn audit_differences(db: &TestDatabase, case: &Case, files: &[File]) -> St
 fn story(case: &Case, files: &[File]) -> String {
     let mut out = format!("{}\n{}\n", case.toml(Source::Shop), case.toml(Source::Book));
     for file in files {
-        out.push_str(&format!("{} at {}\n", file.key, file.hour));
+        out.push_str(&format!("{} ({}) at {}\n", file.key, file.part, file.hour));
         for (at, row) in file.batches.iter().flatten().enumerate() {
             let fields: Vec<&str> = row.iter().map(|v| v.as_deref().unwrap_or("-")).collect();
             out.push_str(&format!("  {at}: {}\n", fields.join(" ")));
@@ -145,7 +145,7 @@ async fn try_contract(db: &mut TestDatabase, seed: u64) {
         let mut files = random::files(&mut random, &case);
         for order in 0..3 {
             match order {
-                0 => files.sort_by_key(|file| (file.hour, file.key.clone())),
+                0 => files.sort_by_key(|file| (file.hour, file.key.clone(), file.part.clone())),
                 1 => files.reverse(),
                 _ => random.shuffle(&mut files),
             }

@@ -250,23 +250,34 @@ fn row(random: &mut Random) -> Row {
 
 pub fn files(random: &mut Random, case: &Case) -> Vec<File> {
     let count = 2 + random.below(5);
-    (0..count)
-        .map(|at| {
-            let source = random.pick(&SOURCES);
-            let batches = (0..1 + random.below(2))
-                .map(|_| (0..1 + random.below(5)).map(|_| row(random)).collect())
-                .collect();
-            // Keys without an order, and some files of the same time.
-            let key = format!("{}/{}{at}", source.name(), random.below(9));
-            let hour = i64::try_from(random.below(4)).unwrap() * 12;
-            let mut file = File { source, key, hour, batches };
-            if case.replacing.contains(&source) {
-                version(random, at, &mut file);
+    let has_key_values = case.derived.iter().any(|(_, origin)| *origin == Origin::Key);
+    let mut files: Vec<File> = Vec::new();
+    for at in 0..count {
+        let source = random.pick(&SOURCES);
+        let batches = (0..1 + random.below(2))
+            .map(|_| (0..1 + random.below(5)).map(|_| row(random)).collect())
+            .collect();
+        // Keys without an order, and some files of the same time.
+        let key = format!("{}/{}{at}", source.name(), random.below(9));
+        let hour = i64::try_from(random.below(4)).unwrap() * 12;
+        let mut file = File { source, key, part: String::new(), hour, batches };
+        if case.replacing.contains(&source) {
+            version(random, at, &mut file);
+        } else if random.chance(40)
+            && !has_key_values
+            && let Some(whole) = files.last_mut().filter(|last| last.source == source)
+        {
+            // Another part of the object before it.
+            if whole.part.is_empty() {
+                whole.part = format!("part {}", whole.key);
             }
-            derive(random, case, &mut file);
-            file
-        })
-        .collect()
+            (file.key, file.hour) = (whole.key.clone(), whole.hour);
+            file.part = format!("part {}{at}", random.below(9));
+        }
+        derive(random, case, &mut file);
+        files.push(file);
+    }
+    files
 }
 
 /// Makes the file a version of one of two keys. No two versions are of the same time, and no two keys have rows

@@ -16,7 +16,7 @@ use stardrop::dataset::Catalog;
 use stardrop::db;
 use stardrop::error::{Decision, Error, ErrorKind, Result, Stage};
 use stardrop::event::{self, Event};
-use stardrop::load::{LoadReport, Loader};
+use stardrop::load::{LoadReport, Loader, PartLoad};
 use stardrop::migrate;
 use stardrop::object::{ObjectRef, Source};
 use stardrop::settings::Settings;
@@ -223,11 +223,13 @@ async fn run_loader(
 ) {
     loop {
         let Some((object, attempts)) = queue.lock().await.recv().await else { return };
-        let result = loader.load(&object, None).await;
-        let is_retried = result.as_ref().is_err_and(|error| {
-            error.kind.policy().decision == Decision::Retry && attempts + 1 < MAX_ATTEMPTS
-        });
-        if is_retried {
+        let loads = loader.load_parts(&object, None).await;
+        let is_retried = |load: &PartLoad| {
+            load.result.as_ref().is_err_and(|error| {
+                error.kind.policy().decision == Decision::Retry && attempts + 1 < MAX_ATTEMPTS
+            })
+        };
+        if loads.iter().any(is_retried) {
             let retries = retries.clone();
             let message = (object.clone(), attempts + 1);
             let pause = Duration::from_millis(200 << attempts.min(6));
@@ -236,8 +238,12 @@ async fn run_loader(
                 let _ = retries.send(message);
             });
         }
-        if finished.send(Finished { object, result, is_retried }).is_err() {
-            return;
+        for load in loads {
+            let is_retried = is_retried(&load);
+            let (object, result) = (object.clone(), load.result);
+            if finished.send(Finished { object, result, is_retried }).is_err() {
+                return;
+            }
         }
     }
 }

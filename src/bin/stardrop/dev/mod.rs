@@ -11,7 +11,7 @@ use anyhow::Context;
 use cloud::{BUCKET, CloudOptions, Finished, LocalCloud};
 use example::Example;
 use stardrop::dataset_files;
-use stardrop::load::Outcome;
+use stardrop::load::{Outcome, label};
 use stardrop::mock;
 use stardrop::settings::Settings;
 use tokio::signal::unix::{SignalKind, signal};
@@ -183,13 +183,13 @@ fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
                 report.rows_read,
                 report.rows_rejected,
                 report.duration_ms,
-                report.object
+                label(&report.object, &report.part)
             ),
             other => println!(
                 "load {}: skipped, {}: {}",
                 report.load_id.unwrap_or_default(),
                 other.as_str().replace('_', " "),
-                report.object
+                label(&report.object, &report.part)
             ),
         },
         Err(error) if json => println!(

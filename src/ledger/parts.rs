@@ -1,0 +1,53 @@
+//! Parts: creates the loads of the parts of an object before the first of them is claimed.
+
+use crate::db::Client;
+use jiff::Timestamp;
+
+use super::{get, query_one};
+use crate::dataset::Dataset;
+use crate::error::Result;
+use crate::object::ObjectRef;
+
+/// What the ledger knows of the parts of an object version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredParts {
+    /// The load of the object as a whole that has rows of the dataset: its parts must not be loaded, too.
+    pub whole: Option<i64>,
+    /// The parts that were registered now; if none were given, those that the ledger has.
+    pub parts: Vec<String>,
+}
+
+/// Creates the loads of all parts of an object version that a dataset takes; of no parts where the object cannot be
+/// read. `unknown` is the part that stands for them where they cannot be found.
+///
+/// # Errors
+///
+/// An error of the connection or of Postgres.
+pub async fn register_parts(
+    client: &Client,
+    dataset: &Dataset,
+    object: &ObjectRef,
+    parts: &[String],
+    unknown: &str,
+) -> Result<RegisteredParts> {
+    let size = object.size_bytes.map(|size| size as i64);
+    let object_time = object.object_time.unwrap_or(Timestamp::UNIX_EPOCH);
+    let row = query_one(
+        client,
+        "select * from stardrop.register_parts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        &[
+            &dataset.name,
+            &object.bucket,
+            &object.key,
+            &object.version_id,
+            &object.etag,
+            &size,
+            &object_time,
+            &object.sequencer,
+            &parts,
+            &unknown,
+        ],
+    )
+    .await?;
+    Ok(RegisteredParts { whole: get(&row, "whole")?, parts: get(&row, "parts")? })
+}
