@@ -22,6 +22,8 @@ pub mod decode;
 
 pub mod records;
 
+pub mod archive;
+
 pub mod enrich;
 
 pub mod rows;

@@ -20,6 +20,8 @@ pub enum ColumnSource {
     ObjectTime,
     /// The name of the workbook's sheet.
     Sheet,
+    /// The name of the archive's entry.
+    Entry,
     /// The line of the file on which the row starts.
     Line,
     /// A file in which the value of another column is looked up: `[enrich.*]`.
@@ -35,7 +37,7 @@ pub enum ColumnSource {
 
 impl ColumnSource {
     /// The words of the key `source` in a contract.
-    pub const NAMED: [(&'static str, ColumnSource); 7] = [
+    pub const NAMED: [(&'static str, ColumnSource); 8] = [
         ("bucket", ColumnSource::Bucket),
         ("key", ColumnSource::Key),
         ("file_name", ColumnSource::FileName),
@@ -43,6 +45,7 @@ impl ColumnSource {
         ("object_time", ColumnSource::ObjectTime),
         ("line", ColumnSource::Line),
         ("sheet", ColumnSource::Sheet),
+        ("entry", ColumnSource::Entry),
     ];
 
     /// The names in a header that mean the column; none where it is not a column of the file.
@@ -69,6 +72,7 @@ impl ColumnSource {
             | ColumnSource::ObjectTime => true,
             ColumnSource::File(_)
             | ColumnSource::Sheet
+            | ColumnSource::Entry
             | ColumnSource::Line
             | ColumnSource::Enriched
             | ColumnSource::Constant { .. } => false,
@@ -80,7 +84,7 @@ impl ColumnSource {
     pub(crate) fn is_exported(&self) -> bool {
         match self {
             ColumnSource::File(_) | ColumnSource::Constant { .. } => false,
-            ColumnSource::Sheet | ColumnSource::Line => true,
+            ColumnSource::Sheet | ColumnSource::Entry | ColumnSource::Line => true,
             other => other.is_of_object(),
         }
     }
@@ -93,6 +97,7 @@ impl ColumnSource {
             | ColumnSource::FileName
             | ColumnSource::ObjectTime
             | ColumnSource::Sheet
+            | ColumnSource::Entry
             | ColumnSource::Line
             | ColumnSource::Constant { .. } => true,
             ColumnSource::File(_)
@@ -113,6 +118,7 @@ impl ColumnSource {
             ColumnSource::VersionId => "version of the object (source)",
             ColumnSource::ObjectTime => "time of the object (source)",
             ColumnSource::Sheet => "name of the sheet (source)",
+            ColumnSource::Entry => "name of the archive's entry (source)",
             ColumnSource::Line => "line of the file (source)",
             ColumnSource::Enriched => "column of an enrichment",
             ColumnSource::Constant { .. } => "constant of the contract (value)",

@@ -62,6 +62,9 @@ pub(super) struct File {
     /// Names, or patterns of names.
     #[serde(default, deserialize_with = "optional")]
     pub sheet: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Patterns of names.
+    #[serde(default, deserialize_with = "optional")]
+    pub entry: Option<Spanned<Vec<Spanned<String>>>>,
     /// Keys with dots between them.
     pub records: Option<Spanned<String>>,
 }

@@ -46,6 +46,9 @@ fn parts_hint(this: &Dataset, other: &Dataset) -> Option<String> {
             Some(format!(", or name other parts: both take {key} `{common}`"))
         }
         (None, None) => Some(String::new()),
-        _ => Some(", or name different parts in both, such as sheet = \"..\"".to_owned()),
+        _ => Some(
+            ", or name different parts in both, such as sheet = \"..\" or entry = \"..\""
+                .to_owned(),
+        ),
     }
 }

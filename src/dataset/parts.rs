@@ -12,6 +12,8 @@ use super::glob_overlap::Automaton;
 pub enum PartKind {
     /// A workbook, whose parts are sheets.
     Sheet,
+    /// An archive, whose parts are entries.
+    Entry,
 }
 
 impl PartKind {
@@ -19,6 +21,7 @@ impl PartKind {
     pub fn key(self) -> &'static str {
         match self {
             PartKind::Sheet => "sheet",
+            PartKind::Entry => "entry",
         }
     }
 }
@@ -52,17 +55,20 @@ impl Parts {
         Ok(Parts { kind, names })
     }
 
-    /// The only name, if it is no pattern: the part is there, or its load fails.
+    /// The only name, if it is that of a sheet: the part is there, or its load fails. The name of an entry may be
+    /// composed of other characters in the archive.
     pub fn only_name(&self) -> Option<&str> {
         match self.names.as_slice() {
-            [one] if !is_pattern(&one.text) => Some(one.text.trim()),
+            [one] if self.kind == PartKind::Sheet && !is_pattern(&one.text) => {
+                Some(one.text.trim())
+            }
             _ => None,
         }
     }
 
     /// Whether the dataset takes the part of that name.
     pub fn takes(&self, part: &str) -> bool {
-        let part = glob::normalized(part.trim());
+        let part = glob::normalized(if self.kind == PartKind::Sheet { part.trim() } else { part });
         self.names.iter().any(|name| name.matcher.is_match(part.as_ref()))
     }
 
@@ -112,6 +118,7 @@ fn pattern_of(kind: PartKind, text: &str) -> String {
     match kind {
         // A sheet may have braces and backslashes in its name.
         PartKind::Sheet if !is_pattern(text) => globset::escape(text.trim()),
+        PartKind::Entry => text.to_owned(),
         PartKind::Sheet => {
             text.trim().replace('\\', "\\\\").replace('{', "\\{").replace('}', "\\}")
         }
@@ -140,6 +147,23 @@ mod tests {
         assert!(sheets(&["caf\u{e9}*"]).takes("cafe\u{301} 1"));
         assert!(sheets(&["{a}*"]).takes("{a}1") && !sheets(&["{a}*"]).takes("a1"));
         assert!(Parts::new(PartKind::Sheet, &["[".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn entries_are_taken_by_patterns_of_paths() {
+        let texts = ["orders*.csv".to_owned(), "**/{a,b}.csv".to_owned()];
+        let entries = Parts::new(PartKind::Entry, &texts).unwrap();
+        for (name, is_taken) in [
+            ("orders-1.csv", true),
+            ("in/orders-1.csv", false),
+            ("in/deep/a.csv", true),
+            ("c.csv", false),
+            (" orders.csv", false),
+        ] {
+            assert_eq!(entries.takes(name), is_taken, "{name}");
+        }
+        let one = Parts::new(PartKind::Entry, &["caf\u{e9}.csv".to_owned()]).unwrap();
+        assert!(one.takes("cafe\u{301}.csv") && one.only_name().is_none());
     }
 
     #[test]

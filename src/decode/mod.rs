@@ -16,6 +16,7 @@
 
 mod codec;
 mod decoder;
+mod decompressed;
 mod decompressor;
 #[cfg(test)]
 mod encoding_tests;
@@ -33,6 +34,8 @@ use encoding_rs::{Encoding, UTF_8};
 
 use crate::error::ErrorKind;
 pub use decoder::Decoder;
+pub(crate) use decompressed::Decompressed;
+pub(crate) use sniff::is_tar;
 
 /// How to read an object's bytes, and how large they may become.
 #[derive(Debug, Clone)]
@@ -84,7 +87,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    fn bad_file(message: impl Into<String>) -> DecodeError {
+    pub(crate) fn bad_file(message: impl Into<String>) -> DecodeError {
         DecodeError { kind: ErrorKind::BadFile, message: message.into() }
     }
 }
@@ -133,6 +136,23 @@ pub(crate) fn check_zip(tail: &[u8], offset: u64) -> Result<Option<u64>, DecodeE
 pub(crate) fn check_zip_directory(directory: &[u8]) -> Result<(), DecodeError> {
     codec::zip::check_directory(directory).map_err(DecodeError::bad_file)
 }
+
+/// Refuses a zip archive with something around it, by its last bytes, from `offset` on.
+///
+/// # Errors
+///
+/// [`ErrorKind::BadFile`] if something is before or behind it.
+pub(crate) fn check_around_zip(tail: &[u8], offset: u64) -> Result<(), DecodeError> {
+    codec::zip::check_around(tail, offset).map_err(DecodeError::bad_file)
+}
+
+/// Whether an entry of an archive is one that operating systems add for their own use.
+pub(crate) fn is_ignored_entry(name: &[u8]) -> bool {
+    codec::zip::is_ignored(name)
+}
+
+/// The length of a block of a tar archive, which is also that of a header.
+pub(crate) const TAR_BLOCK_BYTES: u64 = sniff::CONTENT_BYTES as u64;
 
 /// The name of the compression of a file that starts with these bytes; `None` if it is not compressed.
 pub(crate) fn compression_name(start: &[u8]) -> Option<&'static str> {

@@ -74,7 +74,7 @@ pub(super) fn check_content(start: &[u8], around: Option<&str>) -> Result<(), De
 /// all its bytes, with blanks in its own place.
 ///
 /// Source: POSIX.1-2017, `pax`, "ustar Interchange Format".
-fn is_tar(start: &[u8]) -> bool {
+pub(crate) fn is_tar(start: &[u8]) -> bool {
     let Some(header) = start.get(..CONTENT_BYTES) else { return false };
     let (Some(before), Some(sum), Some(after)) =
         (header.get(..148), header.get(148..156), header.get(156..))

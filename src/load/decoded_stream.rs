@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use super::archive_entry::EntryStream;
 use super::hashed_stream::open_hashed;
 use super::input::Input;
 use crate::dataset::Dataset;
@@ -14,11 +15,26 @@ use crate::records::Format;
 
 /// The decoded bytes of one object.
 pub(super) struct DecodedStream {
-    stream: ObjectStream,
+    stream: Chunks,
     decoder: Decoder,
     options: DecodeOptions,
     /// The number of decoded bytes that are still to be skipped.
     skip: u64,
+}
+
+/// The bytes as they are stored.
+enum Chunks {
+    Object(ObjectStream),
+    Entry(EntryStream),
+}
+
+impl Chunks {
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        match self {
+            Chunks::Object(stream) => stream.next_chunk().await,
+            Chunks::Entry(stream) => stream.next_chunk(),
+        }
+    }
 }
 
 impl DecodedStream {
@@ -40,15 +56,25 @@ impl DecodedStream {
             max_bytes: settings.max_decompressed_bytes,
             max_ratio: settings.max_ratio,
         };
-        let mut stream = open_hashed(source, object).await?;
+        let mut stream = Self::start(input, dataset).await?;
         let mut decoder = Decoder::new(options.clone());
-        if let Some(first) = stream.next_chunk().await? {
-            if decode::is_zip(&first) {
+        if let Some(first) = stream.next().await? {
+            if let (Chunks::Object(stream), true) = (&stream, decode::is_zip(&first)) {
                 check_zip(source, object, &first, stream.size_bytes()).await?;
             }
             decoder.push(first);
         }
         Ok(DecodedStream { stream, decoder, options, skip: 0 })
+    }
+
+    async fn start(input: &Input<'_>, dataset: &Dataset) -> Result<Chunks> {
+        Ok(match input.entry(dataset) {
+            None => Chunks::Object(open_hashed(input.source, input.object).await?),
+            Some(name) => {
+                let spooled = input.spooled().await?;
+                Chunks::Entry(EntryStream::open(&spooled, name, &input.limits())?)
+            }
+        })
     }
 
     /// Continues at `offset` of the decoded text, after the beginning was read. A plain object is read
@@ -61,19 +87,21 @@ impl DecodedStream {
     pub async fn resume(
         &mut self,
         input: &Input<'_>,
+        dataset: &Dataset,
         offset: u64,
         hash_state: Option<&[u8]>,
     ) -> Result<()> {
         let Input { source, object, .. } = *input;
-        if self.decoder.is_plain() {
+        if self.decoder.is_plain() && matches!(self.stream, Chunks::Object(_)) {
             self.decoder = Decoder::plain();
-            self.stream = source.open(object, offset).await?;
+            let mut stream = source.open(object, offset).await?;
             if let Some(hash) = hash_state.and_then(|h| ContentHash::resume(h, offset)) {
-                self.stream.hash_with(hash);
+                stream.hash_with(hash);
             }
+            self.stream = Chunks::Object(stream);
         } else {
             self.decoder = Decoder::new(self.options.clone());
-            self.stream = open_hashed(source, object).await?;
+            self.stream = Self::start(input, dataset).await?;
             self.skip = offset;
         }
         Ok(())
@@ -82,16 +110,20 @@ impl DecodedStream {
     /// Hashes the object up to `offset` of the decoded text. Returns the state of the hash there, if
     /// the object is plain, so that the offset is one of the object, too.
     pub(crate) fn hash_to(&mut self, offset: u64) -> Option<Vec<u8>> {
+        let Chunks::Object(stream) = &mut self.stream else { return None };
         if self.decoder.is_plain() {
-            return self.stream.hash_to(offset);
+            return stream.hash_to(offset);
         }
-        self.stream.hash_to(self.stream.offset());
+        stream.hash_to(stream.offset());
         None
     }
 
     /// The SHA-256 of the object; `None` until all of it has been read.
     pub fn content_hash(&mut self) -> Option<Vec<u8>> {
-        self.stream.content_hash()
+        match &mut self.stream {
+            Chunks::Object(stream) => stream.content_hash(),
+            Chunks::Entry(stream) => stream.content_hash.clone(),
+        }
     }
 
     /// The name of the text's encoding; `None` until the first bytes have been read.
@@ -101,7 +133,10 @@ impl DecodedStream {
 
     /// Whether the object's ETag is the MD5 of its content.
     pub(crate) fn etag_is_md5(&self) -> bool {
-        self.stream.etag_is_md5()
+        match &self.stream {
+            Chunks::Object(stream) => stream.etag_is_md5(),
+            Chunks::Entry(stream) => stream.etag_is_md5,
+        }
     }
 
     /// The next bytes, at least one; `None` at the end.
@@ -120,7 +155,7 @@ impl DecodedStream {
                         return Ok(Some(rest));
                     }
                 }
-                Decoded::NeedMore => match self.stream.next_chunk().await? {
+                Decoded::NeedMore => match self.stream.next().await? {
                     Some(chunk) => self.decoder.push(chunk),
                     None => self.decoder.end(),
                 },

@@ -37,7 +37,7 @@ pub async fn file_head(
     let start = Checkpoint::default();
     let input = Input { source, settings, spools: &Spools::default(), object: &object, part };
     let (records, header) = RecordStream::open(&input, dataset, start, None).await?;
-    let facts = facts_of(&object, records.sheet());
+    let facts = facts_of(&object, input.entry(dataset), records.sheet());
     LoadValues::new(dataset, &header, &facts).map_err(bad_value)?;
     let texts = texts_of_object(dataset, &header, &facts).map_err(bad_value)?;
     let of_object = texts.into_iter().map(|(column, text)| (column.name.clone(), text)).collect();

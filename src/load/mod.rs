@@ -3,6 +3,7 @@
 //! This module joins the others: it reads the object, decodes and parses it, writes rows, copies
 //! them in batches, and keeps the ledger.
 
+mod archive_entry;
 mod attempt;
 mod batch;
 mod claim;
@@ -116,11 +117,8 @@ impl Loader {
         dataset: &Dataset,
         part: &str,
     ) -> Result<LoadReport> {
-        // At level error, so that log lines of every level have its fields.
         let span = error_span!(
             "load",
-            bucket = object.bucket,
-            key = object.key,
             part = Some(part).filter(|part| !part.is_empty()),
             dataset = dataset.name,
             load_id = Empty,

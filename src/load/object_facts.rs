@@ -15,7 +15,11 @@ pub(super) fn known_object(object: &ObjectRef, claimed: &Claimed) -> ObjectRef {
 }
 
 /// What is known of an object besides its content.
-pub(super) fn facts_of<'o>(object: &'o ObjectRef, sheet: Option<&'o str>) -> ObjectFacts<'o> {
+pub(super) fn facts_of<'o>(
+    object: &'o ObjectRef,
+    entry: Option<&'o str>,
+    sheet: Option<&'o str>,
+) -> ObjectFacts<'o> {
     ObjectFacts {
         bucket: &object.bucket,
         key: &object.key,
@@ -23,5 +27,6 @@ pub(super) fn facts_of<'o>(object: &'o ObjectRef, sheet: Option<&'o str>) -> Obj
         version_id: object.version_id.as_deref(),
         object_time: object.object_time,
         sheet,
+        entry,
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use tracing::info;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, error_span, info};
 
 use super::input::{Input, format_of};
 use super::record_stream::records_error;
@@ -59,7 +60,8 @@ impl Loader {
     /// the others. `dataset` is the name of the only dataset to load into; without one, the key decides.
     pub async fn load_parts(&mut self, object: &ObjectRef, dataset: Option<&str>) -> Vec<PartLoad> {
         // Boxed: the future of a whole load is large, and callers hold it within their own.
-        let loads = Box::pin(self.load_routed(object, dataset)).await;
+        let span = object_span(object);
+        let loads = Box::pin(self.load_routed(object, dataset)).instrument(span).await;
         self.spools.clear();
         loads
     }
@@ -70,7 +72,8 @@ impl Loader {
         let catalog = Arc::clone(&self.catalog);
         match dataset.as_deref().and_then(|name| catalog.dataset(name)) {
             Some(dataset) if !part.is_empty() && !stands_for_all(dataset, part) => {
-                let result = self.load_part(object, dataset, part).await;
+                let span = object_span(object);
+                let result = self.load_part(object, dataset, part).instrument(span).await;
                 self.spools.clear();
                 vec![PartLoad { part: part.clone(), result }]
             }
@@ -203,10 +206,16 @@ impl Loader {
     }
 }
 
+/// The span of an object's log lines. At level error, so that those of every level have its fields.
+fn object_span(object: &ObjectRef) -> Span {
+    error_span!("object", bucket = object.bucket, key = object.key, kind = Empty)
+}
+
 /// Whether the object has parts of the kind that its dataset takes.
 pub(super) fn has_parts(dataset: &Dataset, object: &ObjectRef) -> bool {
     match dataset.file.parts.as_ref().map(|parts| parts.kind) {
         None => false,
+        Some(PartKind::Entry) => true,
         Some(PartKind::Sheet) => format_of(dataset, object).is_ok_and(|format| format.has_sheets()),
     }
 }
@@ -232,6 +241,11 @@ async fn names_in(input: &Input<'_>, parts: &Parts) -> Result<Vec<String>> {
                 parts.names(&sheet.name) || sheet.is_visible && parts.takes(&sheet.name)
             });
             Ok(taken.map(|sheet| sheet.name).collect())
+        }
+        PartKind::Entry => {
+            let archive = spooled.archive(&input.limits())?;
+            let taken = archive.names().filter(|name| parts.takes(name));
+            Ok(taken.map(str::to_owned).collect())
         }
     }
 }

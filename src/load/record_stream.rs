@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::decoded_stream::DecodedStream;
 use super::file_header;
-use super::input::{Input, format_of};
+use super::input::Input;
 use super::spooled_object::SpooledObject;
 use crate::dataset::{Dataset, FileOptions, Protect};
 use crate::enrich::Enricher;
@@ -43,9 +43,10 @@ impl RecordStream {
         hash_state: Option<&[u8]>,
     ) -> Result<(Self, Header)> {
         let settings = input.settings;
-        let format = format_of(dataset, input.object)?;
+        let format = input.format(dataset).await?;
         check_skip(dataset, format)?;
-        let options = reader_options(settings, dataset, input.part);
+        let sheet = if input.entry(dataset).is_some() { "" } else { input.part };
+        let options = reader_options(settings, dataset, sheet);
         let mut opened = Self::start(input, dataset, format, &options).await?;
         let header_rows = format.header_rows(dataset.file.header_rows);
         let mut header = opened.read_header(settings, dataset, header_rows).await?;
@@ -58,7 +59,7 @@ impl RecordStream {
             opened.reader = opened.reader.resume(from.line + 1, from.offset);
             opened.read_to = from.offset;
             if let Some(bytes) = &mut opened.bytes {
-                bytes.resume(input, from.offset, hash_state).await?;
+                bytes.resume(input, dataset, from.offset, hash_state).await?;
             }
         }
         header.delimiter = opened.reader.delimiter().unwrap_or_default().to_vec();
@@ -76,7 +77,7 @@ impl RecordStream {
             let (read_to, has_text, spooled) = (0, false, None);
             return Ok(RecordStream { bytes, reader, read_to, has_text, spooled });
         }
-        let spooled = input.spooled().await?;
+        let spooled = input.spooled_content(dataset).await?;
         match format.open_spooled(Box::new(spooled.file.at(0)), options) {
             Some(reader) => {
                 let reader = reader.map_err(records_error)?;
@@ -222,7 +223,7 @@ fn check_skip(dataset: &Dataset, format: Format) -> Result<()> {
     Err(Error::new(ErrorKind::UnsupportedFormat, Stage::Records, message))
 }
 
-fn reader_options(settings: &Settings, dataset: &Dataset, part: &str) -> ReaderOptions {
+fn reader_options(settings: &Settings, dataset: &Dataset, sheet: &str) -> ReaderOptions {
     let file = &dataset.file;
     let csv = CsvOptions {
         delimiter: file.delimiter.clone().map_or(Delimiter::Detect, Delimiter::Text),
@@ -245,7 +246,7 @@ fn reader_options(settings: &Settings, dataset: &Dataset, part: &str) -> ReaderO
         csv,
         names,
         protected,
-        sheet: Some(part.to_owned()).filter(|part| !part.is_empty()),
+        sheet: Some(sheet.to_owned()).filter(|sheet| !sheet.is_empty()),
         records: file.records.clone(),
     }
 }

@@ -126,7 +126,7 @@ impl Loader {
         let input = Input { source: &self.source, settings, spools: &self.spools, object, part };
         let (mut stream, header) = RecordStream::open(&input, dataset, start, None).await?;
         // The ledger has named the object.
-        let facts = facts_of(object, stream.sheet());
+        let facts = facts_of(object, input.entry(dataset), stream.sheet());
         let writer = record_stream::writer(settings, dataset, &header, &facts, enrichers)?;
         let (mut spool, mut still_rejected) = (Spool::new()?, Vec::new());
         let (mut record, mut rows_read) = (Record::new(), 0);

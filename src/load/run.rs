@@ -122,7 +122,7 @@ impl Run<'_> {
     pub(super) async fn open(&self) -> Result<Opened> {
         let (from, hash) = (self.progress.checkpoint, self.progress.hash_state.as_deref());
         let (records, header) = RecordStream::open(&self.input, self.dataset, from, hash).await?;
-        let facts = facts_of(&self.known, records.sheet());
+        let facts = facts_of(&self.known, self.input.entry(self.dataset), records.sheet());
         let writer =
             record_stream::writer(self.settings, self.dataset, &header, &facts, self.enrichers)?;
         let notes = header.notes();

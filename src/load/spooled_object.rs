@@ -3,9 +3,11 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::hashed_stream::open_hashed;
+use crate::archive::Archive;
+use crate::decode::DecodeOptions;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::object::{ObjectRef, Source};
 use crate::records::SharedFile;
@@ -17,6 +19,30 @@ pub(super) struct SpooledObject {
     pub file: SharedFile,
     pub content_hash: Option<Vec<u8>>,
     pub etag_is_md5: bool,
+    /// The archive that the object is, once its entries are known.
+    archive: Arc<Mutex<Option<Arc<Archive>>>>,
+}
+
+impl SpooledObject {
+    /// What is known of the object, with an entry of it as the file.
+    pub fn with_content(&self, file: SharedFile) -> SpooledObject {
+        SpooledObject { file, ..self.clone() }
+    }
+
+    /// The object as an archive, whose entries are listed once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Archive::open`].
+    pub fn archive(&self, limits: &DecodeOptions) -> Result<Arc<Archive>> {
+        let mut known = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(archive) = &*known {
+            return Ok(Arc::clone(archive));
+        }
+        let opened = Archive::open(&self.file, limits)
+            .map_err(|error| Error::new(error.kind, Stage::Decode, error.message))?;
+        Ok(Arc::clone(known.insert(Arc::new(opened))))
+    }
 }
 
 /// The object whose parts are being loaded, so that it is read from S3 once.
@@ -87,10 +113,10 @@ async fn spool(source: &Source, settings: &Settings, object: &ObjectRef) -> Resu
     }
     let (content_hash, etag_is_md5) = (stream.content_hash(), stream.etag_is_md5());
     let file = SharedFile::new(Box::new(file)).map_err(write_error)?;
-    Ok(SpooledObject { file, content_hash, etag_is_md5 })
+    Ok(SpooledObject { file, content_hash, etag_is_md5, archive: Arc::default() })
 }
 
-fn write_error(error: std::io::Error) -> Error {
+pub(super) fn write_error(error: std::io::Error) -> Error {
     let message =
         "cannot write the file to the temporary folder (on AWS: raise `tmp_mb` in infra/)";
     Error::new(ErrorKind::ObjectUnreadable, Stage::Decode, message).caused_by(error)

@@ -52,6 +52,7 @@ fn lines(dataset: &Dataset, enrichers: &[Arc<Enricher>], text: &str) -> Vec<Stri
         version_id: None,
         object_time: None,
         sheet: None,
+        entry: None,
     };
     let values = LoadValues::new(dataset, &header, &facts).unwrap();
     let writer = RowWriter::new(dataset, &header, "salt").with_load_values(values);

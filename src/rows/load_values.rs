@@ -27,6 +27,8 @@ pub struct ObjectFacts<'o> {
     pub object_time: Option<Timestamp>,
     /// The sheet that the rows are from; `None` where the file has no sheets.
     pub sheet: Option<&'o str>,
+    /// The entry that the rows are from; `None` where the object is not read as an archive.
+    pub entry: Option<&'o str>,
 }
 
 /// The values of the columns that a file does not have, for the rows of one load.
@@ -221,6 +223,16 @@ fn text_of<'t>(
                 return Err(format!(
                     "column `{}` is the name of the sheet, and the object is not a workbook: remove \
                      source = \"sheet\", or load workbooks only",
+                    column.name
+                ));
+            }
+        },
+        ColumnSource::Entry => match facts.entry {
+            Some(entry) => Some(Cow::Borrowed(entry)),
+            None => {
+                return Err(format!(
+                    "column `{}` is the name of the archive's entry, and the contract takes no entries: set entry \
+                     in [file], or remove source = \"entry\"",
                     column.name
                 ));
             }

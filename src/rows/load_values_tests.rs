@@ -25,6 +25,7 @@ const OBJECT: ObjectFacts<'static> = ObjectFacts {
     version_id: None,
     object_time: Some(Timestamp::UNIX_EPOCH),
     sheet: None,
+    entry: None,
 };
 
 /// The COPY lines of a file.

@@ -66,9 +66,21 @@ impl Checker<'_> {
 
     /// Returns the parts of an object that the dataset takes.
     fn parts(&mut self, file: &contract::File, format: Option<&str>) -> Option<Parts> {
-        let (kind, at) = (PartKind::Sheet, file.sheet.as_ref()?);
+        let (kind, at) = match (&file.sheet, &file.entry) {
+            (None, None) => return None,
+            (Some(at), None) => (PartKind::Sheet, at),
+            (None, Some(at)) => (PartKind::Entry, at),
+            (Some(_), Some(at)) => {
+                let message = "entry and sheet cannot be combined: of a workbook within an archive, the first \
+                               visible sheet is read";
+                self.error(at, message);
+                return None;
+            }
+        };
         let format = format.and_then(|name| Format::from_name(name).ok());
-        if let Some(format) = format.filter(|format| !format.has_sheets()) {
+        if let Some(format) =
+            format.filter(|format| kind == PartKind::Sheet && !format.has_sheets())
+        {
             let message =
                 format!("sheet is for workbooks: a file of format {} has no sheets", format.name());
             self.error(at, message);

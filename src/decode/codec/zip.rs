@@ -7,7 +7,8 @@
 use flate2::{FlushDecompress, Status};
 
 use super::{Codec, CodecError, Compression, Progress};
-pub(in crate::decode) use directory::{check_directory, check_tail};
+pub(in crate::decode) use directory::{check_around, check_directory, check_tail};
+pub(in crate::decode) use entry::is_ignored;
 use entry::{Entry, HEADER_BYTES, u16_at, u32_at};
 
 mod directory;

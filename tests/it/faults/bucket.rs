@@ -7,6 +7,7 @@ use serde_json::Value;
 use stardrop::object::ObjectRef;
 use tokio::sync::Mutex;
 
+use super::files;
 use super::schedule::Schedule;
 use super::site::Site;
 use crate::support::cloud::object_of;
@@ -69,7 +70,7 @@ impl Bucket {
         }
         let put = &self.schedule.puts[number];
         let endpoint = self.site.endpoint(self.schedule.versioned);
-        let bytes = put.text.clone().into_bytes();
+        let bytes = files::bytes(&put.parts);
         let receipt = endpoint.s3.put_bytes(&self.name, &put.key, bytes).await.unwrap();
         let mut event = endpoint.event(&receipt.sequencer);
         let time = &mut event["Records"][0]["eventTime"];

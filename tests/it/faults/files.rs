@@ -5,6 +5,7 @@ use rand::{Rng as _, RngExt as _};
 use stardrop::dataset::Catalog;
 
 use super::lookups;
+use crate::load::entries::tar;
 use crate::support::catalog_of;
 
 /// Always the same algorithm: a seed means the same schedule everywhere.
@@ -28,6 +29,8 @@ pub struct Kind {
     pub rejects: f64,
     /// Whether rows stay in staging as they were received.
     pub keeps_staging: bool,
+    /// Whether its objects are archives, of which each entry is a load.
+    pub has_parts: bool,
 }
 
 impl Kind {
@@ -51,6 +54,7 @@ pub const KINDS: &[Kind] = &[
         feeds: "customer",
         rejects: 0.4,
         keeps_staging: false,
+        has_parts: false,
     },
     Kind {
         name: "visits",
@@ -60,6 +64,7 @@ pub const KINDS: &[Kind] = &[
         feeds: "item",
         rejects: 0.6,
         keeps_staging: true,
+        has_parts: false,
     },
     Kind {
         name: "stock",
@@ -69,6 +74,7 @@ pub const KINDS: &[Kind] = &[
         feeds: "customer",
         rejects: 0.5,
         keeps_staging: true,
+        has_parts: false,
     },
     Kind {
         name: "lines",
@@ -78,6 +84,7 @@ pub const KINDS: &[Kind] = &[
         feeds: "item",
         rejects: 0.5,
         keeps_staging: false,
+        has_parts: false,
     },
     Kind {
         name: "firsts",
@@ -87,6 +94,17 @@ pub const KINDS: &[Kind] = &[
         feeds: "customer",
         rejects: 0.4,
         keeps_staging: false,
+        has_parts: false,
+    },
+    Kind {
+        name: "packs",
+        overwrite: "merge",
+        has_grain: true,
+        has_version: false,
+        feeds: "customer",
+        rejects: 0.4,
+        keeps_staging: true,
+        has_parts: true,
     },
 ];
 
@@ -120,7 +138,7 @@ fn contract(kind: &Kind) -> String {
         kept.push("country");
     }
     format!(
-        "name = \"{name}\"\nmatch = [\"{name}/*.csv\"]\n{from_key}[policy]\nrejects = \"{percent}%\"\n\
+        "name = \"{name}\"\nmatch = [\"{name}/*\"]\n{from_key}{entry}[policy]\nrejects = \"{percent}%\"\n\
          overwrite = \"{overwrite}\"\nstaging = \"{staging}\"\n[columns]\n\
          {derived}id = {{ type = \"bigint\", required = true }}\nrev = {{ type = \"integer\" }}\n\
          customer_id = {{ type = \"text\" }}\ncustomer_name = {{ type = \"text\" }}\n\
@@ -129,6 +147,7 @@ fn contract(kind: &Kind) -> String {
          {lookups}{one}{two}[fact.{name}]\n{measures}{version}degenerate = {kept:?}\n\
          dimensions = [\"{first}\", \"{second}\", {{ date = \"day\" }}]\n",
         name = kind.name,
+        entry = if kind.has_parts { "[file]\nentry = \"*.csv\"\n" } else { "" },
         percent = kind.rejects * 100.0,
         overwrite = kind.overwrite,
         staging = if kind.keeps_staging { "keep" } else { "transient" },
@@ -164,6 +183,29 @@ pub fn users_rules() -> String {
 pub const UNLUCKY: i64 = 13;
 
 pub const HEADER: &str = "id,rev,customer_id,customer_name,item_id,item_name,day,qty";
+
+/// The parts of an object for key number `key` of a dataset, each with its name; a whole object is one without.
+pub fn parts(dice: &mut Dice, kind: &Kind, key: usize) -> Vec<(String, String)> {
+    if !kind.has_parts {
+        return vec![(String::new(), text(dice, kind, key))];
+    }
+    let count = dice.random_range(1..=3);
+    (0..count).map(|at| (format!("{at}.csv"), text(dice, kind, key))).collect()
+}
+
+/// The bytes of an object with these parts.
+pub fn bytes(parts: &[(String, String)]) -> Vec<u8> {
+    match parts {
+        [(name, text)] if name.is_empty() => text.clone().into_bytes(),
+        parts => {
+            let entries: Vec<(&str, Vec<u8>)> = parts
+                .iter()
+                .map(|(name, text)| (name.as_str(), text.clone().into_bytes()))
+                .collect();
+            tar(&entries)
+        }
+    }
+}
 
 /// The text of a file for key number `key` of a dataset.
 pub fn text(dice: &mut Dice, kind: &Kind, key: usize) -> String {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use stardrop::error::{Decision, Error, ErrorKind};
 use stardrop::load::{LoadReport, Loader};
+use stardrop::object::ObjectRef;
 use stardrop_local::s3::Fault;
 use tokio::process::Command;
 use tokio::sync::Notify;
@@ -150,9 +151,9 @@ impl LaneLoader {
     async fn load(&mut self, written: &WrittenObject) -> Result<(), String> {
         let Some(mut loader) = self.loader.take() else { return Ok(()) };
         tokio::select! {
-            result = loader.load(&written.object, None) => {
+            delivered = deliver(&mut loader, &written.object) => {
                 self.loader = Some(loader);
-                is_final(&result).map(drop)
+                delivered.map(drop)
             }
             () = self.worker.abandon.notified() => Ok(()),
         }
@@ -169,17 +170,16 @@ impl LaneLoader {
         // Somebody else is handed the event, and ends the frozen worker's backend to load it.
         let Bucket { site, schedule, .. } = &*self.bucket;
         let mut successor = site.loader(site.upstream.port(), schedule);
-        let mut result = successor.load(&written.object, None).await;
+        let mut delivered = deliver(&mut successor, &written.object).await?;
         for _ in 0..4 {
             // A fault of S3 may have met the successor instead.
-            if is_final(&result)? {
+            if delivered.is_none() {
                 break;
             }
-            result = successor.load(&written.object, None).await;
+            delivered = deliver(&mut successor, &written.object).await?;
         }
         self.worker.signal("CONT").await;
-        if !is_final(&result)? {
-            let error = result.err().map(|error| error.to_string()).unwrap_or_default();
+        if let Some(error) = delivered {
             return Err(format!("a frozen worker's load is not taken over: {error}"));
         }
         invocation.await;
@@ -187,12 +187,27 @@ impl LaneLoader {
     }
 }
 
-/// Whether a delivery is final; false where the event has to be delivered again.
+/// Loads an object; the error of a load of it that is not final, for which the event has to be delivered again.
 ///
 /// # Errors
 ///
 /// The loader's error, where no fault explains it.
-pub fn is_final(result: &Result<LoadReport, Error>) -> Result<bool, String> {
+pub async fn deliver(loader: &mut Loader, object: &ObjectRef) -> Result<Option<String>, String> {
+    let mut again = None;
+    for load in loader.load_parts(object, None).await {
+        if !is_final(&load.result)? {
+            again = load.result.err().map(|error| error.to_string());
+        }
+    }
+    Ok(again)
+}
+
+/// Whether a load is final; false where the event has to be delivered again.
+///
+/// # Errors
+///
+/// The loader's error, where no fault explains it.
+fn is_final(result: &Result<LoadReport, Error>) -> Result<bool, String> {
     let Err(error) = result else { return Ok(true) };
     match (error.kind, error.kind.policy().decision) {
         (ErrorKind::BadFile | ErrorKind::OverRejectBudget, _) => Ok(true),

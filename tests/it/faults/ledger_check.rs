@@ -28,21 +28,36 @@ pub async fn check(site: &Site, ledger: &Ledger) -> Result<(), String> {
     }
     for (place, change) in ledger.changes.iter().enumerate() {
         let S3Change::Put(written) = change else { continue };
-        let mut loads = ledger.loads.iter().filter(|load| {
+        let of_object = |load: &&Load| {
             load.key == written.object.key
                 && load.etag == written.object.etag
                 && load.version_id == written.object.version_id
-        });
-        let newest = loads.clone().max_by_key(|load| load.generation);
-        let newest = newest.ok_or_else(|| format!("{} is not in the ledger", written.object))?;
-        let is_last = !ledger.changes[place + 1..].iter().any(|later| later.key() == change.key());
-        let first_stays = newest.kind.overwrite == "ignore"
-            && ledger.loads.iter().any(|load| load.key == newest.key && is_in(load));
-        if is_last && !is_in(newest) && newest.state != "failed" && !first_stays {
-            return Err(format!("{} is there, and {}", written.object, newest.state));
-        }
-        if !ledger.schedule.versioned && loads.any(|load| load.version_id.is_some()) {
-            return Err(format!("{} has a version", written.object));
+        };
+        let parts = &ledger.schedule.puts[written.put].parts;
+        // Where the object could not be read any more, one load stands for all of its parts.
+        let is_known = |load: &Load| parts.iter().any(|(name, _)| *name == load.part);
+        let is_gone =
+            ledger.loads.iter().filter(of_object).any(|load| {
+                !is_known(load) && matches!(load.state.as_str(), "superseded" | "missing")
+            });
+        for (part, _) in parts {
+            let mut loads = ledger.loads.iter().filter(of_object).filter(|load| load.part == *part);
+            if loads.clone().next().is_none() && is_gone {
+                continue;
+            }
+            let newest = loads.clone().max_by_key(|load| load.generation);
+            let newest =
+                newest.ok_or_else(|| format!("{} is not in the ledger", written.object))?;
+            let is_last =
+                !ledger.changes[place + 1..].iter().any(|later| later.key() == change.key());
+            let first_stays = newest.kind.overwrite == "ignore"
+                && ledger.loads.iter().any(|load| load.key == newest.key && is_in(load));
+            if is_last && !is_in(newest) && newest.state != "failed" && !first_stays {
+                return Err(format!("{} is there, and {}", written.object, newest.state));
+            }
+            if !ledger.schedule.versioned && loads.any(|load| load.version_id.is_some()) {
+                return Err(format!("{} has a version", written.object));
+            }
         }
     }
     sums(site).await
@@ -98,6 +113,7 @@ fn state_is_allowed(ledger: &Ledger, load: &Load) -> Result<(), String> {
                 && original.is_some_and(|original| {
                     original.state == "loaded"
                         && original.etag == load.etag
+                        && original.part == load.part
                         && original.kind == load.kind
                 })
         }

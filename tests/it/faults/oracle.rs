@@ -16,6 +16,7 @@ pub struct Load {
     pub load_id: i64,
     pub kind: &'static Kind,
     pub key: String,
+    pub part: String,
     pub version_id: Option<String>,
     pub etag: Option<String>,
     pub generation: i32,
@@ -34,7 +35,7 @@ pub struct Load {
     pub lines: Option<Vec<Line>>,
 }
 
-type Age<'l> = (i64, &'l str, &'l str, Option<&'l str>, Option<&'l str>, i32, i64);
+type Age<'l> = (i64, &'l str, &'l str, Option<&'l str>, Option<&'l str>, &'l str, i32, i64);
 
 impl Load {
     /// The good rows that are committed, with their lines.
@@ -48,7 +49,16 @@ impl Load {
     fn age(&self) -> Age<'_> {
         let (version, etag) = (self.version_id.as_deref(), self.etag.as_deref());
         let written = self.sequencer.as_str();
-        (self.object_time, &self.key, written, version, etag, self.generation, self.load_id)
+        (
+            self.object_time,
+            &self.key,
+            written,
+            version,
+            etag,
+            &self.part,
+            self.generation,
+            self.load_id,
+        )
     }
 
     /// Whether this load took the rows of another load of its key out of the star.
@@ -73,7 +83,8 @@ impl Ledger {
     pub async fn read(site: &Site, bucket: &Bucket) -> Result<Ledger, String> {
         let changes = bucket.changes().await;
         let schedule = (*bucket.schedule).clone();
-        let sql = "select load_id, dataset, bucket, key, version_id, etag, generation, sequencer,
+        let sql =
+            "select load_id, dataset, bucket, key, part, version_id, etag, generation, sequencer,
             (extract(epoch from object_time) * 1000000)::bigint as object_time,
             coalesce((extract(epoch from finished_at) * 1000000)::bigint, 0) as finished,
             state, duplicate_of, checkpoint_rows, rows_read, rows_rejected, rows_staged,
@@ -86,15 +97,18 @@ impl Ledger {
         let mut loads = Vec::new();
         for row in rows {
             let (key, etag): (String, Option<String>) = (row.get("key"), row.get("etag"));
-            let text = changes.iter().find_map(|change| match change {
+            let part: String = row.get("part");
+            let parts = changes.iter().find_map(|change| match change {
                 S3Change::Put(written)
                     if written.object.key == key && written.object.etag == etag =>
                 {
-                    Some(&schedule.puts[written.put].text)
+                    Some(&schedule.puts[written.put].parts)
                 }
                 _ => None,
             });
-            let text = text.ok_or_else(|| format!("a load of bytes that never were at {key}"))?;
+            let parts = parts.ok_or_else(|| format!("a load of bytes that never were at {key}"))?;
+            // A load of all parts that cannot be found has no lines.
+            let text = parts.iter().find_map(|(name, text)| (*name == part).then_some(text));
             let dataset: &str = row.get("dataset");
             loads.push(Load {
                 load_id: row.get("load_id"),
@@ -113,7 +127,8 @@ impl Ledger {
                 rows_rejected: row.get("rows_rejected"),
                 balance: row.get("balance"),
                 looked_up: row.get("looked_up"),
-                lines: read(text),
+                part,
+                lines: text.and_then(|text| read(text)),
             });
         }
         Ok(Ledger { loads, changes, schedule })

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::bucket::Bucket;
-use super::lane::{self, is_final};
+use super::lane;
 use super::ledger_check;
 use super::lookups;
 use super::oracle::Ledger;
@@ -103,10 +103,10 @@ async fn redeliver_all(bucket: &Bucket) -> Result<u64, String> {
         let mut again = Vec::new();
         for put in left {
             let Some(written) = bucket.written(put).await else { continue };
-            let result = loader.load(&written.object, None).await;
+            let delivered = lane::deliver(&mut loader, &written.object).await?;
             deliveries += 1;
-            if !is_final(&result)? {
-                why = result.err().map(|error| error.to_string()).unwrap_or_default();
+            if let Some(error) = delivered {
+                why = error;
                 again.push(put);
             }
         }

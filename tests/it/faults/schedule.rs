@@ -15,7 +15,8 @@ use super::proxy::{At, Call, WireFault};
 pub struct Put {
     pub kind: usize,
     pub key: String,
-    pub text: String,
+    /// The text of each part, with its name; empty for a whole object.
+    pub parts: Vec<(String, String)>,
     /// How far the clock of the S3 node that wrote it is off.
     pub skew_ms: i64,
 }
@@ -149,7 +150,8 @@ impl Schedule {
                             .push((some_phase(dice), WireFault::Before(Call::Delete(put))));
                     }
                     if one_in(dice, 3) {
-                        delivery.s3 = Some(s3_fault(dice, self.puts[put].text.len() as u64));
+                        delivery.s3 =
+                            Some(s3_fault(dice, files::bytes(&self.puts[put].parts).len() as u64));
                     }
                     lane.deliveries.push(delivery);
                 }
@@ -204,11 +206,11 @@ fn a_put(dice: &mut Dice, chosen: &[usize], before: &[Put], skewed: bool) -> Put
                 && (KINDS[kind].overwrite != "replace" || put.key.ends_with(&format!("{key}.csv")))
         })
         .collect();
-    let text = match same_kind.choose(dice) {
-        Some(put) if one_in(dice, 4) => put.text.clone(),
-        _ => files::text(dice, &KINDS[kind], key),
+    let parts = match same_kind.choose(dice) {
+        Some(put) if one_in(dice, 4) => put.parts.clone(),
+        _ => files::parts(dice, &KINDS[kind], key),
     };
-    Put { kind, key: format!("{name}/{key}.csv"), text, skew_ms }
+    Put { kind, key: format!("{name}/{key}.csv"), parts, skew_ms }
 }
 
 fn some_phase(dice: &mut Dice) -> At {

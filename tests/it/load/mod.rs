@@ -7,6 +7,7 @@ mod deadline;
 mod duplicates;
 mod enrichment;
 mod enrichment_again;
+pub mod entries;
 pub mod exactly_once;
 pub mod failures;
 mod failures_of_contracts;

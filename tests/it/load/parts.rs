@@ -377,3 +377,26 @@ async fn an_object_that_is_gone_is_missing_for_each_dataset() {
     let loads = outcomes(&mut site.cloud.loader(), &gone).await;
     assert_eq!(same(&loads), [("People", "missing"), ("R*", "missing")]);
 }
+
+#[tokio::test]
+async fn a_part_that_is_taken_later_makes_no_newer_version_of_the_others() {
+    let one = contract("months", "\"m1\"", "", NO_GRAIN);
+    let all = contract("months", "\"m*\"", "", NO_GRAIN);
+    let site = Site::of(&[("months", &one)]).await;
+    let first =
+        site.cloud.put("in/a.xlsx", book(&[("m1", &[(1, "a")]), ("m2", &[(2, "b")])])).await;
+    outcomes(&mut site.cloud.loader(), &first).await;
+    // Listings and later events of the same version say other times.
+    let at = |hours: i64| ObjectRef {
+        object_time: Some(first.object_time.unwrap() + jiff::SignedDuration::from_hours(hours)),
+        ..first.clone()
+    };
+    let mut loader = loader_with_contracts(&site.cloud, catalog_of(&[("months", &all)]));
+    let second = ObjectRef { sequencer: None, ..at(1) };
+    let loads = outcomes(&mut loader, &second).await;
+    assert_eq!(same(&loads), [("m1", "already_loaded"), ("m2", "loaded")]);
+    let third = ObjectRef { sequencer: None, ..at(2) };
+    let loads = outcomes(&mut loader, &third).await;
+    assert_eq!(same(&loads), [("m1", "already_loaded"), ("m2", "already_loaded")]);
+    assert_eq!(site.rows("select id from star.fact_months order by 1").await, "1\n2");
+}

@@ -29,6 +29,7 @@ fn derived(catalog: &Catalog, file: &File) -> Vec<(String, Option<String>)> {
         version_id: None,
         object_time: Some(start + jiff::SignedDuration::from_hours(file.hour)),
         sheet: None,
+        entry: None,
     };
     let header = Header::by_position(dataset);
     let of_object = texts_of_object(dataset, &header, &facts).unwrap();

@@ -87,7 +87,7 @@ impl Entry {
 }
 
 /// Whether an entry is one that operating systems add for their own use.
-pub(super) fn is_ignored(name: &[u8]) -> bool {
+pub(in crate::decode) fn is_ignored(name: &[u8]) -> bool {
     // Some programs of Windows write its own separator.
     let mut parts = name.rsplit(|byte| matches!(byte, b'/' | b'\\'));
     let file = parts.next().unwrap_or_default();
