@@ -121,7 +121,7 @@ fn the_entries_of_every_kind_of_archive_are_read_in_any_order() {
         one.read_exact(&mut a).unwrap();
         other.read_exact(&mut b).unwrap();
         one.read_exact(&mut a).unwrap();
-        assert_eq!((&a, &b), (b"x\n2,x", b"b\n"), "{at}");
+        assert_eq!((&a, &b), (b",x\n2,", b"b\n"), "{at}");
         let said = archive.open_entry("c.csv").map(|_| ()).unwrap_err().message;
         assert_eq!(
             said,
@@ -150,7 +150,7 @@ fn names_that_are_long_or_composed_are_read_from_their_own_headers() {
     ];
     let mut with_prefix = tar_entry(b'0', b"a.csv", b"1");
     with_prefix[345..494].fill(b'p');
-    sum(&mut with_prefix);
+    sum(&mut with_prefix[..512]);
     for archive in [gnu.concat(), pax.concat()] {
         let archive = open(&archive).unwrap();
         assert_eq!(archive.names().collect::<Vec<_>>(), [long.as_str(), "b.csv"]);
@@ -253,7 +253,7 @@ fn damage_is_found_before_anything_is_loaded_or_at_the_entry() {
         why(&bytes[..bytes.len() - 1])
     );
     assert!(
-        why(&[b"PK\x03\x04junk", &bytes[..]].concat())
+        why(&[&b"PK\x03\x04junk"[..], &bytes].concat())
             .contains("something else is before or behind")
     );
     assert!(why(&[&bytes[..], b"junk"].concat()).contains("something else is before or behind"));

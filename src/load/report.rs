@@ -35,9 +35,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether something was loaded or recorded that was not before.
+    /// Whether rows were committed. Of the other outcomes, an earlier invocation may have had the same.
     pub(crate) fn is_progress(self) -> bool {
-        !matches!(self, Outcome::AlreadyLoaded | Outcome::FailedBefore | Outcome::Undone)
+        matches!(self, Outcome::Loaded | Outcome::Continues)
     }
 
     /// The outcome's name in logs and in JSON.
