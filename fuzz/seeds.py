@@ -7,6 +7,7 @@ import io
 import json
 import lzma
 import pathlib
+import tarfile
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -49,6 +50,30 @@ def seed_decode():
     for name, data in forms.items():
         for label in (0, 1, 3):
             write("decode", f"{name}-{label}", bytes([label, 0, 3]) + data)
+
+
+def tarred(files, form):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+        for name, data in files:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def seed_archive():
+    files = [("a.csv", b"id\n1\n"), ("b/" + "long" * 40 + ".csv", b"x" * 600), ("c\u00e9.csv", b"")]
+    forms = {
+        "ustar": tarred(files[:1], tarfile.USTAR_FORMAT),
+        "gnu": tarred(files, tarfile.GNU_FORMAT),
+        "pax": tarred(files, tarfile.PAX_FORMAT),
+        "zip": zipped(files),
+    }
+    forms["gzip"] = gzip.compress(forms["pax"])
+    for name, data in forms.items():
+        for choice in (1, 4):
+            write("archive", f"{name}-{choice}", bytes([choice]) + data)
 
 
 CSV = [
@@ -179,5 +204,5 @@ def seed_event():
         write("event", f"sns-{path.stem}", json.dumps(sns).encode())
 
 
-for seed in (seed_decode, seed_csv, seed_jsonl, seed_enrich, seed_rows, seed_contract, seed_event):
+for seed in (seed_decode, seed_archive, seed_csv, seed_jsonl, seed_enrich, seed_rows, seed_contract, seed_event):
     seed()

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 minutes=${1:-10}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(decode csv jsonl enrich rows contract event)
+[ ${#targets[@]} -gt 0 ] || targets=(decode archive csv jsonl enrich rows contract event)
 
 export PATH="$PWD/.tools/bin:$PATH"
 python3 fuzz/seeds.py

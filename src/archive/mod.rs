@@ -5,8 +5,12 @@
 //! No more than a piece of an entry is held in memory.
 
 mod entry;
+#[cfg(test)]
+mod limit_tests;
 mod rewinding;
 mod tar;
+#[cfg(test)]
+mod tar_tests;
 #[cfg(test)]
 mod tests;
 mod zip;
@@ -115,10 +119,6 @@ impl Archive {
     }
 
     fn check_names(&self) -> Result<(), DecodeError> {
-        if self.entries.len() > MAX_ENTRIES {
-            let message = format!("the archive has more than {MAX_ENTRIES} entries");
-            return Err(DecodeError { kind: ErrorKind::OverLimit, message });
-        }
         let mut known = BTreeSet::new();
         for name in self.names() {
             checked_name(name).map_err(DecodeError::bad_file)?;
@@ -130,6 +130,11 @@ impl Archive {
         }
         Ok(())
     }
+}
+
+fn too_many_entries() -> DecodeError {
+    let message = format!("the archive has more than {MAX_ENTRIES} entries");
+    DecodeError { kind: ErrorKind::OverLimit, message }
 }
 
 /// The first bytes of a file, a block of a tar archive if there are so many.

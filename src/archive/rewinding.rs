@@ -10,12 +10,15 @@ use crate::records::SharedFile;
 /// How many bytes are passed over at once.
 const PIECE_BYTES: usize = 64 << 10;
 
+/// The position of the next byte of the content, and what reads it.
+type Reader = (u64, Decompressed<SharedFile>);
+
 /// A compressed file. Clones share its reader.
 #[derive(Clone)]
 pub(super) struct Rewinding {
     file: SharedFile,
     options: DecodeOptions,
-    reader: Arc<Mutex<Option<(u64, Decompressed<SharedFile>)>>>,
+    reader: Arc<Mutex<Option<Reader>>>,
 }
 
 /// A part of the content.

@@ -7,8 +7,10 @@ use flate2::bufread::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::entry::{Entry, plain_name};
-use super::read_error;
-use crate::decode::{self, DecodeError, DecodeOptions, RATIO_FLOOR_BYTES, ZIP_TAIL_BYTES};
+use super::{MAX_ENTRIES, read_error, too_many_entries};
+use crate::decode::{
+    self, DecodeError, DecodeOptions, MAX_ZIP_DIRECTORY_BYTES, RATIO_FLOOR_BYTES, ZIP_TAIL_BYTES,
+};
 use crate::error::ErrorKind;
 use crate::records::SharedFile;
 
@@ -24,6 +26,9 @@ fn damaged() -> DecodeError {
 pub(super) fn list(file: &SharedFile, options: &DecodeOptions) -> Result<Vec<Entry>, DecodeError> {
     check_around(file)?;
     let mut archive = ZipArchive::new(BufReader::new(file.at(0))).map_err(|_| damaged())?;
+    if archive.len() > MAX_ENTRIES {
+        return Err(too_many_entries());
+    }
     if archive.has_duplicate_names() {
         let message = "the archive has two entries of the same name: give each a name of its own";
         return Err(DecodeError::bad_file(message));
@@ -60,11 +65,17 @@ pub(super) fn list(file: &SharedFile, options: &DecodeOptions) -> Result<Vec<Ent
     Ok(entries)
 }
 
+/// Refuses an archive with something around it, and one whose directory is too long to be held in memory.
 fn check_around(file: &SharedFile) -> Result<(), DecodeError> {
     let from = file.len.saturating_sub(ZIP_TAIL_BYTES);
     let mut tail = Vec::new();
     file.at(from).read_to_end(&mut tail).map_err(|error| read_error(&error))?;
-    decode::check_around_zip(&tail, from)
+    match decode::check_around_zip(&tail, from)? {
+        Some(start) if file.len.saturating_sub(start) > MAX_ZIP_DIRECTORY_BYTES => {
+            Err(too_many_entries())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_size(size: u64, stored: u64, options: &DecodeOptions) -> Result<(), DecodeError> {

@@ -137,12 +137,13 @@ pub(crate) fn check_zip_directory(directory: &[u8]) -> Result<(), DecodeError> {
     codec::zip::check_directory(directory).map_err(DecodeError::bad_file)
 }
 
-/// Refuses a zip archive with something around it, by its last bytes, from `offset` on.
+/// Refuses a zip archive with something around it, by its last bytes, from `offset` on. Returns the offset of its
+/// directory if that is not within them.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::BadFile`] if something is before or behind it.
-pub(crate) fn check_around_zip(tail: &[u8], offset: u64) -> Result<(), DecodeError> {
+pub(crate) fn check_around_zip(tail: &[u8], offset: u64) -> Result<Option<u64>, DecodeError> {
     codec::zip::check_around(tail, offset).map_err(DecodeError::bad_file)
 }
 

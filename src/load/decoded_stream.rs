@@ -24,7 +24,7 @@ pub(super) struct DecodedStream {
 
 /// The bytes as they are stored.
 enum Chunks {
-    Object(ObjectStream),
+    Object(Box<ObjectStream>),
     Entry(EntryStream),
 }
 
@@ -69,7 +69,7 @@ impl DecodedStream {
 
     async fn start(input: &Input<'_>, dataset: &Dataset) -> Result<Chunks> {
         Ok(match input.entry(dataset) {
-            None => Chunks::Object(open_hashed(input.source, input.object).await?),
+            None => Chunks::Object(Box::new(open_hashed(input.source, input.object).await?)),
             Some(name) => {
                 let spooled = input.spooled().await?;
                 Chunks::Entry(EntryStream::open(&spooled, name, &input.limits())?)
@@ -98,7 +98,7 @@ impl DecodedStream {
             if let Some(hash) = hash_state.and_then(|h| ContentHash::resume(h, offset)) {
                 stream.hash_with(hash);
             }
-            self.stream = Chunks::Object(stream);
+            self.stream = Chunks::Object(Box::new(stream));
         } else {
             self.decoder = Decoder::new(self.options.clone());
             self.stream = Self::start(input, dataset).await?;

@@ -52,14 +52,18 @@ pub(in crate::decode) fn check_tail(tail: &[u8], offset: u64) -> Result<Option<u
 }
 
 /// Checks that an archive of any number of files, whose last bytes from `offset` on are `tail`, is all of the object.
+/// Returns the offset of its directory if that is not within them.
 ///
 /// # Errors
 ///
 /// Something is before or behind it.
-pub(in crate::decode) fn check_around(tail: &[u8], offset: u64) -> Result<(), &'static str> {
+pub(in crate::decode) fn check_around(
+    tail: &[u8],
+    offset: u64,
+) -> Result<Option<u64>, &'static str> {
     match check_tail(tail, offset) {
-        Err(AROUND) => Err(AROUND),
-        _ => Ok(()),
+        Err(SEVERAL_FILES) => Ok(None),
+        checked => checked,
     }
 }
 
