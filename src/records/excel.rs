@@ -7,6 +7,7 @@
 //!
 //! Sources: ECMA-376 (.xlsx), MS-XLSB, MS-XLS and OpenDocument 1.3, as the crate `calamine` reads them.
 
+use std::collections::BTreeSet;
 use std::io::BufReader;
 
 use calamine::{Ods, Reader as _, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
@@ -97,7 +98,7 @@ pub struct SheetName {
 pub fn sheets(file: Box<dyn Spooled>) -> Result<Vec<SheetName>, RecordError> {
     let file = SharedFile::new(file).map_err(|error| bad_file(error.to_string()))?;
     let list = |book: &mut dyn Book| {
-        let with_rows = book.sheets().into_iter().filter(|s| s.typ == SheetType::WorkSheet);
+        let with_rows = sheets_by_name(book)?.into_iter().filter(|s| s.typ == SheetType::WorkSheet);
         let named = with_rows.map(|sheet| SheetName {
             is_visible: matches!(sheet.visible, SheetVisible::Visible),
             name: sheet.name,
@@ -142,7 +143,7 @@ fn read<T>(
 }
 
 fn sheet_of(book: &mut dyn Book, options: &ReaderOptions) -> Result<Sheet, RecordError> {
-    let (sheets, from_a) = (book.sheets(), options.csv.header_rows == 0);
+    let (sheets, from_a) = (sheets_by_name(book)?, options.csv.header_rows == 0);
     if let Some(wanted) = &options.sheet {
         let Some(sheet) = find(&sheets, wanted) else {
             let known = sheets.iter().map(|sheet| sheet.name.as_str()).collect::<Vec<_>>();
@@ -183,6 +184,15 @@ fn sheet_of(book: &mut dyn Book, options: &ReaderOptions) -> Result<Sheet, Recor
             hidden.join("`, `")
         ))),
     }
+}
+
+/// The sheets of a workbook, each with a name of its own: by its name a sheet is read.
+fn sheets_by_name(book: &mut dyn Book) -> Result<Vec<calamine::Sheet>, RecordError> {
+    let sheets = book.sheets();
+    let mut names = BTreeSet::new();
+    let twice = sheets.iter().find(|sheet| !names.insert(&sheet.name));
+    let twice = twice.map(|sheet| format!("it has two sheets `{}`", sheet.name));
+    twice.map_or(Ok(sheets), |why| Err(cannot_be_read(&why)))
 }
 
 /// The sheet of that name; else the one that differs from it by white space around the name only.

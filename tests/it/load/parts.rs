@@ -400,3 +400,15 @@ async fn a_part_that_is_taken_later_makes_no_newer_version_of_the_others() {
     assert_eq!(same(&loads), [("m1", "already_loaded"), ("m2", "already_loaded")]);
     assert_eq!(site.rows("select id from star.fact_months order by 1").await, "1\n2");
 }
+
+#[tokio::test]
+async fn a_workbook_with_two_sheets_of_one_name_is_refused() {
+    for taken in ["\"m1\"", "[\"m*\"]"] {
+        let site = Site::of(&[("months", &contract("months", taken, "", GRAIN))]).await;
+        let twice = book(&[("m1", &[(1, "a")]), ("m2", &[(2, "b")]), ("m1", &[(3, "c")])]);
+        let object = site.cloud.put("in/a.xlsx", twice).await;
+        let loads = outcomes(&mut site.cloud.loader(), &object).await;
+        assert!(loads.len() == 1 && loads[0].1.contains("it has two sheets `m1`"), "{loads:?}");
+        assert_eq!(site.rows("select count(*) from star.fact_months").await, "0");
+    }
+}
