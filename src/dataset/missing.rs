@@ -85,6 +85,10 @@ missing = \"close\"
     #[test]
     fn what_cannot_be_a_full_extract_is_refused_with_the_setting_that_is_missing() {
         assert_eq!(read(&[("people", PEOPLE.to_owned())]), Ok(Missing::Close));
+        let of_one = |file: &str| PEOPLE.replace("[policy]", &format!("[file]\n{file}\n[policy]"));
+        for file in ["sheet = \"Staff, {all}\"", "entry = \"in/people.csv\""] {
+            assert_eq!(read(&[("people", of_one(file))]), Ok(Missing::Close));
+        }
         for (edits, said) in [
             (
                 &[("overwrite = \"replace\"", "overwrite = \"merge\"")][..],
@@ -109,6 +113,14 @@ missing = \"close\"
             (
                 &[("\"close\"", "\"closed\"")],
                 "must be one of keep, close, flag, did you mean `close`?",
+            ),
+            (
+                &[("[policy]", "[file]\nsheet = [\"2025-*\"]\n[policy]")],
+                "people/dataset.toml:8: missing = \"close\" of dimension `person` needs one sheet",
+            ),
+            (
+                &[("[policy]", "[file]\nentry = [\"a.csv\", \"b.csv\"]\n[policy]")],
+                "needs one entry: a file cannot tell which members are gone if several parts of it",
             ),
             (
                 &[("name = {", "next_from = {"), ("[\"name\"]", "[\"next_from\"]")],

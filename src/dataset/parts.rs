@@ -66,6 +66,22 @@ impl Parts {
         }
     }
 
+    /// Whether an object has at most one part that the dataset takes: a name without wildcards.
+    pub fn is_one(&self) -> bool {
+        match self.names.as_slice() {
+            [one] if self.kind == PartKind::Entry => !one.text.contains(['*', '?', '[', '{']),
+            [one] => !is_pattern(&one.text),
+            _ => false,
+        }
+    }
+
+    /// A name that the dataset takes, for mock files.
+    pub fn example(&self) -> Option<String> {
+        let first = self.names.first()?;
+        let automaton = Automaton::new(&pattern_of(self.kind, &first.text))?;
+        automaton.common_key(&automaton)
+    }
+
     /// Whether the dataset takes the part of that name.
     pub fn takes(&self, part: &str) -> bool {
         let part = glob::normalized(if self.kind == PartKind::Sheet { part.trim() } else { part });
@@ -144,6 +160,9 @@ mod tests {
         assert_eq!((some.only_name(), some.unknown().as_str()), (None, "2025-*, Rest"));
         assert!(some.takes("2025-01") && some.takes("Rest") && !some.takes("2024-12"));
         assert!(some.names("Rest") && !some.names("2025-01"));
+        assert_eq!(one.example().as_deref(), Some("Role {profiles}, 1"));
+        assert!(some.takes(&some.example().unwrap()));
+        assert!(one.is_one() && !some.is_one() && !sheets(&["2025-*"]).is_one());
         assert!(sheets(&["caf\u{e9}*"]).takes("cafe\u{301} 1"));
         assert!(sheets(&["{a}*"]).takes("{a}1") && !sheets(&["{a}*"]).takes("a1"));
         assert!(Parts::new(PartKind::Sheet, &["[".to_owned()]).is_err());
@@ -162,7 +181,10 @@ mod tests {
         ] {
             assert_eq!(entries.takes(name), is_taken, "{name}");
         }
+        assert!(entries.takes(&entries.example().unwrap()) && !entries.is_one());
+        assert!(!Parts::new(PartKind::Entry, &["{a,b}.csv".to_owned()]).unwrap().is_one());
         let one = Parts::new(PartKind::Entry, &["caf\u{e9}.csv".to_owned()]).unwrap();
+        assert!(one.is_one());
         assert!(one.takes("cafe\u{301}.csv") && one.only_name().is_none());
     }
 

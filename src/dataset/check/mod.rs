@@ -131,6 +131,19 @@ pub(super) fn dataset(texts: &ContractText) -> Result<Dataset, Vec<ContractError
         );
         checker.error(&contract.name, message);
     }
+    if let Some(source) = dataset.dimensions.iter().find(|source| source.missing != Missing::Keep)
+        && let Some(parts) = dataset.file.parts.as_ref().filter(|parts| !parts.is_one())
+    {
+        let key = parts.kind.key();
+        let message = format!(
+            "missing = \"{}\" of dimension `{}` needs one {key}: a file cannot tell which members are gone if \
+             several parts of it have some; name one {key} without wildcards",
+            source.missing.as_str(),
+            source.name
+        );
+        let at = contract.file.sheet.as_ref().or(contract.file.entry.as_ref());
+        checker.error_at(at.map_or(0, |at| at.span().start), message);
+    }
     let fills_nothing = contract.dimension.is_empty() && contract.fact.is_empty();
     if fills_nothing && texts.normalise_sql.is_none() {
         checker.error(

@@ -132,6 +132,8 @@ pub struct Case {
     pub derived: Vec<(&'static str, Origin)>,
     /// The datasets in which a newer version of a key replaces the older ones.
     pub replacing: Vec<Source>,
+    /// Whether each of these datasets takes a part of the same objects.
+    pub has_parts: bool,
 }
 
 /// All columns of both datasets, with their types; `ts` and `day` count from 2026-01-01.
@@ -299,7 +301,9 @@ pub struct File {
 pub fn newest(case: &Case, files: &[File]) -> Vec<File> {
     let is_newest = |file: &&File| {
         !case.replacing.contains(&file.source)
-            || !files.iter().any(|other| other.key == file.key && other.hour > file.hour)
+            || !files.iter().any(|other| {
+                (other.source, &other.key) == (file.source, &file.key) && other.hour > file.hour
+            })
     };
     files.iter().filter(is_newest).cloned().collect()
 }

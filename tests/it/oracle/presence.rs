@@ -16,10 +16,12 @@ impl Presence {
             let mut rows = file.batches.iter().flatten();
             rows.any(|row| key(row, &dimension.key).as_ref() == Some(member))
         };
-        let keys: BTreeSet<&str> = extracts.iter().map(|file| file.key.as_str()).collect();
+        let key_of = |file: &File| (file.source, file.key.clone());
+        let keys: BTreeSet<_> = extracts.iter().map(|file| key_of(file)).collect();
         let is_there = |hour: i64| {
             keys.iter().any(|key| {
-                let written = extracts.iter().filter(|file| file.key == *key && file.hour <= hour);
+                let written =
+                    extracts.iter().filter(|file| key_of(file) == *key && file.hour <= hour);
                 written.max_by_key(|file| file.hour).is_some_and(|file| has(file))
             })
         };

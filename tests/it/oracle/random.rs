@@ -174,7 +174,8 @@ pub fn case(random: &mut Random) -> Case {
     // Versions of a key have the same values in it, and two keys have no lines in common.
     let may_be = |origin| !matches!(origin, Origin::Key | Origin::Line) || replacing.is_empty();
     let derived = DERIVABLE.into_iter().filter(|(_, o)| random.chance(20) && may_be(*o)).collect();
-    Case { dimensions, facts, derived, replacing }
+    let has_parts = random.chance(50);
+    Case { dimensions, facts, derived, replacing, has_parts }
 }
 
 /// The key of a file with these values, and the rows as they are with what is not in the file.
@@ -262,7 +263,7 @@ pub fn files(random: &mut Random, case: &Case) -> Vec<File> {
         let hour = i64::try_from(random.below(4)).unwrap() * 12;
         let mut file = File { source, key, part: String::new(), hour, batches };
         if case.replacing.contains(&source) {
-            version(random, at, &mut file);
+            version(random, case, at, &mut file);
         } else if random.chance(40)
             && !has_key_values
             && let Some(whole) = files.last_mut().filter(|last| last.source == source)
@@ -280,11 +281,16 @@ pub fn files(random: &mut Random, case: &Case) -> Vec<File> {
     files
 }
 
-/// Makes the file a version of one of two keys. No two versions are of the same time, and no two keys have rows
-/// of the same grain.
-fn version(random: &mut Random, at: usize, file: &mut File) {
+/// Makes the file a version of one of two keys, or of the part of one. No two versions are of the same time, and no
+/// two keys have rows of the same grain.
+fn version(random: &mut Random, case: &Case, at: usize, file: &mut File) {
     let of_key = random.below(2);
     file.key = format!("{}/k{of_key}", file.source.name());
+    if case.has_parts {
+        // Both datasets may have the same key then.
+        file.key = format!("both/k{of_key}");
+        file.part = format!("part {}", file.source.name());
+    }
     file.hour = i64::try_from(at).unwrap() * 6;
     for row in file.batches.iter_mut().flatten() {
         let gid =
