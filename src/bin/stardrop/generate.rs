@@ -1,7 +1,7 @@
-//! `stardrop generate`: writes mock data for a dataset, as a CSV file.
+//! `stardrop generate`: writes mock data for a dataset, as a CSV file, a workbook, or a zip archive of one.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -14,7 +14,10 @@ use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::mock::{self, MockFile};
 use stardrop::settings::Settings;
 
-/// Write a CSV file with mock data for a dataset: reproducible, any number of rows.
+use crate::mock_output::{self, MockOutput};
+
+/// Write mock data for a dataset: reproducible, any number of rows; as CSV, as a workbook with --out FILE.xlsx, or with
+/// `entry` in the contract as a zip archive with --out FILE.zip.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The dataset.
@@ -76,11 +79,13 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
         path => path.clone(),
     };
 
+    let output = MockOutput::of(dataset, path.as_deref(), args.rows).map_err(usage)?;
+
     let started = Instant::now();
     let bytes = match &path {
-        Some(path) => write_file(&mut file, path)
+        Some(path) => write_file(&mut file, path, &output, delimiter)
             .with_context(|| format!("{} cannot be written", path.display()))?,
-        None => write(&mut file, &mut io::stdout().lock())?,
+        None => mock_output::write(&mut file, &mut io::stdout().lock())?,
     };
     let seconds = started.elapsed().as_secs_f64();
     if let Some(path) = &path {
@@ -139,32 +144,22 @@ fn usage(message: String) -> Error {
 
 /// Writes to another name and renames, so that nobody reads an incomplete file. Writes directly to a device or
 /// pipe.
-fn write_file(file: &mut MockFile, path: &Path) -> io::Result<u64> {
+fn write_file(
+    file: &mut MockFile,
+    path: &Path,
+    output: &MockOutput,
+    delimiter: u8,
+) -> io::Result<u64> {
     if path.exists() && !path.is_file() {
-        return write(file, &mut File::options().write(true).open(path)?);
+        return output.write_file(file, File::options().write(true).open(path)?, delimiter);
     }
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let written = File::create(&part)
-        .and_then(|mut out| write(file, &mut out))
+        .and_then(|out| output.write_file(file, out, delimiter))
         .and_then(|bytes| std::fs::rename(&part, path).map(|()| bytes));
     if written.is_err() {
         let _ = std::fs::remove_file(&part);
     }
     written
-}
-
-fn write(file: &mut MockFile, out: &mut impl Write) -> io::Result<u64> {
-    let mut buffer = Vec::new();
-    let mut bytes = 0;
-    loop {
-        let more = file.write_chunk(&mut buffer)?;
-        out.write_all(&buffer)?;
-        bytes += buffer.len() as u64;
-        buffer.clear();
-        if !more {
-            out.flush()?;
-            return Ok(bytes);
-        }
-    }
 }

@@ -14,6 +14,7 @@ mod file_load;
 mod generate;
 mod load;
 mod migrate;
+mod mock_output;
 mod outcomes;
 mod output;
 mod prune;

@@ -137,3 +137,56 @@ async fn a_mock_file_of_a_dataset_with_from_key_gets_a_key_that_fits() {
     assert_eq!(site.rows(seen).await, "2026-01-02|1|300\n2026-01-03|1|300");
     assert_balanced(&site.db).await;
 }
+
+#[tokio::test]
+async fn mock_files_of_datasets_that_take_parts_are_archives_and_workbooks() {
+    let contract = |name: &str, part: &str| {
+        format!(
+            "name = \"{name}\"\nmatch = [\"{name}/**\"]\n[file]\n{part}\n[columns]\n\
+             id = {{ type = \"integer\", required = true }}\ntown = {{ type = \"text\" }}\n\
+             [dimension.town]\nkey = [\"town\"]\n[fact.{name}]\ngrain = [\"id\"]\ndimensions = [\"town\"]\n"
+        )
+    };
+    let contracts = [
+        ("packed", contract("packed", "entry = \"in/*.csv\"")),
+        ("booked", contract("booked", "sheet = [\"2025-*\"]")),
+        ("other", contract("other", "entry = \"*.parquet\"")),
+    ];
+    let named: Vec<(&str, &str)> =
+        contracts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let site = crate::support::site::Site::of(&named).await;
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in &named {
+        let dataset = folder.path().join("datasets").join(name);
+        std::fs::create_dir_all(&dataset).unwrap();
+        std::fs::write(dataset.join("dataset.toml"), text).unwrap();
+    }
+    let datasets = folder.path().join("datasets").display().to_string();
+    let vars = [("STARDROP_DATASETS", datasets.as_str())];
+    for (dataset, file, part) in
+        [("packed", "packed.zip", "in/%.csv"), ("booked", "booked.xlsx", "2025-%")]
+    {
+        let out = folder.path().join(file).display().to_string();
+        let arguments = ["generate", dataset, "--rows", "300", "--out", &out];
+        let (code, _, err) = run(site.cloud.stardrop(&arguments, &vars)).await;
+        assert_eq!(code, Some(0), "{err}");
+        let (code, said, err) =
+            run(site.cloud.stardrop(&["load", "--dataset", dataset, &out], &vars)).await;
+        assert_eq!(code, Some(0), "{said}{err}");
+        let loads = format!(
+            "select l.part like '{part}', l.rows_read, l.rows_rejected from stardrop.load l where l.dataset = '{dataset}'"
+        );
+        assert_eq!(site.rows(&loads).await, "true|300|0");
+    }
+    for (arguments, said) in [
+        (&["packed"][..], "takes entries of archives: name a zip archive with --out FILE.zip"),
+        (&["packed", "--out", "a.csv"], "name a zip archive with --out FILE.zip"),
+        (&["other", "--out", "a.zip"], "`other` takes entries of another format"),
+        (&["booked", "--rows", "1048576", "--out", "a.xlsx"], "at most 1048575 rows"),
+    ] {
+        let arguments = [&["generate"][..], arguments].concat();
+        let (code, _, err) = run(site.cloud.stardrop(&arguments, &vars)).await;
+        assert!(code == Some(2) && err.contains(said), "{err}");
+    }
+    assert_balanced(&site.db).await;
+}
