@@ -140,6 +140,7 @@ loads() { # N: waits for the first N loads, and prints those that were not print
   wait_for "load $1" loads_finished "$1"
   "$stardrop" status | awk -v printed="${printed:-0}" '$1 ~ /^[0-9]+$/ && $1 > printed {
       sub(/^(s3:\/\/[^\/]*|.*\/files\/[^\/]*)\//, "", $10)
+      for (field = 11; field <= NF; field++) $10 = $10 " " $field # the part of the object, in parentheses
       printf "%s %s: %s rows, %s rejected, %s inserted, %s updated, %s unchanged\n", $3, $10, $4, $5, $6, $7, $8
     }' | sort | indent
   printed=$1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Loads borrowers and their roles into a local cloud, then files with new and changed records, and shows what came of it
+# Loads borrowers and their roles from a workbook into a local cloud, then files with new and changed records, and shows what came of it
 # and how long each step of a load took.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

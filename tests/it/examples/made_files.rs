@@ -108,6 +108,25 @@ fn users(rows: impl Iterator<Item = (usize, usize)>) -> Vec<u8> {
     workbook(&[("Users", &rows)], false)
 }
 
+/// The rows of a sheet without a header. As in a spreadsheet, a text of digits is a number, without zeros before it.
+fn sheet(csv: &str) -> Vec<Vec<Cell>> {
+    let cell = |field: &str| match field {
+        "" => Cell::Empty,
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Cell::Number(digits.to_owned())
+        }
+        other => text(other),
+    };
+    csv.lines().map(|line| line.split(',').map(cell).collect()).collect()
+}
+
+/// The workbook of the loans, whose two sheets are loaded into two datasets.
+fn loans() -> Vec<u8> {
+    let borrowers = sheet(include_str!("loans/borrowers.csv"));
+    let roles = sheet(include_str!("loans/roles.csv"));
+    workbook(&[("Borrowers", &borrowers), ("Roles", &roles)], false)
+}
+
 /// Every made file, by its path below `examples`.
 fn made_files() -> Vec<(String, Vec<u8>)> {
     let of_users = |name: &str| format!("users-by-country/files/{name}/users.xlsx");
@@ -121,6 +140,7 @@ fn made_files() -> Vec<(String, Vec<u8>)> {
         (of_users("1-batches/users/batch=7"), users(same(1..=48))),
         (of_users("1-batches/users/batch=8"), users(same(101..=130))),
         (of_users("2-corrected/users/batch=7"), users(corrected)),
+        ("loans/files/1-initial/loans/2026-01-05.xlsx".to_owned(), loans()),
         ("users-by-country/datasets/users/countries.mmdb".to_owned(), countries()),
         ("user-activity/datasets/activity/places.mmdb".to_owned(), places()),
         ("user-activity/datasets/activity/networks.mmdb".to_owned(), networks()),
