@@ -82,6 +82,30 @@ fn write_zstd(_: &Cloud, path: &Path, bytes: u64) -> u64 {
     rows
 }
 
+/// A zip archive with two files.
+fn write_zip(_: &Cloud, path: &Path, bytes: u64) -> u64 {
+    let mut zip = zip::ZipWriter::new(File::create(path).unwrap());
+    let mut rows = 0;
+    for name in ["a.csv", "b.csv"] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        rows = write_wide(&mut zip, bytes / 2);
+    }
+    zip.finish().unwrap();
+    2 * rows
+}
+
+/// A compressed tar archive with two files.
+fn write_tar_gz(_: &Cloud, path: &Path, bytes: u64) -> u64 {
+    let mut content = Vec::new();
+    let rows = write_wide(&mut content, bytes / 2);
+    let files = [("a.csv", content.clone()), ("b.csv", content)];
+    let out = File::create(path).unwrap();
+    let mut out = flate2::write::GzEncoder::new(out, flate2::Compression::fast());
+    out.write_all(&crate::load::entries::tar(&files)).unwrap();
+    out.finish().unwrap();
+    2 * rows
+}
+
 /// Objects of JSON, a line each, or all of them in one array on one line.
 fn write_json(path: &Path, bytes: u64, array: bool) -> u64 {
     let mut out = std::io::BufWriter::new(File::create(path).unwrap());
@@ -132,6 +156,10 @@ async fn load_in_flat_memory(key: &str, write: Writer, bytes: u64) {
     let contract = contract
         .replace(patterns, "match = [\"sales/**\"]")
         .replace("[policy]\n", "[policy]\nmissing_column = \"null\"\n");
+    let contract = match key.contains(".csv") || key.contains(".json") {
+        true => contract,
+        false => contract.replace("[columns]\n", "[file]\nentry = \"*.csv\"\n[columns]\n"),
+    };
     let catalog = catalog_of(&[("sales", &contract)]);
     let (db, _) = TestDatabase::of(&catalog).await;
     let cloud = Cloud::of(&db, catalog).await;
@@ -166,8 +194,12 @@ async fn load_in_flat_memory(key: &str, write: Writer, bytes: u64) {
         before as f64 / 1048576.0,
         peak as f64 / 1048576.0,
     );
-    assert_eq!(answer["loads"][0]["rows_read"], rows, "{answer}");
-    assert_eq!(db.text("select count(*) from star.fact_sales").await, rows.to_string());
+    let loads = answer["loads"].as_array().unwrap();
+    let read: u64 = loads.iter().map(|load| load["rows_read"].as_u64().unwrap()).sum();
+    assert_eq!(read, rows, "{answer}");
+    // The files of an archive have the same rows here.
+    let kept = rows / loads.len() as u64;
+    assert_eq!(db.text("select count(*) from star.fact_sales").await, kept.to_string());
     assert_balanced(&db).await;
     assert!(peak - before < LIMIT_BYTES, "{key}: {peak} bytes at its peak, {before} before");
 }
@@ -284,6 +316,15 @@ async fn compressed_objects_and_json_are_loaded_in_flat_memory() {
     ] {
         // More than twice what may be taken, were it held.
         load_in_flat_memory(key, write, 32_000_000).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn archives_are_loaded_in_flat_memory() {
+    for (key, write) in
+        [("sales/large.zip", write_zip as Writer), ("sales/large.tar.gz", write_tar_gz)]
+    {
+        load_in_flat_memory(key, write, 48_000_000).await;
     }
 }
 
