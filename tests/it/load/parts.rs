@@ -1,6 +1,6 @@
 //! Parts of an object: sheets of a workbook, each a load of its own in one dataset or in several.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stardrop::dataset::Catalog;
 use stardrop::error::ErrorKind;
 use stardrop::load::{Loader, Outcome};
@@ -136,21 +136,31 @@ async fn two_datasets_take_one_sheet_each_and_a_bad_one_does_not_hold_back_the_o
         site.rows("select id, name from star.fact_roles join star.dim_name using (name_key)").await,
         "1|owner"
     );
+    // As a task of S3 Batch Operations the object has failed, whichever of its parts did.
+    let half = workbook(&[("People", &sheet(&[(9, "Cy")])), ("Roles", &[vec![text("x")]])], false);
+    site.cloud.put("in/half.xlsx", half).await;
+    let task = json!({ "taskId": "1", "s3Key": "in/half.xlsx", "s3BucketArn": format!("arn:aws:s3:::{BUCKET}") });
+    let event = json!({
+        "invocationSchemaVersion": "1.0", "invocationId": "i", "job": { "id": "j" }, "tasks": [task],
+    });
+    let answer = site.cloud.handler().handle(&event, None).await.unwrap();
+    assert_eq!(answer["results"][0]["resultCode"], "PermanentFailure", "{answer}");
     assert_balanced(&site.db).await;
 }
 
 #[tokio::test]
 async fn all_sheets_that_fit_are_loaded_and_without_any_the_load_says_which_there_are() {
-    let months = contract("months", "[\"2025-*\", \"hidden rest\"]", "", GRAIN);
+    let months = contract("months", "[\"*2025-*\", \"hidden rest\"]", "", GRAIN);
     let site = Site::of(&[("months", &months)]).await;
+    // The hidden sheet fits, and is not named.
     let none = book(&[("2024-12", &[(1, "a")]), ("hidden 2025-1", &[(2, "b")])]);
     let object = site.cloud.put("in/none.xlsx", none).await;
     let loads = outcomes(&mut site.cloud.loader(), &object).await;
-    let sentence = "records: s3://inbox/in/none.xlsx (2025-*, hidden rest): line 1: the workbook has no sheet \
-                    `2025-*, hidden rest`: its sheets are `2024-12`, `hidden 2025-1`";
-    assert_eq!(same(&loads), [("2025-*, hidden rest", sentence)]);
+    let sentence = "records: s3://inbox/in/none.xlsx (*2025-*, hidden rest): line 1: the workbook has no sheet \
+                    `*2025-*, hidden rest`: its sheets are `2024-12`, `hidden 2025-1`";
+    assert_eq!(same(&loads), [("*2025-*, hidden rest", sentence)]);
     let again = outcomes(&mut site.cloud.loader(), &object).await;
-    assert_eq!(same(&again), [("2025-*, hidden rest", "failed_before")]);
+    assert_eq!(same(&again), [("*2025-*, hidden rest", "failed_before")]);
 
     let some = book(&[
         ("2024-12", &[(1, "a")]),

@@ -193,7 +193,7 @@ async fn what_somebody_changed_by_hand_is_put_right_although_no_contract_has_cha
         "drop view stardrop.lineage",
         "create or replace view stardrop.lineage as
          select null::text as table_name, null::jsonb as row_key, null::bigint as load_id, null::bigint as source_line,
-                dataset, bucket, key, version_id, etag, object_time
+                dataset, bucket, key, version_id, etag, object_time, part
          from stardrop.load",
     ] {
         db.run(change).await;
