@@ -44,9 +44,9 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
 #variable_conflict use_variable
 declare
     deleted bigint;
-    confirmed_by bigint[] := '{{}}';
+    confirmed_by bigint[] := array[]::bigint[];
     unsure text[] := array[{unsure}]::text[];
-    report jsonb := '{{}}';
+    report jsonb := '{{}}'::jsonb;
 {variables}begin{steps}    return report || jsonb_build_object('unsure', unsure, 'confirmed_by', confirmed_by);
 end
 ",

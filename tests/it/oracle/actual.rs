@@ -166,9 +166,11 @@ pub async fn undo(
 }
 
 async fn load_of(db: &TestDatabase, file: &File) -> i64 {
-    let sql = "select load_id from stardrop.load where key = $1 and etag = $2";
+    let sql = "select load_id from stardrop.load
+               where key = $1 and etag = $2 and part = $3 and dataset = $4";
     let etag = format!("{} {}", file.key, file.hour);
-    db.client.query_one(sql, &[&file.key, &etag]).await.unwrap().get(0)
+    let (part, dataset) = (file.part.to_owned(), file.source.name());
+    db.client.query_one(sql, &[&file.key, &etag, &part, &dataset]).await.unwrap().get(0)
 }
 
 fn hours(column: &str) -> String {
