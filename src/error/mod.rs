@@ -81,12 +81,16 @@ pub struct Error {
     pub sqlstate: Option<String>,
     /// The rows that Postgres refused, where it says which.
     pub rows: Option<Box<RefusedRows>>,
-    /// How long to wait before a retry, where that is known.
-    pub retry_after: Option<Duration>,
-    /// The load that the error ended or interrupted.
-    pub load_id: Option<i64>,
-    hint: Option<&'static str>,
+    details: Option<Box<Details>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What few errors have, apart from the others so that an error is small.
+#[derive(Debug, Default)]
+struct Details {
+    retry_after: Option<Duration>,
+    load_id: Option<i64>,
+    hint: Option<&'static str>,
 }
 
 /// The result of anything in the pipeline that can fail.
@@ -103,9 +107,7 @@ impl Error {
             message,
             sqlstate: None,
             rows: None,
-            retry_after: None,
-            load_id: None,
-            hint: None,
+            details: None,
             source: None,
         }
     }
@@ -126,22 +128,45 @@ impl Error {
 
     /// Replaces the hint of the error's kind, where this error needs another one.
     #[must_use]
-    pub fn with_hint(self, hint: &'static str) -> Self {
-        Error { hint: Some(hint), ..self }
+    pub fn with_hint(mut self, hint: &'static str) -> Self {
+        self.details_mut().hint = Some(hint);
+        self
     }
 
     /// What the operator can do, with the number of the load where that is known.
     pub fn hint(&self) -> String {
-        let hint = self.hint.unwrap_or(self.kind.policy().hint);
-        match self.load_id {
+        let own = self.details.as_ref().and_then(|details| details.hint);
+        let hint = own.unwrap_or(self.kind.policy().hint);
+        match self.load_id() {
             Some(load_id) => hint.replace("LOAD", &load_id.to_string()),
             None => hint.to_owned(),
         }
     }
 
+    /// The load that the error ended or interrupted.
+    pub fn load_id(&self) -> Option<i64> {
+        self.details.as_ref()?.load_id
+    }
+
+    /// How long to wait before a retry, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.details.as_ref()?.retry_after
+    }
+
     /// Adds the load.
-    pub(crate) fn of_load(self, load_id: i64) -> Self {
-        Error { load_id: Some(load_id), ..self }
+    pub(crate) fn of_load(mut self, load_id: i64) -> Self {
+        self.details_mut().load_id = Some(load_id);
+        self
+    }
+
+    /// Adds how long to wait before a retry, where that is known.
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.details_mut().retry_after = wait;
+        self
+    }
+
+    fn details_mut(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
     }
 
     /// Adds the object, unless there is one already.

@@ -45,7 +45,7 @@ impl Handler {
         let doubled = FIRST_DELAY * (1 << (message.receive_count.clamp(1, 9) - 1));
         // A lease ends after its last second, not with it.
         let delay = error
-            .retry_after
+            .retry_after()
             .map_or(doubled.min(MAX_DELAY), |after| after + Duration::from_secs(1));
         if let Err(error) = self.queue.change_visibility(url, &message.receipt_handle, delay).await
         {

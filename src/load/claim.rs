@@ -74,9 +74,8 @@ pub(super) async fn claim(
             ClaimResult::Busy { load_id, lease_until, lease_left, .. } if has_waited => {
                 let until = lease_until.map_or_else(String::new, |t| format!(" until {t}"));
                 let message = format!("another worker holds this key (load {load_id}){until}");
-                let mut busy = Error::new(ErrorKind::Busy, Stage::Ledger, message);
-                busy.retry_after = lease_left;
-                return Err(busy);
+                let busy = Error::new(ErrorKind::Busy, Stage::Ledger, message);
+                return Err(busy.with_retry_after(lease_left));
             }
             ClaimResult::Busy { .. } => {}
         }

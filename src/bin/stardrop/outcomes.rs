@@ -66,10 +66,10 @@ impl Outcomes {
         };
         let policy = error.kind.policy();
         self.add_fault(policy.fault);
-        let load = error.load_id.map_or_else(String::new, |load_id| format!("load {load_id}: "));
+        let load = error.load_id().map_or_else(String::new, |load_id| format!("load {load_id}: "));
         self.bar.suspend(|| eprintln!("stardrop: {load}{error}\n  {}", error.hint()));
         let mut failed = json!({
-            "load_id": error.load_id, "object": object.to_string(), "outcome": "failed",
+            "load_id": error.load_id(), "object": object.to_string(), "outcome": "failed",
             "failure": error.to_string(),
         });
         if let (false, Some(fields)) = (part.is_empty(), failed.as_object_mut()) {

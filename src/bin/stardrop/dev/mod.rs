@@ -195,12 +195,13 @@ fn print_finished(finished: &Finished, json: bool) -> anyhow::Result<()> {
         Err(error) if json => println!(
             "{}",
             serde_json::json!({
-                "load_id": error.load_id, "object": finished.object.to_string(), "outcome": "failed",
+                "load_id": error.load_id(), "object": finished.object.to_string(), "outcome": "failed",
                 "failure": error.to_string(), "is_retried": finished.is_retried,
             })
         ),
         Err(error) => {
-            let load = error.load_id.map_or_else(String::new, |load_id| format!("load {load_id} "));
+            let load =
+                error.load_id().map_or_else(String::new, |load_id| format!("load {load_id} "));
             let retried = || "retried automatically".to_owned();
             let hint = if finished.is_retried { retried() } else { error.hint() };
             println!("{load}failed: {error}\n  {hint}");
