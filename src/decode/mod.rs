@@ -32,7 +32,7 @@ use std::fmt;
 use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8};
 
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind, Stage};
 pub use decoder::Decoder;
 pub(crate) use decompressed::Decompressed;
 pub(crate) use sniff::is_tar;
@@ -99,6 +99,12 @@ impl fmt::Display for DecodeError {
 }
 
 impl std::error::Error for DecodeError {}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Error {
+        Error::new(error.kind, Stage::Decode, error.message)
+    }
+}
 
 /// Whether `suffix`, in lower case and without its dot, is that of a compressed file, such as `gz`.
 pub(crate) fn is_compression_suffix(suffix: &str) -> bool {

@@ -31,7 +31,7 @@ impl EntryStream {
     /// The object is not an archive, or does not have the entry, or it cannot be read.
     pub fn open(spooled: &SpooledObject, name: &str, limits: &DecodeOptions) -> Result<Self> {
         let archive = spooled.archive(limits)?;
-        let reader = archive.open_entry(name).map_err(archive_error)?;
+        let reader = archive.open_entry(name)?;
         let (content_hash, etag_is_md5) = (spooled.content_hash.clone(), spooled.etag_is_md5);
         Ok(EntryStream {
             reader,
@@ -50,7 +50,7 @@ impl EntryStream {
     pub fn next_chunk(&mut self) -> Result<Option<Bytes>> {
         let mut chunk = Vec::new();
         let read = self.reader.by_ref().take(CHUNK_BYTES).read_to_end(&mut chunk);
-        read.map_err(|error| archive_error(read_error(&error)))?;
+        read.map_err(|error| read_error(&error))?;
         if !std::mem::replace(&mut self.has_started, true)
             && (decode::is_zip(&chunk) || decode::is_tar(&chunk))
         {
@@ -74,17 +74,12 @@ pub(super) fn spool(
     name: &str,
     limits: &DecodeOptions,
 ) -> Result<SpooledObject> {
-    let mut reader = spooled.archive(limits)?.open_entry(name).map_err(archive_error)?;
+    let mut reader = spooled.archive(limits)?.open_entry(name)?;
     let mut file = tempfile::tempfile().map_err(write_error)?;
     io::copy(&mut reader, &mut file).map_err(|error| match read_error(&error) {
         fault if fault.kind == ErrorKind::ObjectUnreadable => write_error(error),
-        fault => archive_error(fault),
+        fault => fault.into(),
     })?;
     let file = SharedFile::new(Box::new(file)).map_err(write_error)?;
     Ok(spooled.with_content(file))
-}
-
-/// The error of an archive or of one of its entries.
-pub(super) fn archive_error(error: decode::DecodeError) -> Error {
-    Error::new(error.kind, Stage::Decode, error.message)
 }

@@ -7,9 +7,9 @@ use super::archive_entry::EntryStream;
 use super::hashed_stream::open_hashed;
 use super::input::Input;
 use crate::dataset::Dataset;
-use crate::decode::{self, DecodeError, DecodeOptions, Decoded, Decoder};
+use crate::decode::{self, DecodeOptions, Decoded, Decoder};
 use crate::decode::{MAX_ZIP_DIRECTORY_BYTES, ZIP_TAIL_BYTES};
-use crate::error::{Error, Result, Stage};
+use crate::error::Result;
 use crate::object::{ContentHash, ObjectRef, ObjectStream, Source};
 use crate::records::Format;
 
@@ -48,13 +48,12 @@ impl DecodedStream {
         dataset: &Dataset,
         format: Format,
     ) -> Result<DecodedStream> {
-        let Input { source, settings, object, .. } = *input;
+        let Input { source, object, .. } = *input;
         let options = DecodeOptions {
             encoding: dataset.file.encoding,
             replace_invalid: dataset.file.replace_invalid,
             needs_valid_text: format.needs_valid_text(),
-            max_bytes: settings.max_decompressed_bytes,
-            max_ratio: settings.max_ratio,
+            ..input.limits()
         };
         let mut stream = Self::start(input, dataset).await?;
         let mut decoder = Decoder::new(options.clone());
@@ -146,7 +145,7 @@ impl DecodedStream {
     /// Where the object ends early, or its content cannot be decoded.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
-            match self.decoder.next().map_err(decode_error)? {
+            match self.decoder.next()? {
                 Decoded::Bytes(mut bytes) => {
                     let skipped = self.skip.min(bytes.len() as u64);
                     self.skip -= skipped;
@@ -174,13 +173,13 @@ async fn check_zip(
     size_bytes: u64,
 ) -> Result<()> {
     if first.len() as u64 == size_bytes {
-        return decode::check_zip(first, 0).map(drop).map_err(decode_error);
+        return Ok(decode::check_zip(first, 0).map(drop)?);
     }
     let from = size_bytes.saturating_sub(ZIP_TAIL_BYTES);
     let tail = read(source, object, from, ZIP_TAIL_BYTES).await?;
-    if let Some(start) = decode::check_zip(&tail, from).map_err(decode_error)? {
+    if let Some(start) = decode::check_zip(&tail, from)? {
         let directory = read(source, object, start, MAX_ZIP_DIRECTORY_BYTES).await?;
-        decode::check_zip_directory(&directory).map_err(decode_error)?;
+        decode::check_zip_directory(&directory)?;
     }
     Ok(())
 }
@@ -194,8 +193,4 @@ async fn read(source: &Source, object: &ObjectRef, from: u64, limit: u64) -> Res
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
-}
-
-fn decode_error(error: DecodeError) -> Error {
-    Error::new(error.kind, Stage::Decode, error.message)
 }

@@ -36,7 +36,7 @@ impl<'i> Input<'i> {
         let Some(entry) = self.entry(dataset) else { return format_of(dataset, self.object) };
         let archive = self.spooled().await?.archive(&self.limits())?;
         // What is wrong with the entry is said before what is with its name.
-        archive.open_entry(entry).map_err(archive_entry::archive_error)?;
+        archive.open_entry(entry)?;
         match dataset.file.format {
             Some(format) => Ok(format),
             None => Format::from_key(entry).map_err(unsupported),

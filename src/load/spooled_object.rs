@@ -39,8 +39,7 @@ impl SpooledObject {
         if let Some(archive) = &*known {
             return Ok(Arc::clone(archive));
         }
-        let opened = Archive::open(&self.file, limits)
-            .map_err(|error| Error::new(error.kind, Stage::Decode, error.message))?;
+        let opened = Archive::open(&self.file, limits)?;
         Ok(Arc::clone(known.insert(Arc::new(opened))))
     }
 }
@@ -81,14 +80,6 @@ impl Spools {
     fn known(&self, object: &ObjectRef) -> Option<SpooledObject> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (known, spooled) = last.as_ref()?;
-        let version = |object: &ObjectRef| {
-            (
-                object.bucket.clone(),
-                object.key.clone(),
-                object.version_id.clone(),
-                object.etag.clone(),
-            )
-        };
         (object.etag.is_some() && version(known) == version(object)).then(|| spooled.clone())
     }
 
@@ -96,6 +87,12 @@ impl Spools {
     pub(crate) fn clear(&self) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
+}
+
+/// What tells the versions of objects from each other.
+fn version(object: &ObjectRef) -> (&str, &str, Option<&str>, Option<&str>) {
+    let ObjectRef { bucket, key, version_id, etag, .. } = object;
+    (bucket, key, version_id.as_deref(), etag.as_deref())
 }
 
 async fn spool(source: &Source, settings: &Settings, object: &ObjectRef) -> Result<SpooledObject> {
