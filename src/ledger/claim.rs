@@ -6,6 +6,7 @@ use crate::db::Client;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
+use super::object_parameters::ObjectParameters;
 use super::{Checkpoint, get, query_one, unsigned};
 use crate::dataset::Dataset;
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -111,26 +112,19 @@ pub async fn claim(
 ) -> Result<ClaimResult> {
     // The worker passes its own start time: the function runs as its owner, and Postgres hides the
     // start time of another role's session from that role.
-    let size = object.size_bytes.map(|size| size as i64);
-    let object_time = object.object_time.unwrap_or(Timestamp::UNIX_EPOCH);
     let row = query_one(
         client,
         "select * from stardrop.claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(secs => $11),
              (select a.backend_start from pg_stat_get_activity(pg_backend_pid()) a), $12)",
-        &[
-            &dataset.name,
-            &object.bucket,
-            &object.key,
-            &object.version_id,
-            &object.etag,
-            &size,
-            &object_time,
-            &object.sequencer,
-            &dataset.overwrite_mode(),
-            &dataset.policy.skip_same_content,
-            &lease.as_secs_f64(),
-            &part,
-        ],
+        &ObjectParameters::of(object).between(
+            &[&dataset.name],
+            &[
+                &dataset.overwrite_mode(),
+                &dataset.policy.skip_same_content,
+                &lease.as_secs_f64(),
+                &part,
+            ],
+        ),
     )
     .await?;
     let load_id: i64 = get(&row, "load_id")?;

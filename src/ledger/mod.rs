@@ -7,6 +7,7 @@ mod claim;
 mod close;
 mod enrichment;
 mod finding;
+mod object_parameters;
 mod parts;
 mod rejects;
 mod step;

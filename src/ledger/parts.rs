@@ -1,8 +1,8 @@
 //! Parts: creates the loads of the parts of an object before the first of them is claimed.
 
 use crate::db::Client;
-use jiff::Timestamp;
 
+use super::object_parameters::ObjectParameters;
 use super::{get, query_one};
 use crate::dataset::Dataset;
 use crate::error::Result;
@@ -30,23 +30,10 @@ pub async fn register_parts(
     parts: &[String],
     unknown: &str,
 ) -> Result<RegisteredParts> {
-    let size = object.size_bytes.map(|size| size as i64);
-    let object_time = object.object_time.unwrap_or(Timestamp::UNIX_EPOCH);
     let row = query_one(
         client,
         "select * from stardrop.register_parts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        &[
-            &dataset.name,
-            &object.bucket,
-            &object.key,
-            &object.version_id,
-            &object.etag,
-            &size,
-            &object_time,
-            &object.sequencer,
-            &parts,
-            &unknown,
-        ],
+        &ObjectParameters::of(object).between(&[&dataset.name], &[&parts, &unknown]),
     )
     .await?;
     Ok(RegisteredParts { whole: get(&row, "whole")?, parts: get(&row, "parts")? })

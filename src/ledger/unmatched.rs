@@ -1,8 +1,8 @@
 //! Unmatched: records objects whose key fits no dataset, so that a later contract can load them.
 
 use crate::db::Client;
-use jiff::Timestamp;
 
+use super::object_parameters::ObjectParameters;
 use super::{get, query_one};
 use crate::error::Result;
 use crate::object::ObjectRef;
@@ -14,20 +14,10 @@ use crate::object::ObjectRef;
 ///
 /// An error of the connection or of Postgres.
 pub async fn record_unmatched(client: &Client, object: &ObjectRef) -> Result<(i64, String)> {
-    let size = object.size_bytes.map(|size| size as i64);
-    let object_time = object.object_time.unwrap_or(Timestamp::UNIX_EPOCH);
     let row = query_one(
         client,
         "select * from stardrop.record_unmatched($1, $2, $3, $4, $5, $6, $7)",
-        &[
-            &object.bucket,
-            &object.key,
-            &object.version_id,
-            &object.etag,
-            &size,
-            &object_time,
-            &object.sequencer,
-        ],
+        &ObjectParameters::of(object).between(&[], &[]),
     )
     .await?;
     Ok((get(&row, "load_id")?, get(&row, "state")?))
