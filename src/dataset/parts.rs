@@ -59,20 +59,14 @@ impl Parts {
     /// composed of other characters in the archive.
     pub fn only_name(&self) -> Option<&str> {
         match self.names.as_slice() {
-            [one] if self.kind == PartKind::Sheet && !is_pattern(&one.text) => {
-                Some(one.text.trim())
-            }
+            [one] if self.kind == PartKind::Sheet && self.is_plain(one) => Some(one.text.trim()),
             _ => None,
         }
     }
 
     /// Whether an object has at most one part that the dataset takes: a name without wildcards.
     pub fn is_one(&self) -> bool {
-        match self.names.as_slice() {
-            [one] if self.kind == PartKind::Entry => !one.text.contains(['*', '?', '[', '{']),
-            [one] => !is_pattern(&one.text),
-            _ => false,
-        }
+        matches!(self.names.as_slice(), [one] if self.is_plain(one))
     }
 
     /// A name that the dataset takes, for mock files.
@@ -90,7 +84,11 @@ impl Parts {
 
     /// Whether the dataset names the part as such, not by a pattern.
     pub fn names(&self, part: &str) -> bool {
-        self.names.iter().any(|name| !is_pattern(&name.text) && name.text.trim() == part.trim())
+        self.names.iter().any(|name| self.is_plain(name) && name.text.trim() == part.trim())
+    }
+
+    fn is_plain(&self, name: &PartName) -> bool {
+        !is_pattern(self.kind, &name.text)
     }
 
     /// The name of the load that fails where the parts cannot be found, or none fits.
@@ -125,15 +123,15 @@ impl PartialEq for Parts {
 
 impl Eq for Parts {}
 
-/// Whether a text has a wildcard. No program allows these characters in the name of a sheet.
-fn is_pattern(text: &str) -> bool {
-    text.contains(['*', '?', '['])
+/// Whether a text has a wildcard. No program allows `*`, `?` and `[` in the name of a sheet; it may have braces.
+fn is_pattern(kind: PartKind, text: &str) -> bool {
+    text.contains(['*', '?', '[']) || kind == PartKind::Entry && text.contains('{')
 }
 
 fn pattern_of(kind: PartKind, text: &str) -> String {
     match kind {
         // A sheet may have braces and backslashes in its name.
-        PartKind::Sheet if !is_pattern(text) => globset::escape(text.trim()),
+        PartKind::Sheet if !is_pattern(kind, text) => globset::escape(text.trim()),
         PartKind::Entry => text.to_owned(),
         PartKind::Sheet => {
             text.trim().replace('\\', "\\\\").replace('{', "\\{").replace('}', "\\}")
