@@ -88,7 +88,8 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadFile`] if there is no such entry, or it is encrypted, a link or of a kind that is not read.
+    /// [`ErrorKind::BadFile`] if there is no such entry, or it cannot be read: it is encrypted, compressed by a method
+    /// that is not supported, or no ordinary file, such as a link.
     pub fn open_entry(&self, name: &str) -> Result<Box<dyn Read + Send>, DecodeError> {
         let Some(entry) = self.entries.iter().find(|entry| entry.name == name) else {
             return Err(DecodeError::bad_file(self.no_entry(name)));
@@ -137,7 +138,7 @@ fn too_many_entries() -> DecodeError {
     DecodeError { kind: ErrorKind::OverLimit, message }
 }
 
-/// The first bytes of a file, a block of a tar archive if there are so many.
+/// The first bytes of a file: as many as a block of a tar archive has, or all of a shorter file.
 fn start_of(file: &SharedFile) -> Result<Vec<u8>, DecodeError> {
     first_bytes(file.at(0).take(decode::TAR_BLOCK_BYTES))
 }

@@ -11,7 +11,7 @@ use super::report::LoadReport;
 use super::route::{self, Route};
 use super::{Loader, log_error, shutdown_error};
 use crate::dataset::{Dataset, PartKind, Parts};
-use crate::error::{Decision, Error, ErrorKind, Result};
+use crate::error::{Decision, Error, ErrorKind, Result, Stage};
 use crate::ledger::view::FileLoad;
 use crate::ledger::{self, RegisteredParts};
 use crate::object::ObjectRef;
@@ -226,8 +226,8 @@ pub(super) fn stands_for_all(dataset: &Dataset, part: &str) -> bool {
     parts.is_some_and(|parts| parts.only_name().is_none() && parts.unknown() == part)
 }
 
-/// The names of the parts of an object that are taken, in the order of the file. A name that is no pattern need
-/// not be there: its load fails then.
+/// The names of the parts of an object that are taken, in the order of the file. The only name of a sheet is returned
+/// without a look into the workbook: if the sheet is not there, its load fails.
 async fn names_in(input: &Input<'_>, parts: &Parts) -> Result<Vec<String>> {
     if let Some(name) = parts.only_name() {
         return Ok(vec![name.to_owned()]);
@@ -271,5 +271,5 @@ pub(super) fn check_part(dataset: &Dataset, object: &ObjectRef, part: &str) -> R
     let message = format!(
         "{problem}: run stardrop undo with its number, then load the object again with stardrop load"
     );
-    Err(Error::new(ErrorKind::BadSetting, crate::error::Stage::Ledger, message))
+    Err(Error::new(ErrorKind::BadSetting, Stage::Ledger, message))
 }

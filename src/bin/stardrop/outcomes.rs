@@ -107,43 +107,33 @@ impl Outcomes {
 fn line(report: &LoadReport) -> String {
     let load = report.load_id.unwrap_or_default();
     let object = &label(&report.object, &report.part);
-    match report.outcome {
+    let said = match report.outcome {
+        Outcome::Ignored => {
+            return format!("{object}: ignored because of its key (STARDROP_IGNORE)");
+        }
         Outcome::Loaded => format!(
-            "load {load}: {object}: {} rows read, {} rejected, {:.1} MB in {:.1} s",
+            "{} rows read, {} rejected, {:.1} MB in {:.1} s",
             report.rows_read,
             report.rows_rejected,
             report.bytes as f64 / 1e6,
             report.duration_ms as f64 / 1e3,
         ),
         Outcome::Continues => {
-            format!(
-                "load {load}: {object}: {} rows so far, continues in the next invocation",
-                report.rows_read
-            )
+            format!("{} rows so far, continues in the next invocation", report.rows_read)
         }
-        Outcome::AlreadyLoaded => format!("load {load}: {object}: already loaded"),
-        Outcome::Duplicate => format!(
-            "load {load}: {object}: skipped, a file with the same content is already loaded"
-        ),
+        Outcome::AlreadyLoaded => "already loaded".to_owned(),
+        Outcome::Duplicate => "skipped, a file with the same content is already loaded".to_owned(),
         Outcome::Superseded => {
-            format!(
-                "load {load}: {object}: skipped, another version of the object is newer; see: stardrop status {load}"
-            )
+            format!("skipped, another version of the object is newer; see: stardrop status {load}")
         }
-        Outcome::Missing => format!("load {load}: {object}: the object does not exist any more"),
+        Outcome::Missing => "the object does not exist any more".to_owned(),
         Outcome::Undone => {
-            format!(
-                "load {load}: {object}: skipped, it was undone; to load it again, run: stardrop replay {load}"
-            )
+            format!("skipped, it was undone; to load it again, run: stardrop replay {load}")
         }
         Outcome::Unmatched => {
-            format!(
-                "load {load}: {object}: no dataset's `match` fits the key; once one does, run: stardrop replay {load}"
-            )
+            format!("no dataset's `match` fits the key; once one does, run: stardrop replay {load}")
         }
-        Outcome::Ignored => format!("{object}: ignored because of its key (STARDROP_IGNORE)"),
-        Outcome::FailedBefore => {
-            format!("load {load}: {object}: skipped, it failed before; see: stardrop status {load}")
-        }
-    }
+        Outcome::FailedBefore => format!("skipped, it failed before; see: stardrop status {load}"),
+    };
+    format!("load {load}: {object}: {said}")
 }
