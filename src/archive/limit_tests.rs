@@ -5,8 +5,9 @@ use std::io::Cursor;
 use ::zip::CompressionMethod;
 use ::zip::write::SimpleFileOptions;
 
-use super::tests::{gzip, open, open_with, sum, tar, tar_entry, zip};
+use super::tests::{open, open_with, sum, tar, tar_entry, zip};
 use super::*;
+use crate::decode::compressors_for_tests::gzip;
 
 #[test]
 fn the_limits_hold_for_all_entries_together() {

@@ -6,6 +6,7 @@ use ::zip::CompressionMethod;
 use ::zip::write::SimpleFileOptions;
 
 use super::*;
+use crate::decode::compressors_for_tests::{bzip2, gzip, xz, zstd};
 
 /// A block of a tar archive and the content behind it.
 pub(super) fn tar_entry(kind: u8, name: &[u8], content: &[u8]) -> Vec<u8> {
@@ -43,24 +44,6 @@ pub(super) fn zip(entries: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u
         writer.write_all(content).unwrap();
     }
     writer.finish().unwrap().into_inner()
-}
-
-pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn xz(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn bzip2(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 pub(super) fn open_with(bytes: &[u8], options: &DecodeOptions) -> Result<Archive, DecodeError> {
@@ -108,7 +91,7 @@ fn the_entries_of_every_kind_of_archive_are_read_in_any_order() {
         gzip(&plain),
         xz(&plain),
         bzip2(&plain),
-        zstd::stream::encode_all(plain.as_slice(), 1).unwrap(),
+        zstd(&plain),
         plain,
     ];
     for (at, bytes) in kinds.iter().enumerate() {

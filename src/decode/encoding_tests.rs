@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::tests::{decode, decoded_with, gzip};
+use super::compressors_for_tests::gzip;
+use super::tests::{decode, decoded_with};
 use super::*;
 
 fn utf16(text: &str, big: bool) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! Tests of gzip files of several members, whose headers may be damaged.
 
-use super::tests::{TEXT, decoded, gzip};
+use super::compressors_for_tests::gzip;
+use super::tests::{TEXT, decoded};
 
 #[test]
 fn a_damaged_header_of_any_gzip_member_is_an_error() {

@@ -15,6 +15,8 @@
 //! ```
 
 mod codec;
+#[cfg(test)]
+pub(crate) mod compressors_for_tests;
 mod decoder;
 mod decompressed;
 mod decompressor;

@@ -1,9 +1,8 @@
 //! Tests of every compression: complete, damaged, truncated and too large files.
 
-use std::io::Write as _;
-
 use proptest::prelude::*;
 
+use super::compressors_for_tests::{bzip2, gzip, xz, zstd};
 use super::encoding_tests::in_encoding;
 use super::*;
 
@@ -46,32 +45,6 @@ pub(super) fn decoded_with(
 
 pub(super) fn decoded(bytes: &[u8]) -> Result<Vec<u8>, String> {
     decoded_with(bytes, &DecodeOptions::default()).map(|(bytes, _)| bytes)
-}
-
-pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zstd(bytes: &[u8]) -> Vec<u8> {
-    // As the program zstd writes it, with a checksum.
-    let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
-    encoder.include_checksum(true).unwrap();
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn bzip2(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn xz(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 6);
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 /// A compression by name.

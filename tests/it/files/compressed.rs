@@ -1,7 +1,5 @@
 //! Compressed objects and objects in other encodings lead to the same star as the plain file.
 
-use std::io::Write as _;
-
 use stardrop::dataset::Catalog;
 use stardrop::error::ErrorKind;
 use stardrop::load::Outcome;
@@ -9,31 +7,10 @@ use stardrop_local::s3::{Fault, FaultKind};
 
 use crate::load::exactly_once::sales;
 use crate::support::cloud::Cloud;
+use crate::support::compress::{bzip2, gzip, xz, zstd};
 use crate::support::star_content::{assert_balanced, meaning};
 use crate::support::workbook::Zip;
 use crate::support::{TestDatabase, catalog_of};
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zstd(bytes: &[u8]) -> Vec<u8> {
-    zstd::encode_all(bytes, 1).unwrap()
-}
-
-fn bzip2(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn xz(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
 
 fn utf16(text: &str) -> Vec<u8> {
     let units = std::iter::once(0xfeff).chain(text.encode_utf16());

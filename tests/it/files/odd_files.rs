@@ -1,10 +1,10 @@
 //! Decompression bombs, giant lines, broken and empty files: the real loader loads each or refuses it with a
 //! message; none panics or hangs.
 
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::support::cloud::Cloud;
+use crate::support::compress::gzip;
 use crate::support::star_content::assert_balanced;
 use crate::support::workbook::{Cell, Zip, text, workbook};
 use crate::support::{TestDatabase, catalog_of};
@@ -23,12 +23,6 @@ missing_column = "null"
 grain      = ["id"]
 degenerate = ["name", "note"]
 "#;
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
 
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = Zip::default();

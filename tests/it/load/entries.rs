@@ -1,18 +1,17 @@
 //! Entries of archives: each file that fits is a load of its own, in one dataset or in several.
 
-use std::io::Write as _;
-
 use stardrop::error::{Error, ErrorKind};
 use stardrop::load::{Loader, PartLoad};
 use stardrop::object::ObjectRef;
 
 use crate::load::parts::book;
 use crate::support::cloud::{BUCKET, Cloud};
+use crate::support::compress::{gzip, zstd};
+use crate::support::killed::killed_in_a_batch;
 use crate::support::site::Site;
 use crate::support::star_content::assert_balanced;
-use crate::support::wait::within;
 use crate::support::workbook::Zip;
-use crate::support::{TestDatabase, catalog_of, connect};
+use crate::support::{TestDatabase, catalog_of};
 
 fn contract(name: &str, entry: &str, policy: &str) -> String {
     format!(
@@ -65,12 +64,6 @@ pub fn tar(entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
     bytes
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
 fn csv(rows: &[(i32, &str)]) -> Vec<u8> {
     let rows: String = rows.iter().map(|(id, name)| format!("{id},{name}\n")).collect();
     format!("id,name\n{rows}").into_bytes()
@@ -105,7 +98,7 @@ async fn the_files_of_an_archive_go_to_the_datasets_that_name_them() {
         ("zip", zip(&files)),
         ("tar", tar(&files)),
         ("tar.gz", gzip(&tar(&files))),
-        ("tar.zst", zstd::encode_all(tar(&files).as_slice(), 1).unwrap()),
+        ("tar.zst", zstd(&tar(&files))),
     ];
     for (suffix, bytes) in all {
         let site = Site::of(&[("orders", &orders), ("people", &people)]).await;
@@ -229,21 +222,13 @@ async fn a_loader_killed_within_an_entry_is_followed_by_one_that_finishes_the_ar
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("orders")).unwrap();
         std::fs::write(folder.path().join("orders/dataset.toml"), &text).unwrap();
-        let blocker = connect(&db.url).await;
-        blocker
-            .batch_execute(
-                "begin; insert into star.fact_orders (id, file, name_key, load_id, source_line,
-                     source_load_id, source_time) values (10751, '', -1, 0, 0, 0, '-infinity')",
-            )
-            .await
-            .unwrap();
+        let insert =
+            "insert into star.fact_orders (id, file, name_key, load_id, source_line, source_load_id, source_time)
+                values (10751, '', -1, 0, 0, 0, '-infinity')";
         let datasets = folder.path().display().to_string();
         let vars = [("STARDROP_DATASETS", datasets.as_str()), ("STARDROP_BATCH_ROWS", "200")];
         let address = format!("s3://{BUCKET}/{key}");
-        let mut child = cloud.stardrop(&["load", &address], &vars).spawn().unwrap();
-        db.eventually_a_session_waits_for_a_lock().await;
-        within("the killed loader ends", child.kill()).await.unwrap();
-        blocker.batch_execute("rollback").await.unwrap();
+        killed_in_a_batch(&db, cloud.stardrop(&["load", &address], &vars), insert).await;
         let at = "select part, state, checkpoint_rows from stardrop.load order by load_id";
         assert_eq!(
             db.rows(at).await,

@@ -3,9 +3,9 @@
 
 use crate::load::key_columns::USERS;
 use crate::support::cloud::{BUCKET, Cloud, run};
+use crate::support::killed::killed_in_a_batch;
 use crate::support::star_content::{assert_balanced, meaning};
-use crate::support::wait::within;
-use crate::support::{TestDatabase, catalog_of, connect};
+use crate::support::{TestDatabase, catalog_of};
 
 /// A database and a bucket with versions for a contract, and the folder of the contract.
 struct Users {
@@ -52,18 +52,15 @@ async fn rows_before_and_after_a_kill_have_the_same_object() {
     let rows: String = (1..=1_000).map(|id| format!("{id},s{}\n", id % 5)).collect();
     let mut object =
         users.cloud.put("users/batch=7/20260102.csv", format!("id,segment\n{rows}")).await;
-    // Somebody inserts the same grain: the loader waits in its third batch, and dies.
-    let blocker = connect(&users.db.url).await;
-    let insert = "begin; insert into star.fact_seen (batch, id, person_key, batch_key, date_key, as_of, load_id,
+    // The loader waits in its third batch.
+    let insert =
+        "insert into star.fact_seen (batch, id, person_key, batch_key, date_key, as_of, load_id,
             source_line, source_load_id, source_time)
         values (7, 501, -1, -1, '0001-01-01', 'infinity', 0, 0, 0, '-infinity')";
-    blocker.batch_execute(insert).await.unwrap();
     let address = format!("s3://{BUCKET}/users/batch=7/20260102.csv");
     let arguments = ["load", address.as_str()];
-    let mut child = users.command(&arguments, ("STARDROP_BATCH_ROWS", "200")).spawn().unwrap();
-    users.db.eventually_a_session_waits_for_a_lock().await;
-    within("the killed loader ends", child.kill()).await.unwrap();
-    blocker.batch_execute("rollback").await.unwrap();
+    let loader = users.command(&arguments, ("STARDROP_BATCH_ROWS", "200"));
+    killed_in_a_batch(&users.db, loader, insert).await;
     assert_eq!(users.db.text("select checkpoint_rows from stardrop.load").await, "400");
 
     // The event that comes now gives another time for the same version than the listing did.

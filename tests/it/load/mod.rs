@@ -17,6 +17,7 @@ mod key_columns_again;
 pub mod memory;
 pub mod order;
 pub mod parts;
+mod parts_again;
 mod parts_extracts;
 mod parts_resume;
 pub mod rejects;

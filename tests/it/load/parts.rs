@@ -1,16 +1,16 @@
 //! Parts of an object: sheets of a workbook, each a load of its own in one dataset or in several.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use stardrop::dataset::Catalog;
 use stardrop::error::ErrorKind;
-use stardrop::load::{Loader, Outcome};
+use stardrop::load::Loader;
 use stardrop::object::{ObjectRef, Source};
 
+use crate::support::catalog_of;
 use crate::support::cloud::{BUCKET, Cloud, run};
 use crate::support::site::Site;
 use crate::support::star_content::assert_balanced;
 use crate::support::workbook::{Cell, text, workbook};
-use crate::support::{TestDatabase, catalog_of};
 
 /// A dataset of the given name that takes `sheet` of each workbook: a TOML value.
 pub fn contract(name: &str, sheet: &str, policy: &str, grain: &str) -> String {
@@ -36,8 +36,8 @@ degenerate = ["part"]
     )
 }
 
-const GRAIN: &str = "grain = [\"id\"]\nmeasures = []";
-const NO_GRAIN: &str = "measures = [\"id\"]";
+/// Facts of which there is one for each id.
+pub const GRAIN: &str = "grain = [\"id\"]\nmeasures = []";
 
 /// A sheet with the header `id, name` and these rows.
 pub fn sheet(rows: &[(i32, &str)]) -> Vec<Vec<Cell>> {
@@ -55,7 +55,8 @@ pub fn book(sheets: &[(&str, &[(i32, &str)])]) -> Vec<u8> {
     workbook(&sheets, false)
 }
 
-async fn outcomes(loader: &mut Loader, object: &ObjectRef) -> Vec<(String, String)> {
+/// Loads the parts of an object: each part, and its outcome or error.
+pub async fn outcomes(loader: &mut Loader, object: &ObjectRef) -> Vec<(String, String)> {
     let loads = loader.load_parts(object, None).await;
     let said = |load: stardrop::load::PartLoad| {
         let said = match load.result {
@@ -67,18 +68,19 @@ async fn outcomes(loader: &mut Loader, object: &ObjectRef) -> Vec<(String, Strin
     loads.into_iter().map(said).collect()
 }
 
-fn same(loads: &[(String, String)]) -> Vec<(&str, &str)> {
+/// What [`outcomes`] returns, in a form that is easy to compare.
+pub fn same(loads: &[(String, String)]) -> Vec<(&str, &str)> {
     loads.iter().map(|(part, said)| (part.as_str(), said.as_str())).collect()
 }
 
 /// A loader with other contracts of the same tables.
-fn loader_with_contracts(cloud: &Cloud, catalog: Catalog) -> Loader {
+pub fn loader_with_contracts(cloud: &Cloud, catalog: Catalog) -> Loader {
     let source = Source::with_client(cloud.s3.client(), Some(cloud.s3.endpoint_url()));
     Loader::new(cloud.settings(&[]).into(), catalog.into(), source.into())
 }
 
 /// Runs a command with these contracts, as the owner.
-async fn stardrop(
+pub async fn stardrop(
     site: &Site,
     contracts: &[(&str, &str)],
     arguments: &[&str],
@@ -93,7 +95,8 @@ async fn stardrop(
     run(site.cloud.stardrop(arguments, &owner)).await
 }
 
-const LOADS: &str =
+/// The loads of the ledger.
+pub const LOADS: &str =
     "select load_id, dataset, part, state, rows_read from stardrop.load order by load_id";
 
 #[tokio::test]
@@ -225,143 +228,6 @@ async fn a_damaged_workbook_fails_once_for_each_dataset_and_is_replayed_as_all_i
 }
 
 #[tokio::test]
-async fn a_new_version_replaces_its_own_parts_and_those_that_it_no_longer_has() {
-    let months = contract("months", "\"m*\"", "overwrite = \"replace\"\nrejects = 0", NO_GRAIN);
-    let site = Site::of(&[("months", &months)]).await;
-    let facts = "select part, string_agg(id::text, ',' order by id) as ids from star.fact_months group by 1 order by 1";
-    let v1 = book(&[("m1", &[(1, "a")]), ("m2", &[(2, "b")]), ("m3", &[(3, "c")])]);
-    let first = site.cloud.put("in/a.xlsx", v1).await;
-    outcomes(&mut site.cloud.loader(), &first).await;
-    assert_eq!(site.rows(facts).await, "m1|1\nm2|2\nm3|3");
-
-    // m1 is bad, m2 is new, m3 is gone, m4 came.
-    let one = sheet(&[(21, "b")]);
-    let four = sheet(&[(4, "d")]);
-    let v2 = workbook(&[("m1", &[vec![text("x")]]), ("m2", &one), ("m4", &four)], false);
-    let second = site.cloud.put("in/a.xlsx", v2).await;
-    let loads = outcomes(&mut site.cloud.loader(), &second).await;
-    assert_eq!(same(&loads)[1..], [("m2", "loaded"), ("m4", "loaded")]);
-    assert_eq!(site.rows(facts).await, "m1|1\nm2|21\nm4|4", "what is bad keeps its old rows");
-
-    // The first version's event again, and late ones of parts that the newer version has not.
-    assert!(
-        outcomes(&mut site.cloud.loader(), &first)
-            .await
-            .iter()
-            .all(|load| load.1 == "already_loaded")
-    );
-    assert_eq!(site.rows(facts).await, "m1|1\nm2|21\nm4|4");
-    let old = ObjectRef {
-        object_time: Some("2020-01-01T00:00:00Z".parse().unwrap()),
-        sequencer: Some("00".to_owned()),
-        ..site.cloud.put("in/b.xlsx", book(&[("m1", &[(5, "a")]), ("m9", &[(9, "z")])])).await
-    };
-    let new = site.cloud.put("in/b.xlsx", book(&[("m1", &[(6, "a")])])).await;
-    outcomes(&mut site.cloud.loader(), &new).await;
-    let late = outcomes(&mut site.cloud.loader(), &old).await;
-    // The object was overwritten, so that its bytes cannot be read any more, whichever its parts are.
-    assert_eq!(same(&late), [("m*", "superseded")]);
-    assert_eq!(site.rows("select id from star.fact_months where id in (5, 6, 9)").await, "6");
-    assert_balanced(&site.db).await;
-}
-
-#[tokio::test]
-async fn an_older_version_that_comes_late_brings_no_part() {
-    let months = contract("months", "\"m*\"", "overwrite = \"replace\"", NO_GRAIN);
-    let (db, _) = TestDatabase::of(&catalog_of(&[("months", &months)])).await;
-    let cloud = Cloud::with_versions(&db, catalog_of(&[("months", &months)])).await;
-    let site = Site { db, cloud };
-    let old = site.cloud.put("in/a.xlsx", book(&[("m1", &[(1, "a")]), ("m9", &[(9, "z")])])).await;
-    let new = site.cloud.put("in/a.xlsx", book(&[("m1", &[(2, "a")])])).await;
-    outcomes(&mut site.cloud.loader(), &new).await;
-    let late = outcomes(&mut site.cloud.loader(), &old).await;
-    assert_eq!(same(&late), [("m1", "superseded"), ("m9", "superseded")]);
-    assert_eq!(site.rows("select id, part from star.fact_months").await, "2|m1");
-}
-
-#[tokio::test]
-async fn the_same_workbook_under_another_key_is_skipped_part_by_part() {
-    let months = contract("months", "\"m*\"", "", GRAIN);
-    let site = Site::of(&[("months", &months)]).await;
-    let bytes = book(&[("m1", &[(1, "a")]), ("m2", &[(1, "b")]), ("m3", &[(3, "c")])]);
-    for key in ["in/a.xlsx", "in/b.xlsx", "in/a.xlsx"] {
-        let object = site.cloud.put(key, bytes.clone()).await;
-        outcomes(&mut site.cloud.loader(), &object).await;
-    }
-    assert_eq!(
-        site.rows("select key, part, state, duplicate_of from stardrop.load order by load_id")
-            .await,
-        "in/a.xlsx|m1|loaded|null\nin/a.xlsx|m2|loaded|null\nin/a.xlsx|m3|loaded|null\n\
-         in/b.xlsx|m1|duplicate|1\nin/b.xlsx|m2|duplicate|2\nin/b.xlsx|m3|duplicate|3"
-    );
-    // Of two parts with one grain the later one wins, whichever is loaded last.
-    assert_eq!(site.rows("select id, part from star.fact_months order by 1").await, "1|m2\n3|m3");
-    let (code, out, err) = stardrop(&site, &[("months", &months)], &["replay", "1"]).await;
-    assert_eq!(code, Some(0), "{out}{err}");
-    assert_eq!(site.rows("select id, part from star.fact_months order by 1").await, "1|m2\n3|m3");
-}
-
-#[tokio::test]
-async fn one_part_is_undone_replayed_and_its_rejected_rows_are_shown_with_its_header() {
-    let people = contract("people", "\"People\"", "rejects = 5", GRAIN);
-    let roles = contract("roles", "\"Roles\"", "rejects = 5", GRAIN);
-    let site = Site::of(&[("people", &people), ("roles", &roles)]).await;
-    let one = vec![vec![text("name"), text("id")], vec![text("Ann"), text("no number")]];
-    let other = sheet(&[(1, "admin"), (2, "owner")]);
-    let bytes = workbook(&[("People", &one), ("Roles", &other)], false);
-    let object = site.cloud.put("in/a.xlsx", bytes).await;
-    outcomes(&mut site.cloud.loader(), &object).await;
-    let contracts = [("people", people.as_str()), ("roles", roles.as_str())];
-    let (_, out, err) = stardrop(&site, &contracts, &["rejects", "1", "--csv"]).await;
-    assert!(out.contains("name,id,"), "the header of its own sheet: {out}{err}");
-    let (code, out, err) = stardrop(&site, &contracts, &["undo", "2"]).await;
-    assert_eq!(code, Some(0), "{out}{err}");
-    assert_eq!(site.rows("select count(*) from star.fact_roles").await, "0");
-    let states = "select part, state from stardrop.load order by load_id";
-    assert_eq!(site.rows(states).await, "People|loaded\nRoles|undone");
-    let (code, out, err) = stardrop(&site, &contracts, &["replay", "2", "--json"]).await;
-    assert_eq!(code, Some(0), "{out}{err}");
-    let replayed: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((&replayed[0]["part"], &replayed[0]["rows_read"]), (&"Roles".into(), &2.into()));
-    assert_eq!(site.rows("select count(*) from star.fact_roles").await, "2");
-    let (code, out, _) = stardrop(&site, &contracts, &["replay", "--rejects", "1"]).await;
-    assert_eq!(code, Some(0));
-    assert!(out.contains("in/a.xlsx (People): 0 rejected rows loaded, 1 still rejected"), "{out}");
-    assert_balanced(&site.db).await;
-}
-
-#[tokio::test]
-async fn a_file_that_was_loaded_as_a_whole_or_matched_nothing_before_is_not_loaded_twice() {
-    let whole = contract("months", "\"m1\"", "", NO_GRAIN).replace("sheet = \"m1\"", "");
-    let parts = contract("months", "[\"m*\"]", "", NO_GRAIN);
-    let site = Site::of(&[("months", &whole)]).await;
-    let object =
-        site.cloud.put("in/a.xlsx", book(&[("m1", &[(1, "a")]), ("m2", &[(2, "b")])])).await;
-    site.cloud.load(&object).await.unwrap();
-    let other =
-        site.cloud.put("else/a.xlsx", book(&[("m1", &[(3, "c")]), ("m2", &[(4, "d")])])).await;
-    assert_eq!(site.cloud.load(&other).await.unwrap().outcome, Outcome::Unmatched);
-
-    let parts = parts.replace("[\"in/**\"]", "[\"in/**\", \"else/**\"]");
-    let catalog = catalog_of(&[("months", &parts)]);
-    let mut loader = loader_with_contracts(&site.cloud, catalog);
-    let loads = outcomes(&mut loader, &object).await;
-    assert_eq!(same(&loads), [("", "already_loaded")]);
-    let loads = outcomes(&mut loader, &other).await;
-    assert_eq!(same(&loads), [("m1", "loaded"), ("m2", "loaded")]);
-    assert_eq!(
-        site.rows(LOADS).await,
-        "1|months||loaded|1\n2|months|m1|loaded|1\n3|months|m2|loaded|1",
-        "no unmatched load is left"
-    );
-    assert_eq!(site.rows("select id from star.fact_months order by 1").await, "1\n3\n4");
-    // A new version of the whole file replaces it as parts.
-    let new = site.cloud.put("in/a.xlsx", book(&[("m1", &[(5, "a")])])).await;
-    outcomes(&mut loader, &new).await;
-    assert_eq!(site.rows("select id from star.fact_months order by 1").await, "3\n4\n5");
-}
-
-#[tokio::test]
 async fn files_without_sheets_are_whole_and_no_two_datasets_can_share_them() {
     let people =
         contract("people", "\"People\"", "", GRAIN).replace("source = \"sheet\"", "value = \"x\"");
@@ -386,29 +252,6 @@ async fn an_object_that_is_gone_is_missing_for_each_dataset() {
     let gone = ObjectRef { size_bytes: None, ..object };
     let loads = outcomes(&mut site.cloud.loader(), &gone).await;
     assert_eq!(same(&loads), [("People", "missing"), ("R*", "missing")]);
-}
-
-#[tokio::test]
-async fn a_part_that_is_taken_later_makes_no_newer_version_of_the_others() {
-    let one = contract("months", "\"m1\"", "", NO_GRAIN);
-    let all = contract("months", "\"m*\"", "", NO_GRAIN);
-    let site = Site::of(&[("months", &one)]).await;
-    let first =
-        site.cloud.put("in/a.xlsx", book(&[("m1", &[(1, "a")]), ("m2", &[(2, "b")])])).await;
-    outcomes(&mut site.cloud.loader(), &first).await;
-    // Listings and later events of the same version say other times.
-    let at = |hours: i64| ObjectRef {
-        object_time: Some(first.object_time.unwrap() + jiff::SignedDuration::from_hours(hours)),
-        ..first.clone()
-    };
-    let mut loader = loader_with_contracts(&site.cloud, catalog_of(&[("months", &all)]));
-    let second = ObjectRef { sequencer: None, ..at(1) };
-    let loads = outcomes(&mut loader, &second).await;
-    assert_eq!(same(&loads), [("m1", "already_loaded"), ("m2", "loaded")]);
-    let third = ObjectRef { sequencer: None, ..at(2) };
-    let loads = outcomes(&mut loader, &third).await;
-    assert_eq!(same(&loads), [("m1", "already_loaded"), ("m2", "already_loaded")]);
-    assert_eq!(site.rows("select id from star.fact_months order by 1").await, "1\n2");
 }
 
 #[tokio::test]

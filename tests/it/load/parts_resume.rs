@@ -5,9 +5,9 @@ use stardrop::load::Outcome;
 
 use crate::load::parts::{book, contract};
 use crate::support::cloud::{BUCKET, Cloud, run};
+use crate::support::killed::killed_in_a_batch;
 use crate::support::star_content::assert_balanced;
-use crate::support::wait::within;
-use crate::support::{TestDatabase, catalog_of, connect};
+use crate::support::{TestDatabase, catalog_of};
 
 /// The rows of each sheet, in batches of 200.
 const ROWS: i32 = 1_000;
@@ -39,21 +39,14 @@ async fn a_loader_killed_in_the_third_sheet_of_five_is_followed_by_one_that_fini
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("months")).unwrap();
         std::fs::write(folder.path().join("months/dataset.toml"), &text).unwrap();
-        let blocker = connect(&db.url).await;
-        blocker
-            .batch_execute(&format!(
-                "begin; insert into star.fact_months (id, part, name_key, load_id, source_line,
-                     source_load_id, source_time) values ({stop}, '', -1, 0, 0, 0, '-infinity')"
-            ))
-            .await
-            .unwrap();
+        let insert = format!(
+            "insert into star.fact_months (id, part, name_key, load_id, source_line, source_load_id, source_time)
+                values ({stop}, '', -1, 0, 0, 0, '-infinity')"
+        );
         let datasets = folder.path().display().to_string();
         let vars = [("STARDROP_DATASETS", datasets.as_str()), ("STARDROP_BATCH_ROWS", "200")];
         let address = format!("s3://{BUCKET}/in/a.xlsx");
-        let mut child = cloud.stardrop(&["load", &address], &vars).spawn().unwrap();
-        db.eventually_a_session_waits_for_a_lock().await;
-        within("the killed loader ends", child.kill()).await.unwrap();
-        blocker.batch_execute("rollback").await.unwrap();
+        killed_in_a_batch(&db, cloud.stardrop(&["load", &address], &vars), &insert).await;
         let at = "select part, state, checkpoint_rows from stardrop.load order by load_id";
         let states = ["loaded", "loaded", "loading", "loading", "loading"];
         let wanted = SHEETS.iter().zip(states).zip(committed);

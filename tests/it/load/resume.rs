@@ -1,15 +1,14 @@
 //! A loader is killed in the middle of a file of each format; the next one loads the rest, each row once.
 
-use std::io::Write as _;
-
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type};
 use stardrop::load::Outcome;
 
 use crate::support::cloud::{BUCKET, Cloud};
+use crate::support::compress::gzip;
+use crate::support::killed::killed_in_a_batch;
 use crate::support::star_content::assert_balanced;
-use crate::support::wait::within;
 use crate::support::workbook::{Cell, workbook};
-use crate::support::{TestDatabase, catalog_of, connect};
+use crate::support::{TestDatabase, catalog_of};
 
 const CONTRACT: &str = r#"
 name  = "things"
@@ -43,12 +42,6 @@ fn csv() -> Vec<u8> {
         format!("{shown},\"{}\"\n", name(id).replace('"', "\"\""))
     });
     format!("id,name\n{}", rows.collect::<String>()).into_bytes()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 fn objects() -> Vec<String> {
@@ -105,22 +98,13 @@ async fn a_killed_load_of_any_format_is_completed_by_the_next_loader() {
         std::fs::create_dir(folder.path().join("things")).unwrap();
         std::fs::write(folder.path().join("things/dataset.toml"), CONTRACT).unwrap();
 
-        // Somebody is just inserting the same grain: the loader waits in its fourth batch, and dies.
-        let blocker = connect(&db.url).await;
-        blocker
-            .batch_execute(
-                "begin; insert into star.fact_thing (id, name_key, load_id, source_line,
-                     source_load_id, source_time) values (751, -1, 0, 0, 0, '-infinity')",
-            )
-            .await
-            .unwrap();
+        // The loader waits in its fourth batch.
+        let insert = "insert into star.fact_thing (id, name_key, load_id, source_line, source_load_id, source_time)
+            values (751, -1, 0, 0, 0, '-infinity')";
         let datasets = folder.path().display().to_string();
         let vars = [("STARDROP_DATASETS", datasets.as_str()), ("STARDROP_BATCH_ROWS", "200")];
         let address = format!("s3://{BUCKET}/{key}");
-        let mut child = cloud.stardrop(&["load", &address], &vars).spawn().unwrap();
-        db.eventually_a_session_waits_for_a_lock().await;
-        within("the killed loader ends", child.kill()).await.unwrap();
-        blocker.batch_execute("rollback").await.unwrap();
+        killed_in_a_batch(&db, cloud.stardrop(&["load", &address], &vars), insert).await;
         let at = "select state, checkpoint_rows, rows_rejected, batches from stardrop.load";
         assert_eq!(db.rows(at).await, "loading|600|6|3", "{key}");
 

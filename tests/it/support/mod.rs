@@ -2,8 +2,10 @@
 
 pub mod bootstrap;
 pub mod cloud;
+pub mod compress;
 pub mod file_table;
 pub mod fixtures;
+pub mod killed;
 pub mod mmdb;
 pub mod programs;
 pub mod runtime_api;
