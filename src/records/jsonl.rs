@@ -25,6 +25,7 @@ mod mistake;
 mod object;
 mod objects;
 mod pairs;
+mod position;
 mod scan;
 mod sequence;
 #[cfg(test)]

@@ -4,11 +4,15 @@ use std::collections::VecDeque;
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use serde_json::error::Category;
+
+use super::position::{is_truncated, offset_of};
 
 /// The most keys that a reason shows, and the most characters of each.
 const MAX_SHOWN_KEYS: usize = 8;
 const MAX_SHOWN_CHARS: usize = 40;
+
+/// The bytes from a wrong one on that its explanation may depend on: a word or a character.
+pub(super) const LOOKAHEAD: usize = 16;
 
 /// How many values are searched for an array of objects.
 const MAX_SEARCHED: usize = 1_000;
@@ -32,16 +36,14 @@ pub(super) fn find(text: &[u8]) -> Option<String> {
         Ok(_) if valid < values.byte_offset() => return Some(not_utf8(text, valid)),
         Ok(_) => {
             let rest = text.get(values.byte_offset()..)?;
-            let at = text.len() - rest.trim_ascii_start().len();
+            let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+            let at = values.byte_offset() + rest.iter().position(|byte| !is_blank(byte))?;
             let place = place(text, at);
-            return (at < text.len())
-                .then(|| format!("not a valid JSON object: more text follows it{place}"));
+            return Some(format!("not a valid JSON object: more text follows it{place}"));
         }
         Err(error) => error,
     };
-    // For this error the parser names the byte before.
-    let is_control = error.to_string().contains("control character");
-    let at = offset_of(text, error.line(), error.column() + usize::from(is_control));
+    let at = offset_of(text, &error);
     if valid <= at && valid < text.len() {
         return Some(not_utf8(text, valid));
     }
@@ -71,15 +73,6 @@ fn kind_of_other(text: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// The offset of a position that the parser names. It counts bytes, and lines from 1.
-fn offset_of(text: &[u8], line: usize, column: usize) -> usize {
-    let start = match line.checked_sub(2) {
-        Some(nth) => memchr::memchr_iter(b'\n', text).nth(nth).map_or(0, |end| end + 1),
-        None => 0,
-    };
-    (start + column.saturating_sub(1)).min(text.len())
-}
-
 /// Where in an object a byte is: in characters where its bytes are UTF-8.
 fn place(text: &[u8], at: usize) -> String {
     let before = text.get(..at).unwrap_or_default();
@@ -95,7 +88,7 @@ fn place(text: &[u8], at: usize) -> String {
 
 /// What most likely explains an error of the parser at a byte.
 fn cause(text: &[u8], at: usize, error: &serde_json::Error) -> String {
-    if error.classify() == Category::Eof {
+    if is_truncated(text, error) {
         return "it is never closed".to_owned();
     }
     let (before, rest) = text.split_at_checked(at).unwrap_or((text, &[]));

@@ -1,6 +1,6 @@
 //! Reads objects that stand one behind the other, and rejects the lines that hold something else.
 
-use super::mistake;
+use super::mistake::{self, LOOKAHEAD};
 use super::sequence::{self, Next};
 use super::{JsonReader, Shape};
 use crate::records::record::{Position, Record};
@@ -45,10 +45,14 @@ impl JsonReader {
             Next::Unclosed => {
                 self.malformed("the object that starts here is never closed: the file is truncated")
             }
-            Next::Malformed(line) => {
+            Next::Malformed(at) if rest.len() < at + LOOKAHEAD && !ended => Ok(Step::NeedMore),
+            Next::Malformed(at) => {
+                // The reason must not depend on how much of the file is in the buffer.
+                let text = rest.get(..at + LOOKAHEAD).unwrap_or(rest);
                 let cause =
-                    mistake::find(rest).map_or_else(String::new, |cause| format!(" ({cause})"));
-                self.line += line - 1;
+                    mistake::find(text).map_or_else(String::new, |cause| format!(" ({cause})"));
+                let before = rest.get(..at).unwrap_or_default();
+                self.line += memchr::memchr_iter(b'\n', before).count() as u64;
                 self.malformed(&format!(
                     "expected objects of JSON{cause}: put each on a line of its own, so that a wrong one \
                      rejects only its row"

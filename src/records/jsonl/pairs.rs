@@ -3,8 +3,9 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::error::Category;
 use serde_json::value::RawValue;
+
+use super::position::{is_truncated, offset_of};
 
 /// The keys and values of one object, in order.
 pub(super) type Pairs<'j> = Vec<(&'j RawValue, &'j RawValue)>;
@@ -16,20 +17,20 @@ pub(super) enum First<'j> {
     Object(Pairs<'j>, usize),
     /// An object whose end is not in the text.
     Incomplete,
-    /// Something that cannot become a valid object: at which of its lines, counted from 1.
-    Malformed(u64),
+    /// Something that cannot become a valid object: the offset of the byte that shows it.
+    Malformed(usize),
 }
 
 /// The object at the start of a text that may go on behind it.
 pub(super) fn first(text: &[u8]) -> First<'_> {
     if !text.starts_with(b"{") {
-        return First::Malformed(1);
+        return First::Malformed(0);
     }
     let mut objects = serde_json::Deserializer::from_slice(text).into_iter::<InOrder>();
     match objects.next() {
         Some(Ok(InOrder(pairs))) => First::Object(pairs, objects.byte_offset()),
-        Some(Err(error)) if error.classify() == Category::Eof => First::Incomplete,
-        Some(Err(error)) => First::Malformed(error.line() as u64),
+        Some(Err(error)) if is_truncated(text, &error) => First::Incomplete,
+        Some(Err(error)) => First::Malformed(offset_of(text, &error)),
         None => First::Incomplete,
     }
 }

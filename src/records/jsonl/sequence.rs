@@ -15,8 +15,8 @@ pub(super) enum Next<'j> {
     TooLong,
     /// An object without an end: there are no more bytes.
     Unclosed,
-    /// Something else than an object, or an object and other text: at which line of it, counted from 1.
-    Malformed(u64),
+    /// Something else than an object, or an object and other text: the offset of the byte that shows it.
+    Malformed(usize),
 }
 
 /// The object at the start of `text`, whose first line is `line_bytes` long without its end, if that end is
@@ -36,7 +36,7 @@ pub(super) fn next(text: &[u8], line_bytes: Option<usize>, ended: bool, limit: u
         First::Incomplete if most > limit => Next::TooLong,
         First::Incomplete if ended => Next::Unclosed,
         First::Incomplete => Next::More,
-        First::Malformed(line) => Next::Malformed(line),
+        First::Malformed(at) => Next::Malformed(at),
     }
 }
 
@@ -62,11 +62,7 @@ fn follow<'j>(
         // So do files that were put one behind the other.
         Some(0xef) if starts_with_mark(behind) == Some(true) => object(content, true),
         Some(0xef) if starts_with_mark(behind).is_none() && !ended => Next::More,
-        Some(_) => {
-            let lines =
-                text.get(..content).map_or(0, |text| memchr::memchr_iter(b'\n', text).count());
-            Next::Malformed(lines as u64 + 1)
-        }
+        Some(_) => Next::Malformed(content + blanks),
         None if ended => object(content + blanks, false),
         None => Next::More,
     }

@@ -62,6 +62,83 @@ fn a_wrong_object_rejects_its_line_or_fails_a_file_without_lines() {
     }
 }
 
+/// The rows and the error must not depend on where the first piece of the file ends.
+fn read_split_anywhere(text: &[u8]) -> (Vec<String>, Option<RecordError>) {
+    let open = || Box::new(JsonReader::new(&options(&["id"])));
+    let whole = run(open(), std::iter::once(text));
+    for at in 0..=text.len() {
+        let (start, rest) = text.split_at(at);
+        let shown = String::from_utf8_lossy(start);
+        assert_eq!(run(open(), [start, rest].into_iter()), whole, "{shown:?} first");
+    }
+    (whole.0.into_iter().map(|(row, ..)| row).collect(), whole.1)
+}
+
+#[test]
+fn an_object_over_several_lines_may_arrive_in_any_pieces() {
+    for value in
+        ["-0.25", "1e5", "-1.5E+07", "2e-3", "[-1,0.5]", "\"\\u00e4\\n\u{e4}\"", "null", "true"]
+    {
+        let text = format!("{{\n\"id\": {value},\n\"x\": {value}\n}}\n{{\n\"id\": {value}}}");
+        let (rows, error) = read_split_anywhere(text.as_bytes());
+        assert_eq!((rows.len(), error), (2, None), "{text}");
+    }
+}
+
+#[test]
+fn the_reason_and_position_of_a_wrong_object_do_not_depend_on_the_pieces() {
+    for (value, wrong) in [
+        ("1.,", "invalid number at line 2 of it, column 9)"),
+        ("-,", "invalid number at line 2 of it, column 8)"),
+        ("--1,", "invalid number at line 2 of it, column 8)"),
+        ("1e+ ,", "invalid number at line 2 of it, column 10)"),
+        ("1..0,", "invalid number at line 2 of it, column 9)"),
+        ("01,", "invalid number at line 2 of it, column 8)"),
+        ("1.\n", "invalid number at line 2 of it, column 9)"),
+        ("-\n", "invalid number at line 2 of it, column 8)"),
+        ("tru\n", "expected ident at line 2 of it, column 10)"),
+        ("truE,", "expected ident at line 2 of it, column 10)"),
+        (
+            "-Infinity,",
+            "NaN or Infinity, which JSON does not have: write null at line 2 of it, column 8)",
+        ),
+        (
+            "NaN,",
+            "NaN or Infinity, which JSON does not have: write null at line 2 of it, column 7)",
+        ),
+        (
+            "nan}",
+            "NaN or Infinity, which JSON does not have: write null at line 2 of it, column 8)",
+        ),
+        (
+            "False\n",
+            "True, False or None of Python: write true, false or null at line 2 of it, column 7)",
+        ),
+        ("\u{e4}", "expected value at line 2 of it, column 7)"),
+        ("\u{1f600}", "expected value at line 2 of it, column 7)"),
+        ("\"a\tb\"", "must be written as \\u0009 at line 2 of it, column 9)"),
+        ("\"a\nb\"", "must be written as \\u000a at line 2 of it, column 9)"),
+        ("\"\\q\"", "invalid escape at line 2 of it, column 9)"),
+        ("\"\\u00g0\"", "invalid escape at line 2 of it, column 13)"),
+        ("[1,]", "a comma before a closing bracket at line 2 of it, column 10)"),
+        ("1}\u{c} x", "more text follows it at line 2 of it, column 9)"),
+        ("1.", "expected objects"),
+    ] {
+        for more in ["", "\n}\n{\n\"id\": 2\n}\n"] {
+            let text = format!("{{\n\"id\": {value}{more}");
+            let (rows, error) = read_split_anywhere(text.as_bytes());
+            let error = error.expect(wrong);
+            let wrong = if more.is_empty() && error.message.contains("closed") {
+                "truncated"
+            } else {
+                wrong
+            };
+            assert_eq!((rows.len(), error.kind), (0, ErrorKind::BadFile), "{text}");
+            assert!(error.message.contains(wrong), "{text}: {error}");
+        }
+    }
+}
+
 #[test]
 fn half_of_a_surrogate_pair_is_called_that_with_its_column() {
     let text = "{\"id\":\"\\ud800\",\"x\":1}\n{\"\\udc00\":1}\n{\"id\":\"\\ud83d\\ude00\"}";
