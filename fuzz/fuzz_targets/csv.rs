@@ -23,6 +23,7 @@ fuzz_target!(|data: &[u8]| {
         escape: input.one_of(&[None, None, Some(b'\\'), Some(b'"')]),
         comment: (flags & 1 == 1).then_some(b'#'),
         trailing_comment: flags & 8 == 8,
+        trailing_delimiter: flags & 16 == 16,
         record_end: input.one_of(&[None, None, Some("&|\n"), Some("\x1e")]).map(|end| end.into()),
         skip: u64::from(flags >> 6),
         skip_footer: 0,
