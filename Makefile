@@ -97,9 +97,13 @@ fuzz: setup-rust ## fuzz the parsers, MINUTES=30 for each target (TARGET=csv for
 	@bash scripts/setup-cargo-tool.sh cargo-fuzz $(CARGO_FUZZ)
 	@bash scripts/fuzz.sh $(MINUTES) $(TARGET)
 
-lint: setup-rust ## check formatting and lints
+# The variable keeps libFuzzer, which only `make fuzz` links, from being compiled.
+lint: setup-rust ## check formatting and lints, also of the fuzz targets
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets --all-features -- -D warnings
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	CARGO_TARGET_DIR="$$(bash scripts/target-folder.sh)" CUSTOM_LIBFUZZER_PATH=none/none.a \
+	  $(CARGO) clippy $(CARGO_FLAGS) --manifest-path fuzz/Cargo.toml -- -D warnings
 
 doc: setup-rust ## build the documentation of the code, with warnings as errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --workspace --no-deps --document-private-items
@@ -110,6 +114,7 @@ machete: setup-rust ## check that the code uses all dependencies
 
 fmt: setup-rust ## format the code
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 
 demo: setup-postgres build ## load a month of sales files from a local bucket, and show the result
 	@$(WITH_PG) && bash scripts/demo.sh

@@ -46,7 +46,8 @@ static DATASET: LazyLock<Dataset> = LazyLock::new(|| {
     catalog.dataset("visits").expect("it exists").clone()
 });
 
-const ADDRESSES: &[&str] = &["1.1.1.1", "1.2.3.4", "10.0.0.1", "255.255.255.255", "2a00::1", "3ffe::1", "::1", "x", ""];
+const ADDRESSES: &[&str] =
+    &["1.1.1.1", "1.2.3.4", "10.0.0.1", "255.255.255.255", "2a00::1", "3ffe::1", "::1", "x", ""];
 
 fuzz_target!(|data: &[u8]| {
     let mut input = Input(data);
@@ -63,7 +64,9 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(again[0], again[1], "the cache gives what the file has");
         match &again[0] {
             Ok(values) => assert_eq!(values.len(), enrichment.columns.len()),
-            Err(invalid) => assert_ne!(invalid.code, "broken_database", "{value}: {}", invalid.message),
+            Err(invalid) => {
+                assert_ne!(invalid.code, "broken_database", "{value}: {}", invalid.message)
+            }
         }
     }
 });

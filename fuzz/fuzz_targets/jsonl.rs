@@ -19,8 +19,7 @@ fuzz_target!(|data: &[u8]| {
     let names = ["id", "a.b", "a.b.c", "Name", "x"].map(|name| vec![name.to_owned()]);
     let csv = CsvOptions { max_record_bytes, ..CsvOptions::default() };
     let records = is_wrapped.then(|| vec!["a".to_owned(), "b".to_owned()]);
-    let options =
-        ReaderOptions { csv, names: names.to_vec(), records, ..ReaderOptions::default() };
+    let options = ReaderOptions { csv, names: names.to_vec(), records, ..ReaderOptions::default() };
     let format = Format::from_name("jsonl").expect("a known format");
     let new = || -> Box<dyn RecordReader> { format.open_stream(&options).expect("is streamed") };
 
