@@ -74,6 +74,27 @@ impl SqlType {
         }
     }
 
+    /// Whether values that are equal are always written in the same way. Every type is listed: for a new one the
+    /// compiler asks.
+    pub(crate) fn shows_equal_values_alike(self) -> bool {
+        match self {
+            // 1.0 and 1.00; 0 and -0.
+            SqlType::Numeric(None) | SqlType::Jsonb | SqlType::Real | SqlType::Double => false,
+            SqlType::Text
+            | SqlType::Boolean
+            | SqlType::Smallint
+            | SqlType::Integer
+            | SqlType::Bigint
+            | SqlType::Numeric(Some(_))
+            | SqlType::Date
+            | SqlType::Time
+            | SqlType::Timestamp
+            | SqlType::Timestamptz
+            | SqlType::Uuid
+            | SqlType::Inet => true,
+        }
+    }
+
     /// Whether a value is a date, a time of day or both.
     pub(crate) fn is_temporal(self) -> bool {
         self == SqlType::Time || self.has_date()

@@ -2,6 +2,7 @@
 //!
 //! Each kind of history has a module; [`step`] chooses the one for a dimension.
 
+mod described;
 mod extract;
 mod group;
 mod inferred;
@@ -17,9 +18,7 @@ pub(super) use extract::{
 pub(super) use presence::{extracted, table_names as presence_tables};
 pub(super) use scd2::{changed_versions, taken_variable, variables as version_variables};
 pub(super) use table::{tables, unknown_member};
-pub(super) use take_back::{
-    VARIABLES as TAKE_BACK_VARIABLES, date_by_last_change, delete_unknown, is_sure, take_back,
-};
+pub(super) use take_back::{VARIABLES as TAKE_BACK_VARIABLES, delete_unknown, is_sure, take_back};
 
 use std::collections::BTreeSet;
 

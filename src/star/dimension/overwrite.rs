@@ -7,10 +7,10 @@
 //! own key, so that only new members take a number from the sequence.
 
 use super::group::{self, Group, Kept};
-use super::{key_column, key_is_known, name, same_key, sequence};
+use super::{described, key_column, name, same_key, sequence};
 use crate::dataset::{Dimension, DimensionSource};
+use crate::star::counts;
 use crate::star::ident::{ident, list, qualified};
-use crate::star::{counts, finding};
 
 pub(super) fn step(dimension: &Dimension, source: &DimensionSource) -> String {
     let table = format!("star.{}", ident(&name(&source.name)));
@@ -51,12 +51,12 @@ pub(super) fn step(dimension: &Dimension, source: &DimensionSource) -> String {
         )
         {count}
     $sql$ into inserted, updated, members, occurrences
-        using this.load_id, this.object_time, first_line, staged;
+        using this.load_id, this.object_time, first_line;
 {finding}",
-        finding = add_described(source),
+        finding = described::add(source),
         dimension = source.name,
         what = summary(&groups),
-        member = members(source, &groups),
+        member = described::members(dimension, source, &groups),
         member_columns = qualified("member", &member_columns),
         same_key = same_key(&source.key),
         may_win = may_win.join("\n               or "),
@@ -70,87 +70,16 @@ pub(super) fn step(dimension: &Dimension, source: &DimensionSource) -> String {
         wins = any_wins(&groups, "excluded"),
         count = counts::from_upserted(&format!(
             ", (select count(*) from member),\n               {}",
-            count_described(source, &groups)
+            described::count(source, &groups)
         )),
     )
 }
 
-/// A column of the last query: members of the batch that its rows describe differently.
-pub(super) fn count_described(source: &DimensionSource, groups: &[Group<'_>]) -> String {
-    let attributes: Vec<&str> =
-        groups.iter().flat_map(|g| g.attributes).map(String::as_str).collect();
-    let attributes: Vec<&str> =
-        attributes.into_iter().filter(|name| source.attributes.iter().any(|a| a == name)).collect();
-    let what = format!("count(distinct ({}))", qualified("batch", &source.key));
-    finding::count_different("member", &source.key, &attributes, &what, "")
-}
-
-/// The statement that adds the finding about them.
-pub(super) fn add_described(source: &DimensionSource) -> String {
-    finding::add(finding::SEVERAL_DESCRIPTIONS, &source.name, &source.key, "occurrences")
-}
-
 fn summary(groups: &[Group<'_>]) -> &'static str {
-    match (has(groups, Kept::Newest), has(groups, Kept::Oldest)) {
+    match (described::has(groups, Kept::Newest), described::has(groups, Kept::Oldest)) {
         (true, true) => "the newest value of some attributes, the oldest of others",
         (false, true) => "the oldest value of each attribute",
         (_, false) => "the newest value of each attribute",
-    }
-}
-
-fn has(groups: &[Group<'_>], kept: Kept) -> bool {
-    groups.iter().any(|group| group.kept == kept)
-}
-
-/// `member as (..)`: one row for each member in the batch, with its key and attributes.
-pub(super) fn members(source: &DimensionSource, groups: &[Group<'_>]) -> String {
-    let key = qualified("batch", &source.key);
-    let one = |name: &str, attributes: &[&str], order: &str| {
-        let columns: Vec<&str> =
-            source.key.iter().map(String::as_str).chain(attributes.iter().copied()).collect();
-        format!(
-            "{name} as (
-            select distinct on ({key})
-                   {columns}, batch.source_line
-            from batch
-            where {known}
-            order by {key}, batch.source_line{order}
-        )",
-            columns = qualified("batch", &columns),
-            known = key_is_known(&source.key),
-        )
-    };
-    let attributes = |kept: Kept| -> Vec<&str> {
-        groups
-            .iter()
-            .filter(|group| group.kept == kept)
-            .flat_map(|group| group.attributes)
-            .map(String::as_str)
-            .collect()
-    };
-    match (has(groups, Kept::Newest), has(groups, Kept::Oldest)) {
-        (true, true) => format!(
-            "{}, {}, member as (
-            select newest.*, {}
-            from newest
-            join oldest using ({})
-        )",
-            one("newest", &attributes(Kept::Newest), " desc"),
-            one("oldest", &attributes(Kept::Oldest), ""),
-            qualified("oldest", &attributes(Kept::Oldest)),
-            list(&source.key)
-        ),
-        (false, true) => one("member", &attributes(Kept::Oldest), ""),
-        (_, false) => {
-            // In the contract's order.
-            let all: Vec<&str> = source
-                .attributes
-                .iter()
-                .map(String::as_str)
-                .filter(|name| groups.iter().any(|g| g.attributes.iter().any(|a| a == name)))
-                .collect();
-            one("member", &all, " desc")
-        }
     }
 }
 

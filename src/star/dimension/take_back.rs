@@ -66,7 +66,7 @@ pub(in crate::star) fn is_sure(dimension: &Dimension) -> bool {
 
 /// Rows of which the load was the newest source get the position of the load that last changed them, unless that
 /// is this one or undone, too.
-pub(in crate::star) fn date_by_last_change(table: &str, row: &str) -> String {
+fn date_by_last_change(table: &str, row: &str) -> String {
     format!(
         "    update {table} {row}
     set source_load_id = {row}.load_id,

@@ -2,7 +2,7 @@
 //! the same value in all versions of a member.
 
 use super::super::group::Group;
-use super::super::{key_column, overwrite};
+use super::super::{described, key_column, overwrite};
 use super::names::Names;
 use crate::dataset::DimensionSource;
 use crate::star::ident::{equal, ident, qualified};
@@ -27,12 +27,12 @@ pub(super) fn step(names: &Names<'_>, source: &DimensionSource, groups: &[Group<
         select count(distinct ({updated_key})) filter (where is_changed$),
                {described}
         from updated
-    $sql$ into members, occurrences using this.load_id, this.object_time, first_line, staged;
+    $sql$ into members, occurrences using this.load_id, this.object_time, first_line;
 {finding}    updated := updated + members;\n",
         dimension = dimension.name,
-        members = overwrite::members(source, groups),
-        described = overwrite::count_described(source, groups),
-        finding = overwrite::add_described(source),
+        members = described::members(dimension, source, groups),
+        described = described::count(source, groups),
+        finding = described::add(source),
         set = overwrite::assignments(groups, "member", "                "),
         surrogate = ident(&key_column(&dimension.name)),
         same_key = equal("existing", "member", key),
