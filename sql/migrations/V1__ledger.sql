@@ -96,6 +96,7 @@ create table stardrop.load (
 
 create index load_state on stardrop.load (state, started_at);
 create index load_dataset on stardrop.load (dataset, started_at);
+create index load_object_time on stardrop.load (dataset, object_time);
 create index load_size on stardrop.load (dataset, size_bytes) where state = 'loaded';
 create index load_content on stardrop.load (dataset, etag, size_bytes) where state = 'loaded';
 

@@ -152,6 +152,15 @@ pub(super) fn differ<S: AsRef<str>>(a: &str, b: &str, columns: &[S]) -> String {
     format!("({}) is distinct from ({})", qualified(a, columns), qualified(b, columns))
 }
 
+/// The lines of a text, each with so many more spaces before it.
+pub(super) fn indented(text: &str, spaces: usize) -> String {
+    let line = |line: &str| match line.is_empty() {
+        true => "\n".to_owned(),
+        false => format!("{:spaces$}{line}\n", ""),
+    };
+    text.lines().map(line).collect()
+}
+
 /// `a, b`, each an identifier.
 pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
     names.iter().map(|name| ident(name.as_ref())).collect::<Vec<_>>().join(", ")

@@ -173,7 +173,9 @@ fn table_names(catalog: &Catalog, dataset: &Dataset) -> BTreeSet<String> {
         names.extend(dimension::presence_tables(name));
     }
     for fact in &dataset.facts {
-        names.extend([fact::name(&fact.name), fact::tombstone_name(&fact.name)]);
+        let name = &fact.name;
+        names.insert(fact::name(name));
+        names.extend([fact::confirmation_name(name), fact::tombstone_name(name)]);
     }
     names.extend(uses_dates(dataset).then(|| date::NAME.to_owned()));
     names

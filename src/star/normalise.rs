@@ -88,6 +88,9 @@ declare
     rows_updated bigint := 0;
     tables jsonb := '[]'::jsonb;
 begin
+    -- Large batches are sorted and hashed in memory where the server has it.
+    perform set_config('work_mem', greatest(65536, least(262144,
+        pg_size_bytes(current_setting('shared_buffers')) / 8192))::text, true);
     -- An empty COPY fires the trigger, too.
 {scan}    if staged = 0 then
         return null;

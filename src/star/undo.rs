@@ -67,14 +67,9 @@ end
 
 fn take_back_fact(fact: &Fact) -> String {
     let table = format!("star.{}", ident(&fact::name(&fact.name)));
-    let unchanged = if fact.grain.is_some() {
-        dimension::date_by_last_change(&table, "fact")
-    } else {
-        String::new()
-    };
     let tombstones = delete_tombstones(fact, &table);
     let audit = fact::undo_audit(fact);
-    let delete = delete_facts(fact, &table);
+    let delete = fact::undo_rows(fact);
     format!(
         "
 {delete}    perform stardrop.add_row_counts(in_load_id, jsonb_build_object(
@@ -83,30 +78,7 @@ fn take_back_fact(fact: &Fact) -> String {
             'deleted', deleted
         ))
     ), 0, 0, 0);
-{tombstones}{unchanged}{audit}"
-    )
-}
-
-/// The statements that delete the load's rows of a fact. Other loads may have confirmed them since: then a row
-/// counts as old as the newest of these, which a replay of this load alone would not restore.
-fn delete_facts(fact: &Fact, table: &str) -> String {
-    if fact.grain.is_none() {
-        return format!(
-            "    delete from {table} fact where fact.load_id = in_load_id;
-    get diagnostics deleted = row_count;
-"
-        );
-    }
-    format!(
-        "    with taken as (
-        delete from {table} fact where fact.load_id = in_load_id
-        returning fact.source_load_id
-    )
-    select count(*), confirmed_by || array_agg(distinct taken.source_load_id)
-        filter (where taken.source_load_id <> in_load_id)
-    into deleted, confirmed_by
-    from taken;
-"
+{tombstones}{audit}"
     )
 }
 

@@ -32,14 +32,15 @@ pub(super) fn values(fact: &Fact) -> &'static str {
     if fact.audit { ", $1, now()" } else { "" }
 }
 
-/// The assignment where a load has a row that is there; `is_distinct` says whether it changes a value.
-pub(super) fn assignment(fact: &Fact, is_distinct: &str) -> String {
+/// The assignment where a load has a row that is there, after other ones; `differs` says whether it changes a value.
+pub(super) fn assignment(fact: &Fact, differs: &str) -> String {
     if !fact.audit {
         return String::new();
     }
     format!(
-        "                updated_at = case when fact.first_load_id is distinct from $1 and ({is_distinct})
-                    then now() else fact.updated_at end,\n"
+        ",
+        updated_at = case when fact.first_load_id is distinct from $1 and {differs}
+            then now() else fact.updated_at end"
     )
 }
 

@@ -156,6 +156,15 @@ pub(super) fn select_list(filled: &[Filled], indent: &str) -> String {
     values.join(",\n")
 }
 
+/// The same, each with its column's name.
+pub(super) fn named_select_list(filled: &[Filled], indent: &str) -> String {
+    let values: Vec<String> = filled
+        .iter()
+        .map(|filled| format!("{indent}{} as {}", filled.value, ident(&filled.column.name)))
+        .collect();
+    values.join(",\n")
+}
+
 pub(super) fn names(filled: &[Filled]) -> Vec<&str> {
     filled.iter().map(|filled| filled.column.name.as_str()).collect()
 }

@@ -4,6 +4,7 @@ mod append;
 mod audit;
 mod by_grain;
 mod columns;
+mod confirmation;
 mod foreign_keys;
 mod precedence;
 mod rekey_facts;
@@ -13,6 +14,7 @@ mod tombstone;
 pub(super) use audit::undo as undo_audit;
 pub(crate) use columns::COMPUTED;
 pub(super) use columns::{check as expression_check, expressions};
+pub(super) use confirmation::{table_name as confirmation_name, undo as undo_rows};
 pub(super) use foreign_keys::statement as foreign_keys;
 pub(super) use rekey_facts::step as rekey_facts;
 pub(super) use tombstone::table_name as tombstone_name;
@@ -20,7 +22,7 @@ pub(super) use tombstone::table_name as tombstone_name;
 use super::dimension;
 use super::ident::{ident, list};
 use super::table::{Table, lineage};
-use crate::dataset::{Catalog, Dataset, DimensionRef, Fact};
+use crate::dataset::{Catalog, Dataset, DimensionRef, Fact, Overwrite};
 use columns::filled;
 
 /// The name of a fact's table, without the schema.
@@ -53,9 +55,11 @@ impl FactContext<'_> {
     }
 }
 
-/// The tables of a fact: its own, and the one of its tombstones if it has `delete_when`.
+/// The tables of a fact: its own, the one of its confirmations, and the one of its tombstones if it has
+/// `delete_when`.
 pub(super) fn tables(context: FactContext<'_>) -> Vec<Table> {
     let mut tables = vec![table(context)];
+    tables.extend(confirmation::table(context));
     tables.extend(tombstone::table(context));
     tables
 }
@@ -64,11 +68,10 @@ fn table(context: FactContext<'_>) -> Table {
     let fact = context.fact;
     let name = name(&fact.name);
     let mut columns: Vec<_> = filled(context).into_iter().map(|filled| filled.column).collect();
-    let [load_id, source_line, source_load_id, source_time] = lineage();
+    let [load_id, source_line, _, _] = lineage();
     columns.extend([load_id, source_line]);
     let mut constraints = Vec::new();
     if let Some(grain) = &fact.grain {
-        columns.extend([source_load_id, source_time]);
         constraints.push((format!("{name}_grain"), format!("primary key ({})", list(grain))));
     }
     columns.extend(audit::columns(fact));
@@ -76,7 +79,13 @@ fn table(context: FactContext<'_>) -> Table {
         Some(grain) => format!("one row per {}", grain.join(", ")),
         None => "append only, one row for every row received".to_owned(),
     };
-    let mut indexes = vec![(format!("{name}_load_id"), "(load_id)".to_owned())];
+    // The rows of a load are next to each other, but for those that it has changed. A dataset that replaces deletes
+    // the rows of older loads with each file.
+    let by_load = match context.dataset.policy.overwrite {
+        Overwrite::Replace => "(load_id)",
+        Overwrite::Merge | Overwrite::Ignore => "using brin (load_id) with (autosummarize = on)",
+    };
+    let mut indexes = vec![(format!("{name}_load_id"), by_load.to_owned())];
     // `rekey_facts` finds rows by these indexes.
     for (at, reference) in context.versioned_references().enumerate() {
         let index = format!("{name}_version_{}", at + 1);

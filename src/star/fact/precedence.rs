@@ -4,7 +4,8 @@
 //! contract's version column, the object's time, the load (by key and version), the line. The order
 //! in which loads arrive never decides.
 
-use crate::dataset::{Conflict, Fact};
+use super::{FactContext, confirmation};
+use crate::dataset::{Conflict, Fact, Overwrite};
 use crate::star::ident::ident;
 
 /// The SQL expressions that say how new a row is.
@@ -12,25 +13,29 @@ pub(super) struct Position {
     alias: String,
     time: String,
     load: String,
-    /// The load whose line is the row's `source_line`: the one that last changed the row.
-    line_of: String,
+    /// The condition that a load which comes before the new row has confirmed this one.
+    overrules: Option<&'static str>,
 }
 
 impl Position {
-    /// The position of a row of a fact table.
-    pub(super) fn of_row(alias: &str) -> Position {
+    /// The position of the row `fact` of a fact table, next to its load `known` in the ledger.
+    pub(super) fn of_fact(context: FactContext<'_>) -> Position {
+        Position {
+            alias: "fact".to_owned(),
+            time: "known.object_time".to_owned(),
+            load: "fact.load_id".to_owned(),
+            overrules: confirmation::is_kept(context).then_some(confirmation::OVERRULES),
+        }
+    }
+
+    /// The position of a tombstone.
+    pub(super) fn of_tombstone(alias: &str) -> Position {
         Position {
             alias: alias.to_owned(),
             time: format!("{alias}.source_time"),
             load: format!("{alias}.source_load_id"),
-            line_of: format!("{alias}.load_id"),
+            overrules: None,
         }
-    }
-
-    /// The position of a tombstone, whose line always belongs to the load that wrote it.
-    pub(super) fn of_tombstone(alias: &str) -> Position {
-        let position = Position::of_row(alias);
-        Position { line_of: position.load.clone(), ..position }
     }
 
     /// The position of a row of the batch: `$1` is the load, `$2` is the object's time.
@@ -39,7 +44,7 @@ impl Position {
             alias: alias.to_owned(),
             time: "$2".to_owned(),
             load: "$1".to_owned(),
-            line_of: "$1".to_owned(),
+            overrules: None,
         }
     }
 
@@ -59,12 +64,15 @@ pub(super) fn row_order(fact: &Fact) -> String {
 }
 
 /// The condition under which row `new` replaces row `old`: with `conflict = "update"` if it is at
-/// least as new, with `conflict = "keep"` if it is older.
+/// least as new, with `conflict = "keep"` if it is older. Null where there is no row `old`.
 pub(super) fn wins(fact: &Fact, new: &Position, old: &Position) -> String {
-    let (by_object, after, before) = match fact.conflict {
+    let (mut by_object, after, before) = match fact.conflict {
         Conflict::Update => (is_as_new(new, old), &new.alias, &old.alias),
         Conflict::Keep => (is_older(new, old), &old.alias, &new.alias),
     };
+    if let Some(overrules) = old.overrules {
+        by_object = format!("({by_object}) and not ({overrules})");
+    }
     let Some(version) = &fact.version else { return by_object };
     let version = ident(version);
     format!(
@@ -82,13 +90,12 @@ fn is_as_new(new: &Position, old: &Position) -> String {
     format!(
         "{0} > {1}
                or {0} = {1}
-              and ({2} = {3} and ({4} <> {2} or {5} >= {6})
+              and ({2} = {3} and {4} >= {5}
                    or stardrop.load_sorts_after({2}, {3}))",
         new.time,
         old.time,
         new.load,
         old.load,
-        old.line_of,
         new.line(),
         old.line()
     )
@@ -98,25 +105,25 @@ fn is_older(new: &Position, old: &Position) -> String {
     format!(
         "{0} < {1}
                or {0} = {1}
-              and ({2} = {3} and {4} = {2} and {5} < {6}
+              and ({2} = {3} and {4} < {5}
                    or stardrop.load_sorts_after({3}, {2}))",
         new.time,
         old.time,
         new.load,
         old.load,
-        old.line_of,
         new.line(),
         old.line()
     )
 }
 
-/// The condition for `overwrite = "replace"`. Between two versions of one file the replacing version
-/// wins, whatever S3's clocks say: the rows of the other version are deleted afterwards, and rows
-/// that both versions have must not be deleted with them.
-pub(super) fn replaces_or_wins(fact: &Fact) -> String {
-    format!(
-        "coalesce(stardrop.is_replaced_by(fact.load_id, excluded.source_load_id),
-                  {})",
-        wins(fact, &Position::of_row("excluded"), &Position::of_row("fact"))
-    )
+/// Whether row `new` of the batch replaces the row `fact`. With `overwrite = "replace"`, between two versions of
+/// one file the replacing version wins, whatever S3's clocks say: the rows of the other version are deleted
+/// afterwards, and rows that both versions have must not be deleted with them.
+pub(super) fn wins_over_fact(context: FactContext<'_>, new: &str) -> String {
+    let FactContext { dataset, fact, .. } = context;
+    let wins = wins(fact, &Position::of_batch(new), &Position::of_fact(context));
+    if dataset.policy.overwrite != Overwrite::Replace {
+        return wins;
+    }
+    format!("coalesce(stardrop.is_replaced_by(fact.load_id, $1),\n                  {wins})")
 }

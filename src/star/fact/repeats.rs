@@ -5,9 +5,9 @@
 //! Neither are tombstones.
 
 use super::columns::{filled, needed};
-use super::{FactContext, joins, name};
+use super::{FactContext, confirmation, joins, name};
 use crate::star::finding;
-use crate::star::ident::{differ, dollar_quoted, equal, ident, literal, qualified};
+use crate::star::ident::{differ, dollar_quoted, equal, ident, indented, literal, qualified};
 
 /// The most lines that one error names. Others are found when the batch is staged without these.
 const MAX_LINES: usize = 10_000;
@@ -72,9 +72,19 @@ pub(super) fn refuse(context: FactContext<'_>, grain: &[String]) -> String {
     let same_version = fact.version.iter().map(|version| {
         format!("\n              and loaded.{0} is not distinct from row.{0}", ident(version))
     });
+    // This load has confirmed rows that it had before with the same values.
+    let (own, join, is_of_this_load) = if confirmation::is_kept(context) {
+        (
+            indented(&confirmation::overruled(context, "array[$1]"), 8).trim().to_owned() + ", ",
+            indented(&confirmation::join("loaded"), 8),
+            format!("(loaded.load_id = $1 or {})", confirmation::OVERRULES),
+        )
+    } else {
+        (String::new(), String::new(), "loaded.load_id = $1".to_owned())
+    };
     let query = format!(
         "
-        with earliest as (
+        with {own}earliest as (
             select distinct on ({batch_key})
                    {batch_key}, {batch_columns}, batch.source_line
             from batch
@@ -89,7 +99,7 @@ pub(super) fn refuse(context: FactContext<'_>, grain: &[String]) -> String {
             select row.source_line
             from batch row
 {joins}            join star.{table} loaded on {same_loaded_grain}
-            where loaded.source_load_id = $1{same_version}
+{join}            where {is_of_this_load}{same_version}
               and ({own_values}) is distinct from ({own_columns}){and_row_is_row}
             order by source_line
             limit {MAX_LINES}

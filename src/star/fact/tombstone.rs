@@ -6,10 +6,10 @@
 //! not inserted. The transaction holds the fact's lock, so a tombstone and a row of its grain that
 //! two batches load at once always see each other.
 
-use super::precedence::{Position, row_order, wins};
-use super::{FactContext, columns, name};
+use super::precedence::{Position, row_order, wins, wins_over_fact};
+use super::{FactContext, columns, confirmation, name};
 use crate::dataset::Fact;
-use crate::star::ident::{dollar_quoted, equal, ident, list, qualified};
+use crate::star::ident::{dollar_quoted, equal, ident, indented, list, qualified};
 use crate::star::table::{Table, lineage};
 
 /// The name of a fact's tombstone table, without the schema.
@@ -57,18 +57,18 @@ pub(super) fn is_tombstone(fact: &Fact) -> String {
     }
 }
 
-/// The condition of rows that are not tombstones and not older than one of their grain.
-pub(super) fn without_tombstone(fact: &Fact, grain: &[String]) -> String {
+/// The condition of rows that are not tombstones and not older than one of their grain, after `word`.
+pub(super) fn without_tombstone(fact: &Fact, grain: &[String], word: &str) -> String {
     if fact.delete_when.is_none() {
         return String::new();
     }
     format!(
-        "            where not row.is_tombstone$
-              and not exists (
-                select from star.{} tombstone
-                where {}
-                  and ({}) is not true
-            )
+        "{word}not row.is_tombstone$
+      and not exists (
+        select from star.{} tombstone
+        where {}
+          and ({}) is not true
+      )
 ",
         ident(&table_name(&fact.name)),
         equal("tombstone", "row", grain),
@@ -95,6 +95,13 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
                    {batch_own}, batch.source_line{is_tombstone}
             from batch
             order by {batch_grain}, {row_order}
+        ), {overruled}, deleted as (
+            select {row_grain}
+            from incoming row
+            join star.{table} fact on {same_grain}
+            join stardrop.load known on known.load_id = fact.load_id
+{join}            where row.is_tombstone$
+              and ({tombstone_wins})
         ), saved_tombstone as (
             insert into star.{tombstones} as tombstone
                 ({own}, source_line, source_load_id, source_time)
@@ -109,10 +116,8 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
             where {is_newer}
         )
         delete from star.{table} fact
-        using incoming row
-        where row.is_tombstone$
-          and {same_grain}
-          and ({tombstone_wins})
+        using deleted
+        where {same_as_deleted}
     ",
         batch_grain = qualified("batch", grain),
         batch_own = qualified("batch", &own),
@@ -127,15 +132,23 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
             wins(fact, &Position::of_tombstone("excluded"), &Position::of_tombstone("tombstone")),
         table = ident(&name(&fact.name)),
         same_grain = equal("fact", "row", grain),
-        tombstone_wins = wins(fact, &Position::of_batch("row"), &Position::of_row("fact")),
+        same_as_deleted = equal("fact", "deleted", grain),
+        overruled = indented(&confirmation::overruled(context, "$3"), 8).trim().to_owned(),
+        join = indented(&confirmation::join("fact"), 8),
+        tombstone_wins = wins_over_fact(context, "row"),
     );
     format!(
         "    -- Fact {fact}: tombstones delete the row of their grain, and are kept.
-    execute {query} using this.load_id, this.object_time;
-    get diagnostics removed = row_count;
+    declare
+        overruling bigint[];
+    begin
+{overruling}        execute {query} using this.load_id, this.object_time, overruling;
+        get diagnostics removed = row_count;
+    end;
 
 ",
         fact = fact.name,
+        overruling = indented(&confirmation::find_overruling(context), 8),
         query = dollar_quoted("sql", &query),
     )
 }

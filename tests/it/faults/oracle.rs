@@ -246,17 +246,31 @@ impl Ledger {
 
 fn fact_query(kind: &Kind) -> String {
     let version = if kind.has_version { ", coalesce(f.rev::text, '-')" } else { "" };
+    // The newest load that had the row.
+    let newest = format!(
+        "coalesce((select c.load_id
+                   from star.confirmed_{} c
+                   cross join unnest(c.words, c.bits) line (word, bits)
+                   join stardrop.load l using (load_id)
+                   where c.of_load = f.load_id
+                     and line.word = f.source_line / 64
+                     and line.bits >> (f.source_line % 64)::integer & 1 = 1
+                   order by l.object_time desc, (l.bucket, l.key, l.sequencer, l.version_id, l.etag,
+                            l.part, l.generation, l.load_id) desc
+                   limit 1), f.load_id)",
+        kind.name
+    );
     let (load, line) = match kind.overwrite {
         "replace" => (
-            "load_id",
+            "f.load_id",
             ", f.source_line, f.number, (extract(epoch from f.written) * 1000000)::bigint, f.at_line",
         ),
-        _ => ("source_load_id", ""),
+        _ => (newest.as_str(), ""),
     };
     let country = if kind.looks_up() { ", coalesce(f.country, '-')" } else { "" };
     format!(
         "select concat_ws('|', f.id, coalesce(c.customer_id, '-'), coalesce(i.item_id, '-'),
-                f.date_key, coalesce(f.qty::text, '-'), f.{load}{version}{line}{country})
+                f.date_key, coalesce(f.qty::text, '-'), {load}{version}{line}{country})
          from star.fact_{} f
          left join star.dim_customer c using (customer_key)
          left join star.dim_item i using (item_key)",

@@ -40,8 +40,8 @@ async fn a_loader_killed_in_the_third_sheet_of_five_is_followed_by_one_that_fini
         std::fs::create_dir(folder.path().join("months")).unwrap();
         std::fs::write(folder.path().join("months/dataset.toml"), &text).unwrap();
         let insert = format!(
-            "insert into star.fact_months (id, part, name_key, load_id, source_line, source_load_id, source_time)
-                values ({stop}, '', -1, 0, 0, 0, '-infinity')"
+            "insert into star.fact_months (id, part, name_key, load_id, source_line)
+                values ({stop}, '', -1, 0, 0)"
         );
         let datasets = folder.path().display().to_string();
         let vars = [("STARDROP_DATASETS", datasets.as_str()), ("STARDROP_BATCH_ROWS", "200")];

@@ -40,11 +40,11 @@ const NORMALISE: &str = "    execute $sql$
     $sql$ using this.load_id, this.object_time;
     execute $sql$
         insert into star.fact_receipt
-            (id, shop_key, paid, load_id, source_line, source_load_id, source_time)
-        select distinct on (s.shop_key) b.id, s.shop_key, b.paid, $1, b.source_line, $1, $2
+            (id, shop_key, paid, load_id, source_line)
+        select distinct on (s.shop_key) b.id, s.shop_key, b.paid, $1, b.source_line
         from batch b join star.dim_shop s using (shop)
         order by s.shop_key, b.paid desc
-    $sql$ using this.load_id, this.object_time;
+    $sql$ using this.load_id;
     get diagnostics rows_inserted = row_count;
 ";
 

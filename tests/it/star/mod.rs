@@ -2,6 +2,7 @@
 
 mod audit;
 mod column_names;
+mod confirmations;
 pub mod conflicting_attributes;
 mod diagram;
 mod facts;

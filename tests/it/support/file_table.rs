@@ -117,8 +117,10 @@ impl Loaded {
                     );
                     let first = db.rows(&sql).await;
                     let rows = db.text(&format!("select count(*) from star.fact_{name}")).await;
-                    let content = format!("select coalesce(md5(string_agg(t::text, '' order by t::text)), '') from
-                        (select to_jsonb(f) - 'load_id' - 'source_load_id' - 'source_time' as t from star.fact_{name} f) t");
+                    let content = format!(
+                        "select coalesce(md5(string_agg(t::text, '' order by t::text)), '') from
+                        (select to_jsonb(f) - 'load_id' as t from star.fact_{name} f) t"
+                    );
                     let content = db.text(&content).await;
                     format!(
                         "loaded | {rows} | {} | {first} | {}",
@@ -140,7 +142,7 @@ impl Loaded {
         let sql = format!(
             "select coalesce(string_agg(source_line || ': ' || fields, e'\\n' order by source_line), '')
              from (select source_line, (coalesce(nullif(to_jsonb(f) -> 'extra', 'null'), '{{}}') || jsonb_strip_nulls(to_jsonb(f)
-                 - 'extra' - 'load_id' - 'source_load_id' - 'source_time' - 'source_line'))::text as fields
+                 - 'extra' - 'load_id' - 'source_line'))::text as fields
                  from star.fact_{} f) t",
             dataset(number)
         );

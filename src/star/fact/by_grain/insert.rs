@@ -1,0 +1,35 @@
+//! Insert: the SQL query that inserts the batch's rows of new grains.
+//!
+//! They are inserted in the order of the grain, in which the rows of the batch are sorted to find the one that wins,
+//! unless they come in that order.
+//! So two batches that insert the same grains wait for each other only in one direction.
+
+use super::super::columns::{filled, names, select_list};
+use super::super::{FactContext, audit, joins, name, tombstone};
+use super::incoming;
+use crate::star::ident::{equal, ident, list};
+
+pub(super) fn query(context: FactContext<'_>, grain: &[String]) -> String {
+    let fact = context.fact;
+    let filled = filled(context);
+    format!(
+        "with {incoming}
+insert into star.{table}
+    ({columns}, load_id, source_line{audit_names})
+select
+{values},
+       $1, row.source_line{audit_values}
+from incoming row
+{joins}where not exists (select from star.{table} fact where {same_grain})
+{tombstones}",
+        incoming = incoming(context, grain, "$3"),
+        table = ident(&name(&fact.name)),
+        columns = list(&names(&filled)),
+        audit_names = audit::names(fact),
+        audit_values = audit::values(fact),
+        values = select_list(&filled, ""),
+        joins = joins(context, ""),
+        same_grain = equal("fact", "row", grain),
+        tombstones = tombstone::without_tombstone(fact, grain, "  and "),
+    )
+}

@@ -1,0 +1,199 @@
+//! Confirmation: which rows of a fact other loads had as well, with the same values.
+//!
+//! A row of a fact that a newer file repeats is not written again. But it counts as new as that file: an older
+//! one that comes late must not change it. So the newer load notes which rows it has confirmed, and only a batch
+//! that would change a row looks whether a load that comes before its own has confirmed it. With
+//! `conflict = "keep"` it is the older load that confirms.
+//!
+//! A row is named by its load and line, which change with its values, so that the confirmations of other values
+//! never count. For each load whose rows are confirmed there is one note for each batch: bits of 64 lines each.
+//! A million lines that follow each other take 250 kB.
+
+use super::{FactContext, name};
+use crate::dataset::{Conflict, Fact, Overwrite};
+use crate::star::ident::{ident, literal};
+use crate::star::table::{Column, Table};
+
+/// The condition that the row `fact` is confirmed by a load that comes before that of the batch. It needs
+/// [`overruled`] and [`join`].
+pub(super) const OVERRULES: &str = "overruled.of_load is not null";
+
+/// The name of the table with a fact's confirmations, without the schema.
+pub(in crate::star) fn table_name(fact: &str) -> String {
+    format!("confirmed_{fact}")
+}
+
+/// Whether confirmations are saved. Not in a dataset that replaces, where every row takes the load of the newest
+/// file.
+pub(super) fn is_kept(context: FactContext<'_>) -> bool {
+    context.fact.grain.is_some() && context.dataset.policy.overwrite != Overwrite::Replace
+}
+
+/// The table of a fact with a grain. It stays where the contract becomes one that replaces.
+pub(super) fn table(context: FactContext<'_>) -> Option<Table> {
+    context.fact.grain.as_ref()?;
+    let name = table_name(&context.fact.name);
+    let column = |name: &str, sql_type: &str, comment: &str| {
+        Column::new(name, sql_type).not_null(true).comment(comment)
+    };
+    Some(Table {
+        schema: "star",
+        unlogged: false,
+        columns: vec![
+            column("load_id", "bigint", "The load that has confirmed the rows."),
+            column("of_load", "bigint", "The load_id of the rows."),
+            column("words", "bigint[]", "The source_line of the rows, divided by 64."),
+            column(
+                "bits",
+                "bigint[]",
+                "For each word, the bits of the remainders of the division.",
+            ),
+        ],
+        constraints: Vec::new(),
+        indexes: vec![
+            (format!("{name}_load_id"), "(load_id)".to_owned()),
+            (format!("{name}_of_load"), "(of_load)".to_owned()),
+        ],
+        spare_percent: 0,
+        comment: format!(
+            "Rows of {} that other loads had as well: they count as new as those.",
+            super::name(&context.fact.name)
+        ),
+        name,
+    })
+}
+
+/// The statement that finds the loads whose confirmations count against the batch: with `conflict = "update"` those
+/// that are newer than its load, of which there are none unless a file is late.
+pub(super) fn find_overruling(context: FactContext<'_>) -> String {
+    if !is_kept(context) {
+        return String::new();
+    }
+    match context.fact.conflict {
+        Conflict::Update => format!(
+            "select array_agg(l.load_id) into overruling
+from stardrop.load l
+where l.dataset = {dataset}
+  and (l.object_time > this.object_time
+       or l.object_time = this.object_time and stardrop.load_sorts_after(l.load_id, this.load_id));
+",
+            dataset = literal(&context.dataset.name)
+        ),
+        // Of a load's own rows the first one stays.
+        Conflict::Keep => format!(
+            "select array_agg(distinct l.load_id) into overruling
+from star.{table} confirmed
+join stardrop.load l on l.load_id = confirmed.load_id
+where l.load_id = this.load_id
+   or l.object_time < this.object_time
+   or l.object_time = this.object_time and stardrop.load_sorts_after(this.load_id, l.load_id);
+",
+            table = ident(&table_name(&context.fact.name))
+        ),
+    }
+}
+
+/// `overruled as (..)`: what the loads of the array `loads` have confirmed.
+pub(super) fn overruled(context: FactContext<'_>, loads: &str) -> String {
+    format!(
+        "overruled as (
+    select confirmed.of_load, line.word, bit_or(line.bits) as bits
+    from star.{table} confirmed
+    cross join unnest(confirmed.words, confirmed.bits) line (word, bits)
+    where confirmed.load_id = any ({loads})
+    group by confirmed.of_load, line.word
+)",
+        table = ident(&table_name(&context.fact.name))
+    )
+}
+
+/// The join of a row of a fact with [`overruled`].
+pub(super) fn join(row: &str) -> String {
+    format!(
+        "    left join overruled
+      on overruled.of_load = {row}.load_id
+     and overruled.word = {row}.source_line >> 6
+     and overruled.bits >> ({row}.source_line & 63)::integer & 1 = 1
+"
+    )
+}
+
+/// `confirmed as (..)`: saves that the load `$1` has confirmed rows of `compared`.
+pub(super) fn save(context: FactContext<'_>) -> String {
+    format!(
+        "confirmed as (
+    insert into star.{table} (load_id, of_load, words, bits)
+    select $1, line.of_load, array_agg(line.word order by line.word), array_agg(line.bits order by line.word)
+    from (
+        select compared.known_load$ as of_load, compared.known_line$ >> 6 as word,
+               bit_or(1::bigint << (compared.known_line$ & 63)::integer) as bits
+        from compared
+        where (compared.wins$ or compared.is_overruled$)
+          and not compared.differs$
+          and compared.known_load$ <> $1
+        group by compared.known_load$, compared.known_line$ >> 6
+    ) line
+    group by line.of_load
+)",
+        table = ident(&table_name(&context.fact.name))
+    )
+}
+
+/// The statements of an undo: delete the load's rows, with their number as `deleted`, and the confirmations that
+/// the load made and those of its rows. The loads whose confirmations are lost with rows are added to
+/// `confirmed_by`, of each row the one that counted: a replay of this load alone would not restore them.
+pub(in crate::star) fn undo(fact: &Fact) -> String {
+    let fact_table = ident(&name(&fact.name));
+    if fact.grain.is_none() {
+        return format!(
+            "    delete from star.{fact_table} fact where fact.load_id = in_load_id;
+    get diagnostics deleted = row_count;
+"
+        );
+    }
+    let direction = match fact.conflict {
+        Conflict::Update => " desc",
+        Conflict::Keep => "",
+    };
+    format!(
+        "    with taken as (
+        delete from star.{fact_table} fact where fact.load_id = in_load_id
+        returning fact.source_line
+    ), confirmation as (
+        select confirmed.load_id, confirmed_line.word, confirmed_line.bits
+        from star.{table} confirmed
+        cross join unnest(confirmed.words, confirmed.bits) confirmed_line (word, bits)
+        where confirmed.of_load = in_load_id
+    ), counted as (
+        select distinct on (taken.source_line) confirmation.load_id
+        from taken
+        join confirmation
+          on confirmation.word = taken.source_line >> 6
+         and confirmation.bits >> (taken.source_line & 63)::integer & 1 = 1
+        join stardrop.load l on l.load_id = confirmation.load_id
+        order by taken.source_line, {position}
+    )
+    select (select count(*) from taken),
+           confirmed_by || (select array_agg(distinct counted.load_id) from counted)
+    into deleted, confirmed_by;
+    delete from star.{table} confirmed
+    where confirmed.load_id = in_load_id
+       or confirmed.of_load = in_load_id;
+",
+        table = ident(&table_name(&fact.name)),
+        // The order of stardrop.load_sorts_after.
+        position = [
+            "l.object_time",
+            "l.bucket",
+            "l.key",
+            "rpad(lower(coalesce(l.sequencer, '')), 64, '0') collate \"C\"",
+            "coalesce(l.version_id, '')",
+            "coalesce(l.etag, '')",
+            "l.part",
+            "l.generation",
+            "l.load_id",
+        ]
+        .map(|column| format!("{column}{direction}"))
+        .join(",\n                 "),
+    )
+}
