@@ -44,7 +44,7 @@ pub(in crate::star) fn take_back(effect: &DimensionEffect<'_>, rekey: &str) -> S
     }
     for group in group::of_source(dimension, source) {
         if is_sure(dimension) {
-            steps.push_str(&date_by_last_change(&table, "member"));
+            steps.push_str(&date_by_last_change(&table, &group));
             steps.push_str(&of_undone(&table));
         }
         steps.push_str(&reset(&table, &surrogate, &group));
@@ -65,23 +65,30 @@ pub(in crate::star) fn is_sure(dimension: &Dimension) -> bool {
 }
 
 /// Rows of which the load was the newest source get the position of the load that last changed them, unless that
-/// is this one or undone, too.
-fn date_by_last_change(table: &str, row: &str) -> String {
+/// is this one or undone, too. Where all values are null, that load may only have referred to the member, and said
+/// nothing of it.
+fn date_by_last_change(table: &str, group: &Group<'_>) -> String {
+    let has_value =
+        group.attributes.iter().map(|name| format!("member.{} is not null", ident(name)));
+    let has_value: Vec<String> = has_value.collect();
     format!(
-        "    update {table} {row}
-    set source_load_id = {row}.load_id,
+        "    update {table} member
+    set source_load_id = member.load_id,
         source_time = last_change.object_time
     from stardrop.load last_change
-    where {row}.source_load_id = in_load_id
-      and last_change.load_id = {row}.load_id
+    where member.source_load_id = in_load_id
+      and ({has_value})
+      and last_change.load_id = member.load_id
       and last_change.load_id <> in_load_id
       and last_change.state <> 'undone';
-"
+",
+        has_value = has_value.join(" or "),
     )
 }
 
-/// Notes that a row has a value of which the load was only the newest source, and whose own load is undone already.
-/// The counts of loads do not say which others had a value before that one.
+/// Notes that a row has a value of which the load was only the newest source, and of which one does not know who else
+/// has had it: its own load is undone already, or may have said nothing. The counts of loads do not tell which others
+/// had a value before that one.
 fn of_undone(table: &str) -> String {
     format!(
         "    perform from {table} member where member.source_load_id = in_load_id and member.load_id <> in_load_id;

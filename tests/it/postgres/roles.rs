@@ -124,7 +124,7 @@ async fn the_loader_and_readers_may_call_the_listed_functions_and_no_other() {
     }
     assert_eq!(
         site.db.rows(&tables("stardrop_reader", "select")).await,
-        "star.confirmed_red\nstar.dim_who_blue\nstar.dim_who_red\nstar.fact_blue\nstar.fact_red\nstardrop.dataset\n\
+        "star.confirmed_blue\nstar.confirmed_red\nstar.dim_who_blue\nstar.dim_who_red\nstar.fact_blue\nstar.fact_red\nstardrop.dataset\n\
          stardrop.function_set\nstardrop.lineage\nstardrop.load\nstardrop.load_finding\nstardrop.load_table\nstardrop.migration\n\
          stardrop.pending_counts\nstardrop.rejected_row\nstardrop.saved_view\nstardrop.star_object"
     );
