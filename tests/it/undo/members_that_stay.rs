@@ -85,6 +85,8 @@ delete_when = "gone = 1"
     let members = "select code, name, load_id from star.dim_buyer where code is not null";
     db.run("select stardrop.undo(1)").await;
     assert_eq!(db.rows(members).await, "K|null|0");
+    let source = "select source_load_id, source_time from star.dim_buyer where code = 'K'";
+    assert_eq!(db.rows(source).await, "0|-infinity", "any file may describe it again");
     db.run("insert into staging.visits (id, gone) values (1, 1)").await;
     db.run("insert into staging.crm (code, name) values ('N', 'Cleo')").await;
     // The file of load 2 has named K. It is not replayed with another one.
