@@ -9,6 +9,7 @@
 #   CASES              the number of sets of files that `make oracle` loads
 #   RUST_TEST_THREADS  how many tests run at the same time; by default one for each processor, and at least 4
 #   ROWS               the number of facts that `make bench-star` compares with 100,000
+#   QUICK              with QUICK=1 `make bench` loads 100,000 rows instead of a million
 #   EXAMPLE            an example that `make dev` runs, in a folder of its own, such as loans
 #   LOADERS            the number of files that `make dev` loads at the same time; 0 leaves them to `make watch`
 #   TERRAFORM          how to run Terraform, such as `terraform`
@@ -22,6 +23,7 @@ CARGO_FLAGS ?=
 PG ?=
 CASES ?= 2000
 ROWS ?= 20000000
+QUICK ?=
 EVENT ?= events/s3-put.json
 LOADERS ?= 2
 TERRAFORM ?= terraform
@@ -90,8 +92,10 @@ bench-star: setup-rust setup-postgres ## time batches at 100,000 and at ROWS=200
 	@$(WITH_PG) && export STARDROP_BENCH_ROWS=$(ROWS) && \
 	$(CARGO) bench $(CARGO_FLAGS) --profile dev --bench star
 
-bench: setup-rust ## time decode, parse, check and encode of a sales file, and lookups of addresses
-	$(CARGO) bench $(CARGO_FLAGS) --bench sales --bench enrich
+bench: setup-rust setup-postgres ## time parsing, lookups of addresses, and a load against SQL by hand (QUICK=1 for fewer rows)
+	@$(WITH_PG) && export STARDROP_BENCH_QUICK=$(QUICK) && set -x && \
+	$(CARGO) bench $(CARGO_FLAGS) --bench sales --bench enrich && \
+	$(CARGO) bench $(CARGO_FLAGS) --bench load
 
 fuzz: setup-rust ## fuzz the parsers, MINUTES=30 for each target (TARGET=csv for one)
 	@bash scripts/setup-cargo-tool.sh cargo-fuzz $(CARGO_FUZZ)
