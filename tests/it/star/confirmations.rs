@@ -148,6 +148,25 @@ async fn batches_that_meet_in_new_and_in_known_rows_wait_for_each_other_and_neve
     }
 }
 
+/// A batch that would change a row waits for one that is just confirming it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_file_waits_for_the_commit_of_what_a_newer_one_confirms() {
+    let site = site("").await;
+    site.load("stock/a", 1, &file([(1, 0, 10)])).await;
+    let somebody = connect(&site.db.url).await;
+    let confirm = "begin; insert into staging.stock (id, qty) values (1, 10)";
+    somebody.batch_execute(confirm).await.unwrap();
+    let rows = file([(1, 0, 99)]);
+    let loading = site.load("stock/b", 9, &rows);
+    let ending = async {
+        site.db.eventually_a_session_waits_for_a_lock().await;
+        somebody.batch_execute("commit").await.unwrap();
+    };
+    let (report, ()) = tokio::join!(loading, ending);
+    assert_eq!((report.rows_inserted, report.rows_updated), (0, 0));
+    assert_eq!(site.rows(STAR).await, "1|10");
+}
+
 /// A batch with new rows of its own finds the lock taken by one that waits for these rows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_newer_and_an_older_file_at_once_leave_what_the_newer_one_says() {
