@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Every so many rows one is changed.
+/// One row in this many is changed in the third file.
 const CHANGED: usize = 100;
 
 /// The files, each newer than the one before, and the folder of the contract.

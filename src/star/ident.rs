@@ -152,7 +152,7 @@ pub(super) fn differ<S: AsRef<str>>(a: &str, b: &str, columns: &[S]) -> String {
     format!("({}) is distinct from ({})", qualified(a, columns), qualified(b, columns))
 }
 
-/// The lines of a text, each with so many more spaces before it.
+/// Each line of a text with this number of spaces before it; empty lines stay empty.
 pub(super) fn indented(text: &str, spaces: usize) -> String {
     let line = |line: &str| match line.is_empty() {
         true => "\n".to_owned(),

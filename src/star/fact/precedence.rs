@@ -64,7 +64,8 @@ pub(super) fn row_order(fact: &Fact) -> String {
 }
 
 /// The condition under which row `new` replaces row `old`: with `conflict = "update"` if it is at
-/// least as new, with `conflict = "keep"` if it is older. Null where there is no row `old`.
+/// least as new, with `conflict = "keep"` if it is older. The condition is null, not false, where an outer join
+/// has found no row `old`.
 pub(super) fn wins(fact: &Fact, new: &Position, old: &Position) -> String {
     let (mut by_object, after, before) = match fact.conflict {
         Conflict::Update => (is_as_new(new, old), &new.alias, &old.alias),

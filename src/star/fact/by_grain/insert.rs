@@ -1,8 +1,7 @@
 //! Insert: the SQL query that inserts the batch's rows of new grains.
 //!
-//! They are inserted in the order of the grain, in which the rows of the batch are sorted to find the one that wins,
-//! unless they come in that order.
-//! So two batches that insert the same grains wait for each other only in one direction.
+//! They are inserted in the order of the grain: the rows of the batch either come in that order, or are sorted to
+//! find the one that wins. So of two batches that insert the same grains only one waits for the other.
 
 use super::super::columns::{filled, names, select_list};
 use super::super::{FactContext, audit, joins, name, tombstone};
