@@ -5,6 +5,7 @@
 //! function per dataset. A new kind of dimension is one file in `dimension` and one line in its
 //! `mod.rs`.
 
+mod bits;
 mod complete;
 mod counts;
 mod date;
@@ -14,6 +15,7 @@ mod fact;
 mod finding;
 mod function;
 mod ident;
+mod load_order;
 mod lock;
 mod normalise;
 mod rename;
@@ -170,6 +172,7 @@ fn table_names(catalog: &Catalog, dataset: &Dataset) -> BTreeSet<String> {
     for effect in dimension::effects(catalog, dataset) {
         let name = &effect.dimension.name;
         names.extend([dimension::name(name), dimension::history_name(name)]);
+        names.insert(dimension::repeated_name(name));
         names.extend(dimension::presence_tables(name));
     }
     for fact in &dataset.facts {

@@ -5,8 +5,17 @@ use super::super::{View, name};
 use super::Checker;
 
 /// The prefixes of the names of the star's tables.
-const OWN: [&str; 8] =
-    ["dim_", "fact_", "history_", "confirmed_", "tombstone_", "extract_", "seen_", "presence_"];
+const OWN: [&str; 9] = [
+    "dim_",
+    "fact_",
+    "history_",
+    "confirmed_",
+    "tombstone_",
+    "extract_",
+    "seen_",
+    "presence_",
+    "repeated_",
+];
 
 impl Checker<'_> {
     pub(super) fn views(&mut self, table: &Table<contract::View>) -> Vec<View> {
@@ -17,7 +26,7 @@ impl Checker<'_> {
             } else if OWN.iter().any(|own| key.get_ref().starts_with(own)) {
                 self.error(
                     key,
-                    "names that begin with dim_, fact_, history_, confirmed_, tombstone_, extract_, seen_ or presence_ are reserved for tables of the star: rename the view",
+                    "names that begin with dim_, fact_, history_, confirmed_, tombstone_, extract_, seen_, presence_ or repeated_ are reserved for tables of the star: rename the view",
                 );
             }
             let sql = raw.get_ref().sql.get_ref().trim().trim_end_matches(';');

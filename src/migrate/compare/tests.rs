@@ -34,7 +34,7 @@ fn after(edits: &[(&str, &str)], has_rows: bool) -> String {
 #[test]
 fn an_empty_database_needs_everything_and_a_migrated_one_nothing() {
     let star = star_of(&SHOP);
-    let created = "create star.dim_buyer\ncreate star.fact_receipt\ncreate star.confirmed_receipt\ncreate staging.shop\n";
+    let created = "create star.dim_buyer\ncreate star.repeated_buyer\ncreate star.fact_receipt\ncreate star.confirmed_receipt\ncreate staging.shop\n";
     assert_eq!(lines(&Existing::default(), &star), created.to_owned() + "add dataset shop");
     assert_eq!(lines(&database_of(&star, true), &star), "");
 }
@@ -166,7 +166,7 @@ fn a_dataset_without_a_contract_is_dropped_with_the_facts_before_the_dimensions(
     existing.datasets.extend(other.datasets);
     assert_eq!(
         lines(&existing, &star_of(&SHOP)),
-        "drop dataset cafe\ndrop star.fact_bill\ndrop star.dim_guest\ndrop star.confirmed_bill"
+        "drop dataset cafe\ndrop star.fact_bill\ndrop star.repeated_guest\ndrop star.dim_guest\ndrop star.confirmed_bill"
     );
 }
 

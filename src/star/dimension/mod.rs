@@ -8,6 +8,7 @@ mod group;
 mod inferred;
 mod overwrite;
 mod presence;
+mod repetition;
 mod scd2;
 mod table;
 mod take_back;
@@ -16,6 +17,7 @@ pub(super) use extract::{
     VARIABLES as EXTRACT_VARIABLES, add as add_extract, remove as remove_extract,
 };
 pub(super) use presence::{extracted, table_names as presence_tables};
+pub(super) use repetition::table_name as repeated_name;
 pub(super) use scd2::{changed_versions, taken_variable, variables as version_variables};
 pub(super) use table::{tables, unknown_member};
 pub(super) use take_back::{VARIABLES as TAKE_BACK_VARIABLES, delete_unknown, is_sure, take_back};
@@ -61,6 +63,8 @@ pub(super) struct DimensionEffect<'c> {
     pub dimension: &'c Dimension,
     /// The dataset's attributes of the dimension, if it has any.
     pub source: Option<&'c DimensionSource>,
+    /// The datasets with attributes of the dimension.
+    pub described_by: Vec<&'c str>,
     /// The columns of further natural keys that it refers to.
     pub references: Vec<&'c [String]>,
 }
@@ -100,10 +104,19 @@ pub(super) fn effects<'c>(catalog: &'c Catalog, dataset: &'c Dataset) -> Vec<Dim
             }
         }
         if source.is_some() || !references.is_empty() {
-            effects.push(DimensionEffect { dimension, source, references });
+            let described_by = described_by(catalog, &dimension.name);
+            effects.push(DimensionEffect { dimension, source, described_by, references });
         }
     }
     effects
+}
+
+/// The names of the datasets with attributes of a dimension.
+fn described_by<'c>(catalog: &'c Catalog, dimension: &str) -> Vec<&'c str> {
+    let describes = |dataset: &&Dataset| {
+        dataset.dimensions.iter().any(|s| s.name == dimension && !s.attributes.is_empty())
+    };
+    catalog.datasets().iter().filter(describes).map(|dataset| dataset.name.as_str()).collect()
 }
 
 /// The statements that load the members of a batch. `row_counts` is put right after the statements
@@ -121,7 +134,7 @@ pub(super) fn step(effect: &DimensionEffect<'_>, dataset: &Dataset, row_counts: 
     if effect.dimension.versioned().is_some() {
         return scd2::step(effect, source, dataset) + row_counts + &seen;
     }
-    let mut step = overwrite::step(effect.dimension, source) + row_counts + &seen;
+    let mut step = overwrite::step(effect, source) + row_counts + &seen;
     if !effect.references.is_empty() {
         step.push('\n');
         step.push_str(&inferred::step_after_members(effect.dimension, &effect.references));

@@ -2,76 +2,290 @@
 //! value: the newest (type 1), or the first (type 0).
 //!
 //! Attributes from different datasets have a position each, so that a newer file that lacks some of
-//! them leaves those unchanged. New and existing members go through one sorted insert, so that two
-//! batches lock the members that both have in the same order. An existing member is inserted with its
-//! own key, so that only new members take a number from the sequence.
+//! them leaves those unchanged. Members that stay as they are are not written: that a newer file has them, too, is
+//! noted ([`repetition`]).
+//!
+//! Batches that insert members, and repeat others, run next to each other: they hold the dimension's lock together.
+//! One that changes members holds it alone, since it must see who has repeated them. Which of the two a batch does
+//! is known once it has compared its members. Where it must change some, it rolls back and starts again, so that
+//! it holds nothing of the dimension while it waits.
 
 use super::group::{self, Group, Kept};
-use super::{described, key_column, name, same_key, sequence};
+use super::{DimensionEffect, described, key_column, name, repetition};
 use crate::dataset::{Dimension, DimensionSource};
-use crate::star::counts;
-use crate::star::ident::{ident, list, qualified};
+use crate::star::ident::{dollar_quoted, equal, ident, indented, list, literal, qualified};
 
-pub(super) fn step(dimension: &Dimension, source: &DimensionSource) -> String {
-    let table = format!("star.{}", ident(&name(&source.name)));
-    let key = ident(&key_column(&source.name));
+/// How many of a large batch's rows are looked up to decide which lock to take. It matters only for the speed.
+const SAMPLE_ROWS: u32 = 1_000;
+
+/// Raised to roll back what was written under the wrong lock, and caught right away.
+const WRONG_LOCK: &str = "SD005";
+
+/// The statements. They give the number of the batch's members as `members`, and add no counts.
+pub(super) fn step(effect: &DimensionEffect<'_>, source: &DimensionSource) -> String {
+    let dimension = effect.dimension;
     let groups = group::of_source(dimension, source);
-    let positions: Vec<String> = group::all(dimension).iter().flat_map(Group::position).collect();
-    // A group of which this dataset has no attribute gets the position of a group without a value.
-    let position_values: Vec<&str> = group::all(dimension)
-        .iter()
-        .flat_map(|group| {
-            let is_incoming = groups.iter().any(|incoming| incoming.load == group.load);
-            if is_incoming { ["$1", "$2"] } else { ["0", "'-infinity'"] }
-        })
-        .collect();
-    let member_columns: Vec<String> =
-        source.key.iter().chain(&source.attributes).cloned().collect();
-    let may_win: Vec<String> = groups.iter().map(Group::may_win).collect();
+    let (newer_variable, newer, parameter) = match repetition::is_kept(dimension) {
+        true => (
+            "        newer_loads bigint[];\n",
+            repetition::find_newer(&effect.described_by),
+            "newer_loads",
+        ),
+        false => ("", String::new(), "null::bigint[]"),
+    };
     format!(
         "    -- Dimension {dimension}: {what}.
-    execute $sql$
-        with {member}, changed as (
-            select existing.{key}, {member_columns}, member.source_line
-            from member
-            left join {table} existing on {same_key}
-            where existing.{key} is null
-               or {may_win}
-        ), upserted as (
-            insert into {table} as dim
-                ({key}, {columns}, load_id, source_line, {positions})
-            select coalesce(member.{key}, nextval('{table_sequence}')), {member_columns},
-                   $1, member.source_line, {position_values}
-            from changed member
-            order by {key_order}
-            on conflict ({key_columns}) do update set
-{set}
-            where {wins}
-            returning dim.xmax = 0 as is_new$, dim.load_id = $1 and dim.source_line >= $3 as is_changed$
-        )
-        {count}
-    $sql$ into inserted, updated, members, occurrences
-        using this.load_id, this.object_time, first_line;
+    declare
+        is_alone boolean := false;
+        absent bigint;
+        written bigint;
+        to_change bigint;
+        changed bigint;
+{newer_variable}    begin
+        inserted := 0;
+        updated := 0;
+        if staged > {SAMPLE_ROWS} then
+            execute {sample} into is_alone;
+        end if;
+        loop
+            begin
+                if is_alone then
+                    perform pg_advisory_xact_lock({lock});
+{newer}                else
+                    perform pg_advisory_xact_lock_shared({lock});
+                end if;
+                execute {query} into absent, written, to_change, changed, members, occurrences
+                    using this.load_id, this.object_time, first_line, is_alone, {parameter};
+                -- Members that another batch has inserted meanwhile are compared, too.
+                if not is_alone and (to_change > 0 or written < absent) then
+                    raise exception using errcode = '{WRONG_LOCK}';
+                end if;
+                inserted := inserted + written;
+                updated := updated + changed;
+                exit when written = absent;
+            exception when sqlstate '{WRONG_LOCK}' then
+                is_alone := true;
+            end;
+        end loop;
+    end;
 {finding}",
         finding = described::add(source),
         dimension = source.name,
         what = summary(&groups),
-        member = described::members(dimension, source, &groups),
-        member_columns = qualified("member", &member_columns),
-        same_key = same_key(&source.key),
-        may_win = may_win.join("\n               or "),
-        columns = list(&member_columns),
-        positions = list(&positions),
-        position_values = position_values.join(", "),
-        table_sequence = format_args!("star.{}", sequence(&source.name)),
-        key_order = qualified("member", &source.key),
+        sample = dollar_quoted("sql", &sample(dimension, source, &groups)),
+        lock = format_args!("stardrop.table_lock({})", literal(&name(&source.name))),
+        newer = indented(&newer, 20),
+        query = dollar_quoted(
+            "sql",
+            &format!("\n{}{:16}", indented(&query(dimension, source, &groups), 20), "")
+        ),
+    )
+}
+
+/// The query that inserts the new members, notes those that the batch repeats, and changes others if `$4` says that no
+/// other batch runs. `$5` is the loads that are newer than this one.
+fn query(dimension: &Dimension, source: &DimensionSource, groups: &[Group<'_>]) -> String {
+    let table = format!("star.{}", ident(&name(&source.name)));
+    let key = ident(&key_column(&source.name));
+    let compared: Vec<Compared<'_, '_>> = groups
+        .iter()
+        .enumerate()
+        .map(|(at, group)| Compared {
+            group,
+            suffix: if at == 0 { String::new() } else { format!("_{}", at + 1) },
+        })
+        .collect();
+    let noted = || compared.iter().filter(|of_group| of_group.group.kept == Kept::Newest);
+    let repeated = match repetition::is_kept(dimension) {
+        true => repetition::repeated(dimension, "$5") + ", ",
+        false => String::new(),
+    };
+    let joins: String = noted()
+        .map(|of| repetition::join(dimension, of.group, &format!("repeated{}", of.suffix)))
+        .collect();
+    let notes: String = noted()
+        .map(|of| {
+            let note = repetition::save(dimension, of.group, &of.repeats());
+            format!(", noted{} as (\n{note}\n)", of.suffix)
+        })
+        .collect();
+    let columns: Vec<&String> = source.key.iter().chain(&source.attributes).collect();
+    let (positions, position_values) = positions(dimension, groups);
+    format!(
+        "with {member}, {repeated}known as (
+    select member.*, dim.{key} as known_key$,
+{facts}
+    from member
+    left join {table} dim on {same_key}
+{joins}), compared as (
+    select known.*,
+{changes}
+    from known
+), inserted as (
+    insert into {table}
+        ({columns}, load_id, source_line, {positions})
+    select {member_columns},
+           $1, compared.source_line, {position_values}
+    from compared
+    where compared.known_key$ is null
+    order by {key_order}
+    on conflict ({key_columns}) do nothing
+    returning true
+), updated as (
+    update {table} dim set
+{set}
+    from compared
+    where dim.{key} = compared.known_key$
+      and ({any_changes})
+      and $4
+){notes}
+select count(*) filter (where compared.known_key$ is null),
+       (select count(*) from inserted),
+       count(*) filter (where {any_changes}),
+       count(*) filter (where $4 and ({any_value_changes})),
+       count(*),
+       {described}
+from compared
+",
+        member = described::members(dimension, source, groups),
+        facts = each(&compared, ",\n", Compared::facts),
+        same_key = equal("dim", "member", &source.key),
+        changes = each(&compared, ",\n", Compared::changes),
+        columns = list(&columns),
+        member_columns = qualified("compared", &columns),
+        key_order = qualified("compared", &source.key),
         key_columns = list(&source.key),
-        set = assignments(&groups, "excluded", "                "),
-        wins = any_wins(&groups, "excluded"),
-        count = counts::from_upserted(&format!(
-            ", (select count(*) from member),\n               {}",
-            described::count(source, &groups)
-        )),
+        set = assignments(&compared),
+        any_changes = each(&compared, " or ", |of| of.column("changes")),
+        any_value_changes = any_value_changes(&compared),
+        described = described::count(source, groups),
+    )
+}
+
+/// How a member of the batch compares with the one that the dimension has, in one group: columns of the query.
+struct Compared<'g, 'd> {
+    group: &'g Group<'d>,
+    /// What the names of the columns end in.
+    suffix: String,
+}
+
+impl Compared<'_, '_> {
+    fn column(&self, name: &str) -> String {
+        format!("compared.{name}{}$", self.suffix)
+    }
+
+    /// What is known of a member: whether the batch's values come before those that it has, and whether they differ;
+    /// whether it has none yet, or has those of this load; and whether a newer load has repeated them.
+    fn facts(&self) -> String {
+        let Compared { group, suffix } = self;
+        let (load, time) = (ident(&group.load), ident(&group.time));
+        let is_repeated = match group.kept {
+            Kept::Newest => format!("repeated{suffix}.word is not null"),
+            Kept::Oldest => "false".to_owned(),
+        };
+        format!(
+            "           coalesce({wins}, false) as wins{suffix}$,
+           {differs} as differs{suffix}$,
+           dim.{time} = '-infinity' as is_empty{suffix}$,
+           dim.{load} = $1 as is_own{suffix}$,
+           {is_repeated} as is_repeated{suffix}$",
+            wins = group.wins("$1", "$2", "member"),
+            differs = group.differs("member"),
+        )
+    }
+
+    /// Whether the row is to be written. The oldest values are written with their position, also where they are the
+    /// same.
+    fn changes(&self) -> String {
+        let suffix = &self.suffix;
+        let is_same = match self.group.kept {
+            Kept::Newest => {
+                format!(
+                    " and (known.differs{suffix}$ or known.is_empty{suffix}$) and not known.is_repeated{suffix}$"
+                )
+            }
+            Kept::Oldest => String::new(),
+        };
+        format!("           known.wins{suffix}${is_same} as changes{suffix}$")
+    }
+
+    /// Whether the batch repeats the values of another load.
+    fn repeats(&self) -> String {
+        let [wins, differs, is_empty, is_own] =
+            ["wins", "differs", "is_empty", "is_own"].map(|name| self.column(name));
+        format!("{wins} and not ({differs} or {is_empty} or {is_own})")
+    }
+}
+
+/// Whether the values of any group change, and not their position alone.
+fn any_value_changes(compared: &[Compared<'_, '_>]) -> String {
+    each(compared, " or ", |of| format!("{} and {}", of.column("changes"), of.column("differs")))
+}
+
+/// The columns of the positions of all groups, and what a new member gets there. A group of which this dataset has no
+/// attribute gets the position of a group without a value.
+fn positions(dimension: &Dimension, groups: &[Group<'_>]) -> (String, String) {
+    let mut columns = Vec::new();
+    let mut values = Vec::new();
+    for group in group::all(dimension) {
+        let is_incoming = groups.iter().any(|incoming| incoming.load == group.load);
+        columns.extend(group.position());
+        values.extend(if is_incoming { ["$1", "$2"] } else { ["0", "'-infinity'"] });
+    }
+    (list(&columns), values.join(", "))
+}
+
+/// The assignments of the update: each group takes its values from the batch where these win.
+fn assignments(compared: &[Compared<'_, '_>]) -> String {
+    let is_only_group = compared.len() == 1;
+    let mut lines = Vec::new();
+    for of in compared {
+        let mut set = |column: &str, value: &str| {
+            let column = ident(column);
+            lines.push(match is_only_group {
+                true => format!("        {column} = {value}"),
+                false => format!(
+                    "        {column} = case when {} then {value} else dim.{column} end",
+                    of.column("changes")
+                ),
+            });
+        };
+        for attribute in of.group.attributes {
+            set(attribute, &format!("compared.{}", ident(attribute)));
+        }
+        set(&of.group.load, "$1");
+        set(&of.group.time, "$2");
+    }
+    let changes = any_value_changes(compared);
+    lines.push(format!("        load_id = case when {changes} then $1 else dim.load_id end"));
+    lines.push(format!(
+        "        source_line = case when {changes} then compared.source_line else dim.source_line end"
+    ));
+    lines.join(",\n")
+}
+
+fn each<T>(items: &[T], separator: &str, text: impl Fn(&T) -> String) -> String {
+    items.iter().map(text).collect::<Vec<_>>().join(separator)
+}
+
+/// Whether the batch's first rows change a member.
+fn sample(dimension: &Dimension, source: &DimensionSource, groups: &[Group<'_>]) -> String {
+    let columns: Vec<&String> = source.key.iter().chain(&source.attributes).collect();
+    let changes = each(groups, " or ", |group| {
+        format!("dim.{} = '-infinity' or {}", ident(&group.time), group.differs("member"))
+    });
+    format!(
+        "
+            select exists (
+                select
+                from (select {columns} from batch limit {SAMPLE_ROWS}) member
+                join star.{table} dim on {same_key}
+                where {changes}
+            )
+        ",
+        columns = qualified("batch", &columns),
+        table = ident(&name(&dimension.name)),
+        same_key = equal("dim", "member", &source.key),
     )
 }
 
@@ -81,62 +295,4 @@ fn summary(groups: &[Group<'_>]) -> &'static str {
         (false, true) => "the oldest value of each attribute",
         (_, false) => "the newest value of each attribute",
     }
-}
-
-/// The incoming load and time of a group: columns of `excluded`, else the statement's parameters.
-fn position_of(group: &Group<'_>, incoming: &str) -> (String, String) {
-    if incoming == "excluded" {
-        (format!("excluded.{}", ident(&group.load)), format!("excluded.{}", ident(&group.time)))
-    } else {
-        ("$1".to_owned(), "$2".to_owned())
-    }
-}
-
-/// The condition under which the incoming row replaces the values of any of the groups.
-pub(super) fn any_wins(groups: &[Group<'_>], incoming: &str) -> String {
-    let wins: Vec<String> = groups
-        .iter()
-        .map(|group| {
-            let (load, time) = position_of(group, incoming);
-            group.wins(&load, &time, incoming)
-        })
-        .collect();
-    wins.join("\n               or ")
-}
-
-/// The assignments of an update: each group takes its values from the incoming row where that wins.
-pub(super) fn assignments(groups: &[Group<'_>], incoming: &str, indent: &str) -> String {
-    let is_only_group = groups.len() == 1;
-    let mut lines = Vec::new();
-    let mut changes = Vec::new();
-    let mut positions = Vec::new();
-    for group in groups {
-        let (load, time) = position_of(group, incoming);
-        let wins = group.wins(&load, &time, incoming);
-        let set = |to: &mut Vec<String>, column: &str, value: String| {
-            let column = ident(column);
-            to.push(if is_only_group {
-                format!("{indent}{column} = {value}")
-            } else {
-                format!("{indent}{column} = case when {wins}\n{indent}    then {value} else dim.{column} end")
-            });
-        };
-        for attribute in group.attributes {
-            set(&mut lines, attribute, format!("{incoming}.{}", ident(attribute)));
-        }
-        set(&mut positions, &group.load, load);
-        set(&mut positions, &group.time, time);
-        let differs = group.differs(incoming);
-        changes.push(if is_only_group { differs } else { format!("{wins} and {differs}") });
-    }
-    let changes = changes.join(&format!("\n{indent}      or "));
-    let load = if incoming == "excluded" { "excluded.load_id" } else { "$1" };
-    lines.push(format!(
-        "{indent}load_id = case when {changes}\n{indent}    then {load} else dim.load_id end"
-    ));
-    lines.push(format!(
-        "{indent}source_line = case when {changes}\n{indent}    then {incoming}.source_line else dim.source_line end"
-    ));
-    lines.extend(positions);
-    lines.join(",\n")
 }

@@ -3,7 +3,7 @@
 
 use super::group::{self, Group};
 use super::presence::{self, IS_DELETED, NEXT_FROM, REOPENS};
-use super::{UNKNOWN, history_name, key_column, key_part, name, sequence, version_end};
+use super::{UNKNOWN, history_name, key_column, key_part, name, repetition, sequence, version_end};
 use crate::dataset::{Dimension, Missing};
 use crate::star::ident::{ident, list};
 use crate::star::table::{Column, Table, lineage};
@@ -13,6 +13,7 @@ pub(in crate::star) fn tables(dimension: &Dimension) -> Vec<Table> {
     let mut tables = vec![members(dimension)];
     tables.extend(dimension.versioned().map(|group| history(dimension, &group.attributes)));
     tables.extend(presence::tables(dimension));
+    tables.extend(repetition::table(dimension));
     tables
 }
 

@@ -6,8 +6,8 @@
 //! has had: a later undo deletes it once no fact refers to it, and the replay of its load counts it only if a value
 //! changes.
 
-use super::group::{self, Group};
-use super::{DimensionEffect, UNKNOWN, key_column, name, presence, scd2};
+use super::group::{self, Group, Kept};
+use super::{DimensionEffect, UNKNOWN, key_column, name, presence, repetition, scd2};
 use crate::dataset::{Dimension, Missing};
 use crate::star::ident::{equal, ident, literal};
 
@@ -43,11 +43,19 @@ pub(in crate::star) fn take_back(effect: &DimensionEffect<'_>, rekey: &str) -> S
         steps.push_str(&scd2::take_back(dimension, rekey));
     }
     for group in group::of_source(dimension, source) {
+        let is_noted = repetition::is_kept(dimension) && group.kept == Kept::Newest;
+        if is_noted {
+            steps.push_str(&repetition::pass_on(dimension, &group));
+        }
         if is_sure(dimension) {
             steps.push_str(&date_by_last_change(&table, &group));
             steps.push_str(&of_undone(&table));
         }
-        steps.push_str(&reset(&table, &surrogate, &group));
+        let forget = if is_noted { repetition::forget(dimension, &group) } else { String::new() };
+        steps.push_str(&reset(&table, &surrogate, &group, &forget));
+    }
+    if repetition::is_kept(dimension) {
+        steps.push_str(&repetition::delete(dimension));
     }
     steps
 }
@@ -61,7 +69,7 @@ fn table(dimension: &Dimension) -> String {
 pub(in crate::star) fn is_sure(dimension: &Dimension) -> bool {
     let groups = group::all(dimension);
     dimension.versioned().is_none()
-        && matches!(groups.as_slice(), [only] if only.kept == group::Kept::Newest)
+        && matches!(groups.as_slice(), [only] if only.kept == Kept::Newest)
 }
 
 /// Rows of which the load was the newest source get the position of the load that last changed them, unless that
@@ -101,7 +109,8 @@ fn of_undone(table: &str) -> String {
 }
 
 /// Attributes whose values are the load's have none any more, and the position of such a group: any file wins.
-fn reset(table: &str, surrogate: &str, group: &Group<'_>) -> String {
+/// `forget` is a further part of the statement, about the rows of `reset`.
+fn reset(table: &str, surrogate: &str, group: &Group<'_>, forget: &str) -> String {
     let values: String =
         group.attributes.iter().map(|name| format!("{} = null, ", ident(name))).collect();
     let (load, time) = (ident(&group.load), ident(&group.time));
@@ -111,11 +120,12 @@ fn reset(table: &str, surrogate: &str, group: &Group<'_>) -> String {
         set {values}{load} = 0, {time} = '-infinity'
         where member.{load} = in_load_id
         returning member.{surrogate}
-    )
+    ){separator}{forget}
     select touched || array_agg(reset.{surrogate}), cleared || array_agg(reset.{surrogate})
     into touched, cleared
     from reset;
-"
+",
+        separator = if forget.is_empty() { "" } else { ", " },
     )
 }
 

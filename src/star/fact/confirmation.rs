@@ -13,6 +13,7 @@ use super::{FactContext, name};
 use crate::dataset::{Conflict, Fact, Overwrite};
 use crate::star::ident::{ident, literal};
 use crate::star::table::{Column, Table};
+use crate::star::{bits, load_order};
 
 /// The condition that the row `fact` is confirmed by a load that comes before that of the batch. It needs
 /// [`overruled`] and [`join`].
@@ -33,22 +34,18 @@ pub(super) fn is_kept(context: FactContext<'_>) -> bool {
 pub(super) fn table(context: FactContext<'_>) -> Option<Table> {
     context.fact.grain.as_ref()?;
     let name = table_name(&context.fact.name);
-    let column = |name: &str, sql_type: &str, comment: &str| {
-        Column::new(name, sql_type).not_null(true).comment(comment)
-    };
+    let load =
+        |name: &str, comment: &str| Column::new(name, "bigint").not_null(true).comment(comment);
     Some(Table {
         schema: "star",
         unlogged: false,
-        columns: vec![
-            column("load_id", "bigint", "The load that has confirmed the rows."),
-            column("of_load", "bigint", "The load_id of the rows."),
-            column("words", "bigint[]", "The source_line of the rows, divided by 64."),
-            column(
-                "bits",
-                "bigint[]",
-                "For each word, the bits of the remainders of the division.",
-            ),
-        ],
+        columns: [
+            load("load_id", "The load that has confirmed the rows."),
+            load("of_load", "The load_id of the rows."),
+        ]
+        .into_iter()
+        .chain(bits::columns("The source_line of the rows"))
+        .collect(),
         constraints: Vec::new(),
         indexes: vec![
             (format!("{name}_load_id"), "(load_id)".to_owned()),
@@ -74,10 +71,10 @@ pub(super) fn find_overruling(context: FactContext<'_>) -> String {
             "select array_agg(l.load_id) into overruling
 from stardrop.load l
 where l.dataset = {dataset}
-  and (l.object_time > this.object_time
-       or l.object_time = this.object_time and stardrop.load_sorts_after(l.load_id, this.load_id));
+  and {is_newer};
 ",
-            dataset = literal(&context.dataset.name)
+            dataset = literal(&context.dataset.name),
+            is_newer = load_order::is_newer("this.load_id", "this.object_time")
         ),
         // Of a load's own rows the first one stays.
         Conflict::Keep => format!(
@@ -99,10 +96,11 @@ pub(super) fn overruled(context: FactContext<'_>, loads: &str) -> String {
         "overruled as (
     select confirmed.of_load, line.word, bit_or(line.bits) as bits
     from star.{table} confirmed
-    cross join unnest(confirmed.words, confirmed.bits) line (word, bits)
+    cross join {lines}
     where confirmed.load_id = any ({loads})
     group by confirmed.of_load, line.word
 )",
+        lines = bits::unnested("confirmed", "line"),
         table = ident(&table_name(&context.fact.name))
     )
 }
@@ -112,9 +110,9 @@ pub(super) fn join(row: &str) -> String {
     format!(
         "    left join overruled
       on overruled.of_load = {row}.load_id
-     and overruled.word = {row}.source_line >> 6
-     and overruled.bits >> ({row}.source_line & 63)::integer & 1 = 1
-"
+     and {has}
+",
+        has = bits::has("overruled", &format!("{row}.source_line"))
     )
 }
 
@@ -123,18 +121,20 @@ pub(super) fn save(context: FactContext<'_>) -> String {
     format!(
         "confirmed as (
     insert into star.{table} (load_id, of_load, words, bits)
-    select $1, line.of_load, array_agg(line.word order by line.word), array_agg(line.bits order by line.word)
+    select $1, line.of_load, {arrays}
     from (
-        select compared.known_load$ as of_load, compared.known_line$ >> 6 as word,
-               bit_or(1::bigint << (compared.known_line$ & 63)::integer) as bits
+        select compared.known_load$ as of_load, {word} as word, {collected} as bits
         from compared
         where (compared.wins$ or compared.is_overruled$)
           and not compared.differs$
           and compared.known_load$ <> $1
-        group by compared.known_load$, compared.known_line$ >> 6
+        group by compared.known_load$, {word}
     ) line
     group by line.of_load
 )",
+        arrays = bits::arrays("line"),
+        word = bits::word("compared.known_line$"),
+        collected = bits::collect("compared.known_line$"),
         table = ident(&table_name(&context.fact.name))
     )
 }
@@ -151,9 +151,9 @@ pub(in crate::star) fn undo(fact: &Fact) -> String {
 "
         );
     }
-    let direction = match fact.conflict {
-        Conflict::Update => " desc",
-        Conflict::Keep => "",
+    let position = match fact.conflict {
+        Conflict::Update => load_order::newest_first(),
+        Conflict::Keep => load_order::oldest_first(),
     };
     format!(
         "    with taken as (
@@ -162,14 +162,13 @@ pub(in crate::star) fn undo(fact: &Fact) -> String {
     ), confirmation as (
         select confirmed.load_id, confirmed_line.word, confirmed_line.bits
         from star.{table} confirmed
-        cross join unnest(confirmed.words, confirmed.bits) confirmed_line (word, bits)
+        cross join {lines}
         where confirmed.of_load = in_load_id
     ), counted as (
         select distinct on (taken.source_line) confirmation.load_id
         from taken
         join confirmation
-          on confirmation.word = taken.source_line >> 6
-         and confirmation.bits >> (taken.source_line & 63)::integer & 1 = 1
+          on {has}
         join stardrop.load l on l.load_id = confirmation.load_id
         order by taken.source_line, {position}
     )
@@ -180,20 +179,8 @@ pub(in crate::star) fn undo(fact: &Fact) -> String {
     where confirmed.load_id = in_load_id
        or confirmed.of_load = in_load_id;
 ",
+        lines = bits::unnested("confirmed", "confirmed_line"),
+        has = bits::has("confirmation", "taken.source_line"),
         table = ident(&table_name(&fact.name)),
-        // The order of stardrop.load_sorts_after.
-        position = [
-            "l.object_time",
-            "l.bucket",
-            "l.key",
-            "rpad(lower(coalesce(l.sequencer, '')), 64, '0') collate \"C\"",
-            "coalesce(l.version_id, '')",
-            "coalesce(l.etag, '')",
-            "l.part",
-            "l.generation",
-            "l.load_id",
-        ]
-        .map(|column| format!("{column}{direction}"))
-        .join(",\n                 "),
     )
 }

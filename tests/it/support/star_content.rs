@@ -20,9 +20,9 @@ pub async fn everything(db: &TestDatabase) -> String {
 /// that changed a member last, which depends on where batches end.
 pub async fn meaning(db: &TestDatabase) -> String {
     let mut out = String::new();
-    // Which confirmations there are depends on the order of arrival; which row a late file changes does not.
+    // Which rows are noted as repeated depends on the order of arrival; which row a late file changes does not.
     let tables = tables(db, "star").await;
-    for table in tables.into_iter().filter(|table| !table.starts_with("confirmed_")) {
+    for table in tables.into_iter().filter(|table| !is_note(table)) {
         let keys = db
             .rows(&format!(
                 "select column_name from information_schema.columns
@@ -91,4 +91,9 @@ pub async fn assert_balanced(db: &TestDatabase) {
         let there = db.text(&format!("select count(*) from staging.{table}")).await;
         assert_eq!(there, wanted, "{table}");
     }
+}
+
+/// Whether a table notes which rows files have repeated.
+fn is_note(table: &str) -> bool {
+    table.starts_with("confirmed_") || table.starts_with("repeated_")
 }
