@@ -116,25 +116,27 @@ pub(super) fn join(row: &str) -> String {
     )
 }
 
-/// `confirmed as (..)`: saves that the load `$1` has confirmed rows of `compared`.
+/// The word of a line.
+pub(super) fn word(line: &str) -> String {
+    bits::word(line)
+}
+
+/// The bits of the lines of one word for which a condition holds; null where there are none.
+pub(super) fn bits(line: &str, condition: &str) -> String {
+    format!("{} filter (where {condition})", bits::collect(line))
+}
+
+/// `confirmed as (..)`: saves what the load `$1` has confirmed: the `bits` of the rows of `word`.
 pub(super) fn save(context: FactContext<'_>) -> String {
     format!(
         "confirmed as (
     insert into star.{table} (load_id, of_load, words, bits)
-    select $1, line.of_load, {arrays}
-    from (
-        select compared.known_load$ as of_load, {word} as word, {collected} as bits
-        from compared
-        where (compared.wins$ or compared.is_overruled$)
-          and not compared.differs$
-          and compared.known_load$ <> $1
-        group by compared.known_load$, {word}
-    ) line
-    group by line.of_load
+    select $1, word.of_load, {arrays}
+    from word
+    where word.bits is not null and word.of_load <> $1
+    group by word.of_load
 )",
-        arrays = bits::arrays("line"),
-        word = bits::word("compared.known_line$"),
-        collected = bits::collect("compared.known_line$"),
+        arrays = bits::arrays("word"),
         table = ident(&table_name(&context.fact.name))
     )
 }

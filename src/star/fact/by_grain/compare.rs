@@ -1,105 +1,113 @@
-//! Compare: the SQL statements that compare the batch with the rows that the fact has, and change those that lose.
+//! Compare: the SQL query that compares the batch with the rows that the fact has, and writes none of them.
 //!
-//! Rows that stay as they are, although the batch's row is newer, are confirmed instead of written.
+//! It notes which rows the batch confirms, and finds the lines of those that it changes.
 
-use super::super::columns::{filled, named_select_list, names};
+use super::super::columns::{Filled, filled, named_select_list, names};
 use super::super::precedence::wins_over_fact;
-use super::super::{FactContext, audit, confirmation, joins, name, tombstone};
+use super::super::{FactContext, confirmation, joins, name, tombstone};
 use super::incoming;
 use crate::dataset::Overwrite;
-use crate::star::ident::{differ, dollar_quoted, equal, ident, indented};
+use crate::star::ident::{differ, equal, ident};
 
-/// The statements. They give the number of rows that were changed as `written`, that of grains which the fact does
-/// not have and could have as `absent`, and that of the batch's grains as `grains`.
-pub(super) fn statements(context: FactContext<'_>, grain: &[String]) -> String {
-    let (overruling, parameter) = match confirmation::is_kept(context) {
-        true => (confirmation::find_overruling(context), "overruling"),
-        false => (String::new(), "null::bigint[]"),
-    };
-    format!(
-        "{overruling}execute {} into written, absent, grains
-    using this.load_id, this.object_time, {parameter}, is_sorted or is_reversed;
-{grains}updated := updated + written;
-",
-        dollar_quoted("sql", &format!("\n{}", indented(&query(context, grain), 4))),
-        grains = if context.fact.delete_when.is_some() {
-            ""
-        } else {
-            "-- Those that are written already were not compared.\ngrains := grains + inserted + updated;\n"
-        },
-    )
-}
-
-fn query(context: FactContext<'_>, grain: &[String]) -> String {
+/// The query. It gives the number of the batch's grains, of those that the fact does not have and could have, and of
+/// those that the batch changes, with their lines. `$3` is the loads that overrule this one; `$4` says that the batch has
+/// one row of each grain.
+pub(super) fn query(context: FactContext<'_>, grain: &[String]) -> String {
     let FactContext { dataset, fact, .. } = context;
-    let keeps_confirmations = confirmation::is_kept(context);
-    let replaces = dataset.policy.overwrite == Overwrite::Replace;
-    let filled = filled(context);
-    let columns = names(&filled);
-    let non_grain: Vec<&str> =
-        columns.iter().copied().filter(|c| !grain.iter().any(|g| g == c)).collect();
-    let set: String =
-        non_grain.iter().map(|c| format!("        {0} = compared.{0},\n", ident(c))).collect();
-    let (overruled, join, is_overruled, confirmed) = if keeps_confirmations {
-        (
-            confirmation::overruled(context, "$3") + ", ",
-            confirmation::join("fact"),
-            format!(", {} as is_overruled$", confirmation::OVERRULES),
-            format!(", {}", confirmation::save(context)),
-        )
+    let is_kept = confirmation::is_kept(context);
+    let confirmed = match is_kept {
+        true => format!(", {}", confirmation::save(context)),
+        false => String::new(),
+    };
+    let confirms = if is_kept {
+        "(compared.wins$ or compared.is_overruled$) and not compared.differs$"
     } else {
-        Default::default()
+        "false"
+    };
+    // In a dataset that replaces, every row takes the load of the newest file.
+    let changes = match dataset.policy.overwrite {
+        Overwrite::Replace => "compared.wins$ and (compared.differs$ or not compared.is_own$)",
+        Overwrite::Merge | Overwrite::Ignore => "compared.wins$ and compared.differs$",
+    };
+    // Rows that a tombstone deletes or keeps out are grains, too.
+    let grains = match fact.delete_when {
+        Some(_) => "(select count(*) from incoming)",
+        None => "sum(word.grains)",
     };
     format!(
-        "with {incoming}, {overruled}compared as (
-    select arrived.*, fact.load_id as known_load$, fact.source_line as known_line$,
-           fact.load_id is not null and ({wins}) as wins$,
-           {differs} as differs${is_overruled}
+        "with {incoming}, {overruled}word as (
+    select compared.known_load$ as of_load, {word} as word,
+           {confirmed_bits} as bits,
+           count(*) as grains,
+           count(*) filter (where {changes}) as changed,
+           array_agg(compared.source_line) filter (where {changes}) as lines
     from (
-        select
+        select arrived.source_line, fact.load_id as known_load$, fact.source_line as known_line$,
+               fact.load_id is not null and ({wins}) as wins$,
+               {differs} as differs$,
+               fact.load_id = $1 and fact.source_line = arrived.source_line as is_own${is_overruled}
+        from (
+            select
 {values},
-               row.source_line
-        from incoming row
-{joins}{without_tombstone}    ) arrived
-    left join star.{table} fact on {same_grain}
-    left join stardrop.load known on known.load_id = fact.load_id
-{join}    -- Rows that this batch has written already are as they should be.
-    where (fact.load_id = $1 and fact.source_line = arrived.source_line) is not true
-), changed as (
-    update star.{table} fact set
-{set}        load_id = $1,
-        source_line = compared.source_line{audit}
-    from compared
-    where {same_as_compared}
-      and compared.wins${only_changed}
+                   row.source_line
+            from incoming row
+{joins}{without_tombstone}        ) arrived
+        left join star.{table} fact on {same_grain}
+        left join stardrop.load known on known.load_id = fact.load_id
+{join}        -- Each row is compared once.
+        offset 0
+    ) compared
+    group by 1, 2
 ){confirmed}
-select count(*) filter (where compared.wins$ and compared.differs$),
-       count(*) filter (where compared.known_load$ is null),
-       {grains}
-from compared
+select coalesce({grains}, 0),
+       coalesce(sum(word.grains) filter (where word.of_load is null), 0),
+       coalesce(sum(word.changed), 0),
+       (select array_agg(line) from word cross join unnest(word.lines) line)
+from word
 ",
         incoming = incoming(context, grain, "$4"),
-        values = named_select_list(&filled, "               "),
-        joins = joins(context, "        "),
-        without_tombstone = tombstone::without_tombstone(fact, grain, "        where "),
+        overruled = overruled(context),
+        word = confirmation::word("compared.known_line$"),
+        confirmed_bits = confirmation::bits("compared.known_line$", confirms),
         wins = wins_over_fact(context, "arrived"),
-        differs = is_distinct("fact", "arrived", &non_grain),
+        differs = differs(context, grain, "arrived"),
+        is_overruled = if is_kept {
+            format!(", {} as is_overruled$", confirmation::OVERRULES)
+        } else {
+            String::new()
+        },
+        values = named_select_list(&filled(context), "                   "),
+        joins = joins(context, "            "),
+        without_tombstone = tombstone::without_tombstone(fact, grain, "            where "),
         table = ident(&name(&fact.name)),
         same_grain = equal("fact", "arrived", grain),
-        same_as_compared = equal("fact", "compared", grain),
-        audit = audit::assignment(fact, "compared.differs$"),
-        // In a dataset that replaces, every row takes the load of the newest file.
-        only_changed = if replaces { "" } else { "\n      and compared.differs$" },
-        // Rows that a tombstone deletes or keeps out are grains, too.
-        grains =
-            if fact.delete_when.is_some() { "(select count(*) from incoming)" } else { "count(*)" },
+        join = join(context),
     )
 }
 
-/// Whether two rows differ outside their grain; a fact that has only its grain never does.
-fn is_distinct(a: &str, b: &str, columns: &[&str]) -> String {
-    if columns.is_empty() {
-        return "false".to_owned();
+/// `overruled as (..), ` where confirmations are kept.
+pub(super) fn overruled(context: FactContext<'_>) -> String {
+    match confirmation::is_kept(context) {
+        true => confirmation::overruled(context, "$3") + ", ",
+        false => String::new(),
     }
-    differ(a, b, columns)
+}
+
+/// The join with it.
+pub(super) fn join(context: FactContext<'_>) -> String {
+    if confirmation::is_kept(context) { confirmation::join("fact") } else { String::new() }
+}
+
+/// Whether the fact's row differs from this one outside their grain; one that has only its grain never does.
+pub(super) fn differs(context: FactContext<'_>, grain: &[String], row: &str) -> String {
+    let filled = filled(context);
+    match outside_of_grain(&filled, grain).as_slice() {
+        [] => "false".to_owned(),
+        columns => differ("fact", row, columns),
+    }
+}
+
+/// The fact's columns that are not of its grain.
+pub(super) fn outside_of_grain<'f>(filled: &'f [Filled], grain: &[String]) -> Vec<&'f str> {
+    names(filled).into_iter().filter(|name| !grain.iter().any(|g| g == name)).collect()
 }

@@ -4,25 +4,30 @@
 //! [`precedence`](super::precedence): first within the batch, then against the row that the fact has. Rows of new
 //! grains are inserted ([`insert`]); the others are compared, and only those that change are written ([`compare`]).
 //!
-//! A batch that has known grains holds the fact's lock: two batches that compare the same row at the same time
-//! would not see what the other one writes or confirms. A batch of new grains alone runs next to others. It finds
-//! by the primary key that another one has just inserted some of them; then it rolls its own rows back before it
-//! waits, so that no two batches wait for each other.
+//! A batch with known grains holds the fact's lock: together with others as long as it changes none of them, and alone
+//! where it does, because it must see which rows others have confirmed. What it needs is known once it has compared its
+//! rows; where that is the other one, it rolls back what it has written, and holds nothing of the fact while it waits.
+//! A batch of new grains takes no lock. It finds by the primary key that another one has just inserted some of them;
+//! then it rolls back, too, before it waits, so that no two batches wait for each other.
 
+mod change;
 mod compare;
 mod insert;
 
-use super::columns::needed;
+use super::columns::{Filled, filled, needed};
 use super::precedence::row_order;
 use super::{FactContext, confirmation, name, repeats, tombstone};
 use crate::dataset::Conflict;
 use crate::star::counts;
 use crate::star::finding::{self, REPEATED_GRAIN};
-use crate::star::ident::{dollar_quoted, equal, ident, indented, literal, qualified};
+use crate::star::ident::{differ, dollar_quoted, equal, ident, indented, literal, qualified};
 
-/// How many of the batch's rows are looked up to decide what comes first: to compare, or to insert. It matters only
-/// for the speed.
-const SAMPLE_ROWS: u32 = 100;
+/// How many of the batch's rows are looked up to decide what comes first, to compare or to insert, and which lock to
+/// take. It matters only for the speed.
+const SAMPLE_ROWS: u32 = 1_000;
+
+/// How many of a large batch's rows tell whether it may be sorted.
+const ORDER_ROWS: u32 = 100;
 
 /// The size of a batch from which on it takes less time to find out that it is sorted than to sort it.
 const MANY_ROWS: u32 = 10_000;
@@ -41,53 +46,78 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
     } else {
         String::new()
     };
-    let overruling =
-        if confirmation::is_kept(context) { "        overruling bigint[];\n" } else { "" };
+    let overruling = confirmation::find_overruling(context);
     format!(
         "{repeats}{tombstones}    -- Fact {fact}: one row per {grain_words}, the {which} wins.
     declare
         has_known boolean;
-        absent bigint := staged;
+        is_alone boolean;
         is_sorted boolean := false;
         is_reversed boolean := false;
+        is_unique boolean;
+        absent bigint;
         written bigint;
+        to_change bigint;
+        lines bigint[];
+        overruling bigint[];
         conflicts integer := 0;
-{overruling}    begin
-        inserted := 0;
-        updated := 0;
-        grains := staged;
-        occurrences := null;
-        execute {sample} into has_known;
+    begin
+        execute {sample} into has_known, is_alone;
         -- Files are often in the order of their grains: then each has one row, and none need be sorted.
         if staged >= {MANY_ROWS} then
             for pass in 1..2 loop
                 execute {order} into is_sorted, is_reversed
-                    using case pass when 1 then {SAMPLE_ROWS} end;
+                    using case pass when 1 then {ORDER_ROWS} end;
                 exit when not (is_sorted or is_reversed);
             end loop;
         end if;
+        is_unique := is_sorted or is_reversed;
         loop
-            if has_known then
-                perform pg_advisory_xact_lock({lock});
-{compare}                exit when absent = 0;
-            end if;
             begin
-                execute {insert} using this.load_id, this.object_time, is_sorted;
-                get diagnostics written = row_count;
-                -- A batch with rows that others may wait for does not wait for the lock itself.
-                if written < absent and not has_known and not pg_try_advisory_xact_lock({lock}) then
-                    raise exception using errcode = '{WOULD_WAIT}';
+                inserted := 0;
+                updated := 0;
+                absent := staged;
+                grains := staged;
+                if has_known and is_alone then
+                    perform pg_advisory_xact_lock({lock});
+{overruling}                elsif has_known then
+                    perform pg_advisory_xact_lock_shared({lock});
                 end if;
-                inserted := inserted + written;
-                exit when written = absent;
+                loop
+                    if has_known then
+                        execute {compare} into grains, absent, to_change, lines
+                            using this.load_id, this.object_time, overruling, is_unique;
+                        if to_change > 0 then
+                            if not is_alone then
+                                raise exception using errcode = '{WOULD_WAIT}';
+                            end if;
+                            execute {change} into written
+                                using this.load_id, this.object_time, overruling, lines;
+                            updated := updated + written;
+                        end if;
+                        exit when absent = 0;
+                    end if;
+                    execute {insert} using this.load_id, this.object_time, is_sorted;
+                    get diagnostics written = row_count;
+                    inserted := inserted + written;
+                    exit when written = absent;
+                    -- A batch with rows that others may wait for does not wait for the lock itself.
+                    if not has_known and not pg_try_advisory_xact_lock_shared({lock}) then
+                        raise exception using errcode = '{WOULD_WAIT}';
+                    end if;
+                    has_known := true;
+                end loop;
+                exit;
             exception when unique_violation or sqlstate '{WOULD_WAIT}' then
                 conflicts := conflicts + 1;
                 if conflicts > {MOST_CONFLICTS} then
                     raise;
                 end if;
+                is_alone := has_known;
+                has_known := true;
             end;
-            has_known := true;
         end loop;
+        occurrences := null;
         if staged > grains then
             execute {repeated} into occurrences
                 using this.load_id, this.object_time, first_line, staged;
@@ -101,11 +131,13 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
             Conflict::Update => "newest",
             Conflict::Keep => "oldest",
         },
-        sample = dollar_quoted("sql", &sample(&table, grain)),
+        sample = dollar_quoted("sql", &sample(context, grain)),
         repeated = dollar_quoted("sql", &format!("\n{}", indented(&repeated(context, grain), 16))),
         order = dollar_quoted("sql", &order(grain)),
-        compare = indented(&compare::statements(context, grain), 16),
-        insert = dollar_quoted("sql", &query_text(&insert::query(context, grain))),
+        overruling = indented(&overruling, 20),
+        compare = query_text(&compare::query(context, grain), 28),
+        change = query_text(&change::query(context, grain), 32),
+        insert = query_text(&insert::query(context, grain), 24),
         lock = lock(context),
         counts = if fact.delete_when.is_some() {
             counts::add_with_deleted(&table, "staged", "removed")
@@ -116,22 +148,37 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
     )
 }
 
-/// A query as the text between two dollar quotes.
-fn query_text(query: &str) -> String {
-    format!("\n{}{:16}", indented(query, 20), "")
+/// A query between two dollar quotes, with this number of spaces before its lines.
+fn query_text(query: &str, spaces: usize) -> String {
+    let end = spaces - 4;
+    dollar_quoted("sql", &format!("\n{}{:end$}", indented(query, spaces), ""))
 }
 
-/// Whether the fact has one of the batch's first grains.
-fn sample(table: &str, grain: &[String]) -> String {
+/// Whether the fact has one of the batch's first grains, and whether it has other values in a row of one.
+fn sample(context: FactContext<'_>, grain: &[String]) -> String {
+    let needed = needed(context, grain);
+    let filled = filled(context);
+    // What is the column of the batch, so that no member is looked up.
+    let is_as_in_batch =
+        |filled: &&Filled| filled.value == qualified("row", &[&filled.column.name]);
+    let compared: Vec<&str> = filled
+        .iter()
+        .filter(is_as_in_batch)
+        .map(|filled| filled.column.name.as_str())
+        .filter(|name| !grain.iter().any(|g| g == name) && needed.contains(name))
+        .collect();
+    let differs = match compared.as_slice() {
+        [] => "false".to_owned(),
+        columns => differ("fact", "row", columns),
+    };
     format!(
         "
-            select exists (
-                select
-                from (select {batch_grain} from batch limit {SAMPLE_ROWS}) row
-                join {table} fact on {same_grain}
-            )
+            select count(*) > 0, coalesce(bool_or({differs}), false)
+            from (select {batch_columns} from batch limit {SAMPLE_ROWS}) row
+            join star.{table} fact on {same_grain}
         ",
-        batch_grain = qualified("batch", grain),
+        batch_columns = qualified("batch", &needed),
+        table = ident(&name(&context.fact.name)),
         same_grain = equal("fact", "row", grain),
     )
 }
