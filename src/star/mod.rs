@@ -15,6 +15,7 @@ mod fact;
 mod finding;
 mod function;
 mod ident;
+mod layout;
 mod load_order;
 mod lock;
 mod normalise;

@@ -11,7 +11,7 @@ use super::dimension::{DimensionEffect, version_variables};
 use super::fact::FactContext;
 use super::function::{Definition, Function};
 use super::ident::dollar_quoted;
-use super::{all_facts, date, dimension, fact, facts_of, finding, lock};
+use super::{all_facts, date, dimension, fact, facts_of, finding, layout, lock};
 use crate::dataset::{Catalog, Dataset, Overwrite};
 
 /// Takes the load's counts from the step of the dataset's first fact, else of its first dimension.
@@ -23,7 +23,9 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
     let steps = match &dataset.normalise_sql {
         // Written by the user, instead of the steps that follow from the contract.
         Some(sql) => vec![format!("    -- normalise.sql\n{}\n", sql.trim_end())],
-        None => generated(catalog, dataset, &effects),
+        None => {
+            generated(catalog, dataset, &effects).iter().map(|step| layout::broken(step)).collect()
+        }
     };
     frame(dataset, &effects, &steps)
 }
@@ -88,6 +90,7 @@ declare
     rows_updated bigint := 0;
     tables jsonb := '[]'::jsonb;
 begin
+    -- A contract has no column whose name ends in $: these are the queries' own.
     -- Large batches are sorted and hashed in memory where the server has it.
     perform set_config('work_mem', greatest(65536, least(262144,
         pg_size_bytes(current_setting('shared_buffers')) / 8192))::text, true);

@@ -184,7 +184,7 @@ impl Compared<'_, '_> {
             Kept::Oldest => "false".to_owned(),
         };
         format!(
-            "           coalesce({wins}, false) as wins{suffix}$,
+            "           dim.load_id is not null and ({wins}) as wins{suffix}$,
            {differs} as differs{suffix}$,
            dim.{time} = '-infinity' as is_empty{suffix}$,
            dim.{load} = $1 as is_own{suffix}$,

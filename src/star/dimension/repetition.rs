@@ -120,7 +120,8 @@ pub(super) fn save(dimension: &Dimension, group: &Group<'_>, condition: &str) ->
     )
 }
 
-/// The statement of an undo that gives the load's values to the newest of the loads that have repeated them.
+/// The statement of an undo that gives the load's values to the oldest of the loads that have repeated them. It has
+/// repeated them first; those after it still do.
 pub(super) fn pass_on(dimension: &Dimension, group: &Group<'_>) -> String {
     let key = surrogate(dimension, "member");
     let (load, time) = (ident(&group.load), ident(&group.time));
@@ -139,7 +140,7 @@ pub(super) fn pass_on(dimension: &Dimension, group: &Group<'_>) -> String {
         from star.{table} member
         join repetition l on {has}
         where member.{load} = in_load_id
-        order by {key}, {newest_first}
+        order by {key}, {oldest_first}
     )
     update star.{table} member
     set {load} = heir.load_id, {time} = heir.object_time
@@ -152,7 +153,7 @@ pub(super) fn pass_on(dimension: &Dimension, group: &Group<'_>) -> String {
         is_newer = load_order::is_newer("in_load_id", "undone.object_time"),
         table = ident(&name(&dimension.name)),
         has = bits::has("l", &key),
-        newest_first = load_order::newest_first(),
+        oldest_first = load_order::oldest_first(),
     )
 }
 

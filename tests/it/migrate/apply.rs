@@ -198,11 +198,3 @@ async fn the_command_line_migrates_and_lists_what_it_did() {
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert_eq!(out, "the database is up to date\n");
 }
-
-/// The whole generated SQL, for people to read and for reviews to show what changes.
-#[test]
-fn the_generated_sql_of_the_projects_datasets() {
-    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
-        insta::assert_snapshot!("star", star::compile(&project_catalog()).script());
-    });
-}

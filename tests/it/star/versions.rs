@@ -1,7 +1,5 @@
 //! Type 2 dimensions: the versions of a member over time, and the version that a fact refers to.
 
-use stardrop::star;
-
 use crate::support::TestDatabase;
 use crate::support::catalog_of;
 use crate::support::cloud::{LOADER, as_user};
@@ -197,13 +195,4 @@ async fn versions_and_facts_that_load_at_once_find_each_other() {
     let seen = "select count(*) > 10 from star.history_person";
     assert_eq!(db.text(seen).await, "true");
     assert_balanced(&db).await;
-}
-
-/// The SQL of versions, roles and references, for people to read.
-#[test]
-fn the_generated_sql_of_versions() {
-    let star = star::compile(&catalog_of(&[("people", PEOPLE), ("calls", CALLS)]));
-    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
-        insta::assert_snapshot!("versions", star.script());
-    });
 }

@@ -1,0 +1,150 @@
+    -- Dimension part: the newest value of each attribute.
+    declare
+        is_alone boolean := false;
+        absent bigint;
+        written bigint;
+        to_change bigint;
+        changed bigint;
+        newer_loads bigint[];
+    begin
+        inserted := 0;
+        updated := 0;
+        if staged > 1000 then
+            execute $sql$
+            select exists (
+                select
+                from (select batch.part, batch.place from batch limit 1000) member
+                join star.dim_part dim on dim.part = member.part
+                where dim.source_time = '-infinity' or (dim.place) is distinct from (member.place)
+            )
+        $sql$ into is_alone;
+        end if;
+        loop
+            begin
+                if is_alone then
+                    perform pg_advisory_xact_lock(stardrop.table_lock('dim_part'));
+                    select array_agg(l.load_id) into newer_loads
+                    from stardrop.load l
+                    where l.dataset in ('stock')
+                      and (l.object_time > this.object_time
+                           or l.object_time = this.object_time and stardrop.load_sorts_after(l.load_id, this.load_id));
+                else
+                    perform pg_advisory_xact_lock_shared(stardrop.table_lock('dim_part'));
+                end if;
+                execute $sql$
+                    with description as (
+                                select batch.part, batch.place,
+                                       min(batch.source_line) as first_line$, max(batch.source_line) as last_line$
+                                from batch
+                                where batch.part is not null
+                                group by batch.part, batch.place
+                            ), member as (
+                                select distinct on (description.part)
+                                       description.part,
+                                       description.place,
+                                       description.last_line$ as source_line
+                                from description
+                                order by description.part, description.last_line$ desc
+                            ), repeated as (
+                        select repeated.position, line.word, bit_or(line.bits) as bits
+                        from star.repeated_part repeated
+                        cross join unnest(repeated.words, repeated.bits) line (word, bits)
+                        where repeated.load_id = any ($5)
+                        group by repeated.position, line.word
+                    ), known as (
+                        select member.*, dim.part_key as known_key$,
+                               dim.load_id is not null and (($2 > dim.source_time
+                                       or $2 = dim.source_time
+                                      and ($1 = dim.source_load_id and (dim.load_id <> $1 or member.source_line >= dim.source_line)
+                                           or stardrop.load_sorts_after($1, dim.source_load_id)))) as wins$,
+                               (dim.place) is distinct from (member.place) as differs$,
+                               dim.source_time = '-infinity' as is_empty$,
+                               dim.source_load_id = $1 as is_own$,
+                               repeated.word is not null as is_repeated$
+                        from member
+                        left join star.dim_part dim on dim.part = member.part
+                        left join repeated repeated
+                          on repeated.position = 'source_load_id'
+                         and repeated.word = dim.part_key >> 6 and repeated.bits >> (dim.part_key & 63)::integer & 1 = 1
+                    ), compared as (
+                        select known.*,
+                               known.wins$ and (known.differs$ or known.is_empty$) and not known.is_repeated$ as changes$
+                        from known
+                    ), inserted as (
+                        insert into star.dim_part
+                            (part, place, load_id, source_line, source_load_id, source_time)
+                        select compared.part, compared.place,
+                               $1, compared.source_line, $1, $2
+                        from compared
+                        where compared.known_key$ is null
+                        order by compared.part
+                        on conflict (part) do nothing
+                        returning true
+                    ), updated as (
+                        update star.dim_part dim set
+                            place = compared.place,
+                            source_load_id = $1,
+                            source_time = $2,
+                            load_id = case when compared.changes$ and compared.differs$ then $1 else dim.load_id end,
+                            source_line = case when compared.changes$ and compared.differs$ then compared.source_line else dim.source_line end
+                        from compared
+                        where dim.part_key = compared.known_key$
+                          and (compared.changes$)
+                          and $4
+                    ), noted as (
+                        insert into star.repeated_part (load_id, position, words, bits)
+                        select $1,
+                               'source_load_id',
+                               array_agg(line.word order by line.word),
+                               array_agg(line.bits order by line.word)
+                        from (
+                            select compared.known_key$ >> 6 as word, bit_or(1::bigint << (compared.known_key$ & 63)::integer) as bits
+                            from compared
+                            where compared.wins$ and not (compared.differs$ or compared.is_empty$ or compared.is_own$)
+                            group by compared.known_key$ >> 6
+                        ) line
+                        having count(*) > 0
+                    )
+                    select count(*) filter (where compared.known_key$ is null),
+                           (select count(*) from inserted),
+                           count(*) filter (where compared.changes$),
+                           count(*) filter (where $4 and (compared.changes$ and compared.differs$)),
+                           count(*),
+                           case when (select count(*) from description) > (select count(*) from member) then (
+                                       select array[count(distinct (description.part)), min(description.first_line$)]
+                                       from description
+                                       join member on description.part = member.part
+                                       where (description.place) is distinct from (member.place)
+                                   ) end
+                    from compared
+                $sql$ into absent, written, to_change, changed, members, occurrences
+                    using this.load_id, this.object_time, first_line, is_alone, newer_loads;
+                -- Members that another batch has inserted meanwhile are compared, too.
+                if not is_alone and (to_change > 0 or written < absent) then
+                    raise exception using errcode = 'SD005';
+                end if;
+                inserted := inserted + written;
+                updated := updated + changed;
+                exit when written = absent;
+            exception when sqlstate 'SD005' then
+                is_alone := true;
+            end;
+        end loop;
+    end;
+    findings := findings || stardrop.finding('several_descriptions', 'part', 'part', occurrences);
+    -- Dimension part: which members this extract has.
+    if nullif(current_setting('stardrop.load_id', true), '') is not null then
+        execute $sql$
+            insert into star.seen_part (load_id, part)
+            select distinct $1, batch.part
+            from batch
+            where batch.part is not null
+            on conflict do nothing
+        $sql$ using this.load_id;
+    end if;
+    tables := tables || jsonb_build_object(
+        'table_name', 'star.dim_part', 'inserted', inserted, 'updated', updated,
+        'unchanged', members - inserted - updated, 'deleted', 0
+    );
+
+    if not stardrop.has_newer_version(this.load_id) then

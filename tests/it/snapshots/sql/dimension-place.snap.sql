@@ -1,0 +1,175 @@
+    -- Dimension place: the newest value of some attributes, the oldest of others.
+    declare
+        is_alone boolean := false;
+        absent bigint;
+        written bigint;
+        to_change bigint;
+        changed bigint;
+        newer_loads bigint[];
+    begin
+        inserted := 0;
+        updated := 0;
+        if staged > 1000 then
+            execute $sql$
+            select exists (
+                select
+                from (select batch.buyer, batch.town, batch.source from batch limit 1000) member
+                join star.dim_place dim on dim.buyer = member.buyer
+                where dim.source_time = '-infinity' or (dim.town) is distinct from (member.town) or dim.source_source_time = '-infinity' or (dim.source) is distinct from (member.source)
+            )
+        $sql$ into is_alone;
+        end if;
+        loop
+            begin
+                if is_alone then
+                    perform pg_advisory_xact_lock(stardrop.table_lock('dim_place'));
+                    select array_agg(l.load_id) into newer_loads
+                    from stardrop.load l
+                    where l.dataset in ('shop')
+                      and (l.object_time > this.object_time
+                           or l.object_time = this.object_time and stardrop.load_sorts_after(l.load_id, this.load_id));
+                else
+                    perform pg_advisory_xact_lock_shared(stardrop.table_lock('dim_place'));
+                end if;
+                execute $sql$
+                    with description as (
+                                select batch.buyer, batch.town, batch.source,
+                                       min(batch.source_line) as first_line$, max(batch.source_line) as last_line$
+                                from batch
+                                where batch.buyer is not null
+                                group by batch.buyer, batch.town, batch.source
+                            ), newest as (
+                                select distinct on (description.buyer)
+                                       description.buyer,
+                                       description.town,
+                                       description.last_line$ as source_line
+                                from description
+                                order by description.buyer, description.last_line$ desc
+                            ), oldest as (
+                                select distinct on (description.buyer)
+                                       description.buyer,
+                                       description.source,
+                                       description.first_line$ as source_line
+                                from description
+                                order by description.buyer, description.first_line$
+                            ), member as (
+                                select newest.*, oldest.source
+                                from newest
+                                join oldest using (buyer)
+                            ), repeated as (
+                        select repeated.position, line.word, bit_or(line.bits) as bits
+                        from star.repeated_place repeated
+                        cross join unnest(repeated.words, repeated.bits) line (word, bits)
+                        where repeated.load_id = any ($5)
+                        group by repeated.position, line.word
+                    ), known as (
+                        select member.*, dim.place_key as known_key$,
+                               dim.load_id is not null and (($2 > dim.source_time
+                                       or $2 = dim.source_time
+                                      and ($1 = dim.source_load_id
+                                           or stardrop.load_sorts_after($1, dim.source_load_id)))) as wins$,
+                               (dim.town) is distinct from (member.town) as differs$,
+                               dim.source_time = '-infinity' as is_empty$,
+                               dim.source_load_id = $1 as is_own$,
+                               repeated.word is not null as is_repeated$,
+                               dim.load_id is not null and ((dim.source_source_time = '-infinity'
+                                       or $2 < dim.source_source_time
+                                       or $2 = dim.source_source_time
+                                      and (stardrop.load_sorts_after(dim.source_source_load_id, $1)))) as wins_2$,
+                               (dim.source) is distinct from (member.source) as differs_2$,
+                               dim.source_source_time = '-infinity' as is_empty_2$,
+                               dim.source_source_load_id = $1 as is_own_2$,
+                               false as is_repeated_2$
+                        from member
+                        left join star.dim_place dim on dim.buyer = member.buyer
+                        left join repeated repeated
+                          on repeated.position = 'source_load_id'
+                         and repeated.word = dim.place_key >> 6 and repeated.bits >> (dim.place_key & 63)::integer & 1 = 1
+                    ), compared as (
+                        select known.*,
+                               known.wins$ and (known.differs$ or known.is_empty$) and not known.is_repeated$ as changes$,
+                               known.wins_2$ as changes_2$
+                        from known
+                    ), inserted as (
+                        insert into star.dim_place
+                            (buyer,
+                             town,
+                             source,
+                             load_id,
+                             source_line,
+                             source_load_id,
+                             source_time,
+                             source_source_load_id,
+                             source_source_time)
+                        select compared.buyer, compared.town, compared.source,
+                               $1, compared.source_line, $1, $2, $1, $2
+                        from compared
+                        where compared.known_key$ is null
+                        order by compared.buyer
+                        on conflict (buyer) do nothing
+                        returning true
+                    ), updated as (
+                        update star.dim_place dim set
+                            town = case when compared.changes$ then compared.town else dim.town end,
+                            source_load_id = case when compared.changes$ then $1 else dim.source_load_id end,
+                            source_time = case when compared.changes$ then $2 else dim.source_time end,
+                            source = case when compared.changes_2$ then compared.source else dim.source end,
+                            source_source_load_id = case when compared.changes_2$ then $1 else dim.source_source_load_id end,
+                            source_source_time = case when compared.changes_2$ then $2 else dim.source_source_time end,
+                            load_id = case when compared.changes$ and compared.differs$ or compared.changes_2$ and compared.differs_2$ then $1 else dim.load_id end,
+                            source_line = case when compared.changes$ and compared.differs$ or compared.changes_2$ and compared.differs_2$ then compared.source_line else dim.source_line end
+                        from compared
+                        where dim.place_key = compared.known_key$
+                          and (compared.changes$ or compared.changes_2$)
+                          and $4
+                    ), noted as (
+                        insert into star.repeated_place (load_id, position, words, bits)
+                        select $1,
+                               'source_load_id',
+                               array_agg(line.word order by line.word),
+                               array_agg(line.bits order by line.word)
+                        from (
+                            select compared.known_key$ >> 6 as word, bit_or(1::bigint << (compared.known_key$ & 63)::integer) as bits
+                            from compared
+                            where compared.wins$ and not (compared.differs$ or compared.is_empty$ or compared.is_own$)
+                            group by compared.known_key$ >> 6
+                        ) line
+                        having count(*) > 0
+                    )
+                    select count(*) filter (where compared.known_key$ is null),
+                           (select count(*) from inserted),
+                           count(*) filter (where compared.changes$ or compared.changes_2$),
+                           count(*) filter (where $4 and (compared.changes$ and compared.differs$ or compared.changes_2$ and compared.differs_2$)),
+                           count(*),
+                           case when (select count(*) from description) > (select count(*) from member) then (
+                                       select array[count(distinct (description.buyer)), min(description.first_line$)]
+                                       from description
+                                       join member on description.buyer = member.buyer
+                                       where (description.town, description.source) is distinct from (member.town, member.source)
+                                   ) end
+                    from compared
+                $sql$ into absent, written, to_change, changed, members, occurrences
+                    using this.load_id, this.object_time, first_line, is_alone, newer_loads;
+                -- Members that another batch has inserted meanwhile are compared, too.
+                if not is_alone and (to_change > 0 or written < absent) then
+                    raise exception using errcode = 'SD005';
+                end if;
+                inserted := inserted + written;
+                updated := updated + changed;
+                exit when written = absent;
+            exception when sqlstate 'SD005' then
+                is_alone := true;
+            end;
+        end loop;
+    end;
+    findings := findings || stardrop.finding('several_descriptions', 'place', 'buyer', occurrences);
+    tables := tables || jsonb_build_object(
+        'table_name', 'star.dim_place', 'inserted', inserted, 'updated', updated,
+        'unchanged', members - inserted - updated, 'deleted', 0
+    );
+
+    inserted := 0;
+    updated := 0;
+    added := 0;
+    removed := 0;
+

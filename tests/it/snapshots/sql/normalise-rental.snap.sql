@@ -1,0 +1,62 @@
+
+declare
+    this stardrop.batch;
+    staged bigint;
+    first_line bigint;
+    inserted bigint := 0;
+    updated bigint := 0;
+    members bigint;
+    inferred bigint;
+    grains bigint;
+    added bigint := 0;
+    removed bigint := 0;
+    repeated bigint := 0;
+    unknown bigint[];
+    occurrences bigint[];
+    findings jsonb := '[]'::jsonb;
+    flat_version_starts star.history_flat[];
+    flat_redundant_versions star.history_flat[];
+    flat_changed_versions star.dim_flat[];
+    gone bigint;
+    rows_inserted bigint := 0;
+    rows_updated bigint := 0;
+    tables jsonb := '[]'::jsonb;
+begin
+    -- A contract has no column whose name ends in $: these are the queries' own.
+    -- Large batches are sorted and hashed in memory where the server has it.
+    perform set_config('work_mem', greatest(65536, least(262144,
+        pg_size_bytes(current_setting('shared_buffers')) / 8192))::text, true);
+    -- An empty COPY fires the trigger, too.
+    execute $sql$
+        select count(*), min(batch.source_line), array[
+               count(*) filter (where batch.flat is null),
+               min(batch.source_line) filter (where batch.flat is null)
+           ]
+        from batch
+    $sql$ into staged, first_line, unknown;
+    if staged = 0 then
+        return null;
+    end if;
+    this := stardrop.open_batch('rental');
+
+    -- Batches that write rows which depend on each other wait here.
+    perform pg_advisory_xact_lock(stardrop.table_lock('dim_flat'));
+
+    inserted := 0;
+    updated := 0;
+    added := 0;
+    removed := 0;
+
+    ..
+    perform stardrop.close_batch(this.load_id, jsonb_build_object(
+        'staged', staged, 'inserted', rows_inserted, 'updated', rows_updated,
+        'unchanged', staged - rows_inserted - rows_updated, 'repeated', repeated,
+        'tables', tables, 'findings', findings
+    ));
+
+    -- Staging does not keep rows. The loader's temporary copy is emptied by its commit.
+    if tg_table_schema = 'staging'::regnamespace::text then
+        delete from staging.rental;
+    end if;
+    return null;
+end
