@@ -12,7 +12,7 @@ use crate::db::Client;
 use crate::error::Error;
 
 /// The size of a message, unless a single part is larger.
-const MESSAGE_BYTES: usize = 256 * 1024;
+const MESSAGE_BYTES: usize = 512 * 1024;
 
 /// The column of the query in front of each part, whose answer tells that Postgres has got that far.
 const MARKER: &str = "stardrop_next_part";

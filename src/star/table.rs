@@ -162,9 +162,9 @@ pub(super) fn lineage() -> [Column; 4] {
             .comment("The line of that load's object with the row."),
         Column::new("source_load_id", "bigint")
             .not_null(true)
-            .comment("The newest load that had this row, changed or not."),
+            .comment("The load that the values are from: rows of older objects change nothing."),
         Column::new("source_time", "timestamptz")
             .not_null(true)
-            .comment("When that load's object was written: rows of older objects change nothing."),
+            .comment("When that load's object was written."),
     ]
 }

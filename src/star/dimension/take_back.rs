@@ -72,8 +72,8 @@ pub(in crate::star) fn is_sure(dimension: &Dimension) -> bool {
         && matches!(groups.as_slice(), [only] if only.kept == Kept::Newest)
 }
 
-/// Rows of which the load was the newest source get the position of the load that last changed them, unless that
-/// is this one or undone, too. Where all values are null, that load may only have referred to the member, and said
+/// Rows of which the load is the source, though it has not changed them, get the position of the load that did, unless
+/// that is undone, too. Where all values are null, that load may only have referred to the member, and said
 /// nothing of it.
 fn date_by_last_change(table: &str, group: &Group<'_>) -> String {
     let has_value =
@@ -94,8 +94,8 @@ fn date_by_last_change(table: &str, group: &Group<'_>) -> String {
     )
 }
 
-/// Notes that a row has a value of which the load was only the newest source, and of which one does not know who else
-/// has had it: its own load is undone already, or may have said nothing. The counts of loads do not tell which others
+/// Notes that a row has a value of which the load is the source without having changed it, and of which one does not
+/// know who else has had it: its own load is undone already, or may have said nothing. The counts of loads do not tell which others
 /// had a value before that one.
 fn of_undone(table: &str) -> String {
     format!(

@@ -97,7 +97,7 @@ async fn waits(count: usize) -> [(&'static str, usize); 4] {
     let star = star::compile(&catalog);
     let waits = || sent.swap(0, Ordering::Relaxed);
     waits();
-    assert_eq!(migrate::plan(&client, &star).await.unwrap().changes.len(), count * 7 + 1);
+    assert_eq!(migrate::plan(&client, &star).await.unwrap().changes.len(), count * 8 + 1);
     let plan = waits();
     migrate::run(&mut client, &star).await.unwrap();
     let first = waits();

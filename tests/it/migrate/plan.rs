@@ -17,7 +17,8 @@ async fn the_command_line_shows_the_plan_and_loses_data_on_request_only() {
     std::fs::write(folder.path().join("shop/dataset.toml"), &contract).unwrap();
     let datasets = folder.path().display().to_string();
     let vars = [("DATABASE_URL", db.url.as_str()), ("STARDROP_DATASETS", datasets.as_str())];
-    let lines = "drop column star.dim_buyer.town; lost: 1 value\nupdate dataset shop\n";
+    let lines = "drop column star.dim_buyer.town; lost: 1 value\nupdate dataset shop\n\
+                 drop star.repeated_buyer; lost: 0 rows\n";
     let run = async |arguments: &[&str]| run(cloud.stardrop(arguments, &vars)).await;
     let (code, out, err) = run(&["migrate", "--plan"]).await;
     let refused = "this would lose data: stardrop migrate needs --allow-destructive for it\n";
