@@ -73,10 +73,17 @@ fn each_change_of_a_contract_is_the_operations_that_it_needs() {
              the contract says PRIMARY KEY (id, part)",
         ),
         (
+            &[("key        = [\"buyer\"]", "key        = [\"part\"]")],
+            "recreate star.dim_buyer: its key is PRIMARY KEY (buyer_key), UNIQUE (buyer), \
+             the contract says PRIMARY KEY (buyer_key), UNIQUE (part)\n\
+             recreate star.repeated_buyer: it refers to star.dim_buyer, which is recreated\n\
+             recreate star.fact_receipt: it refers to star.dim_buyer, which is recreated",
+        ),
+        (
             &[("key        = [\"buyer\"]\nattributes = [\"town\"]", "key = [\"town\"]")],
             "recreate star.dim_buyer: its key is PRIMARY KEY (buyer_key), UNIQUE (buyer), \
              the contract says PRIMARY KEY (buyer_key), UNIQUE (town)\n\
-             recreate star.fact_receipt: it refers to star.dim_buyer, which is recreated",
+             recreate star.fact_receipt: it refers to star.dim_buyer, which is recreated\ndrop star.repeated_buyer",
         ),
         (
             &[

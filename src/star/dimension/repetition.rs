@@ -40,13 +40,13 @@ pub(super) fn table(dimension: &Dimension) -> Option<Table> {
             .not_null(true)
             .comment("Which values: those whose origin is in this column of the dimension."),
     ];
+    let [mut words, bits] = bits::columns("The surrogate keys of the members");
+    // Where the members get other keys, the notes go with the old ones.
+    words.refers_to = Some(format!("star.{}", super::name(&dimension.name)));
     Some(Table {
         schema: "star",
         unlogged: false,
-        columns: columns
-            .into_iter()
-            .chain(bits::columns("The surrogate keys of the members"))
-            .collect(),
+        columns: columns.into_iter().chain([words, bits]).collect(),
         constraints: Vec::new(),
         indexes: vec![(format!("{name}_load_id"), "(load_id)".to_owned())],
         spare_percent: 0,
