@@ -5,34 +5,30 @@ use super::function::{Definition, Function};
 use super::ident::ident;
 use crate::dataset::{Dataset, Overwrite};
 
-/// `staging.replace_<dataset>(load_id)`: deletes the facts whose newest source is an older load of the
-/// same key. Members of dimensions stay, because other facts may refer to them.
+/// `staging.replace_<dataset>(load_id)`: deletes the facts of older loads of the same key that no other load has as
+/// well. Members of dimensions stay, because other facts may refer to them.
 ///
 /// `None` unless the contract has `overwrite = "replace"`, so that other datasets cannot be replaced.
 pub(super) fn function(dataset: &Dataset) -> Option<Function> {
     if dataset.policy.overwrite != Overwrite::Replace {
         return None;
     }
-    let mut tables: Vec<String> = dataset
-        .facts
+    let mut facts: Vec<_> = dataset.facts.iter().collect();
+    facts.sort_by(|a, b| a.name.cmp(&b.name));
+    let steps: String = facts
         .iter()
-        .map(|fact| format!("star.{}", ident(&fact::name(&fact.name))))
-        .collect();
-    tables.sort();
-    let steps: String = tables
-        .iter()
-        .map(|table| {
+        .map(|fact| {
             format!(
                 "
-    delete from {table} fact where fact.load_id = any (older);
-    get diagnostics deleted = row_count;
-    perform stardrop.add_row_counts(in_load_id, jsonb_build_object(
+{delete}    perform stardrop.add_row_counts(in_load_id, jsonb_build_object(
         'tables', jsonb_build_array(jsonb_build_object(
-            'table_name', '{table}', 'inserted', 0, 'updated', 0, 'unchanged', 0,
+            'table_name', 'star.{table}', 'inserted', 0, 'updated', 0, 'unchanged', 0,
             'deleted', deleted
         ))
     ), 0, 0, 0);
-"
+",
+                delete = fact::replace_rows(fact),
+                table = ident(&fact::name(&fact.name)),
             )
         })
         .collect();

@@ -24,13 +24,7 @@ pub(in crate::star) fn table_name(fact: &str) -> String {
     format!("confirmed_{fact}")
 }
 
-/// Whether confirmations are saved. Not in a dataset that replaces, where every row takes the load of the newest
-/// file.
-pub(super) fn is_kept(context: FactContext<'_>) -> bool {
-    context.fact.grain.is_some() && context.dataset.policy.overwrite != Overwrite::Replace
-}
-
-/// The table of a fact with a grain. It stays where the contract becomes one that replaces.
+/// The table of a fact with a grain.
 pub(super) fn table(context: FactContext<'_>) -> Option<Table> {
     context.fact.grain.as_ref()?;
     let name = table_name(&context.fact.name);
@@ -63,15 +57,18 @@ pub(super) fn table(context: FactContext<'_>) -> Option<Table> {
 /// The statement that finds the loads whose confirmations count against the batch: with `conflict = "update"` those
 /// that are newer than its load, of which there are none unless a file is late.
 pub(super) fn find_overruling(context: FactContext<'_>) -> String {
-    if !is_kept(context) {
-        return String::new();
-    }
+    let replaced = match context.dataset.policy.overwrite {
+        Overwrite::Replace => {
+            "\n  and (l.load_id = any (replaced)) is not true -- What they have confirmed is of older versions."
+        }
+        Overwrite::Merge | Overwrite::Ignore => "",
+    };
     match context.fact.conflict {
         Conflict::Update => format!(
             "select array_agg(l.load_id) into overruling
 from stardrop.load l
 where l.dataset = {dataset}
-  and {is_newer};
+  and {is_newer}{replaced};
 ",
             dataset = literal(&context.dataset.name),
             is_newer = load_order::is_newer("this.load_id", "this.object_time")
@@ -105,12 +102,12 @@ pub(super) fn overruled(context: FactContext<'_>, loads: &str) -> String {
     )
 }
 
-/// The join of a row of a fact with [`overruled`].
-pub(super) fn join(row: &str) -> String {
+/// The join of a row of a fact with [`overruled`], with these blanks before its lines.
+pub(super) fn join(row: &str, indent: &str) -> String {
     format!(
-        "    left join overruled
-      on overruled.of_load = {row}.load_id
-     and {has}
+        "{indent}left join overruled
+{indent}  on overruled.of_load = {row}.load_id
+{indent} and {has}
 ",
         has = bits::has("overruled", &format!("{row}.source_line"))
     )
@@ -138,6 +135,41 @@ pub(super) fn save(context: FactContext<'_>) -> String {
 )",
         arrays = bits::arrays("word"),
         table = ident(&table_name(&context.fact.name))
+    )
+}
+
+/// The statements that delete the rows of the loads `older`, which `in_load_id` replaces, but for those that it or a
+/// load of another file has as well. `deleted` is their number.
+pub(in crate::star) fn replace(fact: &Fact) -> String {
+    let fact_table = ident(&name(&fact.name));
+    if fact.grain.is_none() {
+        return format!(
+            "    delete from star.{fact_table} fact where fact.load_id = any (older);
+    get diagnostics deleted = row_count;
+"
+        );
+    }
+    format!(
+        "    delete from star.{table} confirmed where confirmed.load_id = any (older);
+    with confirmation as (
+        select confirmed.of_load, line.word, bit_or(line.bits) as bits
+        from star.{table} confirmed
+        cross join {lines}
+        where confirmed.of_load = any (older)
+        group by confirmed.of_load, line.word
+    )
+    delete from star.{fact_table} fact
+    where fact.load_id = any (older)
+      and not exists (
+          select from confirmation
+          where confirmation.of_load = fact.load_id
+            and {has}
+      );
+    get diagnostics deleted = row_count;
+",
+        table = ident(&table_name(&fact.name)),
+        lines = bits::unnested("confirmed", "line"),
+        has = bits::has("confirmation", "fact.source_line"),
     )
 }
 

@@ -14,7 +14,9 @@ mod tombstone;
 pub(super) use audit::undo as undo_audit;
 pub(crate) use columns::COMPUTED;
 pub(super) use columns::{check as expression_check, expressions};
-pub(super) use confirmation::{table_name as confirmation_name, undo as undo_rows};
+pub(super) use confirmation::{
+    replace as replace_rows, table_name as confirmation_name, undo as undo_rows,
+};
 pub(super) use foreign_keys::statement as foreign_keys;
 pub(super) use rekey_facts::step as rekey_facts;
 pub(super) use tombstone::table_name as tombstone_name;

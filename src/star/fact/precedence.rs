@@ -19,12 +19,12 @@ pub(super) struct Position {
 
 impl Position {
     /// The position of the row `fact` of a fact table, next to its load `known` in the ledger.
-    pub(super) fn of_fact(context: FactContext<'_>) -> Position {
+    pub(super) fn of_fact() -> Position {
         Position {
             alias: "fact".to_owned(),
             time: "known.object_time".to_owned(),
             load: "fact.load_id".to_owned(),
-            overrules: confirmation::is_kept(context).then_some(confirmation::OVERRULES),
+            overrules: Some(confirmation::OVERRULES),
         }
     }
 
@@ -118,13 +118,19 @@ fn is_older(new: &Position, old: &Position) -> String {
 }
 
 /// Whether row `new` of the batch replaces the row `fact`. With `overwrite = "replace"`, between two versions of
-/// one file the replacing version wins, whatever S3's clocks say: the rows of the other version are deleted
-/// afterwards, and rows that both versions have must not be deleted with them.
+/// one file the replacing version wins, whatever S3's clocks say, unless a load of another file is newer: the rows of
+/// the other version are deleted afterwards, and rows that both versions have must not be deleted with them.
 pub(super) fn wins_over_fact(context: FactContext<'_>, new: &str) -> String {
     let FactContext { dataset, fact, .. } = context;
-    let wins = wins(fact, &Position::of_batch(new), &Position::of_fact(context));
+    let wins = wins(fact, &Position::of_batch(new), &Position::of_fact());
     if dataset.policy.overwrite != Overwrite::Replace {
         return wins;
     }
-    format!("coalesce(stardrop.is_replaced_by(fact.load_id, $1),\n                  {wins})")
+    // `$5` and `$6`: the loads of the key that this one replaces, and those that it does not.
+    format!(
+        "case when fact.load_id = any ($5) then not ({OVERRULES})
+                    when fact.load_id = any ($6) then false
+                    else {wins} end",
+        OVERRULES = confirmation::OVERRULES,
+    )
 }

@@ -73,18 +73,10 @@ pub(super) fn refuse(context: FactContext<'_>, grain: &[String]) -> String {
         format!("\n              and loaded.{0} is not distinct from row.{0}", ident(version))
     });
     // This load has confirmed rows that it had before with the same values.
-    let (own, join, is_of_this_load) = if confirmation::is_kept(context) {
-        (
-            indented(&confirmation::overruled(context, "array[$1]"), 8).trim().to_owned() + ", ",
-            indented(&confirmation::join("loaded"), 8),
-            format!("(loaded.load_id = $1 or {})", confirmation::OVERRULES),
-        )
-    } else {
-        (String::new(), String::new(), "loaded.load_id = $1".to_owned())
-    };
+    let own = indented(&confirmation::overruled(context, "array[$1]"), 8);
     let query = format!(
         "
-        with {own}earliest as (
+        with {own}, earliest as (
             select distinct on ({batch_key})
                    {batch_key}, {batch_columns}, batch.source_line
             from batch
@@ -99,7 +91,7 @@ pub(super) fn refuse(context: FactContext<'_>, grain: &[String]) -> String {
             select row.source_line
             from batch row
 {joins}            join star.{table} loaded on {same_loaded_grain}
-{join}            where {is_of_this_load}{same_version}
+{join}            where (loaded.load_id = $1 or {is_confirmed}){same_version}
               and ({own_values}) is distinct from ({own_columns}){and_row_is_row}
             order by source_line
             limit {MAX_LINES}
@@ -107,6 +99,9 @@ pub(super) fn refuse(context: FactContext<'_>, grain: &[String]) -> String {
         select string_agg(repeated.source_line::text, ', ' order by repeated.source_line)
         from repeated
     ",
+        own = own.trim(),
+        join = confirmation::join("loaded", "            "),
+        is_confirmed = confirmation::OVERRULES,
         batch_key = qualified("batch", &key),
         batch_columns = qualified("batch", &compared),
         batch_is_row = without_tombstones("batch", "where"),

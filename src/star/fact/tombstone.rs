@@ -134,7 +134,7 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
         same_grain = equal("fact", "row", grain),
         same_as_deleted = equal("fact", "deleted", grain),
         overruled = indented(&confirmation::overruled(context, "$3"), 8).trim().to_owned(),
-        join = indented(&confirmation::join("fact"), 8),
+        join = confirmation::join("fact", "            "),
         tombstone_wins = wins_over_fact(context, "row"),
     );
     format!(

@@ -184,3 +184,53 @@ async fn a_newer_and_an_older_file_at_once_leave_what_the_newer_one_says() {
     }
     assert_eq!(site.rows("select count(*) from star.fact_stock").await, "900");
 }
+
+const REPLACE: &str = "[policy]\noverwrite = \"replace\"";
+
+/// A newer version of a file writes what it changes, and deletes what it lacks unless another file has it.
+#[tokio::test]
+async fn a_version_that_replaces_another_writes_only_rows_that_it_changes() {
+    let site = site(REPLACE).await;
+    site.load("stock/a", 1, &file((1..=200).map(|id| (id, 0, id)))).await;
+    let before = site.rows(WRITTEN).await;
+    // Another file has some of the rows, and one of its own.
+    site.load("stock/b", 2, &file([(3, 0, 3), (4, 0, 4), (900, 0, 9)])).await;
+    assert_eq!(site.rows(&format!("{WRITTEN} and f.id < 900")).await, before);
+    let newer = (2..=200).rev().filter(|id| *id != 3);
+    let newer = newer.map(|id| (id, 0, if id == 7 { 70 } else { id }));
+    let report = site.load("stock/a", 3, &file(newer)).await;
+    assert_eq!((report.rows_inserted, report.rows_updated), (0, 1));
+    let some = "select id, qty from star.fact_stock where id in (1, 2, 3, 4, 7, 900) order by 1";
+    assert_eq!(site.rows(some).await, "2|2\n3|3\n4|4\n7|70\n900|9");
+
+    // Without the other file nobody has 3 any more; 4 is one of the first file.
+    site.load("stock/b", 4, &file([(900, 0, 9)])).await;
+    assert_eq!(site.rows(some).await, "2|2\n4|4\n7|70\n900|9");
+
+    // An older file that comes late changes no row that a newer version has repeated.
+    site.load("stock/c", 2, &file([(5, 0, 50), (7, 0, 71), (901, 0, 1)])).await;
+    let late = "select id, qty from star.fact_stock where id in (5, 7, 901) order by 1";
+    assert_eq!(site.rows(late).await, "5|5\n7|70\n901|1");
+    assert_balanced(&site.db).await;
+}
+
+/// The rows of a version count as new as that version, not as the first one that had them.
+#[tokio::test]
+async fn versions_of_several_files_leave_the_same_star_in_any_order_of_theirs() {
+    let loads: [(&str, u8, Vec<(u32, u32, u32)>); 5] = [
+        ("stock/a", 1, vec![(1, 0, 1), (2, 0, 2)]),
+        ("stock/b", 2, vec![(1, 0, 1), (3, 0, 3)]),
+        ("stock/a", 3, vec![(1, 0, 1), (2, 0, 20)]),
+        ("stock/b", 4, vec![(1, 0, 1), (3, 0, 3), (4, 0, 4)]),
+        ("stock/c", 3, vec![(1, 0, 9), (4, 0, 9), (5, 0, 9)]),
+    ];
+    for order in [[0, 1, 2, 3, 4], [1, 0, 2, 4, 3], [4, 0, 1, 2, 3], [2, 3, 4, 0, 1], [0, 2, 4, 1, 3]] {
+        let site = site(REPLACE).await;
+        for at in order {
+            let (key, day, rows) = &loads[at];
+            site.load(key, *day, &file(rows.iter().copied())).await;
+        }
+        assert_eq!(site.rows(STAR).await, "1|1\n2|20\n3|3\n4|4\n5|9", "{order:?}");
+        assert_balanced(&site.db).await;
+    }
+}

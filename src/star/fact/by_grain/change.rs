@@ -2,8 +2,8 @@
 
 use super::super::columns::{filled, named_select_list, needed};
 use super::super::precedence::{row_order, wins_over_fact};
-use super::super::{FactContext, audit, joins, name, tombstone};
-use super::compare::{differs, join, outside_of_grain, overruled};
+use super::super::{FactContext, audit, confirmation, joins, name, tombstone};
+use super::compare::{differs, outside_of_grain};
 use crate::star::ident::{equal, ident, qualified};
 
 /// The query, which gives the number of rows whose values have changed. It looks only at the rows of the batch with one
@@ -16,7 +16,7 @@ pub(super) fn query(context: FactContext<'_>, grain: &[String]) -> String {
         .map(|c| format!("        {0} = compared.{0},\n", ident(c)))
         .collect();
     format!(
-        "with {overruled}compared as (
+        "with {overruled}, compared as (
     select arrived.*,
            fact.load_id is not null and ({wins}) as wins$,
            {differs} as differs$
@@ -41,11 +41,12 @@ pub(super) fn query(context: FactContext<'_>, grain: &[String]) -> String {
     from compared
     where {same_as_compared}
       and compared.wins$
+      and compared.differs$
 )
 select count(*) filter (where compared.wins$ and compared.differs$)
 from compared
 ",
-        overruled = overruled(context),
+        overruled = confirmation::overruled(context, "$3"),
         wins = wins_over_fact(context, "arrived"),
         differs = differs(context, grain, "arrived"),
         values = named_select_list(&filled, "               "),
@@ -57,7 +58,7 @@ from compared
         without_tombstone = tombstone::without_tombstone(fact, grain, "        where "),
         table = ident(&name(&fact.name)),
         same_grain = equal("fact", "arrived", grain),
-        join = join(context),
+        join = confirmation::join("fact", "    "),
         audit = audit::assignment(fact, "compared.differs$"),
         same_as_compared = equal("fact", "compared", grain),
     )

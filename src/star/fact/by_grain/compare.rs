@@ -6,59 +6,48 @@ use super::super::columns::{Filled, filled, named_select_list, names};
 use super::super::precedence::wins_over_fact;
 use super::super::{FactContext, confirmation, joins, name, tombstone};
 use super::incoming;
-use crate::dataset::Overwrite;
 use crate::star::ident::{differ, equal, ident};
 
 /// The query. It gives the number of the batch's grains, of those that the fact does not have and could have, and of
 /// those that the batch changes, with their lines. `$3` is the loads that overrule this one; `$4` says that the batch has
 /// one row of each grain.
 pub(super) fn query(context: FactContext<'_>, grain: &[String]) -> String {
-    let FactContext { dataset, fact, .. } = context;
-    let is_kept = confirmation::is_kept(context);
-    let confirmed = match is_kept {
-        true => format!(", {}", confirmation::save(context)),
-        false => String::new(),
-    };
-    let confirms = if is_kept {
-        "(compared.wins$ or compared.is_overruled$) and not compared.differs$"
-    } else {
-        "false"
-    };
-    // In a dataset that replaces, every row takes the load of the newest file.
-    let changes = match dataset.policy.overwrite {
-        Overwrite::Replace => "compared.wins$ and (compared.differs$ or not compared.is_own$)",
-        Overwrite::Merge | Overwrite::Ignore => "compared.wins$ and compared.differs$",
-    };
+    let fact = context.fact;
     // Rows that a tombstone deletes or keeps out are grains, too.
     let grains = match fact.delete_when {
         Some(_) => "(select count(*) from incoming)",
         None => "sum(word.grains)",
     };
     format!(
-        "with {incoming}, {overruled}word as (
+        "with {incoming}, {overruled}, word as (
     select compared.known_load$ as of_load, {word} as word,
            {confirmed_bits} as bits,
            count(*) as grains,
-           count(*) filter (where {changes}) as changed,
-           array_agg(compared.source_line) filter (where {changes}) as lines
+           count(*) filter (where compared.changes$) as changed,
+           array_agg(compared.source_line) filter (where compared.changes$) as lines
     from (
-        select arrived.source_line, fact.load_id as known_load$, fact.source_line as known_line$,
-               fact.load_id is not null and ({wins}) as wins$,
-               {differs} as differs$,
-               fact.load_id = $1 and fact.source_line = arrived.source_line as is_own${is_overruled}
+        select decided.source_line, decided.known_load$, decided.known_line$,
+               decided.wins$ and decided.differs$ as changes$,
+               (decided.wins$ or decided.is_overruled$) and not decided.differs$ as confirms$
         from (
-            select
+            select arrived.source_line, fact.load_id as known_load$, fact.source_line as known_line$,
+                   fact.load_id is not null and ({wins}) as wins$,
+                   {differs} as differs$,
+                   {is_overruled} as is_overruled$
+            from (
+                select
 {values},
-                   row.source_line
-            from incoming row
-{joins}{without_tombstone}        ) arrived
-        left join star.{table} fact on {same_grain}
-        left join stardrop.load known on known.load_id = fact.load_id
-{join}        -- Each row is compared once.
-        offset 0
+                       row.source_line
+                from incoming row
+{joins}{without_tombstone}            ) arrived
+            left join star.{table} fact on {same_grain}
+            left join stardrop.load known on known.load_id = fact.load_id
+{join}            -- Each row is compared once.
+            offset 0
+        ) decided
     ) compared
     group by 1, 2
-){confirmed}
+), {confirmed}
 select coalesce({grains}, 0),
        coalesce(sum(word.grains) filter (where word.of_load is null), 0),
        coalesce(sum(word.changed), 0),
@@ -66,36 +55,20 @@ select coalesce({grains}, 0),
 from word
 ",
         incoming = incoming(context, grain, "$4"),
-        overruled = overruled(context),
+        overruled = confirmation::overruled(context, "$3"),
         word = confirmation::word("compared.known_line$"),
-        confirmed_bits = confirmation::bits("compared.known_line$", confirms),
+        confirmed_bits = confirmation::bits("compared.known_line$", "compared.confirms$"),
         wins = wins_over_fact(context, "arrived"),
         differs = differs(context, grain, "arrived"),
-        is_overruled = if is_kept {
-            format!(", {} as is_overruled$", confirmation::OVERRULES)
-        } else {
-            String::new()
-        },
-        values = named_select_list(&filled(context), "                   "),
-        joins = joins(context, "            "),
-        without_tombstone = tombstone::without_tombstone(fact, grain, "            where "),
+        is_overruled = confirmation::OVERRULES,
+        values = named_select_list(&filled(context), "                       "),
+        joins = joins(context, "                "),
+        without_tombstone = tombstone::without_tombstone(fact, grain, "                where "),
         table = ident(&name(&fact.name)),
         same_grain = equal("fact", "arrived", grain),
-        join = join(context),
+        join = confirmation::join("fact", "            "),
+        confirmed = confirmation::save(context),
     )
-}
-
-/// `overruled as (..), ` where confirmations are kept.
-pub(super) fn overruled(context: FactContext<'_>) -> String {
-    match confirmation::is_kept(context) {
-        true => confirmation::overruled(context, "$3") + ", ",
-        false => String::new(),
-    }
-}
-
-/// The join with it.
-pub(super) fn join(context: FactContext<'_>) -> String {
-    if confirmation::is_kept(context) { confirmation::join("fact") } else { String::new() }
 }
 
 /// Whether the fact's row differs from this one outside their grain; one that has only its grain never does.

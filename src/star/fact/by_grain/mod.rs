@@ -17,7 +17,7 @@ mod insert;
 use super::columns::{Filled, filled, needed};
 use super::precedence::row_order;
 use super::{FactContext, confirmation, name, repeats, tombstone};
-use crate::dataset::Conflict;
+use crate::dataset::{Conflict, Overwrite};
 use crate::star::counts;
 use crate::star::finding::{self, REPEATED_GRAIN};
 use crate::star::ident::{differ, dollar_quoted, equal, ident, indented, literal, qualified};
@@ -35,6 +35,18 @@ const MANY_ROWS: u32 = 10_000;
 /// How often a batch inserts its rows again because others have inserted some of their grains meanwhile.
 const MOST_CONFLICTS: u32 = 5;
 
+/// The statement that finds the loads of the key whose rows the batch's load replaces, and the others.
+const FIND_REPLACED: &str = "        select array_agg(l.load_id) filter (where l.is_replaced),
+               array_agg(l.load_id) filter (where not l.is_replaced)
+        into replaced, unreplaced
+        from (
+            select other.load_id, stardrop.is_replaced_by(other.load_id, this.load_id) as is_replaced
+            from stardrop.load own
+            join stardrop.load other on other.bucket = own.bucket and other.key = own.key
+            where own.load_id = this.load_id
+        ) l;
+";
+
 /// Raised to roll back what was inserted, and caught right away.
 const WOULD_WAIT: &str = "SD004";
 
@@ -45,6 +57,14 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
         repeats::refuse(context, grain)
     } else {
         String::new()
+    };
+    let (replaced_variables, replaced, replaced_parameters) = match dataset.policy.overwrite {
+        Overwrite::Replace => (
+            "        replaced bigint[];\n        unreplaced bigint[];\n",
+            FIND_REPLACED,
+            ", replaced, unreplaced",
+        ),
+        Overwrite::Merge | Overwrite::Ignore => ("", "", ""),
     };
     let overruling = confirmation::find_overruling(context);
     format!(
@@ -61,8 +81,8 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
         lines bigint[];
         overruling bigint[];
         conflicts integer := 0;
-    begin
-        execute {sample} into has_known, is_alone;
+{replaced_variables}    begin
+{replaced}        execute {sample} into has_known, is_alone;
         -- Files are often in the order of their grains: then each has one row, and none need be sorted.
         if staged >= {MANY_ROWS} then
             for pass in 1..2 loop
@@ -86,13 +106,13 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
                 loop
                     if has_known then
                         execute {compare} into grains, absent, to_change, lines
-                            using this.load_id, this.object_time, overruling, is_unique;
+                            using this.load_id, this.object_time, overruling, is_unique{replaced_parameters};
                         if to_change > 0 then
                             if not is_alone then
                                 raise exception using errcode = '{WOULD_WAIT}';
                             end if;
                             execute {change} into written
-                                using this.load_id, this.object_time, overruling, lines;
+                                using this.load_id, this.object_time, overruling, lines{replaced_parameters};
                             updated := updated + written;
                         end if;
                         exit when absent = 0;
