@@ -57,10 +57,9 @@ pub(super) fn table(context: FactContext<'_>) -> Option<Table> {
 /// The statement that finds the loads whose confirmations count against the batch: with `conflict = "update"` those
 /// that are newer than its load, of which there are none unless a file is late.
 pub(super) fn find_overruling(context: FactContext<'_>) -> String {
+    // What the loads that this one replaces have confirmed is of older versions of its file.
     let replaced = match context.dataset.policy.overwrite {
-        Overwrite::Replace => {
-            "\n  and (l.load_id = any (replaced)) is not true -- What they have confirmed is of older versions."
-        }
+        Overwrite::Replace => "\n  and (l.load_id = any (replaced)) is not true",
         Overwrite::Merge | Overwrite::Ignore => "",
     };
     match context.fact.conflict {
@@ -139,7 +138,8 @@ pub(super) fn save(context: FactContext<'_>) -> String {
 }
 
 /// The statements that delete the rows of the loads `older`, which `in_load_id` replaces, but for those that it or a
-/// load of another file has as well. `deleted` is their number.
+/// load of another file has as well. So are rows of loads that were replaced before, and that only these had kept.
+/// `deleted` is their number.
 pub(in crate::star) fn replace(fact: &Fact) -> String {
     let fact_table = ident(&name(&fact.name));
     if fact.grain.is_none() {
@@ -150,26 +150,46 @@ pub(in crate::star) fn replace(fact: &Fact) -> String {
         );
     }
     format!(
-        "    delete from star.{table} confirmed where confirmed.load_id = any (older);
-    with confirmation as (
+        "    with lost as (
+        delete from star.{table} confirmed where confirmed.load_id = any (older)
+        returning confirmed.of_load, confirmed.words, confirmed.bits
+    ), replaced as (
+        select distinct lost.of_load from lost where stardrop.has_newer_version(lost.of_load)
+    ), candidate as (
+        select fact.tableoid, fact.ctid, fact.load_id, fact.source_line
+        from star.{fact_table} fact
+        where fact.load_id = any (older)
+        union all
+        select fact.tableoid, fact.ctid, fact.load_id, fact.source_line
+        from lost
+        join replaced on replaced.of_load = lost.of_load
+        cross join {lost_lines}
+        join star.{fact_table} fact on fact.load_id = lost.of_load and {lost_has}
+        where lost.of_load <> all (older)
+    ), kept as (
         select confirmed.of_load, line.word, bit_or(line.bits) as bits
         from star.{table} confirmed
         cross join {lines}
-        where confirmed.of_load = any (older)
+        where confirmed.load_id <> all (older)
+          and (confirmed.of_load = any (older) or confirmed.of_load in (select replaced.of_load from replaced))
         group by confirmed.of_load, line.word
     )
     delete from star.{fact_table} fact
-    where fact.load_id = any (older)
+    using candidate
+    where fact.tableoid = candidate.tableoid
+      and fact.ctid = candidate.ctid
       and not exists (
-          select from confirmation
-          where confirmation.of_load = fact.load_id
-            and {has}
+          select from kept
+          where kept.of_load = candidate.load_id
+            and {kept_has}
       );
     get diagnostics deleted = row_count;
 ",
         table = ident(&table_name(&fact.name)),
+        lost_lines = bits::unnested("lost", "line"),
+        lost_has = bits::has("line", "fact.source_line"),
         lines = bits::unnested("confirmed", "line"),
-        has = bits::has("confirmation", "fact.source_line"),
+        kept_has = bits::has("kept", "candidate.source_line"),
     )
 }
 

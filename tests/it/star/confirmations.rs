@@ -224,7 +224,9 @@ async fn versions_of_several_files_leave_the_same_star_in_any_order_of_theirs() 
         ("stock/b", 4, vec![(1, 0, 1), (3, 0, 3), (4, 0, 4)]),
         ("stock/c", 3, vec![(1, 0, 9), (4, 0, 9), (5, 0, 9)]),
     ];
-    for order in [[0, 1, 2, 3, 4], [1, 0, 2, 4, 3], [4, 0, 1, 2, 3], [2, 3, 4, 0, 1], [0, 2, 4, 1, 3]] {
+    for order in
+        [[0, 1, 2, 3, 4], [1, 0, 2, 4, 3], [4, 0, 1, 2, 3], [1, 3, 4, 0, 2], [0, 2, 4, 1, 3]]
+    {
         let site = site(REPLACE).await;
         for at in order {
             let (key, day, rows) = &loads[at];

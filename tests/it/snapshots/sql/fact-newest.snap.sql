@@ -125,44 +125,51 @@
                                 group by confirmed.of_load, line.word
                             ), word as (
                                 select compared.known_load$ as of_load, compared.known_line$ >> 6 as word,
-                                       bit_or(1::bigint << (compared.known_line$ & 63)::integer) filter (where (compared.wins$ or compared.is_overruled$) and not compared.differs$) as bits,
+                                       bit_or(1::bigint << (compared.known_line$ & 63)::integer) filter (where compared.confirms$) as bits,
                                        count(*) as grains,
-                                       count(*) filter (where compared.wins$ and compared.differs$) as changed,
-                                       array_agg(compared.source_line) filter (where compared.wins$ and compared.differs$) as lines
+                                       count(*) filter (where compared.changes$) as changed,
+                                       array_agg(compared.source_line) filter (where compared.changes$) as lines
                                 from (
-                                    select arrived.source_line,
-                                           fact.load_id as known_load$,
-                                           fact.source_line as known_line$,
-                                           fact.load_id is not null and (($2 > known.object_time
+                                    select decided.source_line,
+                                           decided.known_load$,
+                                           decided.known_line$,
+                                           decided.wins$ and decided.differs$ as changes$,
+                                           (decided.wins$ or decided.is_overruled$) and not decided.differs$ as confirms$
+                                    from (
+                                        select arrived.source_line,
+                                               fact.load_id as known_load$,
+                                               fact.source_line as known_line$,
+                                               fact.load_id is not null and (($2 > known.object_time
                                            or $2 = known.object_time
                                           and ($1 = fact.load_id and arrived.source_line >= fact.source_line
                                                or stardrop.load_sorts_after($1, fact.load_id))) and not (overruled.of_load is not null)) as wins$,
-                                           (fact.buyer_key, fact.product_key, fact.date_key, fact.as_of, fact.paid, fact.each, fact.extra)
-                                           is distinct from (arrived.buyer_key, arrived.product_key, arrived.date_key, arrived.as_of, arrived.paid, arrived.each, arrived.extra) as differs$,
-                                           fact.load_id = $1 and fact.source_line = arrived.source_line as is_own$, overruled.of_load is not null as is_overruled$
-                                    from (
-                                        select
-                                               row.id as id,
-                                               case when row.buyer is null then -1 else coalesce(buyer_member.buyer_key, stardrop.raise_missing_member('star.dim_buyer')) end as buyer_key,
-                                               case when row.product is null then -1 else coalesce(product_member.product_key, stardrop.raise_missing_member('star.dim_product')) end as product_key,
-                                               coalesce(row.at::date, date '0001-01-01') as date_key,
-                                               coalesce(row.at::timestamptz, '-infinity') as as_of,
-                                               row.paid as paid,
-                                               (row.paid / row.quantity)::numeric as each,
-                                               row.extra as extra,
-                                               row.source_line
-                                        from incoming row
-                                        left join star.dim_buyer buyer_member on buyer_member.buyer = row.buyer
-                                        left join star.dim_product product_member on product_member.product = row.product and (product_member.valid_from <= coalesce(row.at::timestamptz, '-infinity') or product_member.is_first)
+                                               (fact.buyer_key, fact.product_key, fact.date_key, fact.as_of, fact.paid, fact.each, fact.extra)
+                                               is distinct from (arrived.buyer_key, arrived.product_key, arrived.date_key, arrived.as_of, arrived.paid, arrived.each, arrived.extra) as differs$,
+                                               overruled.of_load is not null as is_overruled$
+                                        from (
+                                            select
+                                                   row.id as id,
+                                                   case when row.buyer is null then -1 else coalesce(buyer_member.buyer_key, stardrop.raise_missing_member('star.dim_buyer')) end as buyer_key,
+                                                   case when row.product is null then -1 else coalesce(product_member.product_key, stardrop.raise_missing_member('star.dim_product')) end as product_key,
+                                                   coalesce(row.at::date, date '0001-01-01') as date_key,
+                                                   coalesce(row.at::timestamptz, '-infinity') as as_of,
+                                                   row.paid as paid,
+                                                   (row.paid / row.quantity)::numeric as each,
+                                                   row.extra as extra,
+                                                   row.source_line
+                                            from incoming row
+                                            left join star.dim_buyer buyer_member on buyer_member.buyer = row.buyer
+                                            left join star.dim_product product_member on product_member.product = row.product and (product_member.valid_from <= coalesce(row.at::timestamptz, '-infinity') or product_member.is_first)
                                          and (product_member.valid_to > coalesce(row.at::timestamptz, '-infinity') or product_member.valid_to is null)
-                                    ) arrived
-                                    left join star.fact_newest fact on fact.id = arrived.id
-                                    left join stardrop.load known on known.load_id = fact.load_id
-                                left join overruled
-                                  on overruled.of_load = fact.load_id
-                                 and overruled.word = fact.source_line >> 6 and overruled.bits >> (fact.source_line & 63)::integer & 1 = 1
-                                    -- Each row is compared once.
-                                    offset 0
+                                        ) arrived
+                                        left join star.fact_newest fact on fact.id = arrived.id
+                                        left join stardrop.load known on known.load_id = fact.load_id
+                                        left join overruled
+                                          on overruled.of_load = fact.load_id
+                                         and overruled.word = fact.source_line >> 6 and overruled.bits >> (fact.source_line & 63)::integer & 1 = 1
+                                        -- Each row is compared once.
+                                        offset 0
+                                    ) decided
                                 ) compared
                                 group by 1, 2
                             ), confirmed as (
@@ -251,6 +258,7 @@
                                     from compared
                                     where fact.id = compared.id
                                       and compared.wins$
+                                      and compared.differs$
                                 )
                                 select count(*) filter (where compared.wins$ and compared.differs$)
                                 from compared

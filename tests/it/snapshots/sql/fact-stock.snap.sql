@@ -1,6 +1,12 @@
     -- Fact stock: rows that repeat a grain of their file and differ are refused.
     execute $sql$
-        with earliest as (
+        with overruled as (
+            select confirmed.of_load, line.word, bit_or(line.bits) as bits
+            from star.confirmed_stock confirmed
+            cross join unnest(confirmed.words, confirmed.bits) line (word, bits)
+            where confirmed.load_id = any (array[$1])
+            group by confirmed.of_load, line.word
+        ), earliest as (
             select distinct on (batch.part)
                    batch.part, batch.day, batch.count, batch.extra, batch.source_line
             from batch
@@ -16,7 +22,10 @@
             from batch row
             left join star.dim_part part_member on part_member.part = row.part
             join star.fact_stock loaded on loaded.part = row.part
-            where loaded.load_id = $1
+            left join overruled
+              on overruled.of_load = loaded.load_id
+             and overruled.word = loaded.source_line >> 6 and overruled.bits >> (loaded.source_line & 63)::integer & 1 = 1
+            where (loaded.load_id = $1 or overruled.of_load is not null)
               and (case when row.part is null then -1 else coalesce(part_member.part_key, stardrop.raise_missing_member('star.dim_part')) end, coalesce(row.day, date '0001-01-01'), row.count, row.extra) is distinct from (loaded.part_key, loaded.date_key, loaded.count, loaded.extra)
             order by source_line
             limit 10000
@@ -43,7 +52,18 @@
         lines bigint[];
         overruling bigint[];
         conflicts integer := 0;
+        replaced bigint[];
+        unreplaced bigint[];
     begin
+        select array_agg(l.load_id) filter (where l.is_replaced),
+               array_agg(l.load_id) filter (where not l.is_replaced)
+        into replaced, unreplaced
+        from (
+            select other.load_id, stardrop.is_replaced_by(other.load_id, this.load_id) as is_replaced
+            from stardrop.load own
+            join stardrop.load other on other.bucket = own.bucket and other.key = own.key
+            where own.load_id = this.load_id
+        ) l;
         execute $sql$
             select count(*) > 0, coalesce(bool_or((fact.count, fact.extra) is distinct from (row.count, row.extra)), false)
             from (select batch.part, batch.day, batch.count, batch.extra from batch limit 1000) row
@@ -73,6 +93,12 @@
                 grains := staged;
                 if has_known and is_alone then
                     perform pg_advisory_xact_lock(stardrop.table_lock('fact_stock'));
+                    select array_agg(l.load_id) into overruling
+                    from stardrop.load l
+                    where l.dataset = 'stock'
+                      and (l.object_time > this.object_time
+                           or l.object_time = this.object_time and stardrop.load_sorts_after(l.load_id, this.load_id))
+                      and (l.load_id = any (replaced)) is not true;
                 elsif has_known then
                     perform pg_advisory_xact_lock_shared(stardrop.table_lock('fact_stock'));
                 end if;
@@ -97,41 +123,67 @@
                                  from batch
                                  where not $4
                                  order by batch.part, batch.source_line desc)
+                            ), overruled as (
+                                select confirmed.of_load, line.word, bit_or(line.bits) as bits
+                                from star.confirmed_stock confirmed
+                                cross join unnest(confirmed.words, confirmed.bits) line (word, bits)
+                                where confirmed.load_id = any ($3)
+                                group by confirmed.of_load, line.word
                             ), word as (
                                 select compared.known_load$ as of_load, compared.known_line$ >> 6 as word,
-                                       bit_or(1::bigint << (compared.known_line$ & 63)::integer) filter (where false) as bits,
+                                       bit_or(1::bigint << (compared.known_line$ & 63)::integer) filter (where compared.confirms$) as bits,
                                        count(*) as grains,
-                                       count(*) filter (where compared.wins$ and (compared.differs$ or not compared.is_own$)) as changed,
-                                       array_agg(compared.source_line) filter (where compared.wins$ and (compared.differs$ or not compared.is_own$)) as lines
+                                       count(*) filter (where compared.changes$) as changed,
+                                       array_agg(compared.source_line) filter (where compared.changes$) as lines
                                 from (
-                                    select arrived.source_line,
-                                           fact.load_id as known_load$,
-                                           fact.source_line as known_line$,
-                                           fact.load_id is not null and (coalesce(stardrop.is_replaced_by(fact.load_id, $1),
-                                              $2 > known.object_time
+                                    select decided.source_line,
+                                           decided.known_load$,
+                                           decided.known_line$,
+                                           decided.wins$ and decided.differs$ as changes$,
+                                           (decided.wins$ or decided.is_overruled$) and not decided.differs$ as confirms$
+                                    from (
+                                        select arrived.source_line,
+                                               fact.load_id as known_load$,
+                                               fact.source_line as known_line$,
+                                               fact.load_id is not null and (case when fact.load_id = any ($5) then not (overruled.of_load is not null)
+                                                when fact.load_id = any ($6) then false
+                                                else ($2 > known.object_time
                                            or $2 = known.object_time
                                           and ($1 = fact.load_id and arrived.source_line >= fact.source_line
-                                               or stardrop.load_sorts_after($1, fact.load_id)))) as wins$,
-                                           (fact.part_key, fact.date_key, fact.count, fact.extra)
-                                           is distinct from (arrived.part_key, arrived.date_key, arrived.count, arrived.extra) as differs$,
-                                           fact.load_id = $1 and fact.source_line = arrived.source_line as is_own$
-                                    from (
-                                        select
-                                               row.part as part,
-                                               case when row.part is null then -1 else coalesce(part_member.part_key, stardrop.raise_missing_member('star.dim_part')) end as part_key,
-                                               coalesce(row.day, date '0001-01-01') as date_key,
-                                               row.count as count,
-                                               row.extra as extra,
-                                               row.source_line
-                                        from incoming row
-                                        left join star.dim_part part_member on part_member.part = row.part
-                                    ) arrived
-                                    left join star.fact_stock fact on fact.part = arrived.part
-                                    left join stardrop.load known on known.load_id = fact.load_id
-                                    -- Each row is compared once.
-                                    offset 0
+                                               or stardrop.load_sorts_after($1, fact.load_id))) and not (overruled.of_load is not null) end) as wins$,
+                                               (fact.part_key, fact.date_key, fact.count, fact.extra)
+                                               is distinct from (arrived.part_key, arrived.date_key, arrived.count, arrived.extra) as differs$,
+                                               overruled.of_load is not null as is_overruled$
+                                        from (
+                                            select
+                                                   row.part as part,
+                                                   case when row.part is null then -1 else coalesce(part_member.part_key, stardrop.raise_missing_member('star.dim_part')) end as part_key,
+                                                   coalesce(row.day, date '0001-01-01') as date_key,
+                                                   row.count as count,
+                                                   row.extra as extra,
+                                                   row.source_line
+                                            from incoming row
+                                            left join star.dim_part part_member on part_member.part = row.part
+                                        ) arrived
+                                        left join star.fact_stock fact on fact.part = arrived.part
+                                        left join stardrop.load known on known.load_id = fact.load_id
+                                        left join overruled
+                                          on overruled.of_load = fact.load_id
+                                         and overruled.word = fact.source_line >> 6 and overruled.bits >> (fact.source_line & 63)::integer & 1 = 1
+                                        -- Each row is compared once.
+                                        offset 0
+                                    ) decided
                                 ) compared
                                 group by 1, 2
+                            ), confirmed as (
+                                insert into star.confirmed_stock (load_id, of_load, words, bits)
+                                select $1,
+                                       word.of_load,
+                                       array_agg(word.word order by word.word),
+                                       array_agg(word.bits order by word.word)
+                                from word
+                                where word.bits is not null and word.of_load <> $1
+                                group by word.of_load
                             )
                             select coalesce(sum(word.grains), 0),
                                    coalesce(sum(word.grains) filter (where word.of_load is null), 0),
@@ -139,19 +191,31 @@
                                    (select array_agg(line) from word cross join unnest(word.lines) line)
                             from word
                         $sql$ into grains, absent, to_change, lines
-                            using this.load_id, this.object_time, overruling, is_unique;
+                            using this.load_id,
+                            this.object_time,
+                            overruling,
+                            is_unique,
+                            replaced,
+                            unreplaced;
                         if to_change > 0 then
                             if not is_alone then
                                 raise exception using errcode = 'SD004';
                             end if;
                             execute $sql$
-                                with compared as (
+                                with overruled as (
+                                    select confirmed.of_load, line.word, bit_or(line.bits) as bits
+                                    from star.confirmed_stock confirmed
+                                    cross join unnest(confirmed.words, confirmed.bits) line (word, bits)
+                                    where confirmed.load_id = any ($3)
+                                    group by confirmed.of_load, line.word
+                                ), compared as (
                                     select arrived.*,
-                                           fact.load_id is not null and (coalesce(stardrop.is_replaced_by(fact.load_id, $1),
-                                                  $2 > known.object_time
+                                           fact.load_id is not null and (case when fact.load_id = any ($5) then not (overruled.of_load is not null)
+                                                    when fact.load_id = any ($6) then false
+                                                    else ($2 > known.object_time
                                                or $2 = known.object_time
                                               and ($1 = fact.load_id and arrived.source_line >= fact.source_line
-                                                   or stardrop.load_sorts_after($1, fact.load_id)))) as wins$,
+                                                   or stardrop.load_sorts_after($1, fact.load_id))) and not (overruled.of_load is not null) end) as wins$,
                                            (fact.part_key, fact.date_key, fact.count, fact.extra)
                                            is distinct from (arrived.part_key, arrived.date_key, arrived.count, arrived.extra) as differs$
                                     from (
@@ -177,6 +241,9 @@
                                     ) arrived
                                     join star.fact_stock fact on fact.part = arrived.part
                                     left join stardrop.load known on known.load_id = fact.load_id
+                                    left join overruled
+                                      on overruled.of_load = fact.load_id
+                                     and overruled.word = fact.source_line >> 6 and overruled.bits >> (fact.source_line & 63)::integer & 1 = 1
                                 ), changed as (
                                     update star.fact_stock fact set
                                         part_key = compared.part_key,
@@ -188,11 +255,17 @@
                                     from compared
                                     where fact.part = compared.part
                                       and compared.wins$
+                                      and compared.differs$
                                 )
                                 select count(*) filter (where compared.wins$ and compared.differs$)
                                 from compared
                             $sql$ into written
-                                using this.load_id, this.object_time, overruling, lines;
+                                using this.load_id,
+                                this.object_time,
+                                overruling,
+                                lines,
+                                replaced,
+                                unreplaced;
                             updated := updated + written;
                         end if;
                         exit when absent = 0;

@@ -147,33 +147,39 @@
                                 group by confirmed.of_load, line.word
                             ), word as (
                                 select compared.known_load$ as of_load, compared.known_line$ >> 6 as word,
-                                       bit_or(1::bigint << (compared.known_line$ & 63)::integer) filter (where (compared.wins$ or compared.is_overruled$) and not compared.differs$) as bits,
+                                       bit_or(1::bigint << (compared.known_line$ & 63)::integer) filter (where compared.confirms$) as bits,
                                        count(*) as grains,
-                                       count(*) filter (where compared.wins$ and compared.differs$) as changed,
-                                       array_agg(compared.source_line) filter (where compared.wins$ and compared.differs$) as lines
+                                       count(*) filter (where compared.changes$) as changed,
+                                       array_agg(compared.source_line) filter (where compared.changes$) as lines
                                 from (
-                                    select arrived.source_line,
-                                           fact.load_id as known_load$,
-                                           fact.source_line as known_line$,
-                                           fact.load_id is not null and (arrived.at > fact.at
+                                    select decided.source_line,
+                                           decided.known_load$,
+                                           decided.known_line$,
+                                           decided.wins$ and decided.differs$ as changes$,
+                                           (decided.wins$ or decided.is_overruled$) and not decided.differs$ as confirms$
+                                    from (
+                                        select arrived.source_line,
+                                               fact.load_id as known_load$,
+                                               fact.source_line as known_line$,
+                                               fact.load_id is not null and (arrived.at > fact.at
                                            or arrived.at is not null and fact.at is null
                                            or arrived.at is not distinct from fact.at and (($2 > known.object_time
                                            or $2 = known.object_time
                                           and ($1 = fact.load_id and arrived.source_line >= fact.source_line
                                                or stardrop.load_sorts_after($1, fact.load_id))) and not (overruled.of_load is not null))) as wins$,
-                                           (fact.buyer_key, fact.at, fact.paid)
-                                           is distinct from (arrived.buyer_key, arrived.at, arrived.paid) as differs$,
-                                           fact.load_id = $1 and fact.source_line = arrived.source_line as is_own$, overruled.of_load is not null as is_overruled$
-                                    from (
-                                        select
-                                               row.id as id,
-                                               case when row.buyer is null then -1 else coalesce(buyer_member.buyer_key, stardrop.raise_missing_member('star.dim_buyer')) end as buyer_key,
-                                               row.at as at,
-                                               row.paid as paid,
-                                               row.source_line
-                                        from incoming row
-                                        left join star.dim_buyer buyer_member on buyer_member.buyer = row.buyer
-                                        where not row.is_tombstone$
+                                               (fact.buyer_key, fact.at, fact.paid)
+                                               is distinct from (arrived.buyer_key, arrived.at, arrived.paid) as differs$,
+                                               overruled.of_load is not null as is_overruled$
+                                        from (
+                                            select
+                                                   row.id as id,
+                                                   case when row.buyer is null then -1 else coalesce(buyer_member.buyer_key, stardrop.raise_missing_member('star.dim_buyer')) end as buyer_key,
+                                                   row.at as at,
+                                                   row.paid as paid,
+                                                   row.source_line
+                                            from incoming row
+                                            left join star.dim_buyer buyer_member on buyer_member.buyer = row.buyer
+                                            where not row.is_tombstone$
                                   and not exists (
                                     select from star.tombstone_with_tombstones tombstone
                                     where tombstone.id = row.id
@@ -184,14 +190,15 @@
                                           and ($1 = tombstone.source_load_id and row.source_line >= tombstone.source_line
                                                or stardrop.load_sorts_after($1, tombstone.source_load_id)))) is not true
                                   )
-                                    ) arrived
-                                    left join star.fact_with_tombstones fact on fact.id = arrived.id
-                                    left join stardrop.load known on known.load_id = fact.load_id
-                                left join overruled
-                                  on overruled.of_load = fact.load_id
-                                 and overruled.word = fact.source_line >> 6 and overruled.bits >> (fact.source_line & 63)::integer & 1 = 1
-                                    -- Each row is compared once.
-                                    offset 0
+                                        ) arrived
+                                        left join star.fact_with_tombstones fact on fact.id = arrived.id
+                                        left join stardrop.load known on known.load_id = fact.load_id
+                                        left join overruled
+                                          on overruled.of_load = fact.load_id
+                                         and overruled.word = fact.source_line >> 6 and overruled.bits >> (fact.source_line & 63)::integer & 1 = 1
+                                        -- Each row is compared once.
+                                        offset 0
+                                    ) decided
                                 ) compared
                                 group by 1, 2
                             ), confirmed as (
@@ -282,6 +289,7 @@
                                     from compared
                                     where fact.id = compared.id
                                       and compared.wins$
+                                      and compared.differs$
                                 )
                                 select count(*) filter (where compared.wins$ and compared.differs$)
                                 from compared
