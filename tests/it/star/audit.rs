@@ -69,7 +69,7 @@ async fn without_a_grain_every_row_is_new_and_a_replaced_file_keeps_when_its_row
     let replace = site("overwrite = \"replace\"", "grain = [\"id\"]\naudit = true").await;
     load(&replace, "orders/1", 1, "1,10,\n2,20,\n3,30,\n").await;
     load(&replace, "orders/1", 2, "1,10,\n2,21,\n").await;
-    assert_eq!(replace.rows(ROWS).await, "1|10|1|2|new|true\n2|21|1|2|changed|true");
+    assert_eq!(replace.rows(ROWS).await, "1|10|1|1|new|true\n2|21|1|2|changed|true");
 }
 
 #[tokio::test]
