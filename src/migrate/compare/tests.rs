@@ -93,8 +93,9 @@ fn each_change_of_a_contract_is_the_operations_that_it_needs() {
                 ),
                 ("dimensions = [\"buyer\"]", "dimensions = [\"guest\"]"),
             ],
-            "create star.dim_guest\ndrop column star.fact_receipt.buyer_key\n\
-             add column star.fact_receipt.guest_key\ndrop star.dim_buyer",
+            "create star.dim_guest\ncreate star.repeated_guest\n\
+             drop column star.fact_receipt.buyer_key\nadd column star.fact_receipt.guest_key\n\
+             drop star.repeated_buyer\ndrop star.dim_buyer",
         ),
     ] {
         assert_eq!(after(edits, true), expected, "{edits:?}");
@@ -173,7 +174,7 @@ fn a_dataset_without_a_contract_is_dropped_with_the_facts_before_the_dimensions(
     existing.datasets.extend(other.datasets);
     assert_eq!(
         lines(&existing, &star_of(&SHOP)),
-        "drop dataset cafe\ndrop star.fact_bill\ndrop star.repeated_guest\ndrop star.dim_guest\ndrop star.confirmed_bill"
+        "drop dataset cafe\ndrop star.repeated_guest\ndrop star.fact_bill\ndrop star.dim_guest\ndrop star.confirmed_bill"
     );
 }
 

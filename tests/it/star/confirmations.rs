@@ -217,7 +217,8 @@ async fn a_version_that_replaces_another_writes_only_rows_that_it_changes() {
 /// The rows of a version count as new as that version, not as the first one that had them.
 #[tokio::test]
 async fn versions_of_several_files_leave_the_same_star_in_any_order_of_theirs() {
-    let loads: [(&str, u8, Vec<(u32, u32, u32)>); 5] = [
+    type Load = (&'static str, u8, Vec<(u32, u32, u32)>);
+    let loads: [Load; 5] = [
         ("stock/a", 1, vec![(1, 0, 1), (2, 0, 2)]),
         ("stock/b", 2, vec![(1, 0, 1), (3, 0, 3)]),
         ("stock/a", 3, vec![(1, 0, 1), (2, 0, 20)]),
