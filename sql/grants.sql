@@ -34,8 +34,11 @@ begin
                     'stardrop.register_parts',
                     'stardrop.reject_rows',
                     'stardrop.release',
+                    'stardrop.release_finished',
+                    'stardrop.require_held',
                     'stardrop.save_hash',
-                    'stardrop.totals'
+                    'stardrop.totals',
+                    'stardrop.with_trigger_time'
                 ]::regproc[]),
                 ('stardrop_reader'::regrole, array[
                     'stardrop.findings',

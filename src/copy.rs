@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::db::Client;
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
-use tokio_postgres::CopyInSink;
+use tokio_postgres::{CopyInSink, Statement};
 
 use crate::db::database_error;
 use crate::error::{Result, Stage};
@@ -24,12 +24,12 @@ pub struct CopyIn {
 }
 
 impl CopyIn {
-    /// Starts `statement`, a `copy .. from stdin`.
+    /// Starts `statement`, a prepared `copy .. from stdin`.
     ///
     /// # Errors
     ///
     /// An error of the connection or of Postgres.
-    pub async fn start(client: &Client, statement: &str) -> Result<Self> {
+    pub async fn start(client: &Client, statement: &Statement) -> Result<Self> {
         let sink =
             client.copy_in(statement).await.map_err(|error| database_error(error, Stage::Copy))?;
         Ok(CopyIn {

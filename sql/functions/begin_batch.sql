@@ -22,7 +22,7 @@ begin
     select l.* into this
     from stardrop.load l
     where l.load_id = in_load_id
-      and l.state = 'loading'
+      and (l.state = 'loading') is true
       and l.attempt = in_attempt
       and l.checkpoint_rows = in_from_rows
       and l.worker_pid = pg_backend_pid();

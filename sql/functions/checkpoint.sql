@@ -20,6 +20,9 @@ as $$
 declare
     counts jsonb;
 begin
+    select u.counts into counts
+    from stardrop.pending_counts u
+    where u.load_id = in_load_id;
     update stardrop.load l
     set checkpoint_rows = in_to_rows,
         checkpoint_line = in_to_line,
@@ -34,21 +37,27 @@ begin
                 from jsonb_each_text(in_steps) s (step, seconds)
             )
         end,
+        rows_read = l.rows_read + in_to_rows - in_from_rows,
+        rows_rejected = l.rows_rejected + in_rows_rejected,
+        rows_staged = l.rows_staged + coalesce((counts ->> 'staged')::bigint, 0),
+        rows_inserted = l.rows_inserted + coalesce((counts ->> 'inserted')::bigint, 0),
+        rows_updated = l.rows_updated + coalesce((counts ->> 'updated')::bigint, 0),
+        rows_unchanged = l.rows_unchanged + coalesce((counts ->> 'unchanged')::bigint, 0),
+        rows_repeated = l.rows_repeated + coalesce((counts ->> 'repeated')::bigint, 0),
+        batches = l.batches + 1,
         lease_until = clock_timestamp() + in_lease
     where l.load_id = in_load_id
-      and l.state = 'loading'
+      and (l.state = 'loading') is true
       and l.attempt = in_attempt
       and l.checkpoint_rows = in_from_rows
       and l.worker_pid = pg_backend_pid();
     if not found then
         return false;
     end if;
+    -- While they are there, the transaction cannot commit.
     delete from stardrop.pending_counts u
-    where u.load_id = in_load_id
-    returning u.counts into counts;
-    perform stardrop.add_row_counts(
-        in_load_id, coalesce(counts, '{}'::jsonb), in_to_rows - in_from_rows, in_rows_rejected, 1
-    );
+    where u.load_id = in_load_id;
+    perform stardrop.add_table_counts(in_load_id, counts);
     return true;
 end
 $$;

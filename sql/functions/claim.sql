@@ -64,7 +64,8 @@ declare
 begin
     -- Most repeated events end here, without a lock.
     this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag, in_part);
-    if this.state not in ('loading', 'unmatched')
+    if this.load_id is not null
+       and this.state not in ('loading', 'unmatched')
        and not stardrop.is_revert(this, in_sequencer, in_object_time) then
         outcome := 'done';
         load_id := this.load_id;
@@ -121,7 +122,7 @@ begin
         end if;
         exit when this.state <> 'loading';
 
-        select * into skip from stardrop.skip_reason(
+        skip := stardrop.skip_reason(
             this, in_overwrite, in_skip_same_content and this.checkpoint_rows = 0
         );
         exit when skip.state is null;
@@ -165,6 +166,9 @@ begin
     delete from stardrop.rejected_row r
     where r.load_id = this.load_id
       and r.source_line > this.checkpoint_line;
+
+    -- Only the commits of batches need to survive a crash of the server: without its session the claim is lost anyway.
+    perform set_config('synchronous_commit', 'off', true);
 
     outcome := 'claimed';
     attempt := this.attempt;

@@ -25,7 +25,7 @@ begin
         failure_sqlstate = in_sqlstate,
         failure_text = in_text
     where l.load_id = in_load_id
-      and l.state = 'loading'
+      and (l.state = 'loading') is true
       and l.attempt = in_attempt
       and l.worker_pid = pg_backend_pid();
     return found;

@@ -6,11 +6,14 @@ create or replace function stardrop.find_load(
     in_etag text,
     in_part text
 ) returns stardrop.load
-    language sql
+    language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
 as $$
-    select l.*
+declare
+    this stardrop.load;
+begin
+    select l.* into this
     from stardrop.load l
     where l.bucket = in_bucket
       and l.key = in_key
@@ -18,7 +21,9 @@ as $$
       and l.etag is not distinct from in_etag
       and l.part = in_part
     order by l.generation desc
-    limit 1
+    limit 1;
+    return this;
+end
 $$;
 
 comment on function stardrop.find_load is

@@ -6,16 +6,22 @@ create or replace function stardrop.finding(
     in_column_names text,
     in_occurrences bigint[]
 ) returns jsonb
-    language sql
+    language plpgsql
     immutable
     set search_path = pg_catalog, pg_temp
 as $$
-    select case when f.occurrences[1] > 0 then jsonb_build_array(jsonb_build_object(
-        'code', in_code, 'name', in_name, 'column_names', in_column_names,
-        'occurrences', f.occurrences[1], 'first_line', f.occurrences[2]
-    )) else '[]'::jsonb end
+declare
     -- A slice keeps the bounds of its array.
-    from (select array(select unnest(in_occurrences)) as occurrences) f
+    first integer := array_lower(in_occurrences, 1);
+begin
+    if (in_occurrences[first] > 0) is not true then
+        return '[]'::jsonb;
+    end if;
+    return jsonb_build_array(jsonb_build_object(
+        'code', in_code, 'name', in_name, 'column_names', in_column_names,
+        'occurrences', in_occurrences[first], 'first_line', in_occurrences[first + 1]
+    ));
+end
 $$;
 
 comment on function stardrop.finding is

@@ -32,7 +32,7 @@ begin
         etag_is_md5 = in_etag_is_md5,
         hash_state = null
     where l.load_id = in_load_id
-      and l.state = 'loading'
+      and (l.state = 'loading') is true
       and l.attempt = in_attempt
       and l.checkpoint_rows = in_rows
       and l.worker_pid = pg_backend_pid();

@@ -7,16 +7,20 @@ create or replace function stardrop.is_newer(
     in_than_sequencer text,
     in_than_time timestamptz
 ) returns boolean
-    language sql
+    language plpgsql
     immutable
     set search_path = pg_catalog, pg_temp
 as $$
-    select case
-        when in_sequencer is null or in_than_sequencer is null then in_time > in_than_time
-        else rpad(lower(in_sequencer), l.width, '0') collate "C"
-             > rpad(lower(in_than_sequencer), l.width, '0') collate "C"
-    end
-    from (select greatest(length(in_sequencer), length(in_than_sequencer)) as width) l
+declare
+    width integer;
+begin
+    if in_sequencer is null or in_than_sequencer is null then
+        return in_time > in_than_time;
+    end if;
+    width := greatest(length(in_sequencer), length(in_than_sequencer));
+    return rpad(lower(in_sequencer), width, '0') collate "C"
+         > rpad(lower(in_than_sequencer), width, '0') collate "C";
+end
 $$;
 
 comment on function stardrop.is_newer is

@@ -6,11 +6,12 @@ create or replace function stardrop.is_revert(
     in_sequencer text,
     in_object_time timestamptz
 ) returns boolean
-    language sql
+    language plpgsql
     stable
     set search_path = pg_catalog, pg_temp
 as $$
-    select stardrop.is_newer(in_sequencer, in_object_time, in_load.sequencer, in_load.object_time)
+begin
+    return stardrop.is_newer(in_sequencer, in_object_time, in_load.sequencer, in_load.object_time)
        and (in_load.state in ('superseded', 'missing')
             or exists (
                 select from stardrop.load other
@@ -22,7 +23,8 @@ as $$
                   and other.state not in ('superseded', 'missing')
                   and stardrop.is_newer(other.sequencer, other.object_time,
                                         in_load.sequencer, in_load.object_time)
-            ))
+            ));
+end
 $$;
 
 comment on function stardrop.is_revert is

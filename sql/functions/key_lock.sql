@@ -3,11 +3,13 @@
 -- Two keys with the same hash only wait for each other. The namespace is a part of what is hashed, so that another
 -- Stardrop in the same database does not wait.
 create or replace function stardrop.key_lock(in_bucket text, in_key text) returns bigint
-    language sql
+    language plpgsql
     immutable
     set search_path = pg_catalog, pg_temp
 as $$
-    select (83::bigint << 48) | (hashtextextended('stardrop.' || in_bucket || '/' || in_key, 0) & ((1::bigint << 48) - 1))
+begin
+    return (83::bigint << 48) | (hashtextextended('stardrop.' || in_bucket || '/' || in_key, 0) & ((1::bigint << 48) - 1));
+end
 $$;
 
 comment on function stardrop.key_lock is

@@ -21,7 +21,7 @@ begin
         lease_until = null,
         notes = in_notes
     where l.load_id = in_load_id
-      and l.state = 'loading'
+      and (l.state = 'loading') is true
       and l.attempt = in_attempt
       and l.worker_pid = pg_backend_pid();
     return found;

@@ -10,6 +10,10 @@ declare
     claimed_load text := nullif(current_setting('stardrop.load_id', true), '');
     this stardrop.batch;
 begin
+    if nullif(current_setting('stardrop.trigger_began', true), '') is null then
+        perform set_config('stardrop.trigger_began', clock_timestamp()::text, true);
+    end if;
+
     -- A batch must read what others have committed before its statements: with an older snapshot it
     -- would miss members that another load has just inserted.
     if current_setting('transaction_isolation') <> 'read committed' then
@@ -26,8 +30,7 @@ begin
         select l.load_id, l.object_time into this
         from stardrop.load l
         where l.load_id = claimed_load::bigint
-          and l.dataset = in_dataset
-          and l.state = 'loading'
+          and (l.dataset = in_dataset and l.state = 'loading') is true
           and l.worker_pid = pg_backend_pid();
         if not found then
             raise exception 'this session does not hold load % of dataset %', claimed_load, in_dataset

@@ -18,7 +18,7 @@ begin
     from stardrop.load l
     where l.load_id = in_load_id
       and l.attempt = in_attempt
-      and l.state = 'loading'
+      and (l.state = 'loading') is true
       and l.worker_pid = pg_backend_pid();
     if not found then
         return false;

@@ -1,12 +1,14 @@
 -- Releases a load's key without changing the load, so that another session can claim it at once.
 create or replace function stardrop.release(in_load_id bigint) returns void
-    language sql
+    language plpgsql
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
-    select pg_advisory_unlock(stardrop.key_lock(l.bucket, l.key))
+begin
+    perform pg_advisory_unlock(stardrop.key_lock(l.bucket, l.key))
     from stardrop.load l
-    where l.load_id = in_load_id
+    where l.load_id = in_load_id;
+end
 $$;
 
 comment on function stardrop.release is

@@ -25,7 +25,7 @@ begin
         attempts_without_progress = 0,
         lease_until = clock_timestamp() + in_lease
     where l.load_id = in_load_id
-      and l.state = 'loading'
+      and (l.state = 'loading') is true
       and l.attempt = in_attempt
       and l.checkpoint_rows = 0
       and l.worker_pid = pg_backend_pid()

@@ -2,12 +2,15 @@
 
 use std::ops::{Deref, DerefMut};
 
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{CopyInSink, Error, Row, SimpleQueryMessage};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Error, Row, SimpleQueryMessage, Statement};
 
 use crate::settings::Names;
 
 type Parameters<'p> = &'p [&'p (dyn ToSql + Sync)];
+
+/// Parameters with their types, which the server then need not be asked for.
+pub type TypedParameters<'p> = &'p [(&'p (dyn ToSql + Sync), Type)];
 
 /// A connection to Postgres. The SQL of its methods uses the usual names; see [`Names::apply`].
 #[derive(Debug)]
@@ -55,6 +58,39 @@ impl Client {
         self.connection.query_opt(&*self.names.apply(sql), parameters).await
     }
 
+    /// As the driver's: one round trip, and nothing stays prepared in the session. It is sent when the future is
+    /// first polled.
+    ///
+    /// # Errors
+    /// As the driver's.
+    pub(crate) async fn query_typed(
+        &self,
+        sql: &str,
+        parameters: TypedParameters<'_>,
+    ) -> Result<Vec<Row>, Error> {
+        self.connection.query_typed(&self.names.apply(sql), parameters).await
+    }
+
+    /// As [`Client::query_typed`], for exactly one row.
+    ///
+    /// # Errors
+    /// As the driver's.
+    pub(crate) async fn query_typed_one(
+        &self,
+        sql: &str,
+        parameters: TypedParameters<'_>,
+    ) -> Result<Row, Error> {
+        self.connection.query_typed_one(&self.names.apply(sql), parameters).await
+    }
+
+    /// As the driver's.
+    ///
+    /// # Errors
+    /// As the driver's.
+    pub(crate) async fn prepare(&self, sql: &str) -> Result<Statement, Error> {
+        self.connection.prepare(&self.names.apply(sql)).await
+    }
+
     /// As the driver's.
     ///
     /// # Errors
@@ -77,17 +113,6 @@ impl Client {
     /// As the driver's.
     pub(crate) async fn simple_query(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
         self.connection.simple_query(&self.names.apply(sql)).await
-    }
-
-    /// As the driver's.
-    ///
-    /// # Errors
-    /// As the driver's.
-    pub async fn copy_in<T>(&self, sql: &str) -> Result<CopyInSink<T>, Error>
-    where
-        T: bytes::Buf + 'static + Send,
-    {
-        self.connection.copy_in(&*self.names.apply(sql)).await
     }
 }
 

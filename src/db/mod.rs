@@ -14,7 +14,7 @@ mod tls_error;
 use std::future::poll_fn;
 use std::time::Duration;
 
-pub use client::Client;
+pub use client::{Client, TypedParameters};
 pub use error::database_error;
 use server::{Access, Server};
 use tokio::task::JoinHandle;

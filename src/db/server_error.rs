@@ -66,6 +66,8 @@ fn kind_of(sqlstate: &str) -> ErrorKind {
         "SD001" => ErrorKind::NotMigrated,
         // Raised by Stardrop's functions: the SQL in the contract has an error.
         "SD002" => ErrorKind::BadContract,
+        // Raised by Stardrop's functions: another worker has claimed the load.
+        "SD005" => ErrorKind::ClaimLost,
         // A relation, an object, a function or a schema of that name exists.
         "42P07" | "42710" | "42723" | "42P06" => ErrorKind::NameTaken,
         // The database does not exist, or was just dropped.
@@ -145,6 +147,7 @@ mod tests {
             ("42710", NameTaken),
             ("SD001", NotMigrated),
             ("SD002", BadContract),
+            ("SD005", ClaimLost),
             ("22P02", RowsRefused),
             ("23502", RowsRefused),
             ("23505", RowsRefused),

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::db::Client;
+use tokio_postgres::types::Type;
 
-use super::{Checkpoint, Claim, RejectedRow, StepTimes, query_one, require_held};
+use super::{Checkpoint, Claim, RejectedRow, StepTimes, call, require_held};
+use crate::db::Client;
 use crate::error::Result;
 
 /// Opens a batch in the current transaction. `from_rows` is the checkpoint at which it starts,
@@ -22,10 +23,16 @@ pub async fn begin_batch(
     exclusive: bool,
     contract: &str,
 ) -> Result<()> {
-    let row = query_one(
+    let row = call(
         client,
         "select stardrop.begin_batch($1, $2, $3, $4, $5) as held",
-        &[&claim.load_id, &claim.attempt, &(from_rows as i64), &exclusive, &contract],
+        &[
+            (&claim.load_id, Type::INT8),
+            (&claim.attempt, Type::INT4),
+            (&(from_rows as i64), Type::INT8),
+            (&exclusive, Type::BOOL),
+            (&contract, Type::TEXT),
+        ],
     )
     .await?;
     require_held(&row)
@@ -44,6 +51,8 @@ pub struct BatchEnd<'b> {
     pub hash_state: Option<&'b [u8]>,
     /// What the steps since the last checkpoint took.
     pub steps: StepTimes,
+    /// Whether they are still without what the trigger functions of this transaction take.
+    pub adds_trigger_time: bool,
 }
 
 /// Moves the load's checkpoint to the end of the batch, in the batch's transaction, and renews the
@@ -59,25 +68,30 @@ pub async fn checkpoint(
     end: BatchEnd<'_>,
     lease: Duration,
 ) -> Result<()> {
-    let row = query_one(
+    let steps =
+        if end.adds_trigger_time { "stardrop.with_trigger_time($10::jsonb)" } else { "$10::jsonb" };
+    let sql = format!(
+        "select stardrop.require_held(stardrop.checkpoint($1, $2, $3, $4, $5, $6, $7,
+             make_interval(secs => $8), $9, {steps}))"
+    );
+    call(
         client,
-        "select stardrop.checkpoint($1, $2, $3, $4, $5, $6, $7, make_interval(secs => $8), $9,
-             $10::text::jsonb) as held",
+        &sql,
         &[
-            &claim.load_id,
-            &claim.attempt,
-            &(end.from_rows as i64),
-            &(end.to.rows as i64),
-            &(end.to.line as i64),
-            &(end.to.offset as i64),
-            &(end.rows_rejected as i64),
-            &lease.as_secs_f64(),
-            &end.hash_state,
-            &end.steps.json(),
+            (&claim.load_id, Type::INT8),
+            (&claim.attempt, Type::INT4),
+            (&(end.from_rows as i64), Type::INT8),
+            (&(end.to.rows as i64), Type::INT8),
+            (&(end.to.line as i64), Type::INT8),
+            (&(end.to.offset as i64), Type::INT8),
+            (&(end.rows_rejected as i64), Type::INT8),
+            (&lease.as_secs_f64(), Type::FLOAT8),
+            (&end.hash_state, Type::BYTEA),
+            (&end.steps.json(), Type::TEXT),
         ],
     )
-    .await?;
-    require_held(&row)
+    .await
+    .map(drop)
 }
 
 /// Stores rejected rows in `stardrop.rejected_row`.
@@ -95,10 +109,18 @@ pub async fn reject_rows(client: &Client, claim: &Claim, rows: &[RejectedRow]) -
     let codes: Vec<&str> = rows.iter().map(|row| row.rejection.code).collect();
     let reasons: Vec<&str> = rows.iter().map(|row| row.rejection.reason.as_str()).collect();
     let raws: Vec<&[u8]> = rows.iter().map(|row| row.raw.as_slice()).collect();
-    let row = query_one(
+    let row = call(
         client,
         "select stardrop.reject_rows($1, $2, $3, $4, $5, $6, $7) as held",
-        &[&claim.load_id, &claim.attempt, &lines, &columns, &codes, &reasons, &raws],
+        &[
+            (&claim.load_id, Type::INT8),
+            (&claim.attempt, Type::INT4),
+            (&lines, Type::INT8_ARRAY),
+            (&columns, Type::TEXT_ARRAY),
+            (&codes, Type::TEXT_ARRAY),
+            (&reasons, Type::TEXT_ARRAY),
+            (&raws, Type::BYTEA_ARRAY),
+        ],
     )
     .await?;
     require_held(&row)

@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::db::Client;
 use jiff::Timestamp;
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 use super::object_parameters::ObjectParameters;
-use super::{Checkpoint, get, query_one, unsigned};
+use super::{Checkpoint, call, get, query_one, unsigned};
 use crate::dataset::Dataset;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::object::ObjectRef;
@@ -111,18 +112,20 @@ pub async fn claim(
     lease: Duration,
 ) -> Result<ClaimResult> {
     // The worker passes its own start time: the function runs as its owner, and Postgres hides the
-    // start time of another role's session from that role.
-    let row = query_one(
+    // start time of another role's session from that role. Looking it up takes longer than the rest of the
+    // statement, so a loader's session does so once.
+    let row = call(
         client,
         "select * from stardrop.claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(secs => $11),
-             (select a.backend_start from pg_stat_get_activity(pg_backend_pid()) a), $12)",
+             coalesce(nullif(current_setting('stardrop.session_began', true), '')::timestamptz,
+                      (select a.backend_start from pg_stat_get_activity(pg_backend_pid()) a)), $12)",
         &ObjectParameters::of(object).between(
-            &[&dataset.name],
+            &[(&dataset.name, Type::TEXT)],
             &[
-                &dataset.overwrite_mode(),
-                &dataset.policy.skip_same_content,
-                &lease.as_secs_f64(),
-                &part,
+                (&dataset.overwrite_mode(), Type::TEXT),
+                (&dataset.policy.skip_same_content, Type::BOOL),
+                (&lease.as_secs_f64(), Type::FLOAT8),
+                (&part, Type::TEXT),
             ],
         ),
     )

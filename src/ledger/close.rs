@@ -1,34 +1,16 @@
-//! The ends of a load: finished, failed, skipped or released; and its opening for a replay.
+//! The ends of a load that is not finished: failed, skipped or released; and its opening for a replay.
 
 use std::time::Duration;
 
-use crate::db::Client;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
-use super::{Claim, RejectCounts, Totals, claim_lost, get, query_one, require_held, unsigned};
+use super::{
+    Claim, RejectCounts, Totals, call, claim_lost, get, query_one, require_held, unsigned,
+};
+use crate::db::Client;
 use crate::error::{Error, Result};
 use crate::object::ContentHash;
-
-/// Marks the load as loaded, in the transaction of its last batch.
-///
-/// # Errors
-///
-/// [`ErrorKind::ClaimLost`](crate::error::ErrorKind::ClaimLost) where the claim is lost; an error of the connection or of Postgres.
-pub async fn finish(
-    client: &Client,
-    claim: &Claim,
-    rows: u64,
-    notes: Option<&str>,
-    content_hash: Option<&[u8]>,
-    etag_is_md5: bool,
-) -> Result<()> {
-    let row = query_one(
-        client,
-        "select stardrop.finish($1, $2, $3, $4, $5, $6) as held",
-        &[&claim.load_id, &claim.attempt, &(rows as i64), &notes, &content_hash, &etag_is_md5],
-    )
-    .await?;
-    require_held(&row)
-}
 
 /// Stores how far the object is hashed before it is loaded, and returns the load's state: once the
 /// hash is complete, that is `duplicate` where the same content is loaded already.
@@ -45,17 +27,17 @@ pub async fn save_hash(
     lease: Duration,
 ) -> Result<String> {
     let (state, digest) = (hash.state(), is_complete.then(|| hash.digest()));
-    let row = query_one(
+    let row = call(
         client,
         "select stardrop.save_hash($1, $2, $3, $4, $5, $6, make_interval(secs => $7)) as state",
         &[
-            &claim.load_id,
-            &claim.attempt,
-            &overwrite,
-            &state,
-            &(hash.offset() as i64),
-            &digest,
-            &lease.as_secs_f64(),
+            (&claim.load_id, Type::INT8),
+            (&claim.attempt, Type::INT4),
+            (&overwrite, Type::TEXT),
+            (&state, Type::BYTEA),
+            (&(hash.offset() as i64), Type::INT8),
+            (&digest, Type::BYTEA),
+            (&lease.as_secs_f64(), Type::FLOAT8),
         ],
     )
     .await?;
@@ -124,15 +106,19 @@ pub async fn fail(
 ///
 /// An error of the connection or of Postgres.
 pub async fn totals(client: &Client, load_id: i64) -> Result<Totals> {
-    let row = query_one(client, "select * from stardrop.totals($1)", &[&load_id]).await?;
+    let sql = "select * from stardrop.totals($1)";
+    totals_of(&call(client, sql, &[(&load_id, Type::INT8)]).await?)
+}
+
+pub(super) fn totals_of(row: &Row) -> Result<Totals> {
     Ok(Totals {
-        rows_read: unsigned(&row, "rows_read")?,
-        rows_rejected: unsigned(&row, "rows_rejected")?,
-        rows_inserted: unsigned(&row, "rows_inserted")?,
-        rows_updated: unsigned(&row, "rows_updated")?,
-        rows_unchanged: unsigned(&row, "rows_unchanged")?,
-        batches: unsigned(&row, "batches")?,
-        bytes: unsigned(&row, "bytes")?,
+        rows_read: unsigned(row, "rows_read")?,
+        rows_rejected: unsigned(row, "rows_rejected")?,
+        rows_inserted: unsigned(row, "rows_inserted")?,
+        rows_updated: unsigned(row, "rows_updated")?,
+        rows_unchanged: unsigned(row, "rows_unchanged")?,
+        batches: unsigned(row, "batches")?,
+        bytes: unsigned(row, "bytes")?,
     })
 }
 
@@ -167,5 +153,6 @@ pub async fn prune(client: &Client, days: u32) -> Result<Pruned> {
 ///
 /// An error of the connection or of Postgres.
 pub async fn release(client: &Client, load_id: i64) -> Result<()> {
-    query_one(client, "select stardrop.release($1)", &[&load_id]).await.map(drop)
+    let sql = "select stardrop.release($1)";
+    call(client, sql, &[(&load_id, Type::INT8)]).await.map(drop)
 }

@@ -1,8 +1,10 @@
 //! Enrichment: records the files in which a load looks values up, and finds the loads that used others.
 
+use tokio_postgres::types::Type;
+
 use crate::db::Client;
 
-use super::{get, query, query_one, require_held};
+use super::{call, get, query, require_held};
 use crate::enrich::Origin;
 use crate::error::Result;
 
@@ -18,10 +20,10 @@ pub async fn record_enrichment(
     attempt: i32,
     files: &[Origin],
 ) -> Result<()> {
-    let row = query_one(
+    let row = call(
         client,
-        "select stardrop.record_enrichment($1, $2, $3::text::jsonb) as held",
-        &[&load_id, &attempt, &json(files)],
+        "select stardrop.record_enrichment($1, $2, $3::jsonb) as held",
+        &[(&load_id, Type::INT8), (&attempt, Type::INT4), (&json(files), Type::TEXT)],
     )
     .await?;
     require_held(&row)

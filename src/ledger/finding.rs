@@ -3,13 +3,13 @@
 use std::fmt;
 
 use crate::db::Client;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{get, query, unsigned};
 use crate::error::Result;
 
 /// Something that was lost of rows that were loaded, with the number of occurrences.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// `unknown_member`, `repeated_grain` or `several_descriptions`.
     pub code: String,

@@ -7,6 +7,7 @@ mod claim;
 mod close;
 mod enrichment;
 mod finding;
+mod finish;
 mod object_parameters;
 mod parts;
 mod rejects;
@@ -15,7 +16,7 @@ mod undo;
 mod unmatched;
 pub mod view;
 
-use crate::db::Client;
+use crate::db::{Client, TypedParameters};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -25,9 +26,10 @@ use crate::rows::Rejection;
 
 pub use batch::{BatchEnd, begin_batch, checkpoint, reject_rows};
 pub use claim::{Claim, ClaimResult, Claimed, Hashing, Worker, claim, terminate_worker};
-pub use close::{Pruned, fail, finish, mark_skipped, prune, release, reopen, save_hash, totals};
+pub use close::{Pruned, fail, mark_skipped, prune, release, reopen, save_hash, totals};
 pub use enrichment::{enrichment_of, loads_with_other_enrichment, record_enrichment};
 pub use finding::{Finding, findings};
+pub use finish::{Finish, Finished, finish, release_finished};
 pub use parts::{RegisteredParts, register_parts};
 pub use rejects::{
     LoadWithRejects, RejectsOpened, begin_reject_reload, finish_reject_reload, first_rejects,
@@ -92,6 +94,13 @@ async fn query(client: &Client, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -
 
 async fn query_one(client: &Client, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row> {
     client.query_one(sql, parameters).await.map_err(|error| database_error(error, Stage::Ledger))
+}
+
+/// The same in one round trip, for statements of each file or batch. It is sent when the future is first polled, so
+/// that several can be on their way at once.
+async fn call(client: &Client, sql: &str, parameters: TypedParameters<'_>) -> Result<Row> {
+    let called = client.query_typed_one(sql, parameters).await;
+    called.map_err(|error| database_error(error, Stage::Ledger))
 }
 
 /// Reads a column of a row that one of our own functions returned.

@@ -1,8 +1,9 @@
 //! Object parameters: an object as the ledger's functions take it, in seven parameters.
 
 use jiff::Timestamp;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
+use crate::db::TypedParameters;
 use crate::object::ObjectRef;
 
 /// An object with its size and time in types of Postgres. Without a time it is older than any other.
@@ -24,12 +25,19 @@ impl<'o> ObjectParameters<'o> {
     /// The parameters of the object, with others before and behind them.
     pub fn between<'p>(
         &'p self,
-        before: &[&'p (dyn ToSql + Sync)],
-        behind: &[&'p (dyn ToSql + Sync)],
-    ) -> Vec<&'p (dyn ToSql + Sync)> {
+        before: TypedParameters<'p>,
+        behind: TypedParameters<'p>,
+    ) -> Vec<(&'p (dyn ToSql + Sync), Type)> {
         let ObjectRef { bucket, key, version_id, etag, sequencer, .. } = self.object;
-        let own: [&(dyn ToSql + Sync); 7] =
-            [bucket, key, version_id, etag, &self.size_bytes, &self.object_time, sequencer];
+        let own: [(&(dyn ToSql + Sync), Type); 7] = [
+            (bucket, Type::TEXT),
+            (key, Type::TEXT),
+            (version_id, Type::TEXT),
+            (etag, Type::TEXT),
+            (&self.size_bytes, Type::INT8),
+            (&self.object_time, Type::TIMESTAMPTZ),
+            (sequencer, Type::TEXT),
+        ];
         [before, &own, behind].concat()
     }
 }

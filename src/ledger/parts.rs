@@ -1,9 +1,11 @@
 //! Parts: creates the loads of the parts of an object before the first of them is claimed.
 
+use tokio_postgres::types::Type;
+
 use crate::db::Client;
 
 use super::object_parameters::ObjectParameters;
-use super::{get, query_one};
+use super::{call, get};
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::object::ObjectRef;
@@ -30,10 +32,13 @@ pub async fn register_parts(
     parts: &[String],
     unknown: &str,
 ) -> Result<RegisteredParts> {
-    let row = query_one(
+    let row = call(
         client,
         "select * from stardrop.register_parts($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        &ObjectParameters::of(object).between(&[&dataset.name], &[&parts, &unknown]),
+        &ObjectParameters::of(object).between(
+            &[(&dataset.name, Type::TEXT)],
+            &[(&parts, Type::TEXT_ARRAY), (&unknown, Type::TEXT)],
+        ),
     )
     .await?;
     Ok(RegisteredParts { whole: get(&row, "whole")?, parts: get(&row, "parts")? })

@@ -3,7 +3,7 @@
 use crate::db::Client;
 
 use super::object_parameters::ObjectParameters;
-use super::{get, query_one};
+use super::{call, get};
 use crate::error::Result;
 use crate::object::ObjectRef;
 
@@ -14,7 +14,7 @@ use crate::object::ObjectRef;
 ///
 /// An error of the connection or of Postgres.
 pub async fn record_unmatched(client: &Client, object: &ObjectRef) -> Result<(i64, String)> {
-    let row = query_one(
+    let row = call(
         client,
         "select * from stardrop.record_unmatched($1, $2, $3, $4, $5, $6, $7)",
         &ObjectParameters::of(object).between(&[], &[]),

@@ -18,7 +18,7 @@ use super::session::Session;
 use super::spooled_object::Spools;
 use crate::dataset::Dataset;
 use crate::error::{Decision, Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claim, Claimed, Step, Totals};
+use crate::ledger::{self, Claim, Claimed, Finished, Step, Totals};
 use crate::object::{ObjectRef, Source};
 use crate::settings::Settings;
 use crate::star::Star;
@@ -153,6 +153,7 @@ impl Attempt<'_> {
         let began = Instant::now();
         // Before the first row: a file that is missing or damaged must not give nulls.
         let enrichers = self.enrichments.of(self.source, self.dataset).await?;
+        let copy = self.session.copy_of(self.dataset)?;
         let (client, budget) = self.session.client_and_budget()?;
         let progress = self.progress.insert(Progress::of(claimed));
         progress.steps.add(Step::Claim, claiming);
@@ -185,6 +186,7 @@ impl Attempt<'_> {
                 part: self.part,
             },
             dataset: self.dataset,
+            copy: &copy,
             contract: self.star.fingerprint(self.dataset),
             known: known_object(&self.object, claimed),
             claim: claimed.claim,
@@ -201,6 +203,10 @@ impl Attempt<'_> {
     }
 
     async fn close(&mut self, claim: &Claim, end: RunEnd) -> Result<LoadReport> {
+        if let Some(finished) = self.progress.as_mut().and_then(|progress| progress.finished.take())
+        {
+            return Ok(self.report_finished(claim.load_id, finished));
+        }
         let has_advanced = self.progress.as_ref().is_some_and(Progress::has_advanced);
         let outcome = match end {
             RunEnd::Finished => Outcome::Loaded,
@@ -268,20 +274,27 @@ impl Attempt<'_> {
     }
 
     async fn report(&self, outcome: Outcome, load_id: i64) -> Result<LoadReport> {
-        let totals = ledger::totals(self.session.client()?, load_id).await?;
-        let duration = self.started.elapsed();
-        let dataset = Some(self.dataset);
-        let report =
-            LoadReport::of_totals(outcome, load_id, &totals, &self.object, dataset, duration)
-                .of_part(self.part);
+        let client = self.session.client()?;
+        let totals = ledger::totals(client, load_id).await?;
         if outcome != Outcome::Loaded {
-            return Ok(report);
+            return Ok(self.report_of(outcome, load_id, &totals));
         }
-        let findings = ledger::findings(self.session.client()?, load_id).await?;
+        let findings = ledger::findings(client, load_id).await?;
+        Ok(self.report_finished(load_id, Finished { totals, findings }))
+    }
+
+    fn report_finished(&self, load_id: i64, finished: Finished) -> LoadReport {
+        let Finished { totals, findings } = finished;
         for finding in &findings {
             info!(load_id, object = %self.object, "{finding}");
         }
-        Ok(LoadReport { findings, ..report })
+        LoadReport { findings, ..self.report_of(Outcome::Loaded, load_id, &totals) }
+    }
+
+    fn report_of(&self, outcome: Outcome, load_id: i64, totals: &Totals) -> LoadReport {
+        let (dataset, duration) = (Some(self.dataset), self.started.elapsed());
+        LoadReport::of_totals(outcome, load_id, totals, &self.object, dataset, duration)
+            .of_part(self.part)
     }
 }
 

@@ -7,6 +7,7 @@ mod archive_entry;
 mod attempt;
 mod batch;
 mod claim;
+mod close;
 mod decoded_stream;
 mod duplicate_check;
 mod enrichment_file;

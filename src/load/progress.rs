@@ -1,6 +1,6 @@
 //! Progress: how far a claimed load has been committed.
 
-use crate::ledger::{Checkpoint, Claimed, RejectCounts, StepTimes};
+use crate::ledger::{Checkpoint, Claimed, Finished, RejectCounts, StepTimes};
 
 /// How far a load has come since it was claimed.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub(super) struct Progress {
     pub reject_counts: Option<RejectCounts>,
     /// What the steps have taken since the checkpoint.
     pub steps: StepTimes,
+    /// What there is to report, once the load is finished and its claim released.
+    pub finished: Option<Finished>,
     /// The rows of the checkpoint at the time of the claim.
     claimed_rows: u64,
 }
@@ -29,6 +31,7 @@ impl Progress {
             hash_state: hashing.state.clone().filter(|_| hashing.offset == checkpoint.offset),
             reject_counts: None,
             steps: StepTimes::default(),
+            finished: None,
             claimed_rows: checkpoint.rows,
         }
     }

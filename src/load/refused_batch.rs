@@ -10,7 +10,6 @@ use super::staging::StageLimits;
 use crate::error::{Error, Result};
 use crate::ledger::Step;
 use crate::records::Record;
-use crate::star;
 
 /// The limits of staging a batch of a run.
 struct Limits<'l, 'r> {
@@ -45,13 +44,11 @@ impl Run<'_> {
             self.fill(Spool::new()?, &mut opened, &mut record).await?;
         let filled_at = Instant::now();
         self.progress.steps.add(Step::Read, filled_at - began);
-        self.execute("begin").await?;
         // The transaction holds several COPYs, so nobody else may write to the star meanwhile.
         self.begin_batch(true).await?;
-        let statement = star::copy_statement(self.dataset);
         let Filled { rows_read, .. } = filled;
         let limits = Limits { run: self, rows_read, rejected: filled.rows_rejected() };
-        let staged = spool.stage(self.client, &statement, &limits, Some(refusal)).await?;
+        let staged = spool.stage(self.client, self.copy, &limits, Some(refusal)).await?;
         self.progress.steps.add(Step::Normalise, filled_at.elapsed());
         match staged.end {
             StageEnd::All => {}
@@ -71,7 +68,7 @@ impl Run<'_> {
         }
         filled.rejected.extend(staged.refused);
         filled.rejected.sort_by_key(|row| row.rejection.line);
-        self.close_batch(&mut opened, filled, end).await?;
+        self.close_batch(None, &mut opened, filled, end).await?;
         Ok(end)
     }
 }

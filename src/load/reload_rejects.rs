@@ -190,7 +190,8 @@ impl Loader {
         if !files.is_empty() {
             ledger::record_enrichment(client, load_id, attempt, files).await?;
         }
-        let staged = spool.stage(client, &star::copy_statement(dataset), &NoLimits, None).await?;
+        let copy = self.session.copy_of(dataset)?;
+        let staged = spool.stage(client, &copy, &NoLimits, None).await?;
         if let Some(call) = star::complete_call(dataset) {
             let called = client.execute(&call, &[&load_id]).await;
             called.map_err(|error| database_error(error, Stage::Normalise))?;

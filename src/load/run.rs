@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio_postgres::Statement;
+
 use crate::db::Client;
 
 use super::batch::{Batch, BatchEnd, BatchLimits, Filled};
@@ -15,15 +17,14 @@ use super::staging;
 use super::time_budget::TimeBudget;
 use crate::copy::CopyIn;
 use crate::dataset::Dataset;
-use crate::db::{self, database_error};
+use crate::db;
 use crate::enrich::Enricher;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claim, RejectCounts, Step, StepTimes};
+use crate::ledger::{self, Claim, RejectCounts, Step};
 use crate::object::ObjectRef;
 use crate::records::Record;
 use crate::rows::RowWriter;
 use crate::settings::Settings;
-use crate::star;
 
 /// How a run ended, if not with an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub(super) struct Run<'r> {
     pub input: Input<'r>,
     pub dataset: &'r Dataset,
     pub enrichers: &'r [Arc<Enricher>],
+    /// The COPY into the dataset's staging table.
+    pub copy: &'r Statement,
     /// The fingerprint of the dataset's contract.
     pub contract: &'r str,
     /// The object as its rows have it.
@@ -59,7 +62,7 @@ pub(super) struct Opened {
     pub records: RecordStream,
     writer: RowWriter,
     /// What the header says that the contract does not, for the ledger.
-    notes: Option<String>,
+    pub(super) notes: Option<String>,
 }
 
 impl Run<'_> {
@@ -96,18 +99,15 @@ impl Run<'_> {
             if !self.budget.has_time() {
                 return Ok(RunEnd::OutOfTime);
             }
-            self.execute("begin").await?;
             self.begin_batch(self.is_exclusive()).await?;
-            let copy = CopyIn::start(self.client, &star::copy_statement(self.dataset)).await?;
+            let copy = CopyIn::start(self.client, self.copy).await?;
             let began = Instant::now();
             let (end, copy, filled) = self.fill(copy, &mut opened, &mut record).await?;
             let (rows, filled_at) = (filled.rows_read, Instant::now());
             let (filling, sending) = (filled_at - began, copy.send_time());
             self.progress.steps.add(Step::Read, filling.saturating_sub(sending));
             self.progress.steps.add(Step::Copy, sending);
-            copy.finish().await?;
-            self.progress.steps.add(Step::Normalise, filled_at.elapsed());
-            self.close_batch(&mut opened, filled, end).await?;
+            self.close_batch(Some(copy), &mut opened, filled, end).await?;
             self.budget.record_close(rows, filled_at.elapsed());
             match end {
                 BatchEnd::Object => return Ok(RunEnd::Finished),
@@ -145,83 +145,26 @@ impl Run<'_> {
         Ok((end, sink, filled))
     }
 
+    /// Begins a transaction, and the batch in it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ledger::begin_batch`].
     pub(super) async fn begin_batch(&self, exclusive: bool) -> Result<()> {
         let from_rows = self.progress.checkpoint.rows;
-        ledger::begin_batch(self.client, &self.claim, from_rows, exclusive, self.contract).await
-    }
-
-    /// Checks the batch against the reject budget and commits it.
-    pub(super) async fn close_batch(
-        &mut self,
-        opened: &mut Opened,
-        filled: Filled,
-        end: BatchEnd,
-    ) -> Result<()> {
-        self.check_reject_budget(&filled).await?;
-        let Filled { rejected, to, is_cut, .. } = filled;
-        let began = Instant::now();
-        if self.claim.replaces {
-            self.delete_older_versions().await?;
-        }
-        let replaced_at = Instant::now();
-        self.progress.steps.add(Step::Normalise, replaced_at - began);
-        ledger::reject_rows(self.client, &self.claim, &rejected).await?;
-        self.progress.steps.add(Step::Reject, replaced_at.elapsed());
-        // Of a cut batch, more is hashed than is committed.
-        let hash_state = if is_cut { None } else { opened.records.hash_state_at(to.offset) };
-        let batch = ledger::BatchEnd {
-            from_rows: self.progress.checkpoint.rows,
-            to,
-            rows_rejected: rejected.len() as u64,
-            hash_state: hash_state.as_deref(),
-            steps: self.progress.steps,
-        };
-        ledger::checkpoint(self.client, &self.claim, batch, self.settings.lease()).await?;
-        if end == BatchEnd::Object {
-            self.finish(to.rows, opened).await?;
-        }
-        self.execute("commit").await?;
-        self.progress.checkpoint = to;
-        self.progress.steps = StepTimes::default();
-        self.progress.hash_state = hash_state;
-        self.progress.rows_rejected += rejected.len() as u64;
-        Ok(())
+        let (client, claim) = (self.client, &self.claim);
+        let (begun, batch) = tokio::join!(
+            biased;
+            self.execute("begin"),
+            ledger::begin_batch(client, claim, from_rows, exclusive, self.contract),
+        );
+        begun.and(batch)
     }
 
     /// Whether no other batch may run at the same time: the transaction deletes or changes rows that are not in
     /// the file, and only its end tells whether it is the load's last one.
-    fn is_exclusive(&self) -> bool {
+    pub(super) fn is_exclusive(&self) -> bool {
         self.claim.replaces || self.dataset.has_full_extracts()
-    }
-
-    async fn finish(&self, rows: u64, opened: &mut Opened) -> Result<()> {
-        if let Some(call) = star::complete_call(self.dataset) {
-            let called = self.client.execute(&call, &[&self.claim.load_id]).await;
-            called.map_err(|error| database_error(error, Stage::Normalise))?;
-        }
-        let records = &mut opened.records;
-        let (hash, is_md5) = (records.content_hash(), records.etag_is_md5());
-        let notes = opened.notes.as_deref();
-        ledger::finish(self.client, &self.claim, rows, notes, hash.as_deref(), is_md5).await
-    }
-
-    /// Finishes a load whose object has no more records. A new version without rows also deletes
-    /// those of the older versions.
-    pub(super) async fn finish_without_rows(&self, opened: &mut Opened) -> Result<()> {
-        self.execute("begin").await?;
-        self.begin_batch(self.is_exclusive()).await?;
-        if self.claim.replaces {
-            self.delete_older_versions().await?;
-        }
-        self.finish(self.progress.checkpoint.rows, opened).await?;
-        self.execute("commit").await
-    }
-
-    /// Deletes the rows of older versions of the key from the star.
-    async fn delete_older_versions(&self) -> Result<()> {
-        let call = star::replace_call(self.dataset);
-        let called = self.client.execute(&call, &[&self.claim.load_id]).await;
-        called.map(drop).map_err(|error| database_error(error, Stage::Normalise))
     }
 
     pub(super) async fn execute(&self, sql: &str) -> Result<()> {
@@ -235,7 +178,7 @@ impl Run<'_> {
 
     /// Checks the reject budget before the commit. Over it, the batch is rolled back, and only its
     /// rejected rows are stored.
-    async fn check_reject_budget(&mut self, filled: &Filled) -> Result<()> {
+    pub(super) async fn check_reject_budget(&mut self, filled: &Filled) -> Result<()> {
         let Filled { rejected, refused_unseen, .. } = filled;
         if !self.is_over_budget(filled.rows_read, filled.rows_rejected()) {
             return Ok(());

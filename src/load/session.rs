@@ -1,10 +1,12 @@
 //! Session: what a loader keeps from one load to the next: its connection, the datasets prepared on
 //! it, and the time budget of the invocation.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::db::Client;
+use tokio_postgres::Statement;
+use tokio_postgres::types::Type;
 use tracing::info;
 
 use super::time_budget::TimeBudget;
@@ -14,9 +16,12 @@ use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::settings::Settings;
 use crate::star::{self, Star};
 
-/// A worker that hangs must not block others, neither in an open transaction nor in a wait.
-const SESSION_TIMEOUTS: &str =
-    "set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '60s'";
+/// A worker that hangs must not block others, neither in an open transaction nor in a wait. Claims name the start of
+/// their session.
+const SESSION_SETTINGS: &str =
+    "set idle_in_transaction_session_timeout = '15s'; set lock_timeout = '60s';
+     select set_config('stardrop.session_began', a.backend_start::text, false)
+     from pg_stat_get_activity(pg_backend_pid()) a";
 
 /// A connection that was kept between invocations answers within this time, or is dropped.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -24,8 +29,8 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection and what is prepared on it.
 pub(super) struct Connection {
     database: Database,
-    /// Datasets whose private staging table is open in this session.
-    prepared: HashSet<String>,
+    /// The COPYs into the private staging tables that are open in this session, by dataset.
+    prepared: HashMap<String, Statement>,
 }
 
 impl Connection {
@@ -68,8 +73,8 @@ impl Session {
     pub async fn connect(&mut self, settings: &Settings) -> Result<&Client> {
         if self.connection.as_ref().is_none_or(|connection| connection.database.is_closed()) {
             let database = db::connect(settings).await?;
-            db::execute(&database.client, SESSION_TIMEOUTS, Stage::Connect).await?;
-            self.connection = Some(Connection { database, prepared: HashSet::new() });
+            db::execute(&database.client, SESSION_SETTINGS, Stage::Connect).await?;
+            self.connection = Some(Connection { database, prepared: HashMap::new() });
         }
         self.client()
     }
@@ -93,8 +98,8 @@ impl Session {
         Ok((connection.client(), &mut self.budget))
     }
 
-    /// Connects, checks that the database has this contract of the dataset, and opens the private
-    /// staging table that its rows are copied into.
+    /// Connects, checks that the database has this contract of the dataset, opens the private staging table that its
+    /// rows are copied into, and prepares the COPY.
     ///
     /// # Errors
     ///
@@ -108,7 +113,7 @@ impl Session {
     ) -> Result<()> {
         self.connect(settings).await?;
         let connection = self.connection.as_mut().ok_or_else(not_connected)?;
-        if connection.prepared.contains(&dataset.name) {
+        if connection.prepared.contains_key(&dataset.name) {
             return Ok(());
         }
         let client = &connection.database.client;
@@ -121,8 +126,23 @@ impl Session {
         if let Some(call) = star::open_call(dataset) {
             db::execute(client, &call, Stage::Connect).await?;
         }
-        connection.prepared.insert(dataset.name.clone());
+        let copy = client.prepare(&star::copy_statement(dataset)).await;
+        let copy = copy.map_err(|error| database_error(error, Stage::Connect))?;
+        connection.prepared.insert(dataset.name.clone(), copy);
         Ok(())
+    }
+
+    /// The COPY of a dataset that is prepared.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::DatabaseLost`] where it is not, because there is no connection.
+    pub fn copy_of(&self, dataset: &Dataset) -> Result<Statement> {
+        let connection = self.connection.as_ref();
+        connection
+            .and_then(|connection| connection.prepared.get(&dataset.name))
+            .cloned()
+            .ok_or_else(not_connected)
     }
 
     /// Prepares the dataset again before its next load: the database has another contract by now.
@@ -165,7 +185,7 @@ fn not_connected() -> Error {
 /// An error of the connection or of Postgres.
 pub async fn contract_of(client: &Client, dataset: &str) -> Result<Option<String>> {
     client
-        .query_one("select stardrop.contract_fingerprint($1)", &[&dataset])
+        .query_typed_one("select stardrop.contract_fingerprint($1)", &[(&dataset, Type::TEXT)])
         .await
         .and_then(|row| row.try_get(0))
         .map_err(|error| database_error(error, Stage::Connect))

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 
 use crate::db::Client;
+use tokio_postgres::Statement;
 
 use super::line_sink::LineSink;
 use crate::copy::CopyIn;
@@ -126,7 +127,7 @@ impl Spool {
     pub async fn copy(
         &mut self,
         client: &Client,
-        statement: &str,
+        statement: &Statement,
         rows: &[Range<usize>],
         is_probe: bool,
     ) -> Result<()> {

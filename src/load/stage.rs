@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::db::Client;
+use tokio_postgres::Statement;
 
 use super::spool::Spool;
 use super::staging::{Part, StageLimits, Staging, halves};
@@ -44,7 +45,7 @@ impl Spool {
     pub async fn stage(
         &mut self,
         client: &Client,
-        statement: &str,
+        statement: &Statement,
         limits: &impl StageLimits,
         refusal: Option<&Error>,
     ) -> Result<Staged> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::db::Client;
+use tokio_postgres::Statement;
 
 use super::spool::Spool;
 use crate::db;
@@ -66,7 +67,7 @@ pub(super) fn halves(rows: &Range<usize>) -> [Range<usize>; 2] {
 pub(super) struct Staging<'s, L> {
     pub spool: &'s mut Spool,
     pub client: &'s Client,
-    pub statement: &'s str,
+    pub statement: &'s Statement,
     pub limits: &'s L,
     /// By the row's index in the spool.
     pub refused: BTreeMap<usize, RejectedRow>,

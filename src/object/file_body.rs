@@ -1,12 +1,12 @@
 //! Reads the bytes of an open local file, and notices if the file changes meanwhile.
 
 use std::fs::Metadata;
-use std::io::{self, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio::io::AsyncReadExt;
 
 use super::object_error;
 use crate::error::{Error, ErrorKind, Result};
@@ -18,6 +18,8 @@ pub(super) const READ_BYTES: usize = 256 << 10;
 pub(super) struct FileBody {
     file: File,
     stamp: (u64, Timestamp),
+    /// The bytes that are not read yet.
+    left: u64,
 }
 
 impl FileBody {
@@ -27,10 +29,20 @@ impl FileBody {
     ///
     /// The kinds of [`unreadable`].
     pub async fn open(path: &str, from_offset: u64) -> Result<FileBody> {
-        let mut file = File::open(path).await.map_err(unreadable)?;
-        let stamp = stamp(&file.metadata().await.map_err(unreadable)?)?;
-        file.seek(SeekFrom::Start(from_offset)).await.map_err(unreadable)?;
-        Ok(FileBody { file, stamp })
+        let path = path.to_owned();
+        // One switch of threads instead of three: a small file takes little else.
+        let opening = tokio::task::spawn_blocking(move || -> Result<_> {
+            let mut file = std::fs::File::open(path).map_err(unreadable)?;
+            let stamp = stamp(&file.metadata().map_err(unreadable)?)?;
+            file.seek(SeekFrom::Start(from_offset)).map_err(unreadable)?;
+            Ok((file, stamp))
+        });
+        let (file, stamp) = opening.await.map_err(|error| {
+            object_error(ErrorKind::ObjectUnreadable, "opening the file was interrupted")
+                .caused_by(error)
+        })??;
+        let left = stamp.0.saturating_sub(from_offset);
+        Ok(FileBody { file: File::from_std(file), stamp, left })
     }
 
     /// The size and the time of the file when it was opened.
@@ -45,9 +57,14 @@ impl FileBody {
     /// The kinds of [`unreadable`], and [`ErrorKind::ObjectChanged`] if the file has another size or
     /// time at its end than when it was opened.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
-        let mut chunk = BytesMut::with_capacity(READ_BYTES);
-        if self.file.read_buf(&mut chunk).await.map_err(unreadable)? > 0 {
-            return Ok(Some(chunk.freeze()));
+        if self.left > 0 {
+            let size = self.left.min(READ_BYTES as u64) as usize;
+            let mut chunk = BytesMut::with_capacity(size);
+            let count = self.file.read_buf(&mut chunk).await.map_err(unreadable)?;
+            self.left = self.left.saturating_sub(count as u64);
+            if count > 0 {
+                return Ok(Some(chunk.freeze()));
+            }
         }
         let now = stamp(&self.file.metadata().await.map_err(unreadable)?)?;
         if now != self.stamp { Err(changed()) } else { Ok(None) }
