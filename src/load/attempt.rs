@@ -12,7 +12,7 @@ use super::input::Input;
 use super::object_facts::known_object;
 use super::progress::Progress;
 use super::report::{LoadReport, Outcome};
-use super::retry::ConflictRetry;
+use super::retry::{ConflictRetry, may_reconnect};
 use super::run::{Run, RunEnd};
 use super::session::Session;
 use super::spooled_object::Spools;
@@ -22,9 +22,6 @@ use crate::ledger::{self, Claim, Claimed, Finished, Step, Totals};
 use crate::object::{ObjectRef, Source};
 use crate::settings::Settings;
 use crate::star::Star;
-
-/// How often a load reconnects without having committed a batch in between.
-const MAX_RECONNECTS: u32 = 5;
 
 /// The pause before the first reconnect. It grows with each one, so that a server that restarts is
 /// back by then.
@@ -295,19 +292,5 @@ impl Attempt<'_> {
         let (dataset, duration) = (Some(self.dataset), self.started.elapsed());
         LoadReport::of_totals(outcome, load_id, totals, &self.object, dataset, duration)
             .of_part(self.part)
-    }
-}
-
-/// Whether to connect again. The first refusal of a connection is final; after a loss, a refusal may
-/// come from a server that restarts.
-fn may_reconnect(error: &Error, losses: u32) -> bool {
-    match error.kind {
-        ErrorKind::DatabaseLost => losses < MAX_RECONNECTS,
-        // The server failed over while the session was open.
-        ErrorKind::ReadOnlyDatabase if error.stage != Stage::Connect => losses < MAX_RECONNECTS,
-        ErrorKind::NoDatabase | ErrorKind::ReadOnlyDatabase => {
-            (1..MAX_RECONNECTS).contains(&losses)
-        }
-        _ => false,
     }
 }

@@ -1,4 +1,5 @@
-//! Retry: repeats a transaction that Postgres aborted because it conflicted with another one.
+//! Retry: repeats a transaction that Postgres aborted because it conflicted with another one, and says when to connect
+//! again.
 
 use std::time::Duration;
 
@@ -9,6 +10,9 @@ use crate::error::{Error, ErrorKind, Result, Stage};
 
 /// How often a transaction is repeated after a deadlock or a serialization failure.
 const MAX_CONFLICT_RETRIES: u32 = 5;
+
+/// How often a load reconnects without having committed a batch in between.
+const MAX_RECONNECTS: u32 = 5;
 
 /// Counts the conflicts of one piece of work.
 #[derive(Debug, Default)]
@@ -34,5 +38,19 @@ impl ConflictRetry {
         let jitter = rand::random_range(0..50u64 << self.conflicts);
         tokio::time::sleep(Duration::from_millis(jitter)).await;
         Ok(())
+    }
+}
+
+/// Whether to connect again. The first refusal of a connection is final; after a loss, a refusal may
+/// come from a server that restarts.
+pub(super) fn may_reconnect(error: &Error, losses: u32) -> bool {
+    match error.kind {
+        ErrorKind::DatabaseLost => losses < MAX_RECONNECTS,
+        // The server failed over while the session was open.
+        ErrorKind::ReadOnlyDatabase if error.stage != Stage::Connect => losses < MAX_RECONNECTS,
+        ErrorKind::NoDatabase | ErrorKind::ReadOnlyDatabase => {
+            (1..MAX_RECONNECTS).contains(&losses)
+        }
+        _ => false,
     }
 }

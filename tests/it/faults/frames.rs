@@ -46,6 +46,7 @@ const WORDS: &[(&str, Phase)] = &[
     ("stardrop.fail(", Phase::Fail),
     ("stardrop.totals(", Phase::Totals),
     ("stardrop.release(", Phase::Release),
+    ("stardrop.release_finished(", Phase::Release),
     ("staging.open_", Phase::Open),
     ("staging.replace_", Phase::Replace),
     ("copy pg_temp.", Phase::CopyStart),

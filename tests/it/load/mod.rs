@@ -23,6 +23,7 @@ mod parts_resume;
 pub mod rejects;
 mod replace;
 pub mod resume;
+mod round_trips;
 mod same_content;
 mod staging_keep;
 mod unmatched;

@@ -29,6 +29,7 @@ const SAYINGS: &[(&str, &str)] = &[
         "{\"staged\": 5, \"tables\": [{\"deleted\": 0, \"updated\": 2, \"inserted\": 3, \"unchanged\": 0, \"table_name\": \"t\"}], \"findings\": [], \"inserted\": 3}",
     ),
     ("stardrop.contract_fingerprint('no such dataset')", "null"),
+    ("stardrop.with_trigger_time('{\"read\": 1}')", "{\"read\": 1, \"normalise\": 0}"),
 ];
 
 #[tokio::test]

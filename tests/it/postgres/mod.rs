@@ -2,6 +2,7 @@
 
 mod administrators;
 mod certificates;
+mod ledger_ends;
 mod ledger_functions;
 mod login;
 mod names;

@@ -53,7 +53,7 @@ async fn an_empty_copy_fires_the_trigger_and_changes_nothing() {
             as 'begin insert into fired values (1); return null; end';
             create trigger note after insert on staging.shop for each statement execute function note()")
         .await;
-    let sink = db.client.copy_in::<Bytes>("copy staging.shop from stdin").await.unwrap();
+    let sink = db.client.copy_in::<_, Bytes>("copy staging.shop from stdin").await.unwrap();
     let mut sink = std::pin::pin!(sink);
     assert_eq!(sink.as_mut().finish().await.unwrap(), 0);
     assert_eq!(db.text("select count(*) from fired").await, "1", "the trap: no row, and it fires");
@@ -221,7 +221,7 @@ async fn a_copy_that_waits_for_a_frozen_client_ends_by_nothing_but_terminate() {
     let frozen = connect(&db.url).await;
     frozen.batch_execute("set statement_timeout = '200ms'; begin").await.unwrap();
     let pid: i32 = frozen.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
-    let sink = frozen.copy_in::<Bytes>("copy staging.shop (id) from stdin").await.unwrap();
+    let sink = frozen.copy_in::<_, Bytes>("copy staging.shop (id) from stdin").await.unwrap();
     let mut sink = std::pin::pin!(sink);
     sink.as_mut().send(Bytes::from_static(b"1\n")).await.unwrap();
     let copies =
