@@ -82,9 +82,17 @@ impl Star<'_> {
 
     /// The whole command, from the start of its process to its end.
     pub async fn load(&self, path: &Path) {
+        self.load_all(&[path]).await;
+    }
+
+    /// The same for several files or folders.
+    pub async fn load_all(&self, paths: &[impl AsRef<Path>]) {
         let mut load = self.files.stardrop();
-        load.args(["load", "--dataset", "sales"]).arg(path);
-        run(load.env("DATABASE_URL", &self.url));
+        load.args(["load", "--dataset", "sales"])
+            .args(paths.iter().map(|path| path.as_ref().as_os_str()));
+        // The runtime must go on meanwhile: a proxy may be one of its tasks.
+        load.env("DATABASE_URL", &self.url);
+        tokio::task::spawn_blocking(move || run(&mut load)).await.unwrap();
     }
 }
 

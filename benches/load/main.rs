@@ -14,6 +14,8 @@
 mod contender;
 mod files;
 mod measured;
+mod round_trips;
+mod small_files;
 
 use std::path::PathBuf;
 
@@ -78,5 +80,7 @@ async fn main() {
     measured.print();
     let lines = contender::compare(&hand.client, &connect(&star.url).await).await;
     println!("\nBoth stars have the same {lines} sums by customer, product and day.");
+    let (count, rounds) = if quick { (200, 2) } else { (1_000, rounds) };
+    small_files::run(&admin, (&hand, &star), (&files, folder.path()), (count, rounds)).await;
     postgres.stop().unwrap();
 }
