@@ -92,8 +92,9 @@ bench-star: setup-rust setup-postgres ## time batches at 100,000 and at ROWS=200
 	@$(WITH_PG) && export STARDROP_BENCH_ROWS=$(ROWS) && \
 	$(CARGO) bench $(CARGO_FLAGS) --profile dev --bench star
 
-bench: setup-rust setup-postgres ## time parsing, lookups of addresses, and a load against SQL by hand (QUICK=1 for fewer rows)
-	@$(WITH_PG) && export STARDROP_BENCH_QUICK=$(QUICK) && set -x && \
+bench: setup-rust setup-postgres ## time parsing, lookups, and loads against SQL by hand (QUICK=1, PEERS=1, FILES=20)
+	@if [ -n "$(PEERS)" ]; then bash scripts/setup-peers.sh; fi
+	@$(WITH_PG) && export STARDROP_BENCH_QUICK=$(QUICK) STARDROP_BENCH_PEERS=$(PEERS) STARDROP_BENCH_FILES=$(FILES) && set -x && \
 	$(CARGO) bench $(CARGO_FLAGS) --bench sales --bench enrich && \
 	$(CARGO) bench $(CARGO_FLAGS) --bench load
 

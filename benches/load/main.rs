@@ -1,7 +1,8 @@
 //! Loads a sales file into a real Postgres that waits for the disk, side by side with SQL by hand: see
 //! `benches/hand/`. All contenders take turns in each round, so that their ratios are meaningful on a noisy machine.
 //!
-//! `make bench` prints a table. At the end the two stars must have the same contents.
+//! `make bench` prints a table. At the end the two stars must have the same contents. With `PEERS=1` tools that many use
+//! load the same file into a plain table; with `FILES=20` a star with the facts of that many files follows.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +14,9 @@
 
 mod contender;
 mod files;
+mod large;
 mod measured;
+mod peers;
 mod round_trips;
 mod small_files;
 
@@ -22,6 +25,7 @@ use std::path::PathBuf;
 use contender::{ByHand, Star, connect};
 use files::Files;
 use measured::Measured;
+use peers::Peers;
 use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 
 /// The steps of a round: its name in the table, and the step that it is compared with.
@@ -65,7 +69,14 @@ async fn main() {
         files.bytes as f64 / 1e6
     );
 
+    let peers = Peers::find(postgres.url("postgres"));
     for _ in 0..rounds {
+        for peer in &peers {
+            for [tool, name] in peer.tools() {
+                let load = async { peer.load(tool, &files.first) };
+                measured.step([name, BY_HAND[0]], load).await;
+            }
+        }
         hand.prepare_raw().await;
         measured.step(RAW, hand.copy("raw", &files.first)).await;
         hand.prepare().await;
@@ -82,5 +93,8 @@ async fn main() {
     println!("\nBoth stars have the same {lines} sums by customer, product and day.");
     let (count, rounds) = if quick { (200, 2) } else { (1_000, rounds) };
     small_files::run(&admin, (&hand, &star), (&files, folder.path()), (count, rounds)).await;
+    if let Some(count) = var("STARDROP_BENCH_FILES").and_then(|value| value.parse().ok()) {
+        large::run(&admin, (&hand, &star), (&files, folder.path()), count, rounds).await;
+    }
     postgres.stop().unwrap();
 }
