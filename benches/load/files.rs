@@ -97,7 +97,8 @@ fn changed_rows(text: &str, time: usize) -> Vec<u8> {
             writer.write_record(&row).unwrap();
             continue;
         }
-        let more = row[quantity].parse::<i32>().map_or(1, |quantity| quantity + time as i32).to_string();
+        let more =
+            row[quantity].parse::<i32>().map_or(1, |quantity| quantity + time as i32).to_string();
         let values = row.iter().enumerate().map(|(index, value)| match index {
             _ if index == quantity => more.as_str(),
             _ if index == updated_at => later.as_str(),

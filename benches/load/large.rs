@@ -10,7 +10,8 @@ use crate::contender::{ByHand, Star};
 use crate::files::Files;
 use crate::measured::Measured;
 
-const BY_HAND: [&str; 2] = ["by hand, a snapshot with 1 % changed", "by hand, a snapshot with 1 % changed"];
+const BY_HAND: [&str; 2] =
+    ["by hand, a snapshot with 1 % changed", "by hand, a snapshot with 1 % changed"];
 const LOAD: [&str; 2] = ["`stardrop load`, a snapshot with 1 % changed", BY_HAND[0]];
 
 /// Loads as many files as `count`, and prints how long the first and the last of them took; then the snapshots.

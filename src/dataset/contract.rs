@@ -179,6 +179,14 @@ pub(super) struct Fact {
     pub foreign_keys: Option<Spanned<bool>>,
     #[serde(default)]
     pub audit: bool,
+    pub partition: Option<Spanned<Partition>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Partition {
+    pub by: Spanned<String>,
+    pub every: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -39,7 +39,7 @@ pub use file::{FileOptions, Ragged};
 pub use key_pattern::KeyPattern;
 pub use key_values::KeyValue;
 pub use model::{
-    Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure, Missing,
+    Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure, Missing, Partition,
 };
 pub(crate) use name::suggestion;
 pub use parts::{PartKind, Parts};

@@ -130,6 +130,17 @@ pub struct Fact {
     pub foreign_keys: bool,
     /// Whether rows say when they first came, and whether they were changed since.
     pub audit: bool,
+    /// By which time the table is split into months, if it is.
+    pub partition: Option<Partition>,
+}
+
+/// The time by which a fact is split into a table for each month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
+    /// The dataset's column.
+    pub source: String,
+    /// The fact's column: the same one, or the key of its date.
+    pub column: String,
 }
 
 impl Fact {

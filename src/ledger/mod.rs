@@ -8,6 +8,7 @@ mod close;
 mod enrichment;
 mod finding;
 mod finish;
+mod months;
 mod object_parameters;
 mod parts;
 mod rejects;
@@ -30,6 +31,7 @@ pub use close::{Pruned, fail, mark_skipped, prune, release, reopen, save_hash, t
 pub use enrichment::{enrichment_of, loads_with_other_enrichment, record_enrichment};
 pub use finding::{Finding, findings};
 pub use finish::{Finish, Finished, finish, release_finished};
+pub use months::{DetachedMonth, detach_months, is_split};
 pub use parts::{RegisteredParts, register_parts};
 pub use rejects::{
     LoadWithRejects, RejectsOpened, begin_reject_reload, finish_reject_reload, first_rejects,

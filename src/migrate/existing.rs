@@ -22,7 +22,7 @@ const TABLES: &str = "
            c.relforcerowsecurity
     from stardrop.star_object o
     join pg_class c on c.oid = to_regclass(o.table_name)
-    where o.kind = 'table' and c.relkind = 'r' and c.relowner = 'stardrop_owner'::regrole";
+    where o.kind = 'table' and c.relkind in ('r', 'p') and c.relowner = 'stardrop_owner'::regrole";
 
 const INDEXES: &str = "
     select w.position, c.relname::text

@@ -13,6 +13,8 @@ use crate::types::SqlType;
 pub(super) struct Shape {
     pub columns: BTreeMap<String, ColumnShape>,
     pub keys: Vec<Key>,
+    /// The column by whose months the table is split, if it is.
+    pub split_by: Option<String>,
 }
 
 /// A column's type, its collation where that is not the type's default, and whether it is `not null`.
@@ -195,7 +197,8 @@ impl Shape {
             let not_null = column.not_null || is_primary(&column.name);
             (column.name.clone(), ColumnShape { sql_type, collation, not_null })
         };
-        Shape { columns: table.columns.iter().map(column).collect(), keys }
+        let split_by = table.split_by().map(|column| column.name.clone());
+        Shape { columns: table.columns.iter().map(column).collect(), keys, split_by }
     }
 
     /// The shape after column `from` is renamed to `to`.
@@ -203,11 +206,21 @@ impl Shape {
         if let Some(column) = self.columns.remove(from) {
             self.columns.insert(to.to_owned(), column);
         }
-        for column in self.keys.iter_mut().flat_map(|key| &mut key.columns) {
+        let keys = self.keys.iter_mut().flat_map(|key| &mut key.columns);
+        for column in keys.chain(&mut self.split_by) {
             if column == from {
                 to.clone_into(column);
             }
         }
+    }
+
+    /// Whether the table is split as `other` is, by a column of the same type.
+    pub(crate) fn is_split_as(&self, other: &Shape) -> bool {
+        let kind = |shape: &'_ Shape| {
+            let column = shape.split_by.as_ref()?;
+            Some((column.clone(), shape.columns.get(column)?.sql_type.clone()))
+        };
+        kind(self) == kind(other)
     }
 
     /// The keys of this shape that `other` does not have.

@@ -35,6 +35,13 @@ const KEYS: &str = "
     where c.contype in ('p', 'u')
     order by 1, 2";
 
+/// The column by whose months a table is split.
+const SPLIT_BY: &str = "
+    select w.position, a.attname::text
+    from unnest($1::text[]) with ordinality w (name, position)
+    join pg_partitioned_table p on p.partrelid = to_regclass(w.name)
+    join pg_attribute a on a.attrelid = p.partrelid and a.attnum = p.partattrs[0]";
+
 /// Reads the shape of each table, in their order; of a table that does not exist, an empty one.
 ///
 /// # Errors
@@ -53,6 +60,11 @@ pub(super) async fn read_all(client: &Client, tables: &[String]) -> Result<Vec<S
         let key = key(&row).map_err(refused)?;
         if let Some(shape) = shapes.get_mut(table_index(&row)?) {
             shape.keys.push(key);
+        }
+    }
+    for row in client.query(SPLIT_BY, &[&names]).await.map_err(refused)? {
+        if let Some(shape) = shapes.get_mut(table_index(&row)?) {
+            shape.split_by = Some(row.try_get(1).map_err(refused)?);
         }
     }
     Ok(shapes)

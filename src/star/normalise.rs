@@ -20,20 +20,32 @@ const ROW_COUNTS: &str = "    rows_inserted := inserted;\n    rows_updated := up
 /// `staging.normalise_<dataset>()`.
 pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
     let effects = dimension::effects(catalog, dataset);
-    let steps = match &dataset.normalise_sql {
+    let facts = facts_of(catalog, dataset);
+    let months = fact::add_months(&facts);
+    let steps: Vec<String> = match &dataset.normalise_sql {
         // Written by the user, instead of the steps that follow from the contract.
-        Some(sql) => vec![format!("    -- normalise.sql\n{}\n", sql.trim_end())],
-        None => {
-            generated(catalog, dataset, &effects).iter().map(|step| layout::broken(step)).collect()
+        Some(sql) => {
+            let own = format!("    -- normalise.sql\n{}\n", sql.trim_end());
+            months.into_iter().chain([own]).collect()
         }
+        None => generated(catalog, dataset, &effects, months)
+            .iter()
+            .map(|step| layout::broken(step))
+            .collect(),
     };
-    frame(dataset, &effects, &steps)
+    let month_variables: String = facts.into_iter().map(fact::month_variables).collect();
+    frame(dataset, &effects, &month_variables, &steps)
 }
 
 /// The steps that follow from the contract, in the order in which all batches lock tables: dim_date,
 /// dimensions by name, facts by name.
-fn generated(catalog: &Catalog, dataset: &Dataset, effects: &[DimensionEffect<'_>]) -> Vec<String> {
-    let mut steps: Vec<String> = lock::step(catalog, dataset).into_iter().collect();
+fn generated(
+    catalog: &Catalog,
+    dataset: &Dataset,
+    effects: &[DimensionEffect<'_>],
+    months: Option<String>,
+) -> Vec<String> {
+    let mut steps: Vec<String> = lock::step(catalog, dataset).into_iter().chain(months).collect();
     steps.extend(date::step(dataset));
     for effect in effects {
         let has_row_counts = dataset.facts.is_empty()
@@ -62,7 +74,12 @@ fn generated(catalog: &Catalog, dataset: &Dataset, effects: &[DimensionEffect<'_
 }
 
 /// The function around the steps: it finds the batch's load before them, and records the counts after.
-fn frame(dataset: &Dataset, effects: &[DimensionEffect<'_>], steps: &[String]) -> Function {
+fn frame(
+    dataset: &Dataset,
+    effects: &[DimensionEffect<'_>],
+    months: &str,
+    steps: &[String],
+) -> Function {
     let keeps = dataset.policy.keeps_staging;
     let versions: String = effects
         .iter()
@@ -86,7 +103,7 @@ declare
     unknown bigint[];
     occurrences bigint[];
     findings jsonb := '[]'::jsonb;
-{repeated_lines}{foreign_rows}{versions}{gone}    rows_inserted bigint := 0;
+{repeated_lines}{foreign_rows}{versions}{gone}{months}    rows_inserted bigint := 0;
     rows_updated bigint := 0;
     tables jsonb := '[]'::jsonb;
 begin

@@ -47,7 +47,8 @@ begin{steps}end
         name: format!("replace_{}", dataset.name),
         arguments: "in_load_id bigint",
         returns: "void",
-        settings: &["jit = off"],
+        // As in the trigger function: rows are looked up.
+        settings: &["jit = off", "random_page_cost = 1.1", "enable_seqscan = off"],
         tag: "replace",
         body,
         rights: format!(

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::ident::{ident, literal};
+use super::month;
 
 /// A table that a catalog needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Column {
     pub comment: Option<String>,
     /// The table that a fact's key refers to, such as `star.dim_customer`.
     pub refers_to: Option<String>,
+    /// Whether the table is split into one for each month of this column.
+    pub is_split_by: bool,
 }
 
 impl Column {
@@ -52,6 +55,7 @@ impl Column {
             filled: None,
             comment: None,
             refers_to: None,
+            is_split_by: false,
         }
     }
 
@@ -75,6 +79,12 @@ impl Column {
         let target = format!("star.{table}");
         self.comment = Some(format!("Refers to {target}{rest}"));
         self.refers_to = Some(target);
+        self
+    }
+
+    /// Says that the table is split into one for each month of this column.
+    pub(super) fn split_by(mut self, is_split_by: bool) -> Self {
+        self.is_split_by = is_split_by;
         self
     }
 
@@ -112,7 +122,22 @@ impl Table {
         };
         let unlogged = if self.unlogged { "unlogged " } else { "" };
         let name = self.qualified_name();
-        format!("create {unlogged}table {name} (\n{}\n){storage};\n", lines.join(",\n"))
+        let (split, ends) = match self.split_by() {
+            None => (String::new(), String::new()),
+            Some(column) => (
+                format!(" partition by range ({})", ident(&column.name)),
+                month::ends(&self.name, &name),
+            ),
+        };
+        format!(
+            "create {unlogged}table {name} (\n{}\n){split}{storage};\n{ends}",
+            lines.join(",\n")
+        )
+    }
+
+    /// The column by whose months the table is split.
+    pub(crate) fn split_by(&self) -> Option<&Column> {
+        self.columns.iter().find(|column| column.is_split_by)
     }
 
     /// The table, its indexes and its comments.

@@ -67,6 +67,7 @@ impl Checker<'_> {
             as_of,
             foreign_keys: raw.foreign_keys.as_ref().is_some_and(|at| *at.get_ref()),
             audit: raw.audit,
+            partition: None,
         };
         for used in &raw.dimensions {
             self.dimension_use(used, dimensions, columns, &mut fact);
@@ -79,6 +80,7 @@ impl Checker<'_> {
             fact.degenerate.push(column.get_ref().clone());
         }
         self.fact_columns(key, &fact);
+        fact.partition = self.partition(raw, columns, &fact);
         fact
     }
 

@@ -8,6 +8,7 @@ mod file;
 mod from_key;
 mod missing;
 mod names;
+mod partition;
 mod policy;
 mod protected;
 mod source;

@@ -3,7 +3,7 @@
 use super::{formula, version_end};
 use crate::migrate::operation::{
     AddColumn, AddKey, ChangeKey, ChangeType, CreateIndex, CreateTable, DropColumn, DropNotNull,
-    ExistingRows, Operation, RecreateTable, RenameColumn, SetNotNull,
+    ExistingRows, JoinMonths, Operation, RecreateTable, RenameColumn, SetNotNull, SplitTable,
 };
 use crate::migrate::renames::Renames;
 use crate::migrate::shape::{Existing, ExistingTable, Key, Shape, Wanted};
@@ -93,6 +93,7 @@ impl Comparison<'_> {
 
     fn operations(&self) -> Vec<Operation> {
         let mut operations = Vec::new();
+        operations.extend(self.join_months());
         operations.extend(self.renames.iter().map(|rename| {
             Operation::RenameColumn(RenameColumn {
                 table: self.name.clone(),
@@ -116,9 +117,39 @@ impl Comparison<'_> {
             &self.renames,
             || self.datasets(),
         ));
-        operations.extend(self.add_keys());
-        operations.extend(self.create_indexes());
+        match self.split_table() {
+            // Its keys and indexes are those of the contract.
+            Some(split) => operations.push(split),
+            None => {
+                operations.extend(self.add_keys());
+                operations.extend(self.create_indexes());
+            }
+        }
         operations
+    }
+
+    /// The first operation where the table is split otherwise than it should be: into one table, whose columns can all
+    /// change.
+    fn join_months(&self) -> Option<Operation> {
+        self.is_joined().then(|| {
+            Operation::JoinMonths(JoinMonths {
+                name: self.table.name.clone(),
+                others: self.existing.others.clone(),
+            })
+        })
+    }
+
+    fn is_joined(&self) -> bool {
+        self.before.split_by.is_some() && !self.before.is_split_as(self.wanted)
+    }
+
+    /// The last operation where the table should be split and is not.
+    fn split_table(&self) -> Option<Operation> {
+        let is_split = self.wanted.split_by.is_some() && !self.before.is_split_as(self.wanted);
+        is_split.then(|| {
+            let (table, others) = (self.table.clone(), self.existing.others.clone());
+            Operation::SplitTable(SplitTable { table, others })
+        })
     }
 
     fn new_columns(&self) -> impl Iterator<Item = &Column> {
@@ -199,18 +230,23 @@ impl Comparison<'_> {
         Some(Operation::ChangeKey(ChangeKey {
             table: self.name.clone(),
             difference: self.key_difference(),
-            dropped: dropped.map(|key| key.name.clone()).collect(),
+            dropped: dropped.filter(|_| !self.is_joined()).map(|key| key.name.clone()).collect(),
         }))
     }
 
     fn add_keys(&self) -> impl Iterator<Item = Operation> {
-        self.wanted
-            .keys_missing_in(&self.before)
+        // Joined months have no keys.
+        let known = if self.is_joined() { Shape::default() } else { self.before.clone() };
+        let missing: Vec<&Key> = self.wanted.keys_missing_in(&known).collect();
+        missing
+            .into_iter()
             .map(|key| Operation::AddKey(AddKey { table: self.name.clone(), key: key.clone() }))
     }
 
     fn create_indexes(&self) -> impl Iterator<Item = Operation> {
-        let is_missing = |(index, _): &&(String, String)| !self.existing.indexes.contains(index);
+        let is_missing = |(index, _): &&(String, String)| {
+            self.is_joined() || !self.existing.indexes.contains(index)
+        };
         self.table.indexes.iter().filter(is_missing).map(|(name, definition)| {
             Operation::CreateIndex(CreateIndex {
                 table: self.table.clone(),

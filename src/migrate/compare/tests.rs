@@ -103,6 +103,33 @@ fn each_change_of_a_contract_is_the_operations_that_it_needs() {
 }
 
 #[test]
+fn a_fact_is_joined_before_all_other_changes_and_split_after_them() {
+    let appended = [
+        ("grain      = [\"id\"]\n", ""),
+        ("[\"buyer\"]\nmeasures", "[\"buyer\", { date = \"day\" }]\nmeasures"),
+        ("[columns]", "[policy]\noverwrite = \"ignore\"\n[columns]"),
+    ];
+    let whole = edited(&appended);
+    let split = format!("{whole}partition = {{ by = \"day\", every = \"month\" }}\n");
+    let wider = |contract: &str| star_of(&contract.replace("numeric(8,2)", "numeric(9,2)"));
+    let from = |contract: &str| database_of(&star_of(contract), true);
+    let change = "change star.fact_receipt.paid from numeric(8,2) to numeric(9,2)\n";
+    let rest = "change staging.shop.paid from numeric(8,2) to numeric(9,2)\nupdate dataset shop";
+    assert_eq!(lines(&from(&split), &star_of(&split)), "");
+    assert_eq!(lines(&from(&split), &wider(&split)), format!("{change}{rest}"));
+    assert_eq!(
+        lines(&from(&whole), &wider(&split)),
+        format!("{change}split star.fact_receipt by month of date_key\n{rest}")
+    );
+    assert_eq!(
+        lines(&from(&split), &wider(&whole)),
+        format!(
+            "join the months of star.fact_receipt\n{change}create index fact_receipt_load_id\n{rest}"
+        )
+    );
+}
+
+#[test]
 fn members_that_are_gone_need_tables_and_a_column() {
     let replace = ("[columns]", "[policy]\noverwrite = \"replace\"\n[columns]");
     let tables = "create star.extract_buyer\ncreate star.seen_buyer\ncreate star.presence_buyer";

@@ -14,11 +14,13 @@ mod drop_dataset;
 mod drop_not_null;
 mod drop_table;
 mod install_dataset;
+mod join_months;
 mod keep_staging_rows;
 mod kind;
 mod recreate_table;
 mod rename_column;
 mod set_not_null;
+mod split_table;
 mod stop_keeping_rows;
 
 pub(super) use add_column::{AddColumn, ExistingRows};
@@ -34,12 +36,14 @@ pub(super) use drop_dataset::DropDataset;
 pub(super) use drop_not_null::DropNotNull;
 pub(super) use drop_table::DropTable;
 pub(super) use install_dataset::InstallDataset;
+pub(super) use join_months::JoinMonths;
 pub(super) use keep_staging_rows::KeepStagingRows;
 pub use kind::Action;
 pub(super) use kind::{Measured, OperationKind, Question, has_rows};
 pub(super) use recreate_table::RecreateTable;
 pub(super) use rename_column::RenameColumn;
 pub(super) use set_not_null::SetNotNull;
+pub(super) use split_table::SplitTable;
 pub(super) use stop_keeping_rows::StopKeepingRows;
 
 /// One step of a migration.
@@ -57,6 +61,8 @@ pub(super) enum Operation {
     DropNotNull(DropNotNull),
     ChangeKey(ChangeKey),
     AddKey(AddKey),
+    SplitTable(SplitTable),
+    JoinMonths(JoinMonths),
     CreateIndex(CreateIndex),
     ChangeFormula(ChangeFormula),
     KeepStagingRows(KeepStagingRows),
@@ -81,6 +87,8 @@ impl Operation {
             Operation::DropNotNull(kind) => kind,
             Operation::ChangeKey(kind) => kind,
             Operation::AddKey(kind) => kind,
+            Operation::SplitTable(kind) => kind,
+            Operation::JoinMonths(kind) => kind,
             Operation::CreateIndex(kind) => kind,
             Operation::ChangeFormula(kind) => kind,
             Operation::KeepStagingRows(kind) => kind,

@@ -19,7 +19,7 @@ use crate::star::ident::{dollar_quoted, equal, ident, indented, list, literal, q
 const SAMPLE_ROWS: u32 = 1_000;
 
 /// Raised to roll back what was written under the wrong lock, and caught right away.
-const WRONG_LOCK: &str = "SD005";
+const WRONG_LOCK: &str = "SD006";
 
 /// The statements. They give the number of the batch's members as `members`, and add no counts.
 pub(super) fn step(effect: &DimensionEffect<'_>, source: &DimensionSource) -> String {

@@ -6,6 +6,7 @@ mod by_grain;
 mod columns;
 mod confirmation;
 mod foreign_keys;
+mod partition;
 mod precedence;
 mod rekey_facts;
 mod repeats;
@@ -18,14 +19,15 @@ pub(super) use confirmation::{
     replace as replace_rows, table_name as confirmation_name, undo as undo_rows,
 };
 pub(super) use foreign_keys::statement as foreign_keys;
+pub(super) use partition::{step as add_months, variables as month_variables};
 pub(super) use rekey_facts::step as rekey_facts;
 pub(super) use tombstone::table_name as tombstone_name;
 
-use super::dimension;
 use super::ident::{ident, list};
 use super::table::{Table, lineage};
+use super::{date, dimension};
 use crate::dataset::{Catalog, Dataset, DimensionRef, Fact, Overwrite};
-use columns::filled;
+use columns::{Filled, filled};
 
 /// The name of a fact's table, without the schema.
 pub(super) fn name(fact: &str) -> String {
@@ -69,7 +71,14 @@ pub(super) fn tables(context: FactContext<'_>) -> Vec<Table> {
 fn table(context: FactContext<'_>) -> Table {
     let fact = context.fact;
     let name = name(&fact.name);
-    let mut columns: Vec<_> = filled(context).into_iter().map(|filled| filled.column).collect();
+    let mut columns: Vec<_> = filled(context)
+        .into_iter()
+        .map(|Filled { column, .. }| {
+            let is_split_by = context.split_by() == Some(column.name.as_str());
+            let not_null = column.not_null || is_split_by;
+            column.not_null(not_null).split_by(is_split_by)
+        })
+        .collect();
     let [load_id, source_line, _, _] = lineage();
     columns.extend([load_id, source_line]);
     let mut constraints = Vec::new();
@@ -111,6 +120,12 @@ pub(super) fn step(context: FactContext<'_>) -> String {
         Some(grain) => by_grain::step(context, grain),
         None => append::step(context),
     }
+}
+
+/// The value of a column over `row`, if it is the key of a date.
+fn date_key(context: FactContext<'_>, column: &str, row: &str) -> Option<String> {
+    let date = context.fact.dates.iter().find(|date| date.column == column)?;
+    Some(date::key(context.dataset, date, row))
 }
 
 /// The joins to all dimensions that the fact refers to.

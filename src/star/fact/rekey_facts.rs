@@ -6,7 +6,7 @@
 //! It reads only facts in the time that a version lost, by an index on member and time. The
 //! transaction holds the locks of all dimensions with versions that the fact refers to.
 
-use super::{AS_OF, FactContext, name};
+use super::{AS_OF, FactContext, name, partition};
 use crate::dataset::{Dimension, DimensionRef};
 use crate::star::dimension::{self, changed_versions, holds_at, key_column, version_end};
 use crate::star::ident::{equal, ident, qualified};
@@ -24,6 +24,9 @@ pub(in crate::star) fn step(context: FactContext<'_>, dimension: &Dimension) -> 
 
 fn statement(context: FactContext<'_>, dimension: &Dimension, reference: &DimensionRef) -> String {
     let key = dimension.key_names();
+    let mut lost = vec![key_column(&dimension.name)];
+    lost.extend(key.iter().cloned());
+    lost.extend(["since$", "until$"].map(str::to_owned));
     format!(
         "    -- Fact {fact}: rows whose {column} is no longer the version of their time.
     if {changed_versions} is not null then
@@ -47,10 +50,10 @@ fn statement(context: FactContext<'_>, dimension: &Dimension, reference: &Dimens
             )
             update star.{fact_table} fact
             set {role} = version.{surrogate}
-            from lost_span, {table} version
+            from {lost_span}, {table} version
             where fact.{role} = lost_span.{surrogate}
               and fact.{AS_OF} between lost_span.since$ and lost_span.until$
-              and {same_key}
+{in_months}              and {same_key}
               and {holds}
               and version.{surrogate} <> lost_span.{surrogate}
         $sql$ using {changed_versions};
@@ -64,6 +67,8 @@ fn statement(context: FactContext<'_>, dimension: &Dimension, reference: &Dimens
         table = format_args!("star.{}", ident(&dimension::name(&dimension.name))),
         fact_table = ident(&name(&context.fact.name)),
         role = ident(&reference.column),
+        lost_span = partition::few(context, "lost_span", &lost),
+        in_months = partition::in_time(context, "lost_span.since$", "lost_span.until$"),
         same_key = equal("version", "lost_span", &key),
         end = version_end(dimension),
         holds = holds_at(dimension, "version", &format!("fact.{AS_OF}")),

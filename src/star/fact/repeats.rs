@@ -5,7 +5,7 @@
 //! Neither are tombstones.
 
 use super::columns::{filled, needed};
-use super::{FactContext, confirmation, joins, name};
+use super::{FactContext, confirmation, joins, partition};
 use crate::star::finding;
 use crate::star::ident::{differ, dollar_quoted, equal, ident, indented, literal, qualified};
 
@@ -90,7 +90,7 @@ pub(super) fn refuse(context: FactContext<'_>, grain: &[String]) -> String {
             union
             select row.source_line
             from batch row
-{joins}            join star.{table} loaded on {same_loaded_grain}
+{joins}            {loaded}
 {join}            where (loaded.load_id = $1 or {is_confirmed}){same_version}
               and ({own_values}) is distinct from ({own_columns}){and_row_is_row}
             order by source_line
@@ -116,8 +116,7 @@ pub(super) fn refuse(context: FactContext<'_>, grain: &[String]) -> String {
         differs = differ("batch", "earliest", &compared),
         and_batch_is_row = without_tombstones("batch", "\n              and"),
         joins = joins(context, "            "),
-        table = ident(&name(&fact.name)),
-        same_loaded_grain = equal("loaded", "row", grain),
+        loaded = partition::join(context, "join", "loaded", "row", grain, 2),
         same_version = same_version.collect::<String>(),
         own_values = own_values.join(", "),
         own_columns = qualified("loaded", &own_columns),
@@ -129,7 +128,7 @@ pub(super) fn refuse(context: FactContext<'_>, grain: &[String]) -> String {
     );
     format!(
         "    -- Fact {fact}: rows that repeat a grain of their file and differ are refused.
-    execute {query} into repeated_lines using this.load_id;
+    execute {query} into repeated_lines using this.load_id{span};
     if repeated_lines is not null then
         raise exception using errcode = 'SD003', message = {message}, detail = repeated_lines;
     end if;
@@ -137,6 +136,7 @@ pub(super) fn refuse(context: FactContext<'_>, grain: &[String]) -> String {
 ",
         fact = fact.name,
         query = dollar_quoted("sql", &query),
+        span = partition::parameters(context),
         message = literal(&message),
     )
 }

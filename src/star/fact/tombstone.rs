@@ -7,7 +7,7 @@
 //! two batches load at once always see each other.
 
 use super::precedence::{Position, row_order, wins, wins_over_fact};
-use super::{FactContext, columns, confirmation, name};
+use super::{FactContext, columns, confirmation, name, partition};
 use crate::dataset::Fact;
 use crate::star::ident::{dollar_quoted, equal, ident, indented, list, qualified};
 use crate::star::table::{Table, lineage};
@@ -98,7 +98,7 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
         ), {overruled}, deleted as (
             select {row_grain}
             from incoming row
-            join star.{table} fact on {same_grain}
+            {known}
             join stardrop.load known on known.load_id = fact.load_id
 {join}            where row.is_tombstone$
               and ({tombstone_wins})
@@ -116,8 +116,8 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
             where {is_newer}
         )
         delete from star.{table} fact
-        using deleted
-        where {same_as_deleted}
+        using {deleted}
+        where {same_as_deleted}{in_span}
     ",
         batch_grain = qualified("batch", grain),
         batch_own = qualified("batch", &own),
@@ -131,8 +131,10 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
         is_newer =
             wins(fact, &Position::of_tombstone("excluded"), &Position::of_tombstone("tombstone")),
         table = ident(&name(&fact.name)),
-        same_grain = equal("fact", "row", grain),
+        known = partition::join(context, "join", "fact", "row", grain, 4),
+        deleted = partition::few(context, "deleted", grain),
         same_as_deleted = equal("fact", "deleted", grain),
+        in_span = partition::in_span(context, "fact", 4),
         overruled = indented(&confirmation::overruled(context, "$3"), 8).trim().to_owned(),
         join = confirmation::join("fact", "            "),
         tombstone_wins = wins_over_fact(context, "row"),
@@ -142,12 +144,13 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
     declare
         overruling bigint[];
     begin
-{overruling}        execute {query} using this.load_id, this.object_time, overruling;
+{overruling}        execute {query} using this.load_id, this.object_time, overruling{span};
         get diagnostics removed = row_count;
     end;
 
 ",
         fact = fact.name,
+        span = partition::parameters(context),
         overruling = indented(&confirmation::find_overruling(context), 8),
         query = dollar_quoted("sql", &query),
     )

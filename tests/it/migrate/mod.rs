@@ -8,5 +8,6 @@ mod during_loads;
 mod formula;
 mod full_extracts;
 mod many_datasets;
+mod months;
 mod others;
 mod plan;

@@ -11,8 +11,8 @@ use crate::support::TestDatabase;
 fn literal(column: &str, value: Option<&str>) -> String {
     let Some(value) = value else { return "null".to_owned() };
     match column {
-        "ts" => format!("timestamp '2026-01-01' + {value} * interval '6 hours'"),
-        "day" => format!("date '2026-01-01' + {value}"),
+        "ts" => format!("timestamp '2026-01-31' + {value} * interval '6 hours'"),
+        "day" => format!("date '2026-01-31' + {value}"),
         "gid" | "ver" | "qty" | "town_id" => value.to_owned(),
         _ => format!("'{value}'"),
     }
@@ -21,7 +21,7 @@ fn literal(column: &str, value: Option<&str>) -> String {
 /// The columns that are not in the file, as the loader finds their values.
 fn derived(catalog: &Catalog, file: &File) -> Vec<(String, Option<String>)> {
     let dataset = catalog.dataset(file.source.name()).unwrap();
-    let start = "2026-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    let start = "2026-01-31T00:00:00Z".parse::<jiff::Timestamp>().unwrap();
     let facts = ObjectFacts {
         bucket: "b",
         key: &file.key,
@@ -95,7 +95,7 @@ pub async fn load(db: &TestDatabase, catalog: &Catalog, looked_up: &Files, file:
         .query_one(
             &format!(
                 "select load_id, attempt, replaces from stardrop.claim('{}', 'b', '{}', null, '{1} {2}', 1,
-                     timestamptz '2026-01-01 00:00Z' + {2} * interval '1 hour', null, '{3}', false,
+                     timestamptz '2026-01-31 00:00Z' + {2} * interval '1 hour', null, '{3}', false,
                      interval '1 hour', now(), '{4}')",
                 file.source.name(),
                 file.key,
@@ -176,7 +176,7 @@ async fn load_of(db: &TestDatabase, file: &File) -> i64 {
 fn hours(column: &str) -> String {
     format!(
         "case when {column} is null then null when {column} = '-infinity' then 'never'
-         else (extract(epoch from {column} - timestamptz '2026-01-01 00:00Z') / 3600)::integer::text end"
+         else (extract(epoch from {column} - timestamptz '2026-01-31 00:00Z') / 3600)::integer::text end"
     )
 }
 
@@ -208,9 +208,17 @@ pub async fn dimension(db: &TestDatabase, case: &Case, at: usize) -> Vec<String>
     lines(db, &fields, &format!("star.dim_{name} where {name}_key <> -1")).await
 }
 
+/// The columns of a fact's grain; days count from the first.
+fn grain(fact: &Fact) -> Vec<String> {
+    let field = |column: &&str| match *column {
+        "day" => "f.day - date '2026-01-31'".to_owned(),
+        _ => format!("f.{column}"),
+    };
+    fact.grain.iter().flatten().map(field).collect()
+}
+
 pub async fn fact(db: &TestDatabase, case: &Case, fact: &Fact) -> Vec<String> {
-    let mut fields: Vec<String> =
-        fact.grain.iter().flatten().map(|column| format!("f.{column}")).collect();
+    let mut fields = grain(fact);
     let mut from = format!("star.fact_{} f", fact.name);
     for used in &fact.uses {
         let dimension = &case.dimensions[used.dimension];
@@ -237,7 +245,7 @@ pub async fn fact(db: &TestDatabase, case: &Case, fact: &Fact) -> Vec<String> {
         let column = role.map_or_else(|| "date_key".to_owned(), |role| format!("{role}_date_key"));
         fields.push(format!(
             "case when f.{column} = date '0001-01-01' then 'unknown'
-             else (f.{column} - date '2026-01-01')::text end"
+             else (f.{column} - date '2026-01-31')::text end"
         ));
     }
     fields.extend(["f.qty".to_owned(), "f.worth".to_owned()]);
@@ -245,8 +253,7 @@ pub async fn fact(db: &TestDatabase, case: &Case, fact: &Fact) -> Vec<String> {
 }
 
 pub async fn audit(db: &TestDatabase, fact: &Fact) -> Vec<String> {
-    let mut fields: Vec<String> =
-        fact.grain.iter().flatten().map(|column| format!("f.{column}")).collect();
+    let mut fields = grain(fact);
     fields.push("first.key".to_owned());
     fields.push(
         "(f.updated_at is not null) = (f.load_id <> f.first_load_id) and f.loaded_at <= now()"

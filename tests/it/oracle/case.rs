@@ -91,6 +91,8 @@ pub struct Fact {
     pub as_of: Option<&'static str>,
     pub foreign_keys: bool,
     pub audit: bool,
+    /// The column by whose months it is split.
+    pub partition: Option<&'static str>,
 }
 
 /// Where the values of a column come from that is not in the files.
@@ -134,9 +136,12 @@ pub struct Case {
     pub replacing: Vec<Source>,
     /// Whether each of these datasets takes a part of the same objects.
     pub has_parts: bool,
+    /// Whether each row of a file has a day.
+    pub has_days: bool,
 }
 
-/// All columns of both datasets, with their types; `ts` and `day` count from 2026-01-01.
+/// All columns of both datasets, with their types; `ts` and `day` count from 2026-01-31, so that
+/// they are of two months.
 pub const COLUMNS: [(&str, &str); 13] = [
     ("gid", "integer"),
     ("ts", "timestamp"),
@@ -179,7 +184,8 @@ impl Case {
             if self.is_looked_up(column) {
                 continue;
             }
-            let required = if column == "gid" { ", required = true" } else { "" };
+            let is_required = column == "gid" || column == "day" && self.has_days;
+            let required = if is_required { ", required = true" } else { "" };
             let origin = match self.derived.iter().find(|(derived, _)| *derived == column) {
                 None | Some((_, Origin::Key)) => String::new(),
                 Some((_, Origin::ObjectTime)) => ", source = \"object_time\"".to_owned(),
@@ -268,6 +274,9 @@ impl Case {
             if is_on {
                 out.push_str(line);
             }
+        }
+        if let Some(by) = fact.partition {
+            out.push_str(&format!("partition = {{ by = \"{by}\", every = \"month\" }}\n"));
         }
         if let Some(as_of) = fact.as_of {
             out.push_str(&format!("as_of = \"{as_of}\"\n"));

@@ -121,9 +121,14 @@ fn uses(random: &mut Random, dimensions: &[Dimension]) -> Vec<Use> {
 fn sale(random: &mut Random, dimensions: &[Dimension]) -> Fact {
     let grain = match random.below(4) {
         0 => None,
-        1 => Some(vec!["gid"]),
-        _ => Some(vec!["gid"]),
+        1 | 2 => Some(vec!["gid"]),
+        _ => Some(vec!["gid", "day"]),
     };
+    let splittable = match &grain {
+        None => Some("ts"),
+        Some(grain) => grain.contains(&"day").then_some("day"),
+    };
+    let partition = splittable.filter(|_| random.chance(70));
     let has_grain = grain.is_some();
     let keep = has_grain && random.chance(25);
     let mut dates = vec![("ts", None)];
@@ -142,6 +147,7 @@ fn sale(random: &mut Random, dimensions: &[Dimension]) -> Fact {
         as_of: random.pick(&[None, Some("ts"), Some("day")]),
         foreign_keys: random.chance(30),
         audit: random.chance(40),
+        partition,
     }
 }
 
@@ -166,6 +172,7 @@ pub fn case(random: &mut Random) -> Case {
             as_of: random.pick(&[None, Some("ts")]),
             foreign_keys: false,
             audit: false,
+            partition: Some("day").filter(|_| random.chance(50)),
         });
     }
     for fact in facts.iter_mut().filter(|fact| replacing.contains(&fact.source)) {
@@ -175,7 +182,8 @@ pub fn case(random: &mut Random) -> Case {
     let may_be = |origin| !matches!(origin, Origin::Key | Origin::Line) || replacing.is_empty();
     let derived = DERIVABLE.into_iter().filter(|(_, o)| random.chance(20) && may_be(*o)).collect();
     let has_parts = random.chance(50);
-    Case { dimensions, facts, derived, replacing, has_parts }
+    let has_days = facts.iter().flat_map(|fact| fact.grain.iter().flatten()).any(|c| *c == "day");
+    Case { dimensions, facts, derived, replacing, has_parts, has_days }
 }
 
 /// The key of a file with these values, and the rows as they are with what is not in the file.
@@ -190,12 +198,15 @@ fn derive(random: &mut Random, case: &Case, file: &mut File) {
     for (column, origin) in &case.derived {
         match origin {
             Origin::Key => {
-                let value = row(random)[index(column)].clone();
+                let mut value = row(random)[index(column)].clone();
+                if *column == "day" && case.has_days {
+                    value.get_or_insert("1".to_owned());
+                }
                 let text = match &value {
                     None => "__HIVE_DEFAULT_PARTITION__".to_owned(),
-                    Some(day) if *column == "day" => {
-                        format!("2026-01-{:02}", 1 + day.parse::<u8>().unwrap())
-                    }
+                    Some(day) if *column == "day" => ["2026-01-31", "2026-02-01", "2026-02-02"]
+                        [day.parse::<usize>().unwrap()]
+                    .to_owned(),
                     // As Hive writes some of the characters of a value.
                     Some(text) => text.replace('i', "%69"),
                 };
@@ -262,6 +273,12 @@ pub fn files(random: &mut Random, case: &Case) -> Vec<File> {
         let key = format!("{}/{}{at}", source.name(), random.below(9));
         let hour = i64::try_from(random.below(4)).unwrap() * 12;
         let mut file = File { source, key, part: String::new(), hour, batches };
+        if case.has_days {
+            let at = COLUMNS.iter().position(|(name, _)| *name == "day").unwrap();
+            for row in file.batches.iter_mut().flatten() {
+                row[at].get_or_insert("1".to_owned());
+            }
+        }
         if case.replacing.contains(&source) {
             version(random, case, at, &mut file);
         } else if random.chance(40)

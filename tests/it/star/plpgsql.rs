@@ -21,10 +21,10 @@ const FINDINGS: &str = "
     -- The trigger functions declare the same variables, whatever their steps use.
     where c.message not like 'unused variable%'
       and c.message not like 'never read variable%'
-      -- A view's definition is text, and can be nothing else: its own, as Postgres wrote it. And
-      -- to run the contract's text is all that the other one is for.
+      -- A view's definition is text, and can be nothing else: its own, as Postgres wrote it. So is a
+      -- privilege. And to run the contract's text is all that the other one is for.
       and not (c.level = 'security'
-               and f.name ~ '^stardrop\\.(restore_views|run_contract_sql)\\(')
+               and f.name ~ '^stardrop\\.(restore_views|replace_table|run_contract_sql)\\(')
     order by f.name, c.lineno";
 
 #[tokio::test]

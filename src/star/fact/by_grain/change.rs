@@ -2,19 +2,16 @@
 
 use super::super::columns::{filled, named_select_list, needed};
 use super::super::precedence::{row_order, wins_over_fact};
-use super::super::{FactContext, audit, confirmation, joins, name, tombstone};
+use super::super::{FactContext, audit, confirmation, joins, name, partition, tombstone};
 use super::compare::{differs, outside_of_grain};
-use crate::star::ident::{equal, ident, qualified};
+use super::first_further_parameter;
+use crate::star::ident::{equal, ident, list, qualified};
 
 /// The query, which gives the number of rows whose values have changed. It looks only at the rows of the batch with one
 /// of the lines `$4`, which [`compare`](super::compare) has found.
 pub(super) fn query(context: FactContext<'_>, grain: &[String]) -> String {
     let fact = context.fact;
     let filled = filled(context);
-    let set: String = outside_of_grain(&filled, grain)
-        .iter()
-        .map(|c| format!("        {0} = compared.{0},\n", ident(c)))
-        .collect();
     format!(
         "with {overruled}, compared as (
     select arrived.*,
@@ -32,16 +29,10 @@ pub(super) fn query(context: FactContext<'_>, grain: &[String]) -> String {
             order by {batch_grain}, {row_order}
         ) row
 {joins}{without_tombstone}    ) arrived
-    join star.{table} fact on {same_grain}
+    {known}
     left join stardrop.load known on known.load_id = fact.load_id
 {join}), changed as (
-    update star.{table} fact set
-{set}        load_id = $1,
-        source_line = compared.source_line{audit}
-    from compared
-    where {same_as_compared}
-      and compared.wins$
-      and compared.differs$
+{change}
 )
 select count(*) filter (where compared.wins$ and compared.differs$)
 from compared
@@ -56,10 +47,54 @@ from compared
         row_order = row_order(fact),
         joins = joins(context, "        "),
         without_tombstone = tombstone::without_tombstone(fact, grain, "        where "),
-        table = ident(&name(&fact.name)),
-        same_grain = equal("fact", "arrived", grain),
+        known = partition::join(
+            context,
+            "join",
+            "fact",
+            "arrived",
+            grain,
+            first_further_parameter(context),
+        ),
         join = confirmation::join("fact", "    "),
-        audit = audit::assignment(fact, "compared.differs$"),
-        same_as_compared = equal("fact", "compared", grain),
+        change = change(context, grain, &outside_of_grain(&filled, grain)),
+    )
+}
+
+/// The statement that writes the rows. A fact that is split into months is not joined, see [`partition`]: Postgres finds
+/// the row by its primary key.
+fn change(context: FactContext<'_>, grain: &[String], others: &[&str]) -> String {
+    let fact = context.fact;
+    let table = ident(&name(&fact.name));
+    let set = |new: &str| -> String {
+        others.iter().map(|c| format!("        {0} = {new}.{0},\n", ident(c))).collect()
+    };
+    let audit = audit::assignment(fact, "true");
+    if fact.partition.is_none() {
+        return format!(
+            "    update star.{table} fact set
+{set}        load_id = $1,
+        source_line = compared.source_line{audit}
+    from compared
+    where {same_as_compared}
+      and compared.wins$
+      and compared.differs$",
+            set = set("compared"),
+            same_as_compared = equal("fact", "compared", grain),
+        );
+    }
+    let own: Vec<&str> = grain.iter().map(String::as_str).chain(others.iter().copied()).collect();
+    format!(
+        "    insert into star.{table} as fact
+        ({own}, load_id, source_line)
+    select {values}, $1, compared.source_line
+    from compared
+    where compared.wins$ and compared.differs$
+    on conflict ({grain}) do update set
+{set}        load_id = $1,
+        source_line = excluded.source_line{audit}",
+        own = list(&own),
+        values = qualified("compared", &own),
+        grain = list(grain),
+        set = set("excluded"),
     )
 }

@@ -4,9 +4,9 @@
 
 use super::super::columns::{Filled, filled, named_select_list, names};
 use super::super::precedence::wins_over_fact;
-use super::super::{FactContext, confirmation, joins, name, tombstone};
-use super::incoming;
-use crate::star::ident::{differ, equal, ident};
+use super::super::{FactContext, confirmation, joins, partition, tombstone};
+use super::{first_further_parameter, incoming};
+use crate::star::ident::differ;
 
 /// The query. It gives the number of the batch's grains, of those that the fact does not have and could have, and of
 /// those that the batch changes, with their lines. `$3` is the loads that overrule this one; `$4` says that the batch has
@@ -40,7 +40,7 @@ pub(super) fn query(context: FactContext<'_>, grain: &[String]) -> String {
                        row.source_line
                 from incoming row
 {joins}{without_tombstone}            ) arrived
-            left join star.{table} fact on {same_grain}
+            {known}
             left join stardrop.load known on known.load_id = fact.load_id
 {join}            -- Each row is compared once.
             offset 0
@@ -64,8 +64,14 @@ from word
         values = named_select_list(&filled(context), "                       "),
         joins = joins(context, "                "),
         without_tombstone = tombstone::without_tombstone(fact, grain, "                where "),
-        table = ident(&name(&fact.name)),
-        same_grain = equal("fact", "arrived", grain),
+        known = partition::join(
+            context,
+            "left join",
+            "fact",
+            "arrived",
+            grain,
+            first_further_parameter(context),
+        ),
         join = confirmation::join("fact", "            "),
         confirmed = confirmation::save(context),
     )

@@ -4,9 +4,9 @@
 //! find the one that wins. So of two batches that insert the same grains only one waits for the other.
 
 use super::super::columns::{filled, names, select_list};
-use super::super::{FactContext, audit, joins, name, tombstone};
+use super::super::{FactContext, audit, joins, name, partition, tombstone};
 use super::incoming;
-use crate::star::ident::{equal, ident, list};
+use crate::star::ident::{ident, list};
 
 pub(super) fn query(context: FactContext<'_>, grain: &[String]) -> String {
     let fact = context.fact;
@@ -19,7 +19,7 @@ select
 {values},
        $1, row.source_line{audit_values}
 from incoming row
-{joins}where not exists (select from star.{table} fact where {same_grain})
+{joins}where {absent}
 {tombstones}",
         incoming = incoming(context, grain, "$3"),
         table = ident(&name(&fact.name)),
@@ -28,7 +28,7 @@ from incoming row
         audit_values = audit::values(fact),
         values = select_list(&filled, ""),
         joins = joins(context, ""),
-        same_grain = equal("fact", "row", grain),
+        absent = partition::absent(context, "row", grain, 4),
         tombstones = tombstone::without_tombstone(fact, grain, "  and "),
     )
 }

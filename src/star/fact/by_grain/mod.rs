@@ -16,11 +16,11 @@ mod insert;
 
 use super::columns::{Filled, filled, needed};
 use super::precedence::row_order;
-use super::{FactContext, confirmation, name, repeats, tombstone};
+use super::{FactContext, confirmation, name, partition, repeats, tombstone};
 use crate::dataset::{Conflict, Overwrite};
 use crate::star::counts;
 use crate::star::finding::{self, REPEATED_GRAIN};
-use crate::star::ident::{differ, dollar_quoted, equal, ident, indented, literal, qualified};
+use crate::star::ident::{differ, dollar_quoted, ident, indented, literal, qualified};
 
 /// How many of the batch's rows are looked up to decide what comes first, to compare or to insert, and which lock to
 /// take. It matters only for the speed.
@@ -53,6 +53,7 @@ const WOULD_WAIT: &str = "SD004";
 pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
     let FactContext { dataset, fact, .. } = context;
     let table = format!("star.{}", ident(&name(&fact.name)));
+    let span = partition::parameters(context);
     let repeats = if dataset.policy.rejects_repeated_grain {
         repeats::refuse(context, grain)
     } else {
@@ -82,7 +83,7 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
         overruling bigint[];
         conflicts integer := 0;
 {replaced_variables}    begin
-{replaced}        execute {sample} into has_known, is_alone;
+{replaced}        execute {sample} into has_known, is_alone{using_span};
         -- Files are often in the order of their grains: then each has one row, and none need be sorted.
         if staged >= {MANY_ROWS} then
             for pass in 1..2 loop
@@ -106,18 +107,18 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
                 loop
                     if has_known then
                         execute {compare} into grains, absent, to_change, lines
-                            using this.load_id, this.object_time, overruling, is_unique{replaced_parameters};
+                            using this.load_id, this.object_time, overruling, is_unique{replaced_parameters}{span};
                         if to_change > 0 then
                             if not is_alone then
                                 raise exception using errcode = '{WOULD_WAIT}';
                             end if;
                             execute {change} into written
-                                using this.load_id, this.object_time, overruling, lines{replaced_parameters};
+                                using this.load_id, this.object_time, overruling, lines{replaced_parameters}{span};
                             updated := updated + written;
                         end if;
                         exit when absent = 0;
                     end if;
-                    execute {insert} using this.load_id, this.object_time, is_sorted;
+                    execute {insert} using this.load_id, this.object_time, is_sorted{span};
                     get diagnostics written = row_count;
                     inserted := inserted + written;
                     exit when written = absent;
@@ -152,6 +153,7 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
             Conflict::Keep => "oldest",
         },
         sample = dollar_quoted("sql", &sample(context, grain)),
+        using_span = span.strip_prefix(',').map_or_else(String::new, |span| format!(" using{span}")),
         repeated = dollar_quoted("sql", &format!("\n{}", indented(&repeated(context, grain), 16))),
         order = dollar_quoted("sql", &order(grain)),
         overruling = indented(&overruling, 20),
@@ -195,11 +197,10 @@ fn sample(context: FactContext<'_>, grain: &[String]) -> String {
         "
             select count(*) > 0, coalesce(bool_or({differs}), false)
             from (select {batch_columns} from batch limit {SAMPLE_ROWS}) row
-            join star.{table} fact on {same_grain}
+            {known}
         ",
         batch_columns = qualified("batch", &needed),
-        table = ident(&name(&context.fact.name)),
-        same_grain = equal("fact", "row", grain),
+        known = partition::join(context, "join", "fact", "row", grain, 1),
     )
 }
 
@@ -263,6 +264,14 @@ fn incoming(context: FactContext<'_>, grain: &[String], is_unique: &str) -> Stri
         is_tombstone = tombstone::is_tombstone(context.fact),
         row_order = row_order(context.fact),
     )
+}
+
+/// The first parameter behind those that the queries [`compare`] and [`change`] have in any fact.
+fn first_further_parameter(context: FactContext<'_>) -> usize {
+    match context.dataset.policy.overwrite {
+        Overwrite::Replace => 7,
+        Overwrite::Merge | Overwrite::Ignore => 5,
+    }
 }
 
 /// The number of the fact's lock.
