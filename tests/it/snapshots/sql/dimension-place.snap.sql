@@ -152,12 +152,12 @@
                     using this.load_id, this.object_time, first_line, is_alone, newer_loads;
                 -- Members that another batch has inserted meanwhile are compared, too.
                 if not is_alone and (to_change > 0 or written < absent) then
-                    raise exception using errcode = 'SD005';
+                    raise exception using errcode = 'SD006';
                 end if;
                 inserted := inserted + written;
                 updated := updated + changed;
                 exit when written = absent;
-            exception when sqlstate 'SD005' then
+            exception when sqlstate 'SD006' then
                 is_alone := true;
             end;
         end loop;

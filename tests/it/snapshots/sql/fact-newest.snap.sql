@@ -253,7 +253,7 @@
                                         extra = compared.extra,
                                         load_id = $1,
                                         source_line = compared.source_line,
-                                        updated_at = case when fact.first_load_id is distinct from $1 and compared.differs$
+                                        updated_at = case when fact.first_load_id is distinct from $1 and true
                                             then now() else fact.updated_at end
                                     from compared
                                     where fact.id = compared.id

@@ -4,6 +4,8 @@ create or replace function staging.replace_rental(in_load_id bigint) returns voi
     set search_path = pg_catalog, pg_temp
     set row_security = off
     set jit = off
+    set random_page_cost = 1.1
+    set enable_seqscan = off
 as $replace$
 #variable_conflict use_variable
 declare
