@@ -23,9 +23,9 @@ async fn load_with(wire_fault: WireFault) -> (TestDatabase, Outcome, i32, i64) {
     let calls = Arc::new(|_, _| panic!("nothing is called for"));
     let proxy = Proxy::start(upstream, calls, Injected::default()).await;
     let url = cloud.url.replacen(&upstream.to_string(), &format!("127.0.0.1:{}", proxy.port), 1);
-    let vars = [("STARDROP_BATCH_ROWS", "300")];
+    let vars = [("STARDROP_BATCH_ROWS", "3000")];
     let settings = settings_of(&format!("{url}?sslmode=disable"), &vars);
-    let object = cloud.put("sales/a.csv", sales(900)).await;
+    let object = cloud.put("sales/a.csv", sales(9000)).await;
     let mut loader = cloud.loader_of(settings);
     proxy.plan(vec![(At::Phase(Phase::Commit, 1), wire_fault)]);
     let load = tokio::spawn(async move { loader.load(&object, None).await });
@@ -33,7 +33,7 @@ async fn load_with(wire_fault: WireFault) -> (TestDatabase, Outcome, i32, i64) {
     let look = "select worker_pid, checkpoint_rows from stardrop.load";
     let (mut backend, mut seen): (i32, i64) = (0, -1);
     within("the load commits its first batch", async {
-        while !load.is_finished() && seen < 300 {
+        while !load.is_finished() && seen < 3000 {
             if let Some(row) = db.client.query_opt(look, &[]).await.unwrap() {
                 (backend, seen) = (row.get::<_, Option<i32>>(0).unwrap_or(0), row.get(1));
             }
@@ -41,14 +41,14 @@ async fn load_with(wire_fault: WireFault) -> (TestDatabase, Outcome, i32, i64) {
     })
     .await;
     let report = within("the load ends", load).await.unwrap().unwrap();
-    assert_eq!((report.rows_read, report.batches), (900, 3), "each batch is booked once");
+    assert_eq!((report.rows_read, report.batches), (9000, 3), "each batch is booked once");
     let books = "select rows_inserted, (select count(*) from star.fact_sales) from stardrop.load";
-    assert_eq!(db.rows(books).await, "900|900");
+    assert_eq!(db.rows(books).await, "9000|9000");
     assert_balanced(&db).await;
     // What the proxy still holds back reaches the server.
     eventually("all sessions through the proxy end", || async { proxy.sessions() == 0 }).await;
     assert_balanced(&db).await;
-    assert_eq!(db.rows(books).await, "900|900");
+    assert_eq!(db.rows(books).await, "9000|9000");
     (db, report.outcome, backend, seen)
 }
 
@@ -70,7 +70,7 @@ async fn the_backend_of_a_commit_in_doubt_is_ended_before_anybody_looks() {
     // The network delivers the commit two seconds after the client has lost the connection. A plain
     // look meanwhile says that nothing was committed; the claim does not rely on one.
     let (db, _, backend, seen) = load_with(WireFault::Orphan(Duration::from_secs(2))).await;
-    assert_eq!(seen, 300, "the trap: a plain look sees the first batch only");
+    assert_eq!(seen, 3000, "the trap: a plain look sees the first batch only");
     let lives = format!("select count(*) from pg_stat_activity where pid = {backend}");
     assert_eq!(db.text(&lives).await, "0", "the old backend lives on");
     assert_eq!(db.text("select attempt from stardrop.load").await, "2");
