@@ -46,20 +46,23 @@ BUILD_PROGRAMS = $(CARGO) build $(CARGO_FLAGS) --workspace --bins
 INTEGRATION_TESTS = $(CARGO) test $(CARGO_FLAGS) --workspace --test it
 WITH_PG = PG_BIN="$$(cat $(PG_BIN_FILE))" && export PG_BIN
 
-.PHONY: help setup setup-rust setup-postgres setup-pgbouncer setup-lambda build test torture oracle bench bench-star \
-  test-real-data fuzz lint doc machete fmt demo dev watch invoke package package-test layer workflow-check deny \
+.PHONY: help setup setup-rust setup-postgres setup-mariadb setup-pgbouncer setup-lambda build test torture oracle \
+  bench bench-star test-real-data fuzz lint doc machete fmt demo dev watch invoke package package-test layer workflow-check deny \
   infra-check infra-scan certificates clean-local
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-setup: setup-rust setup-postgres setup-pgbouncer setup-lambda ## install what is missing
+setup: setup-rust setup-postgres setup-mariadb setup-pgbouncer setup-lambda ## install what is missing
 
 setup-rust: ## check Rust; add rustfmt and clippy
 	@sh scripts/setup-rust.sh
 
 setup-postgres: ## find or install the Postgres server programs (PG=18 for that version)
 	@bash scripts/setup-postgres.sh $(PG)
+
+setup-mariadb: ## find or install the MariaDB server programs, for the tests of `stardrop extract`
+	@bash scripts/setup-mariadb.sh
 
 setup-pgbouncer: ## install PgBouncer, for the tests of connection poolers
 	@bash scripts/setup-pgbouncer.sh
@@ -70,7 +73,7 @@ setup-lambda: ## install cargo-lambda into .venv
 build: setup-rust ## build the loader and the command line
 	$(BUILD_PROGRAMS)
 
-test: setup-rust setup-postgres setup-pgbouncer ## run all tests against a real Postgres (PG=18 to choose it)
+test: setup-rust setup-postgres setup-mariadb setup-pgbouncer ## run all tests against a real Postgres (PG=18 to choose it)
 	@started=$$(date +%s) && $(WITH_PG) && set -x && \
 	$(BUILD_PROGRAMS) && \
 	$(CARGO) test $(CARGO_FLAGS) --workspace --lib --bins --test it && \
@@ -92,11 +95,12 @@ bench-star: setup-rust setup-postgres ## time batches at 100,000 and at ROWS=200
 	@$(WITH_PG) && export STARDROP_BENCH_ROWS=$(ROWS) && \
 	$(CARGO) bench $(CARGO_FLAGS) --profile dev --bench star
 
-bench: setup-rust setup-postgres ## time parsing, lookups, and loads against SQL by hand (QUICK=1, PEERS=1, FILES=20)
+bench: setup-rust setup-postgres setup-mariadb ## time parsing, lookups, loads against SQL by hand, extracts (QUICK=1, PEERS=1, FILES=20)
 	@if [ -n "$(PEERS)" ]; then bash scripts/setup-peers.sh; fi
 	@$(WITH_PG) && export STARDROP_BENCH_QUICK=$(QUICK) STARDROP_BENCH_PEERS=$(PEERS) STARDROP_BENCH_FILES=$(FILES) && set -x && \
 	$(CARGO) bench $(CARGO_FLAGS) --bench sales --bench enrich && \
-	$(CARGO) bench $(CARGO_FLAGS) --bench load
+	$(CARGO) bench $(CARGO_FLAGS) --bench load && \
+	$(CARGO) bench $(CARGO_FLAGS) --bench extract
 
 fuzz: setup-rust ## fuzz the parsers, MINUTES=30 for each target (TARGET=csv for one)
 	@bash scripts/setup-cargo-tool.sh cargo-fuzz $(CARGO_FUZZ)

@@ -1,5 +1,7 @@
-//! A Postgres server, an S3 endpoint with events and an SQS endpoint on this machine, for
-//! development and tests. Knows nothing of what is built on them.
+//! A Postgres server, a MariaDB server, an S3 endpoint with events and an SQS endpoint on this machine,
+//! for development and tests. Knows nothing of what is built on them.
+
+pub mod mariadb;
 
 pub mod postgres;
 

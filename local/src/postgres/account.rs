@@ -10,7 +10,7 @@ use super::error::PostgresError;
 
 /// The user that runs the server.
 #[derive(Debug, Clone)]
-pub(super) struct Account {
+pub(crate) struct Account {
     name: String,
     /// The user and group to switch to; `None` keeps the current ones.
     switch_to: Option<(u32, u32)>,

@@ -54,7 +54,7 @@ pub enum PostgresError {
 
 impl PostgresError {
     /// For `map_err`: the action that failed, and its path.
-    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PostgresError {
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> PostgresError {
         let path = path.to_path_buf();
         move |source| PostgresError::Io { doing, path, source }
     }

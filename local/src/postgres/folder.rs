@@ -17,7 +17,7 @@ const FALLBACK: &str = "/var/lib/stardrop";
 /// A new folder below `/tmp` for the socket, whose path may have at most 103 bytes (the temporary
 /// folders of macOS are too long), and for all files of a throwaway server.
 #[derive(Debug)]
-pub(super) struct RunFolder {
+pub(crate) struct RunFolder {
     pub path: PathBuf,
     /// The current user: the owner of what it creates.
     pub own_uid: u32,

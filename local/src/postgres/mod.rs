@@ -24,7 +24,10 @@ mod process;
 mod server;
 mod supervisor;
 
+pub(crate) use account::Account;
 pub use error::PostgresError;
 pub use find::{OLDEST_MAJOR, find_binaries};
+pub(crate) use folder::RunFolder;
 pub use options::{PostgresData, PostgresOptions};
 pub use server::LocalPostgres;
+pub(crate) use supervisor::Supervisor;

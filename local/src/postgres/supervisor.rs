@@ -18,7 +18,7 @@ const SCRIPT: &str = include_str!("supervisor.sh");
 
 /// A running server and the shell that supervises it.
 #[derive(Debug)]
-pub(super) struct Supervisor {
+pub(crate) struct Supervisor {
     shell: Child,
     /// Takes the lines that `supervisor.sh` describes.
     input: Option<ChildStdin>,

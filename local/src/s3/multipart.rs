@@ -1,7 +1,8 @@
-//! Multipart uploads: stores parts in a folder, which survives a restart, and joins them.
+//! Multipart uploads: stores parts in a folder, which survives a restart, lists the uploads, and joins parts.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,29 @@ pub(super) fn join(
     }
     let etag = format!("{}-{}", hex(md5.finalize().as_slice()), parts.len());
     Ok((writer.finish(), etag))
+}
+
+/// The uploads below a prefix of keys, by key: id, time of creation and upload.
+pub(super) fn list(
+    folder: &Path,
+    bucket: &str,
+    prefix: &str,
+) -> Result<Vec<(String, SystemTime, Upload)>, LocalS3Error> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(LocalS3Error::io("read", folder))? {
+        let entry = entry.map_err(LocalS3Error::io("read", folder))?;
+        let file = entry.path().join("upload.json");
+        // Without the file it is being created or removed.
+        let Ok(created) = file.metadata().and_then(|metadata| metadata.modified()) else {
+            continue;
+        };
+        let upload: Upload = record::read_json(&file)?;
+        if upload.bucket == bucket && upload.key.starts_with(prefix) {
+            found.push((entry.file_name().to_string_lossy().into_owned(), created, upload));
+        }
+    }
+    found.sort_by(|(_, _, a), (_, _, b)| a.key.cmp(&b.key));
+    Ok(found)
 }
 
 /// Removes an upload, completed or not.

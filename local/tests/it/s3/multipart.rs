@@ -30,7 +30,16 @@ async fn parts_become_one_object_with_the_etag_that_s3_computes() {
         .build();
     let bad = complete().multipart_upload(CompletedMultipartUpload::builder().parts(bad).build());
     assert_eq!(refused!(bad), (400, "InvalidPart".to_owned()));
+    let unfinished = s3.client.list_multipart_uploads().bucket(BUCKET).prefix("bi");
+    let listed = unfinished.clone().send().await.unwrap().uploads.unwrap();
+    assert_eq!((listed[0].key(), listed[0].upload_id()), (Some("big"), Some(id.as_str())));
+    let elsewhere = s3.client.list_multipart_uploads().bucket(BUCKET).prefix("x").send().await;
+    assert_eq!(elsewhere.unwrap().uploads().len(), 0);
+    let exists = complete().if_match("\"00000000000000000000000000000000\"");
+    let exists = exists.multipart_upload(done.clone().build());
+    assert_eq!(refused!(exists), (404, "NoSuchKey".to_owned()));
     let completed = complete().multipart_upload(done.build()).send().await.unwrap();
+    assert_eq!(unfinished.send().await.unwrap().uploads().len(), 0);
     // printf 'first ' | md5sum; printf 'second' | md5sum; both digests | md5sum
     assert_eq!(completed.e_tag(), Some("\"6f8ef22172eb5877141d8bf51be87ab1-2\""));
     assert_eq!(s3.text("big").await, "first second");
