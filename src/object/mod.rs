@@ -1,4 +1,4 @@
-//! Identifies objects in S3 and local files, and streams their bytes.
+//! Identifies objects in S3 and local files, and streams their bytes; writes objects to S3.
 
 mod content_hash;
 mod file;
@@ -6,9 +6,11 @@ mod file_body;
 mod s3;
 mod s3_endpoint;
 mod s3_error;
+mod s3_write;
 #[cfg(test)]
 mod scripted_server;
 mod stream;
+mod upload;
 
 use std::fmt;
 use std::path::Path;
@@ -21,6 +23,7 @@ pub use content_hash::ContentHash;
 pub use s3::Listing;
 use s3_endpoint::S3Endpoint;
 pub use stream::ObjectStream;
+pub use upload::{Expected, Upload};
 
 /// The bucket name of local files, whose keys are absolute paths.
 pub const FILE_BUCKET: &str = "file";

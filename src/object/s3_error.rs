@@ -58,6 +58,10 @@ fn response_error(code: &str, status: u16) -> Error {
         ("PreconditionFailed", _) | (_, 412) => {
             (ErrorKind::ObjectChanged, "the object was overwritten")
         }
+        ("NoSuchUpload", _) => (
+            ErrorKind::ObjectChanged,
+            "the unfinished upload was aborted, by another run or by a rule of the bucket",
+        ),
         ("InvalidRange", _) | (_, 416) => {
             (ErrorKind::ObjectChanged, "the object is shorter than its last checkpoint")
         }
