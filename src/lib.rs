@@ -46,6 +46,9 @@ pub mod migrate;
 
 pub mod mock;
 
+#[cfg(feature = "extract")]
+pub mod extract;
+
 pub mod db;
 
 mod aws;

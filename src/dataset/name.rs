@@ -12,10 +12,10 @@ const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "
 
 /// The longest name of a dataset, dimension or fact, in bytes: Postgres cuts identifiers at 63,
 /// and generated names are up to 23 bytes longer than the name that they contain.
-pub(super) const MAX_NAME_BYTES: usize = 40;
+pub(crate) const MAX_NAME_BYTES: usize = 40;
 
 /// Whether stardrop or Postgres itself adds a column of that name to every table.
-pub(super) fn is_taken(column: &str) -> bool {
+pub(crate) fn is_taken(column: &str) -> bool {
     RESERVED_COLUMNS.contains(&column) || SYSTEM_COLUMNS.contains(&column)
 }
 

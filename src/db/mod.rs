@@ -127,19 +127,7 @@ async fn open(settings: &Settings, access: Access) -> Result<Database> {
     let mut config = database.config.clone();
     pooler::check_host(&config)?;
     auth::set_credentials(database, &mut config).await?;
-    config
-        .application_name("stardrop")
-        .connect_timeout(CONNECT_TIMEOUT)
-        .keepalives(true)
-        .keepalives_idle(KEEPALIVE_IDLE)
-        .keepalives_interval(KEEPALIVE_INTERVAL)
-        .keepalives_retries(KEEPALIVE_RETRIES)
-        .ssl_mode(match database.ssl_mode {
-            _ if !encrypts(database) => DriverSslMode::Disable,
-            SslMode::Disable => DriverSslMode::Disable,
-            SslMode::Prefer => DriverSslMode::Prefer,
-            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => DriverSslMode::Require,
-        });
+    prepare(database, &mut config);
 
     let opened = async {
         let (client, connection) = log_in(database, &config).await?;
@@ -154,6 +142,37 @@ async fn open(settings: &Settings, access: Access) -> Result<Database> {
         Ok(Database { client, backend_pid: server.backend_pid, connection })
     };
     tokio::time::timeout(CONNECT_TIMEOUT, opened).await.unwrap_or_else(|_| Err(timed_out(database)))
+}
+
+/// Opens a session with a database that is only read from, and is no star: any version, whatever is between.
+///
+/// # Errors
+/// [`ErrorKind::NoDatabase`] or [`ErrorKind::DatabaseDenied`], as [`connect`].
+#[cfg(feature = "extract")]
+pub(crate) async fn connect_to_source(
+    database: &DatabaseSettings,
+) -> Result<(tokio_postgres::Client, JoinHandle<()>)> {
+    let mut config = database.config.clone();
+    prepare(database, &mut config);
+    let opened = log_in(database, &config);
+    tokio::time::timeout(CONNECT_TIMEOUT, opened).await.unwrap_or_else(|_| Err(timed_out(database)))
+}
+
+/// Sets what is the same for each session.
+fn prepare(database: &DatabaseSettings, config: &mut Config) {
+    config
+        .application_name("stardrop")
+        .connect_timeout(CONNECT_TIMEOUT)
+        .keepalives(true)
+        .keepalives_idle(KEEPALIVE_IDLE)
+        .keepalives_interval(KEEPALIVE_INTERVAL)
+        .keepalives_retries(KEEPALIVE_RETRIES)
+        .ssl_mode(match database.ssl_mode {
+            _ if !encrypts(database) => DriverSslMode::Disable,
+            SslMode::Disable => DriverSslMode::Disable,
+            SslMode::Prefer => DriverSslMode::Prefer,
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => DriverSslMode::Require,
+        });
 }
 
 /// Opens a second session for a moment, and refuses a pooler that shares sessions. One that lets the second session

@@ -111,6 +111,18 @@ error_kinds! {
     OutOfTime,
     /// SQS refused a request.
     QueueRefused,
+    /// Cannot connect to the database that is extracted from.
+    NoSource,
+    /// The source refused user, password or certificate, or the user may not read the table.
+    SourceDenied,
+    /// The source has no such table or column, or it cannot be extracted in this way.
+    BadSource,
+    /// A value of the source cannot be written, and the options say to stop there.
+    SourceValue,
+    /// The connection to the source was lost, or the source ended the query.
+    SourceLost,
+    /// Another run has extracted the same table meanwhile.
+    ExtractOvertaken,
 }
 
 /// What to do about an [`ErrorKind`].
@@ -251,6 +263,30 @@ impl ErrorKind {
                 Retry,
                 Environment,
                 "grant the loader sqs:SendMessage and sqs:ChangeMessageVisibility on its queue",
+            ),
+            Self::NoSource => {
+                (Retry, Environment, "start the source, or check the host and the port in its URL")
+            }
+            Self::SourceDenied => (
+                Stop,
+                Environment,
+                "check user, password and certificate in the source's URL, MYSQL_PWD or PGPASSWORD; the user needs the right to select from the tables",
+            ),
+            Self::BadSource => (Stop, Configuration, "change the option named in the message"),
+            Self::SourceValue => (
+                Fail,
+                Data,
+                "fix the values in the source, or choose what to do with them: --zero-dates null or keep",
+            ),
+            Self::SourceLost => (
+                Retry,
+                Environment,
+                "run the same command again: it writes the same keys, and nothing counts twice",
+            ),
+            Self::ExtractOvertaken => (
+                Retry,
+                Environment,
+                "run the same command again, one at a time: what is loaded already does not count twice",
             ),
         };
         Policy { decision, fault, hint }

@@ -25,6 +25,7 @@ pub enum Stage {
     Migrate,
     Connect,
     Queue,
+    Extract,
 }
 
 impl Stage {
@@ -45,6 +46,7 @@ impl Stage {
             Stage::Migrate => "migrate",
             Stage::Connect => "connect",
             Stage::Queue => "queue",
+            Stage::Extract => "extract",
         }
     }
 }

@@ -4,6 +4,7 @@ mod database;
 mod key_patterns;
 mod names;
 mod secret;
+mod source;
 mod table;
 
 use std::path::PathBuf;
@@ -13,6 +14,9 @@ pub(crate) use database::{DatabaseSettings, DbAuth, SslMode};
 pub use key_patterns::KeyPatterns;
 pub use names::Names;
 pub(crate) use secret::Secret;
+#[cfg(feature = "extract")]
+pub(crate) use source::MysqlAddress;
+use source::SourceVariables;
 pub use table::TABLE;
 pub(crate) use table::*;
 use tracing::level_filters::LevelFilter;
@@ -33,6 +37,8 @@ pub(crate) enum LogFormat {
 pub struct Settings {
     /// `None` where neither `DATABASE_URL` nor a `PG*` variable is set.
     pub(crate) database: Option<DatabaseSettings>,
+    /// For `stardrop extract`.
+    source: SourceVariables,
     /// The names of schemas and roles.
     pub names: Names,
     /// The folder with `<name>/dataset.toml`.
@@ -135,6 +141,7 @@ impl Settings {
 
         Ok(Settings {
             database: DatabaseSettings::from_vars(var)?,
+            source: SourceVariables::from_vars(var),
             names: Names::from_vars(var)?,
             datasets_dir: datasets_dir.into(),
             batch_rows: number(STARDROP_BATCH_ROWS, 100_000_000)?,

@@ -8,6 +8,7 @@ pub(crate) const PGPASSWORD: &str = "PGPASSWORD";
 pub(crate) const PGDATABASE: &str = "PGDATABASE";
 pub(crate) const PGSSLMODE: &str = "PGSSLMODE";
 pub(crate) const PGSSLROOTCERT: &str = "PGSSLROOTCERT";
+pub(crate) const MYSQL_PWD: &str = "MYSQL_PWD";
 pub(crate) const STARDROP_DB_AUTH: &str = "STARDROP_DB_AUTH";
 pub(crate) const STARDROP_DB_SECRET_ARN: &str = "STARDROP_DB_SECRET_ARN";
 pub(crate) const STARDROP_NAMESPACE: &str = "STARDROP_NAMESPACE";
@@ -31,7 +32,7 @@ pub(crate) const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 pub(crate) const PG_BIN: &str = "PG_BIN";
 
 /// The default of `STARDROP_IGNORE`.
-pub(super) const DEFAULT_IGNORE: &str = "**/_SUCCESS, **/*_$folder$";
+pub(super) const DEFAULT_IGNORE: &str = "**/_SUCCESS, **/*_$folder$, _stardrop/**";
 
 /// The shell's search path. Read, but not a setting of Stardrop.
 pub(super) const PATH: &str = "PATH";
@@ -105,7 +106,7 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         STARDROP_IGNORE,
-        "`**/_SUCCESS, **/*_$folder$`",
+        "`**/_SUCCESS, **/*_$folder$, _stardrop/**`",
         "Patterns of keys that are no files to load, separated by commas, as in `match` of a contract",
     ),
     (
@@ -116,6 +117,11 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     (AWS_ENDPOINT_URL_S3, "", "The S3 endpoint, if not AWS; buckets are then addressed by path"),
     (AWS_ENDPOINT_URL_SQS, "", "The SQS endpoint, if not AWS"),
     (AWS_ENDPOINT_URL, "", "The endpoint of all AWS services, if not AWS"),
+    (
+        MYSQL_PWD,
+        "",
+        "The password of a MySQL source of `stardrop extract`, if not in its URL; for Postgres it is `PGPASSWORD`",
+    ),
     (
         PG_BIN,
         "searched in the usual places",

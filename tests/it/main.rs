@@ -8,6 +8,7 @@ mod support;
 mod commands;
 mod docs_match_code;
 mod examples;
+mod extract;
 mod faults;
 mod files;
 mod lambda;

@@ -10,6 +10,14 @@ mod imports;
 /// Modules that only turn values into values: no file, environment, clock, async runtime or SDK.
 const PURE: &[&str] =
     &["event", "types", "dataset", "decode", "records", "enrich", "rows", "star", "mock"];
+/// Files and folders of `src/extract` that are not pure; all others are.
+const IMPURE_EXTRACT: &[&str] = &[
+    "src/extract/source/",
+    "src/extract/target/",
+    "src/extract/part_writer.rs",
+    "src/extract/prepare.rs",
+    "src/extract/run.rs",
+];
 const IMPURE_WORDS: &[&str] = &[
     "std::fs",
     "std::env",
@@ -68,7 +76,11 @@ fn is_test(file: &str) -> bool {
 #[test]
 fn pure_modules_touch_no_file_clock_environment_or_network() {
     for (file, text) in sources() {
-        if !module(&file).is_some_and(|module| PURE.contains(&module)) {
+        let is_pure = match module(&file) {
+            Some("extract") => !IMPURE_EXTRACT.iter().any(|impure| file.starts_with(impure)),
+            module => module.is_some_and(|module| PURE.contains(&module)),
+        };
+        if !is_pure {
             continue;
         }
         for word in IMPURE_WORDS {

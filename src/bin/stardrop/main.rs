@@ -10,6 +10,7 @@ macro_rules! say {
 
 mod dev;
 mod diagram;
+mod extract;
 mod file_load;
 mod generate;
 mod load;
@@ -58,6 +59,7 @@ enum Command {
     Prune(prune::Args),
     Diagram(diagram::Args),
     Generate(generate::Args),
+    Extract(extract::Args),
 }
 
 fn main() -> ExitCode {
@@ -86,6 +88,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Prune(args) => prune::run(args, settings).await,
         Command::Diagram(args) => diagram::run(&args, &settings),
         Command::Generate(args) => generate::run(args, settings).await,
+        Command::Extract(args) => extract::run(args, settings).await,
     }
 }
 

@@ -84,6 +84,7 @@ fn every_path_and_link_in_the_docs_exists() {
         "run.sh",
         "target/lambda/SHA256SUMS",
         "sales/",
+        "orders/full.csv.zst",
         "sales/2026/01/sales-2026-01-05.csv",
         "10.83.0.0/24",
         "0.0.0.0/8",

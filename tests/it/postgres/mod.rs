@@ -9,4 +9,4 @@ mod names;
 mod pooler;
 mod roles;
 mod session;
-mod tls;
+pub mod tls;

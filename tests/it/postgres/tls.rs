@@ -15,14 +15,14 @@ use stardrop_local::postgres::{LocalPostgres, PostgresOptions};
 use crate::support::{connect, server, server_binaries};
 
 /// Signs certificates. All authorities here bear one name, as a false one would.
-struct Authority {
+pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    pem: PathBuf,
+    pub pem: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Authority {
-    fn new() -> Authority {
+    pub fn new() -> Authority {
         Authority::named("Stardrop's tests")
     }
 
@@ -38,7 +38,7 @@ impl Authority {
     }
 
     /// A certificate for these hosts, valid in these years.
-    fn signs(&self, hosts: &[&str], (from, until): (i32, i32)) -> (Certificate, KeyPair) {
+    pub fn signs(&self, hosts: &[&str], (from, until): (i32, i32)) -> (Certificate, KeyPair) {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let mut params = CertificateParams::new(hosts).unwrap();
         params.not_before = date_time_ymd(from, 1, 2);
@@ -48,7 +48,7 @@ impl Authority {
     }
 }
 
-const VALID: (i32, i32) = (2020, 2100);
+pub const VALID: (i32, i32) = (2020, 2100);
 
 /// A separate server that shows this certificate.
 async fn server_with(certificate: &str, key: &KeyPair) -> LocalPostgres {

@@ -6,6 +6,7 @@ pub mod compress;
 pub mod file_table;
 pub mod fixtures;
 pub mod killed;
+pub mod mariadb;
 pub mod mmdb;
 pub mod programs;
 pub mod runtime_api;

@@ -2,6 +2,7 @@
 
 mod cloud;
 mod example;
+mod mariadb;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use stardrop::dataset_files;
 use stardrop::load::{Outcome, label};
 use stardrop::mock;
 use stardrop::settings::Settings;
+use stardrop_local::mariadb::LocalMariadb;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Run Postgres, an S3 endpoint and the loader on this machine. Drop files and see their rows.
@@ -32,6 +34,9 @@ pub struct Args {
     /// The port of the S3 endpoint; a free one if omitted.
     #[arg(long)]
     s3_port: Option<u16>,
+    /// Also run an empty MariaDB server, to extract from.
+    #[arg(long)]
+    mariadb: bool,
     /// How many objects are loaded concurrently. With 0, run a loader yourself.
     #[arg(long, default_value_t = 2)]
     loaders: usize,
@@ -70,15 +75,19 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     // Before anything starts, so that an early signal also stops everything.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mariadb = if args.mariadb { Some(mariadb::start(&settings).await?) } else { None };
     let mut cloud = LocalCloud::start(options, &settings, catalog).await?;
     for folder in &folders {
         std::fs::create_dir_all(cloud.inbox().join(folder))?;
     }
-    let addresses = addresses(&cloud);
+    let addresses = addresses(&cloud, mariadb.as_ref());
     if args.json {
         println!("{addresses}");
     } else {
         print_how_to(&cloud, &dir, &folders, &keys);
+        if let Some(mariadb) = &mariadb {
+            println!("MariaDB:      {}", mariadb.url(""));
+        }
     }
     if let Some(example) = &example {
         if !args.json {
@@ -118,7 +127,7 @@ fn dir(args: &Args) -> PathBuf {
 }
 
 /// The addresses as a flat JSON object, for scripts.
-fn addresses(cloud: &LocalCloud) -> String {
+fn addresses(cloud: &LocalCloud, mariadb: Option<&LocalMariadb>) -> String {
     serde_json::json!({
         "database_url": cloud.database_url(),
         "s3_endpoint": cloud.s3.endpoint_url(),
@@ -126,6 +135,7 @@ fn addresses(cloud: &LocalCloud) -> String {
         "inbox": cloud.inbox(),
         "access_key": "test",
         "secret_key": "test",
+        "mariadb_url": mariadb.map(|mariadb| mariadb.url("")),
     })
     .to_string()
 }

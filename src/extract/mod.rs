@@ -1,0 +1,42 @@
+//! Extract: copies tables of a database into files that the loader takes, in full or only what is new.
+//!
+//! ```text
+//! source (a database) -> rows as CSV -> compress -> target (a bucket or a folder) -> state
+//! ```
+//!
+//! `source/` and `target/` do IO, `prepare.rs`, `part_writer.rs` and `run.rs` join them, and all other files are pure: the types, CSV, keys, windows, the
+//! state and the contract that `--init` writes.
+
+mod amount;
+mod compress;
+mod contract;
+mod csv;
+mod job;
+mod mark;
+mod name;
+mod part_writer;
+mod prepare;
+mod run;
+mod source;
+mod star;
+mod state;
+mod table;
+mod target;
+mod window;
+
+pub use amount::{parse_bytes, parse_duration};
+pub use compress::Compression;
+pub use contract::{Draft, contracts};
+pub use csv::ZeroDates;
+pub use job::{Query, Request};
+pub use name::dataset_name;
+pub use run::{Progress, Report, describe, run};
+pub use source::DRIVERS;
+pub use table::{Column, DataType, Reference, Table, TableName};
+pub use target::Address;
+
+use crate::error::{Error, ErrorKind, Stage};
+
+fn extract_error(kind: ErrorKind, message: impl Into<String>) -> Error {
+    Error::new(kind, Stage::Extract, message)
+}

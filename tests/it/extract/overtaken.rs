@@ -1,0 +1,178 @@
+//! Runs that are killed, or that another run overtakes: no row is lost, and nothing half done is left.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::Way;
+use crate::support::cloud::{BUCKET, run};
+use crate::support::mariadb::MariadbDatabase;
+
+const SINCE: [&str; 8] =
+    ["--table", "events", "--to", "s3://inbox/events/", "--since", "at", "--compression", "none"];
+
+/// A table whose file has several parts of an upload.
+async fn events() -> Option<MariadbDatabase> {
+    let mut source = MariadbDatabase::new().await?;
+    source
+        .run(
+            "create table events (id int primary key, at timestamp not null, note varchar(400));
+             insert into events select seq, now() - interval 1 hour, repeat(char(65 + seq % 26), 400) from seq_1_to_60000",
+        )
+        .await;
+    Some(source)
+}
+
+/// The numbers of rows of the objects that can be seen.
+async fn visible_rows(way: &Way) -> Vec<usize> {
+    let mut counts = Vec::new();
+    for key in way.keys().await.iter().filter(|key| key.starts_with("events/")) {
+        let client = way.cloud.s3.client();
+        let got = client.get_object().bucket(BUCKET).key(key).send().await.unwrap();
+        let bytes = got.body.collect().await.unwrap().to_vec();
+        counts.push(bytes.iter().filter(|byte| **byte == b'\n').count() - 1);
+    }
+    counts
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_anywhere_loses_no_row_and_leaves_nothing_half_done() {
+    let Some(mut source) = events().await else { return };
+    let way = Way::new(&source.url, &SINCE).await;
+    let arguments = [&["extract", way.source.as_str()], &SINCE[..]].concat();
+    // How long a run takes, into a folder of its own.
+    let began = Instant::now();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let to = elsewhere.path().to_str().unwrap();
+    let (code, out, err) = run(way.cloud.stardrop(
+        &["extract", &way.source, "--table", "events", "--to", to, "--compression", "none"],
+        &[],
+    ))
+    .await;
+    assert_eq!(code, Some(0), "{out}{err}");
+    let whole = began.elapsed();
+
+    let upload: PathBuf = way.cloud.s3.root().join(".local-s3");
+    let mut rows = 60_000;
+    let mut died = 0;
+    for place in 0..10_u32 {
+        let mut child = way.cloud.stardrop(&arguments, &[]).spawn().unwrap();
+        match place {
+            // As soon as there is an upload; as soon as the object is visible, but perhaps not the state.
+            0 => wait_for(|| contains(&upload, "upload.json")).await,
+            1 => wait_for(|| contains(&upload, "1-")).await,
+            2 => wait_for(|| contains(&way.cloud.s3.root().join(BUCKET), "00000.csv")).await,
+            place => tokio::time::sleep(whole * place / 10).await,
+        }
+        let _ = child.start_kill();
+        let status = child.wait().await.unwrap();
+        died += usize::from(!status.success());
+        for visible in visible_rows(&way).await {
+            assert!(visible >= 60_000 || visible <= 10, "{visible} rows are visible after {place}");
+        }
+        rows += 1;
+        source
+            .run(&format!("insert into events values ({rows}, now() - interval 1 minute, 'new')"))
+            .await;
+    }
+    assert!(died >= 5, "only {died} runs were killed before their end");
+
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    way.extract(&SINCE).await;
+    assert_eq!(way.unfinished().await, 0);
+    way.load("events/").await;
+    let count =
+        "select count(*) || ' ' || count(distinct id) || ' ' || sum(id) from star.fact_events";
+    let sum: u64 = (1..=rows).sum();
+    assert_eq!(way.db.text(count).await, format!("{rows} {rows} {sum}"));
+}
+
+async fn wait_for(condition: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(10);
+    while !condition() && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Whether a file below a folder begins with this name.
+fn contains(folder: &std::path::Path, name: &str) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.filter_map(Result::ok).any(|entry| {
+        entry.file_name().to_string_lossy().starts_with(name) || contains(&entry.path(), name)
+    })
+}
+
+#[tokio::test]
+async fn a_run_that_fails_aborts_its_upload() {
+    let Some(mut source) = events().await else { return };
+    source.run("update events set at = '0000-00-00' where id = 59000").await;
+    let way = Way::new(&source.url, &SINCE).await;
+    let options = [&SINCE[..], &["--zero-dates", "fail"]].concat();
+    let (code, said) = way.try_extract(&options).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("events: column at has a zero date"), "{said}");
+    assert_eq!((way.unfinished().await, way.keys().await.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_run_that_is_asked_to_end_aborts_its_upload() {
+    let Some(source) = events().await else { return };
+    let way = Way::new(&source.url, &SINCE).await;
+    let arguments = [&["extract", way.source.as_str()], &SINCE[..]].concat();
+    let mut command = way.cloud.stardrop(&arguments, &[]);
+    command.stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let upload = way.cloud.s3.root().join(".local-s3");
+    wait_for(|| contains(&upload, "upload.json")).await;
+    let pid = child.id().unwrap().to_string();
+    let killed = tokio::process::Command::new("kill").args(["-s", "TERM", &pid]).status().await;
+    assert!(killed.unwrap().success());
+    let ended = child.wait_with_output().await.unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{said}");
+    assert!(said.contains("the extract was interrupted"), "{said}");
+    assert_eq!((way.unfinished().await, way.keys().await.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn of_two_runs_at_a_time_only_one_moves_the_state_and_no_row_is_lost() {
+    let Some(mut source) = events().await else { return };
+    let way = Way::new(&source.url, &SINCE).await;
+    let arguments = [&["extract", way.source.as_str()], &SINCE[..]].concat();
+    let mut rows = 60_000_u64;
+    for _ in 0..4 {
+        let runs = [(); 3].map(|()| run(way.cloud.stardrop(&arguments, &[])));
+        let ended = futures_util::future::join_all(runs).await;
+        for (code, _, said) in ended {
+            let overtaken = said.contains("another run has extracted the table meanwhile");
+            assert!(code == Some(0) || code == Some(3) && overtaken, "{said}");
+        }
+        way.load("events/").await;
+        rows += 1;
+        source.run(&format!("insert into events values ({rows}, now(), 'new')")).await;
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+    }
+    way.extract(&SINCE).await;
+    way.load("events/").await;
+    assert_eq!(way.unfinished().await, 0);
+    let count = "select count(*) || ' ' || sum(id) from star.fact_events";
+    let sum: u64 = (1..=rows).sum();
+    assert_eq!(way.db.text(count).await, format!("{rows} {sum}"));
+}
+
+#[tokio::test]
+async fn a_folder_takes_one_run_at_a_time() {
+    let Some(source) = events().await else { return };
+    let way = Way::new(&source.url, &SINCE).await;
+    let folder = tempfile::tempdir().unwrap();
+    let options = ["--table", "events", "--to", folder.path().to_str().unwrap()];
+    let lock = std::fs::File::create(folder.path().join(".stardrop-lock")).unwrap();
+    lock.lock().unwrap();
+    let (code, said) = way.try_extract(&options).await;
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("another run writes to this folder"), "{said}");
+    drop(lock);
+    let stale = folder.path().join(".stardrop-full.csv.gz.tmp");
+    std::fs::write(&stale, "of a run that was killed").unwrap();
+    way.extract(&options).await;
+    assert!(!stale.exists());
+}
