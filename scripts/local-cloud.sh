@@ -115,10 +115,10 @@ sql() { "$psql" --no-psqlrc --quiet --pset footer=off --dbname "$DATABASE_URL" -
 
 # --- examples ------------------------------------------------------------------------------------
 
-start_example() { # NAME: builds what is missing, and starts a local cloud that uploads the example's first files
+start_example() { # NAME OPTIONS: builds what is missing, and starts a local cloud that uploads the example's first files
   title=$1
   if [ -z "$stardrop" ]; then
-    make --no-print-directory build setup-postgres >&2
+    make --no-print-directory build setup-postgres setup-mariadb >&2
     stardrop=$(bash scripts/target-folder.sh)/debug/stardrop
     PG_BIN=$(cat .tools/pg-bin)
     export PG_BIN
@@ -126,7 +126,7 @@ start_example() { # NAME: builds what is missing, and starts a local cloud that 
   export STARDROP_DATASETS=$PWD/examples/$1/datasets
   files=examples/$1/files
   heading "A local cloud with the contracts of examples/$1, and its first files"
-  start_cloud --example "$1"
+  start_cloud --example "$@"
   inbox=$(ready_text inbox)
   find_psql || echo "   psql is not installed, so the queries are skipped: the star is in the schema \"star\""
 }

@@ -4,6 +4,7 @@ mod made_files;
 
 use std::path::PathBuf;
 
+use stardrop_local::mariadb::find_mariadb;
 use tokio::process::Command;
 
 use crate::support::cloud::{run, stardrop};
@@ -11,7 +12,8 @@ use crate::support::programs::program_of_this_build;
 use crate::support::{root, server_binaries};
 
 /// The examples that are whole systems.
-const NAMES: [&str; 4] = ["loans", "retail-star", "user-activity", "users-by-country"];
+const NAMES: [&str; 5] =
+    ["loans", "orders-from-mysql", "retail-star", "user-activity", "users-by-country"];
 
 /// A file or folder below `examples`.
 fn folder(name: &str) -> PathBuf {
@@ -76,6 +78,15 @@ async fn prints_what_its_readme_says(name: &str) {
 #[tokio::test]
 async fn loans_prints_what_its_readme_says() {
     prints_what_its_readme_says("loans").await;
+}
+
+#[tokio::test]
+async fn orders_from_mysql_prints_what_its_readme_says() {
+    if find_mariadb(std::env::var_os("PATH").as_deref()).is_none() {
+        eprintln!("SKIPPED: no MariaDB is installed: make setup-mariadb");
+        return;
+    }
+    prints_what_its_readme_says("orders-from-mysql").await;
 }
 
 #[tokio::test]
