@@ -4,6 +4,7 @@ mod database;
 mod key_patterns;
 mod names;
 mod secret;
+#[cfg(feature = "extract")]
 mod source;
 mod table;
 
@@ -16,6 +17,7 @@ pub use names::Names;
 pub(crate) use secret::Secret;
 #[cfg(feature = "extract")]
 pub(crate) use source::MysqlAddress;
+#[cfg(feature = "extract")]
 use source::SourceVariables;
 pub use table::TABLE;
 pub(crate) use table::*;
@@ -38,6 +40,7 @@ pub struct Settings {
     /// `None` where neither `DATABASE_URL` nor a `PG*` variable is set.
     pub(crate) database: Option<DatabaseSettings>,
     /// For `stardrop extract`.
+    #[cfg(feature = "extract")]
     source: SourceVariables,
     /// The names of schemas and roles.
     pub names: Names,
@@ -141,6 +144,7 @@ impl Settings {
 
         Ok(Settings {
             database: DatabaseSettings::from_vars(var)?,
+            #[cfg(feature = "extract")]
             source: SourceVariables::from_vars(var),
             names: Names::from_vars(var)?,
             datasets_dir: datasets_dir.into(),
