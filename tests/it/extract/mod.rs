@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use stardrop::dataset_files;
 
 use crate::support::TestDatabase;
-use crate::support::cloud::{BUCKET, Cloud, run};
+use crate::support::cloud::{BUCKET, Cloud, run, stardrop};
 
 /// A source's tables on their way to a star: contracts in a folder of their own, a database and a bucket.
 struct Way {
@@ -27,16 +27,13 @@ impl Way {
     /// Writes the contracts by `--init` with these options, and migrates a database to them.
     async fn new(source: &str, options: &[&str]) -> Way {
         let datasets = tempfile::tempdir().unwrap();
-        let empty = TestDatabase::empty().await;
-        let cloud = Cloud::of(&empty, crate::support::catalog_of(&[])).await;
         let mut arguments = vec!["extract", source, "--init"];
         arguments.extend(options);
         let folder = datasets.path().display().to_string();
-        let (code, out, err) =
-            run(cloud.stardrop(&arguments, &[("STARDROP_DATASETS", &folder)])).await;
+        let vars = [("STARDROP_DATASETS", folder.as_str())];
+        let (code, out, err) = run(stardrop(&arguments, &vars)).await;
         assert_eq!(code, Some(0), "{out}{err}");
-        let checked = cloud.stardrop(&["migrate", "--check"], &[("STARDROP_DATASETS", &folder)]);
-        let (code, out, err) = run(checked).await;
+        let (code, out, err) = run(stardrop(&["migrate", "--check"], &vars)).await;
         assert_eq!(code, Some(0), "{out}{err}\n{}", contracts(datasets.path()));
         let catalog = dataset_files::read(datasets.path()).unwrap();
         let (db, _) = TestDatabase::of(&catalog).await;

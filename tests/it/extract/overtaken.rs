@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use mysql_async::prelude::Queryable;
+
 use super::Way;
 use crate::support::cloud::{BUCKET, run};
 use crate::support::mariadb::MariadbDatabase;
@@ -124,8 +126,7 @@ async fn a_run_that_is_asked_to_end_aborts_its_upload() {
     let upload = way.cloud.s3.root().join(".local-s3");
     wait_for(|| contains(&upload, "upload.json")).await;
     let pid = child.id().unwrap().to_string();
-    let killed = tokio::process::Command::new("kill").args(["-s", "TERM", &pid]).status().await;
-    assert!(killed.unwrap().success());
+    signal("TERM", &pid).await;
     let ended = child.wait_with_output().await.unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(3), "{said}");
@@ -157,6 +158,50 @@ async fn of_two_runs_at_a_time_only_one_moves_the_state_and_no_row_is_lost() {
     let count = "select count(*) || ' ' || sum(id) from star.fact_events";
     let sum: u64 = (1..=rows).sum();
     assert_eq!(way.db.text(count).await, format!("{rows} {sum}"));
+}
+
+#[tokio::test]
+async fn a_run_that_another_one_has_overtaken_replaces_nothing() {
+    let Some(mut source) = MariadbDatabase::new().await else { return };
+    source.run("create table events (id int primary key, at timestamp not null)").await;
+    source.run("insert into events values (1, now() - interval 1 hour)").await;
+    let way = Way::new(&source.url, &SINCE).await;
+    // The first run waits for the table, with its clock and its snapshot, and then stands still.
+    source.run("lock tables events write").await;
+    let arguments = [&["extract", way.source.as_str()], &SINCE[..]].concat();
+    let mut command = way.cloud.stardrop(&arguments, &[]);
+    command.stderr(std::process::Stdio::piped());
+    let slow = command.spawn().unwrap();
+    let pid = slow.id().unwrap().to_string();
+    let mut watcher = source.connect().await;
+    let waiting = format!(
+        "select count(*) from information_schema.processlist where db = '{}' and state like 'Waiting for%'",
+        source.name
+    );
+    let until = Instant::now() + Duration::from_secs(10);
+    while watcher.query_first::<u8, _>(&waiting).await.unwrap() == Some(0) {
+        assert!(Instant::now() < until, "the run does not wait for the table");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    signal("STOP", &pid).await;
+    source.run("unlock tables").await;
+    source.run("insert into events values (2, now() - interval 1 second)").await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let said = way.extract(&SINCE).await;
+    assert!(said.contains("events: 2 rows: s3://inbox/events/since=start/00000.csv"), "{said}");
+
+    // Its object would have one row, and the state says that both have been extracted.
+    signal("CONT", &pid).await;
+    let ended = slow.wait_with_output().await.unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{said}");
+    assert!(said.contains("another run has extracted the table meanwhile"), "{said}");
+    assert_eq!(visible_rows(&way).await, [2]);
+}
+
+async fn signal(name: &str, pid: &str) {
+    let sent = tokio::process::Command::new("kill").args(["-s", name, pid]).status().await;
+    assert!(sent.unwrap().success());
 }
 
 #[tokio::test]

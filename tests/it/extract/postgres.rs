@@ -79,6 +79,13 @@ async fn every_type_comes_back_equal_from_the_star() {
         let nulls = format!("select c{index} is null from star.fact_every_type where id = 2");
         assert_eq!(way.db.text(&nulls).await, "true", "{kind}");
     }
+
+    // For contracts that have the default of `null`, in which the word NULL is one.
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    way.extract(&["--table", "Every Type", "--to", to, "--compression", "none"]).await;
+    let text = std::fs::read_to_string(folder.path().join("full.csv")).unwrap();
+    assert!(text.contains(",\"\",\"NULL\",,\"a,"), "{text}");
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ pub(super) async fn tables(
     let found: Vec<(String, String)> = connection
         .exec(
             "select table_schema, table_name from information_schema.tables \
-             where table_type = 'BASE TABLE' and table_schema like ? escape '|' and table_name like ? escape '|' \
+             where table_type in ('BASE TABLE', 'SYSTEM VERSIONED') and table_schema like ? escape '|' and table_name like ? escape '|' \
                and table_schema not in ('mysql', 'sys', 'information_schema', 'performance_schema') \
              order by table_schema, table_name",
             (schema, like_pattern(name)),
