@@ -1,6 +1,6 @@
 //! What cannot be extracted is refused with one sentence that says what to do, and never shows a password.
 
-use super::Way;
+use super::{Way, next_second};
 use crate::support::mariadb::MariadbDatabase;
 use crate::support::{TestDatabase, server};
 
@@ -62,7 +62,7 @@ async fn a_column_that_is_gone_is_told() {
     let way = Way::new(&source.url, &options).await;
     way.extract(&options).await;
     source.run("alter table orders drop column note").await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    next_second().await;
     let said = way.extract(&options).await;
     assert!(said.contains("orders no longer has note: remove it from the contract"), "{said}");
     source.run("alter table orders drop column at").await;

@@ -2,7 +2,7 @@
 
 use mysql_async::prelude::Queryable;
 
-use super::Way;
+use super::{Way, next_second};
 use crate::support::mariadb::MariadbDatabase;
 
 const ORDERS: &str = "create table customers (id int primary key, name varchar(20));
@@ -38,7 +38,7 @@ async fn a_second_run_takes_what_is_new_and_the_newest_row_wins() {
 
     source.run("update orders set status = 'sent', updated_at = now() - interval 3 second where id = 2").await;
     source.run("insert into orders values (3, 1, 'new', 5, now() - interval 2 second)").await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    next_second().await;
     let said = way.extract(&SINCE).await;
     assert!(said.contains("orders: 2 rows: s3://inbox/orders/since=20"), "{said}");
     way.load("orders/").await;
@@ -62,12 +62,12 @@ async fn a_row_that_is_committed_late_is_caught_by_the_overlap() {
     assert_eq!(in_star(&way).await, "1|new\n2|new");
 
     writer.query_drop("commit").await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    next_second().await;
     // Without an overlap it would be lost: its time is before the mark.
     let none =
         [&SINCE[..], &["--overlap", "0s", "--json", "--state", "s3://inbox/other/"]].concat();
     way.extract(&none).await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    next_second().await;
     let said = way.extract(&SINCE).await;
     assert!(said.contains("orders: 1 rows"), "{said}");
     way.load("orders/").await;
@@ -85,7 +85,7 @@ async fn a_row_of_the_second_that_is_not_over_is_not_lost() {
         way.extract(&options).await;
         way.load("orders/").await;
     }
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    next_second().await;
     way.extract(&options).await;
     way.load("orders/").await;
     assert_eq!(way.db.text("select count(*) from star.fact_orders where id >= 10").await, "30");
@@ -105,7 +105,7 @@ async fn a_datetime_is_compared_in_the_time_zone_of_the_server() {
     let said = way.extract(&options).await;
     assert!(said.contains("visits: 1 rows: s3://inbox/visits/since=start/"), "{said}");
     source.run("insert into visits values (2, now() - interval 1 second)").await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    next_second().await;
     way.extract(&options).await;
     way.load("visits/").await;
     assert_eq!(way.db.rows("select id from star.fact_visits order by id").await, "1\n2");

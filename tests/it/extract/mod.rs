@@ -85,6 +85,12 @@ impl Way {
     }
 }
 
+/// Waits until the second is over in which rows were written: a run leaves it to the next one.
+async fn next_second() {
+    // Sleeps: the clock of the source is what is tested.
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+}
+
 fn contracts(folder: &Path) -> String {
     let mut texts = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

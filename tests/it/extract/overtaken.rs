@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
 
-use super::Way;
+use super::{Way, next_second};
 use crate::support::cloud::{BUCKET, run};
 use crate::support::mariadb::MariadbDatabase;
+use crate::support::wait::{becomes_true, eventually};
 
 const SINCE: [&str; 8] =
     ["--table", "events", "--to", "s3://inbox/events/", "--since", "at", "--compression", "none"];
@@ -63,6 +64,7 @@ async fn a_run_that_is_killed_anywhere_loses_no_row_and_leaves_nothing_half_done
             0 => wait_for(|| contains(&upload, "upload.json")).await,
             1 => wait_for(|| contains(&upload, "1-")).await,
             2 => wait_for(|| contains(&way.cloud.s3.root().join(BUCKET), "00000.csv")).await,
+            // Sleeps: it is killed at a time, wherever that is.
             place => tokio::time::sleep(whole * place / 10).await,
         }
         let _ = child.start_kill();
@@ -78,7 +80,7 @@ async fn a_run_that_is_killed_anywhere_loses_no_row_and_leaves_nothing_half_done
     }
     assert!(died >= 5, "only {died} runs were killed before their end");
 
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    next_second().await;
     way.extract(&SINCE).await;
     assert_eq!(way.unfinished().await, 0);
     way.load("events/").await;
@@ -89,10 +91,7 @@ async fn a_run_that_is_killed_anywhere_loses_no_row_and_leaves_nothing_half_done
 }
 
 async fn wait_for(condition: impl Fn() -> bool) {
-    let until = Instant::now() + Duration::from_secs(10);
-    while !condition() && Instant::now() < until {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    becomes_true(Duration::from_secs(10), || std::future::ready(condition())).await;
 }
 
 /// Whether a file below a folder begins with this name.
@@ -150,7 +149,7 @@ async fn of_two_runs_at_a_time_only_one_moves_the_state_and_no_row_is_lost() {
         way.load("events/").await;
         rows += 1;
         source.run(&format!("insert into events values ({rows}, now(), 'new')")).await;
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        next_second().await;
     }
     way.extract(&SINCE).await;
     way.load("events/").await;
@@ -173,20 +172,21 @@ async fn a_run_that_another_one_has_overtaken_replaces_nothing() {
     command.stderr(std::process::Stdio::piped());
     let slow = command.spawn().unwrap();
     let pid = slow.id().unwrap().to_string();
-    let mut watcher = source.connect().await;
+    let watcher = source.connect().await;
     let waiting = format!(
         "select count(*) from information_schema.processlist where db = '{}' and state like 'Waiting for%'",
         source.name
     );
-    let until = Instant::now() + Duration::from_secs(10);
-    while watcher.query_first::<u8, _>(&waiting).await.unwrap() == Some(0) {
-        assert!(Instant::now() < until, "the run does not wait for the table");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let watcher = tokio::sync::Mutex::new(watcher);
+    eventually("the run waits for the table", || async {
+        let found = watcher.lock().await.query_first::<u8, _>(&waiting).await;
+        found.unwrap() == Some(1)
+    })
+    .await;
     signal("STOP", &pid).await;
     source.run("unlock tables").await;
     source.run("insert into events values (2, now() - interval 1 second)").await;
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    next_second().await;
     let said = way.extract(&SINCE).await;
     assert!(said.contains("events: 2 rows: s3://inbox/events/since=start/00000.csv"), "{said}");
 

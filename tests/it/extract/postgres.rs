@@ -1,6 +1,6 @@
 //! Postgres as a source: values of every type come back equal from the star.
 
-use super::Way;
+use super::{Way, next_second};
 use crate::support::TestDatabase;
 
 /// The declaration of a column, a value in SQL, and what the star must have as text.
@@ -114,7 +114,7 @@ async fn a_late_commit_is_caught_by_the_overlap_and_the_newest_row_wins() {
     orders.load("orders/").await;
     late.batch_execute("commit").await.unwrap();
     source.run("update orders set status = 'sent', updated_at = now() where id = 1").await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    next_second().await;
     orders.extract(&since).await;
     orders.load("orders/").await;
     let rows = "select id, status from star.fact_orders order by id";
