@@ -84,7 +84,7 @@ fn contenders<'a>(
     let extract = move |url: String, folder: &str, compression: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stardrop"));
         command.args(["extract", &url, "--table", "big", "--compression", compression, "--to"]);
-        command.arg(out.join(folder)).env_remove("DATABASE_URL");
+        command.arg(out.join(folder)).env_remove("DATABASE_URL").stdout(Stdio::null());
         command
     };
     let from_mariadb = move |compression: &'static str| {
@@ -112,7 +112,9 @@ fn contenders<'a>(
                 let mut command = Command::new(bin.join("psql"));
                 let file = out.join("copy.csv");
                 let copy = format!("\\copy big to '{}' csv header", file.display());
-                command.args([postgres.url("postgres").as_str(), "-c", &copy]);
+                command
+                    .args([postgres.url("postgres").as_str(), "-c", &copy])
+                    .stdout(Stdio::null());
                 command
             }),
         ),
@@ -151,7 +153,7 @@ fn fill(
         values("seq", day)
     );
     pipe(client(programs, mariadb), &sql);
-    let columns = columns.replace(" null,", ",");
+    let columns = columns.replace("timestamp null,", "timestamp,");
     let day = "timestamp '2026-01-01' + make_interval(secs => n)";
     let sql = format!(
         "create table big ({columns}); insert into big {} from generate_series(1, {rows}) n; vacuum analyze big;",

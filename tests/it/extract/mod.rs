@@ -2,6 +2,7 @@
 
 mod errors;
 mod incremental;
+mod memory;
 mod mysql;
 mod overtaken;
 mod postgres;
