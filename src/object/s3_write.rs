@@ -77,7 +77,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// As [`s3_error`].
+    /// As [`Source::open`].
     pub async fn abort_uploads(
         &self,
         bucket: &str,

@@ -70,7 +70,8 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// As [`s3_error`], [`ErrorKind::ObjectDenied`] with a hint about the rights to write.
+    /// [`ErrorKind::NoBucket`], [`ErrorKind::ObjectDenied`] with a hint about the rights to write,
+    /// [`ErrorKind::ObjectUnreadable`]; [`ErrorKind::ObjectChanged`] if another run has aborted the upload.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let mut rest = bytes;
         loop {
