@@ -58,8 +58,11 @@ fn calls(worker: &Arc<Worker>, bucket: &Arc<Bucket>) -> Calls {
                     worker.signal("STOP").await;
                     worker.frozen.notify_one();
                 }
-                Call::Put(put) => bucket.put(put).await,
-                Call::Delete(put) => bucket.delete(put).await,
+                // In tasks of their own: when the session ends meanwhile, a change that has been made is noted, too.
+                Call::Put(put) => tokio::spawn(async move { bucket.put(put).await }).await.unwrap(),
+                Call::Delete(put) => {
+                    tokio::spawn(async move { bucket.delete(put).await }).await.unwrap();
+                }
                 Call::KillServer => bucket.site.kill_server().await,
             }
         })
