@@ -1,7 +1,7 @@
 -- Detaches the months that end before `in_before` from a fact, or from all facts that are split into months: they are
 -- tables of their own then, without foreign keys, or with `in_drop` no more. The tables for dates that are far away
--- stay. No batch runs meanwhile. Who reads a fact must be done: if readers do not let go of it within seconds, nothing is
--- changed.
+-- stay. No batch runs meanwhile. Queries that read a fact must end first: if one does not within seconds, this function
+-- fails and changes nothing.
 create or replace function stardrop.detach_months(
     in_before date,
     in_fact text default null,

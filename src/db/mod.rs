@@ -144,7 +144,7 @@ async fn open(settings: &Settings, access: Access) -> Result<Database> {
     tokio::time::timeout(CONNECT_TIMEOUT, opened).await.unwrap_or_else(|_| Err(timed_out(database)))
 }
 
-/// Opens a session with a database that is only read from, and is no star: any version, whatever is between.
+/// Opens a session with a database that an extract reads. It may have any version, and a pooler may be in between.
 ///
 /// # Errors
 /// [`ErrorKind::NoDatabase`] or [`ErrorKind::DatabaseDenied`], as [`connect`].

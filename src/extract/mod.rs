@@ -4,8 +4,8 @@
 //! source (a database) -> rows as CSV -> compress -> target (a bucket or a folder) -> state
 //! ```
 //!
-//! `source/` and `target/` do IO, `prepare.rs`, `part_writer.rs` and `run.rs` join them, and all other files are pure: the types, CSV, keys, windows, the
-//! state and the contract that `--init` writes.
+//! `source/` and `target/` do IO, `prepare.rs`, `part_writer.rs` and `run.rs` join them, and all other files are pure: the
+//! types, CSV, keys, windows, the state and the contract that `--init` writes.
 
 mod amount;
 mod compress;

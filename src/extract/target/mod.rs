@@ -163,7 +163,7 @@ fn expected(etag: Option<String>) -> Expected {
     etag.map_or(Expected::Nothing, Expected::Etag)
 }
 
-/// An object that is no longer what it was when the run began means another run.
+/// The error for an object that another run, or somebody else, has changed since this run began.
 fn overtaken(error: Error) -> Error {
     // If-Match of an object that was removed is a missing object.
     if !matches!(error.kind, ErrorKind::ObjectChanged | ErrorKind::ObjectMissing) {
