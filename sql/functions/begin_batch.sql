@@ -2,6 +2,8 @@
 -- to the load. With `in_exclusive` it takes the star's lock exclusively, which a transaction must do
 -- before it first writes to the star, if it writes more than once. `in_fingerprint` is that of the
 -- contract for which the rows are made. False if the claim is lost.
+-- Here and in the functions that end a batch, `(..) is true` keeps Postgres from the index `load_state`: it has many dead
+-- entries while loads come and go, and the load is found by its number.
 create or replace function stardrop.begin_batch(
     in_load_id bigint,
     in_attempt integer,
