@@ -36,7 +36,9 @@ locals {
   # 15 connections are reserved for superusers, RDS itself, the migration, reconcile and people. A third of the rest
   # may be loads, because after an upgrade the old version's sandboxes keep their connections for a while in addition
   # to the new ones. shared_buffers leaves three quarters of the memory: 45 MB or more for each load to sort and join.
-  loaders = coalesce(var.maximum_concurrency, max(2, min(1000, floor((local.connections - 15) / 3))))
+  # A load uses one connection, unless the settings say two.
+  load_connections = tonumber(lookup(var.settings, "STARDROP_CONNECTIONS", "1"))
+  loaders          = coalesce(var.maximum_concurrency, max(2, min(1000, floor((local.connections - 15) / 3 / local.load_connections))))
 
   parameters = {
     # Set explicitly, because the concurrency of loads is computed from it. default: a formula of RDS

@@ -73,9 +73,10 @@ resource "aws_lambda_function" "loader" {
     variables = merge(
       local.shared_environment,
       {
-        STARDROP_DB_AUTH   = var.database_auth
-        STARDROP_QUEUE_URL = aws_sqs_queue.events.url
-        STARDROP_IGNORE    = join(", ", var.ignore)
+        STARDROP_DB_AUTH     = var.database_auth
+        STARDROP_QUEUE_URL   = aws_sqs_queue.events.url
+        STARDROP_IGNORE      = join(", ", var.ignore)
+        STARDROP_CONNECTIONS = tostring(local.load_connections)
       },
       # With a secret, it holds the user name.
       var.database_auth == "iam" ? { PGUSER = local.loader_user } : { STARDROP_DB_SECRET_ARN = var.loader_secret.arn },
@@ -114,7 +115,7 @@ resource "aws_lambda_event_source_mapping" "queue" {
   batch_size              = 1 # default: 10; one message for each invocation, so that a file has all of its time
   function_response_types = ["ReportBatchItemFailures"]
 
-  # Each load holds one database connection, so this limits the connections.
+  # Each load holds one database connection, or two by `settings`, so this limits the connections.
   scaling_config {
     maximum_concurrency = local.loaders
   }

@@ -21,12 +21,14 @@ begin
             from (values
                 ('stardrop_loader'::regrole, array[
                     'stardrop.begin_batch',
+                    'stardrop.begin_batch_ahead',
                     'stardrop.checkpoint',
                     'stardrop.claim',
                     'stardrop.contract_fingerprint',
                     'stardrop.fail',
                     'stardrop.findings',
                     'stardrop.finish',
+                    'stardrop.join_load',
                     'stardrop.mark_skipped',
                     'stardrop.newest_loads',
                     'stardrop.record_enrichment',

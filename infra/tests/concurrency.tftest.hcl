@@ -17,8 +17,31 @@ run "medium" {
   }
 
   assert {
+    condition     = aws_lambda_function.loader.environment[0].variables.STARDROP_CONNECTIONS == "1"
+    error_message = "each load uses one connection, as the concurrency assumes"
+  }
+
+  assert {
     condition     = one([for p in aws_db_parameter_group.main[0].parameter : p.value if p.name == "max_connections"]) == "200"
     error_message = "the database allows what was computed"
+  }
+}
+
+run "two_connections" {
+  command = plan
+
+  variables {
+    settings = { STARDROP_CONNECTIONS = "2" }
+  }
+
+  assert {
+    condition     = one(aws_lambda_event_source_mapping.queue.scaling_config).maximum_concurrency == 30 && output.maximum_concurrency == 30
+    error_message = "30 files load concurrently, over two connections each"
+  }
+
+  assert {
+    condition     = aws_lambda_function.loader.environment[0].variables.STARDROP_CONNECTIONS == "2"
+    error_message = "the loader uses two connections"
   }
 }
 

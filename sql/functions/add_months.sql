@@ -21,6 +21,7 @@ begin
     if facts is null then
         return;
     end if;
+    perform stardrop.wait_for_turn();
     -- A new table with foreign keys locks those that it refers to. Batches write these in this order.
     for locked in
         select d.oid

@@ -31,6 +31,8 @@ begin
     if not found then
         return false;
     end if;
+    -- The batch after it may begin before this one ends, in the worker's second session.
+    perform pg_advisory_xact_lock(stardrop.turn_lock(in_load_id, in_attempt, in_from_rows));
     -- Found here, the error saves sending the batch. The trigger checks again, under the star's lock,
     -- when no migration can run any more.
     perform stardrop.check_contract(this.dataset, in_fingerprint);

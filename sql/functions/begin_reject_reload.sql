@@ -52,7 +52,8 @@ begin
     set state = 'loading',
         finished_at = null,
         attempt = l.attempt + 1,
-        worker_pid = pg_backend_pid()
+        worker_pid = pg_backend_pid(),
+        second_pid = null
     where l.load_id = in_load_id
     returning l.attempt into attempt;
     perform set_config('stardrop.load_id', in_load_id::text, true);

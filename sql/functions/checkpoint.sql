@@ -20,6 +20,7 @@ as $$
 declare
     counts jsonb;
 begin
+    perform stardrop.wait_for_turn();
     select u.counts into counts
     from stardrop.pending_counts u
     where u.load_id = in_load_id;
@@ -50,7 +51,7 @@ begin
       and (l.state = 'loading') is true
       and l.attempt = in_attempt
       and l.checkpoint_rows = in_from_rows
-      and l.worker_pid = pg_backend_pid();
+      and pg_backend_pid() in (l.worker_pid, l.second_pid);
     if not found then
         return false;
     end if;

@@ -96,6 +96,8 @@ begin
     -- From here on no other session changes the key's loads. What was read before the lock is read again.
     loop
         this := stardrop.find_load(in_bucket, in_key, in_version_id, in_etag, in_part);
+        -- A worker that has lost the session with the lock may still be committing a batch in its second session.
+        select l.* into this from stardrop.load l where l.load_id = this.load_id for update;
         if this.load_id is null
            or this.state not in ('loading', 'unmatched')
               and stardrop.is_revert(this, in_sequencer, in_object_time) then
@@ -157,6 +159,7 @@ begin
     set attempt = l.attempt + 1,
         attempts_without_progress = l.attempts_without_progress + 1,
         worker_pid = pg_backend_pid(),
+        second_pid = null,
         worker_started = in_worker_started,
         lease_until = clock_timestamp() + in_lease
     where l.load_id = this.load_id

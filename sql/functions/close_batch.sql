@@ -23,6 +23,7 @@ begin
     end if;
 
     if nullif(current_setting('stardrop.load_id', true), '') is not null then
+        perform stardrop.wait_for_turn();
         insert into stardrop.pending_counts as u (load_id, counts)
         values (in_load_id, in_counts)
         on conflict on constraint pending_counts_pkey do update

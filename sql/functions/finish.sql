@@ -35,7 +35,7 @@ begin
       and (l.state = 'loading') is true
       and l.attempt = in_attempt
       and l.checkpoint_rows = in_rows
-      and l.worker_pid = pg_backend_pid();
+      and pg_backend_pid() in (l.worker_pid, l.second_pid);
     return found;
 end
 $$;

@@ -31,7 +31,7 @@ begin
         from stardrop.load l
         where l.load_id = claimed_load::bigint
           and (l.dataset = in_dataset and l.state = 'loading') is true
-          and l.worker_pid = pg_backend_pid();
+          and pg_backend_pid() in (l.worker_pid, l.second_pid);
         if not found then
             raise exception 'this session does not hold load % of dataset %', claimed_load, in_dataset
                 using errcode = 'invalid_transaction_state';

@@ -19,7 +19,7 @@ begin
     where l.load_id = in_load_id
       and l.attempt = in_attempt
       and (l.state = 'loading') is true
-      and l.worker_pid = pg_backend_pid();
+      and pg_backend_pid() in (l.worker_pid, l.second_pid);
     if not found then
         return false;
     end if;

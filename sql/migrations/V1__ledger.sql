@@ -36,6 +36,7 @@ create table stardrop.load (
     hash_state bytea,
     hash_offset bigint not null default 0,
     worker_pid integer,
+    second_pid integer,
     worker_started timestamptz,
     lease_until timestamptz,
 
@@ -141,6 +142,7 @@ comment on column stardrop.load.hash_state is
     'The state of the SHA-256 after hash_offset bytes, from which the next attempt continues.';
 comment on column stardrop.load.hash_offset is 'The number of bytes in hash_state.';
 comment on column stardrop.load.worker_pid is 'The backend process of the worker''s session.';
+comment on column stardrop.load.second_pid is 'The backend process of the worker''s second session, if it uses one.';
 comment on column stardrop.load.worker_started is 'When the worker''s session started.';
 comment on column stardrop.load.lease_until is
     'The worker counts as alive until then, by the database''s clock; null if there is none.';

@@ -38,6 +38,51 @@ pub async fn begin_batch(
     require_held(&row)
 }
 
+/// Opens a batch in the current transaction while the batch before it, which starts at `after_rows`, is still open in
+/// another session: reads and writes no table. What [`begin_batch`] checks, the triggers and the checkpoint check, too.
+///
+/// # Errors
+///
+/// An error of the connection or of Postgres.
+pub async fn begin_batch_ahead(
+    client: &Client,
+    claim: &Claim,
+    (after_rows, from_rows): (u64, u64),
+    lease: Duration,
+    contract: &str,
+) -> Result<()> {
+    call(
+        client,
+        "select stardrop.begin_batch_ahead($1, $2, $3, $4, make_interval(secs => $5), $6)",
+        &[
+            (&claim.load_id, Type::INT8),
+            (&claim.attempt, Type::INT4),
+            (&(from_rows as i64), Type::INT8),
+            (&(after_rows as i64), Type::INT8),
+            (&lease.as_secs_f64(), Type::FLOAT8),
+            (&contract, Type::TEXT),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// Lets the session write batches of a load, too, that the session of this backend has claimed.
+///
+/// # Errors
+///
+/// [`ErrorKind::ClaimLost`](crate::error::ErrorKind::ClaimLost) where the claim is lost; an error of the connection
+/// or of Postgres.
+pub async fn join_load(client: &Client, claim: &Claim, worker_pid: i32) -> Result<()> {
+    let row = call(
+        client,
+        "select stardrop.join_load($1, $2, $3) as held",
+        &[(&claim.load_id, Type::INT8), (&claim.attempt, Type::INT4), (&worker_pid, Type::INT4)],
+    )
+    .await?;
+    require_held(&row)
+}
+
 /// A batch's end, as [`checkpoint`] writes it.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchEnd<'b> {

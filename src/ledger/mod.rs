@@ -25,7 +25,7 @@ use crate::db::database_error;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::rows::Rejection;
 
-pub use batch::{BatchEnd, begin_batch, checkpoint, reject_rows};
+pub use batch::{BatchEnd, begin_batch, begin_batch_ahead, checkpoint, join_load, reject_rows};
 pub use claim::{Claim, ClaimResult, Claimed, Hashing, Worker, claim, terminate_worker};
 pub use close::{Pruned, fail, mark_skipped, prune, release, reopen, save_hash, totals};
 pub use enrichment::{enrichment_of, loads_with_other_enrichment, record_enrichment};

@@ -54,6 +54,15 @@ impl StepTimes {
         }
     }
 
+    /// These times and the others added up.
+    #[must_use]
+    pub(crate) fn plus(mut self, other: &StepTimes) -> StepTimes {
+        for (sum, time) in self.0.iter_mut().zip(other.0) {
+            *sum += time;
+        }
+        self
+    }
+
     /// The seconds of each step as a JSON object, to the microsecond.
     pub(super) fn json(&self) -> String {
         let seconds = |time: &Duration| time.as_micros() as f64 / 1e6;

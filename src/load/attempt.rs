@@ -14,6 +14,7 @@ use super::progress::Progress;
 use super::report::{LoadReport, Outcome};
 use super::retry::{ConflictRetry, may_reconnect};
 use super::run::{Run, RunEnd};
+use super::second::Second;
 use super::session::Session;
 use super::spooled_object::Spools;
 use crate::dataset::Dataset;
@@ -23,8 +24,7 @@ use crate::object::{ObjectRef, Source};
 use crate::settings::Settings;
 use crate::star::Star;
 
-/// The pause before the first reconnect. It grows with each one, so that a server that restarts is
-/// back by then.
+/// The pause before the first reconnect. It grows with each one, so that a server that restarts is back by then.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(300);
 
 /// One try at loading one object, and what is known of it.
@@ -128,7 +128,7 @@ impl Attempt<'_> {
         claim::claim(client, self.dataset, &self.object, self.part, &options).await
     }
 
-    /// Records in the ledger that the object was deleted before it could be loaded.
+    /// Records that the object was deleted before it could be loaded.
     async fn skip_missing(&mut self, error: &Error) -> Result<LoadReport> {
         match self.claim().await? {
             ClaimOutcome::Claimed(claimed) => self.skip(&claimed.claim, "missing", error).await,
@@ -144,14 +144,13 @@ impl Attempt<'_> {
         Ok(self.nothing_done(claim.load_id, state))
     }
 
-    /// Loads from the checkpoint to the end of the object or of the time, and repeats the batch
-    /// that conflicted with another transaction.
+    /// Loads to the end of the object or of the time, and repeats batches that conflicted with another transaction.
     async fn run(&mut self, claimed: &Claimed, claiming: Duration) -> Result<RunEnd> {
         let began = Instant::now();
-        // Before the first row: a file that is missing or damaged must not give nulls.
+        // Before the first row: a missing file must not give nulls.
         let enrichers = self.enrichments.of(self.source, self.dataset).await?;
-        let copy = self.session.copy_of(self.dataset)?;
-        let (client, budget) = self.session.client_and_budget()?;
+        let (first, second, budget) = self.session.for_run(self.dataset)?;
+        let client = first.client();
         let progress = self.progress.insert(Progress::of(claimed));
         progress.steps.add(Step::Claim, claiming);
         let duplicate = check_duplicate(
@@ -172,7 +171,8 @@ impl Attempt<'_> {
         }
         progress.steps.add(Step::Open, began.elapsed());
         let mut run = Run {
-            client,
+            first,
+            second: Second::of(self.settings, self.dataset, &claimed.claim, second),
             enrichers: &enrichers,
             settings: self.settings,
             input: Input {
@@ -183,8 +183,7 @@ impl Attempt<'_> {
                 part: self.part,
             },
             dataset: self.dataset,
-            copy: &copy,
-            contract: self.star.fingerprint(self.dataset),
+            star: self.star,
             known: known_object(&self.object, claimed),
             claim: claimed.claim,
             progress,
@@ -194,7 +193,12 @@ impl Attempt<'_> {
         loop {
             match run.load_to_end().await {
                 Ok(end) => return Ok(end),
-                Err(error) => retry.roll_back_and_wait(client, error).await?,
+                Err(error) => {
+                    let rolled_back = run.roll_back().await;
+                    retry.wait(error, rolled_back).await?;
+                    // The two batches may have conflicted with each other.
+                    run.second.is_in_order = true;
+                }
             }
         }
     }
@@ -289,8 +293,8 @@ impl Attempt<'_> {
     }
 
     fn report_of(&self, outcome: Outcome, load_id: i64, totals: &Totals) -> LoadReport {
-        let (dataset, duration) = (Some(self.dataset), self.started.elapsed());
-        LoadReport::of_totals(outcome, load_id, totals, &self.object, dataset, duration)
+        let (dataset, took) = (Some(self.dataset), self.started.elapsed());
+        LoadReport::of_totals(outcome, load_id, totals, &self.object, dataset, took)
             .of_part(self.part)
     }
 }

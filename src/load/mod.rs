@@ -6,19 +6,25 @@
 mod archive_entry;
 mod attempt;
 mod batch;
+mod batches;
 mod claim;
 mod close;
+mod closing;
+mod commit;
+mod connection;
 mod decoded_stream;
 mod duplicate_check;
 mod enrichment_file;
 mod enrichments;
 mod file_head;
 mod file_header;
+mod filling;
 mod hashed_stream;
 mod input;
 mod line_sink;
 pub mod metrics;
 mod object_facts;
+mod opened;
 mod parts;
 mod progress;
 mod record_stream;
@@ -30,6 +36,7 @@ mod report;
 mod retry;
 mod route;
 mod run;
+mod second;
 mod session;
 mod spool;
 mod spooled_object;
@@ -54,13 +61,13 @@ use crate::settings::Settings;
 use crate::star::{self, Star};
 
 use attempt::Attempt;
+pub use connection::contract_of;
 use enrichments::Enrichments;
 pub use file_head::{FileHead, file_head};
 pub use parts::PartLoad;
 pub use reload_rejects::RejectsReport;
 pub use report::{LoadReport, Outcome, label};
 use session::Session;
-pub use session::contract_of;
 use spooled_object::Spools;
 
 /// Loads objects one after the other over one connection. For parallel loads, make several.

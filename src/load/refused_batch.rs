@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use super::batch::{BatchEnd, BatchLimits, Filled};
+use super::batch::{Batch, BatchEnd, BatchLimits, Filled};
+use super::filling::FilledBatch;
 use super::run::Run;
 use super::spool::Spool;
 use super::stage::StageEnd;
 use super::staging::StageLimits;
 use crate::error::{Error, Result};
-use crate::ledger::Step;
-use crate::records::Record;
+use crate::ledger::{Step, StepTimes};
 
 /// The limits of staging a batch of a run.
 struct Limits<'l, 'r> {
@@ -35,20 +35,21 @@ impl Run<'_> {
     pub(super) async fn load_refused_batch(&mut self, refusal: &Error) -> Result<BatchEnd> {
         let began = Instant::now();
         let mut opened = self.open().await?;
-        let mut record = Record::new();
-        if !opened.records.next(&mut record).await? {
+        if !opened.records.next(&mut opened.record).await? {
             self.finish_without_rows(&mut opened).await?;
             return Ok(BatchEnd::Object);
         }
-        let (mut end, mut spool, mut filled) =
-            self.fill(Spool::new()?, &mut opened, &mut record).await?;
+        let limits = BatchLimits::of(self.settings, &self.claim, *self.budget);
+        let mut batch = Batch::new(limits, self.progress.checkpoint, Spool::new()?);
+        let mut end = batch.fill(&mut opened.records, &opened.writer, &mut opened.record).await?;
+        let (mut spool, mut filled) = batch.into_parts();
         let filled_at = Instant::now();
         self.progress.steps.add(Step::Read, filled_at - began);
         // The transaction holds several COPYs, so nobody else may write to the star meanwhile.
         self.begin_batch(true).await?;
         let Filled { rows_read, .. } = filled;
         let limits = Limits { run: self, rows_read, rejected: filled.rows_rejected() };
-        let staged = spool.stage(self.client, self.copy, &limits, Some(refusal)).await?;
+        let staged = spool.stage(self.client(), &self.first.copy, &limits, Some(refusal)).await?;
         self.progress.steps.add(Step::Normalise, filled_at.elapsed());
         match staged.end {
             StageEnd::All => {}
@@ -68,7 +69,21 @@ impl Run<'_> {
         }
         filled.rejected.extend(staged.refused);
         filled.rejected.sort_by_key(|row| row.rejection.line);
-        self.close_batch(None, &mut opened, filled, end).await?;
+        let batch = FilledBatch {
+            lane: self.first.clone(),
+            from_rows: self.progress.checkpoint.rows,
+            copy: None,
+            end,
+            object_end: (end == BatchEnd::Object).then(|| opened.end(filled.to.rows)),
+            // Of a cut batch, more is hashed than is committed.
+            hash_state: match filled.is_cut {
+                true => None,
+                false => opened.records.hash_state_at(filled.to.offset),
+            },
+            steps: StepTimes::default(),
+            filled,
+        };
+        self.close_batch(batch).await?;
         Ok(end)
     }
 }

@@ -106,7 +106,10 @@ impl Loader {
                     let rejected = still_rejected.len() as u64;
                     return Ok((load.rows_rejected - rejected, rejected));
                 }
-                Err(error) => retry.roll_back_and_wait(client, error).await?,
+                Err(error) => {
+                    let rolled_back = db::execute(client, "rollback", Stage::Ledger).await;
+                    retry.wait(error, rolled_back).await?;
+                }
             }
         }
     }
@@ -190,7 +193,7 @@ impl Loader {
         if !files.is_empty() {
             ledger::record_enrichment(client, load_id, attempt, files).await?;
         }
-        let copy = self.session.copy_of(dataset)?;
+        let copy = self.session.lane(dataset)?.copy;
         let staged = spool.stage(client, &copy, &NoLimits, None).await?;
         if let Some(call) = star::complete_call(dataset) {
             let called = client.execute(&call, &[&load_id]).await;

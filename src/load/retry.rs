@@ -3,9 +3,6 @@
 
 use std::time::Duration;
 
-use crate::db::Client;
-
-use crate::db;
 use crate::error::{Error, ErrorKind, Result, Stage};
 
 /// How often a transaction is repeated after a deadlock or a serialization failure.
@@ -21,15 +18,17 @@ pub(super) struct ConflictRetry {
 }
 
 impl ConflictRetry {
-    /// Rolls back after `error`. After a conflict it waits a random time, so that the same two
-    /// transactions do not meet again, and returns `Ok`: repeat the work.
+    /// After `error`, and after the rollback with this result: where the error is a conflict, it waits a random time, so
+    /// that the same two transactions do not meet again, and returns `Ok`: repeat the work.
     ///
     /// # Errors
     ///
-    /// `error` itself, unless it is a conflict that may be retried; the error of the rollback
-    /// where that fails after a conflict.
-    pub(crate) async fn roll_back_and_wait(&mut self, client: &Client, error: Error) -> Result<()> {
-        let rolled_back = db::execute(client, "rollback", Stage::Ledger).await;
+    /// `error` itself, unless it is a conflict that may be retried; the error of the rollback where that failed after a
+    /// conflict, or because a connection is lost: the error on the other one may follow from that.
+    pub(crate) async fn wait(&mut self, error: Error, rolled_back: Result<()>) -> Result<()> {
+        if rolled_back.as_ref().is_err_and(|lost| lost.kind == ErrorKind::DatabaseLost) {
+            return rolled_back;
+        }
         if error.kind != ErrorKind::DatabaseConflict || self.conflicts == MAX_CONFLICT_RETRIES {
             return Err(error);
         }

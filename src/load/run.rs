@@ -1,30 +1,27 @@
 //! Run: loads a claimed object batch by batch, each in its own transaction, to its end.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use tokio_postgres::Statement;
-
-use crate::db::Client;
-
-use super::batch::{Batch, BatchEnd, BatchLimits, Filled};
+use super::batch::{BatchEnd, Filled};
+use super::connection::Lane;
 use super::input::Input;
-use super::line_sink::LineSink;
 use super::object_facts::facts_of;
+use super::opened::Opened;
 use super::progress::Progress;
 use super::record_stream::{self, RecordStream};
+use super::second::{Second, is_exclusive};
 use super::staging;
 use super::time_budget::TimeBudget;
-use crate::copy::CopyIn;
 use crate::dataset::Dataset;
 use crate::db;
+use crate::db::Client;
 use crate::enrich::Enricher;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::ledger::{self, Claim, RejectCounts, Step};
+use crate::ledger::{self, Claim, RejectCounts};
 use crate::object::ObjectRef;
 use crate::records::Record;
-use crate::rows::RowWriter;
 use crate::settings::Settings;
+use crate::star::Star;
 
 /// How a run ended, if not with an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,15 +38,14 @@ pub(super) enum RunEnd {
 
 /// A claimed load, and what is needed to run it.
 pub(super) struct Run<'r> {
-    pub client: &'r Client,
+    /// The connection that holds the claim.
+    pub first: Lane<'r>,
+    pub second: Second<'r>,
     pub settings: &'r Settings,
     pub input: Input<'r>,
     pub dataset: &'r Dataset,
     pub enrichers: &'r [Arc<Enricher>],
-    /// The COPY into the dataset's staging table.
-    pub copy: &'r Statement,
-    /// The fingerprint of the dataset's contract.
-    pub contract: &'r str,
+    pub star: &'r Star,
     /// The object as its rows have it.
     pub known: ObjectRef,
     pub claim: Claim,
@@ -57,15 +53,7 @@ pub(super) struct Run<'r> {
     pub budget: &'r mut TimeBudget,
 }
 
-/// The object, opened at the checkpoint.
-pub(super) struct Opened {
-    pub records: RecordStream,
-    writer: RowWriter,
-    /// What the header says that the contract does not, for the ledger.
-    pub(super) notes: Option<String>,
-}
-
-impl Run<'_> {
+impl<'r> Run<'r> {
     /// Loads from the checkpoint to the end of the object or of the invocation's time. A batch with
     /// rows that Postgres refuses is read again, and those rows are rejected.
     ///
@@ -77,7 +65,7 @@ impl Run<'_> {
             match self.load_batches().await {
                 Err(refusal) if staging::is_fault_of_rows(&refusal) => {
                     tracing::info!(object = %self.known, "{refusal}; looking for the rows");
-                    self.execute("rollback").await?;
+                    self.roll_back().await?;
                     match self.load_refused_batch(&refusal).await? {
                         BatchEnd::Object => return Ok(RunEnd::Finished),
                         BatchEnd::OutOfTime => return Ok(RunEnd::OutOfTime),
@@ -87,36 +75,6 @@ impl Run<'_> {
                 result => return result,
             }
         }
-    }
-
-    async fn load_batches(&mut self) -> Result<RunEnd> {
-        let began = Instant::now();
-        let mut opened = self.open().await?;
-        let mut record = Record::new();
-        let mut has_record = opened.records.next(&mut record).await?;
-        self.progress.steps.add(Step::Open, began.elapsed());
-        while has_record {
-            if !self.budget.has_time() {
-                return Ok(RunEnd::OutOfTime);
-            }
-            self.begin_batch(self.is_exclusive()).await?;
-            let copy = CopyIn::start(self.client, self.copy).await?;
-            let began = Instant::now();
-            let (end, copy, filled) = self.fill(copy, &mut opened, &mut record).await?;
-            let (rows, filled_at) = (filled.rows_read, Instant::now());
-            let (filling, sending) = (filled_at - began, copy.send_time());
-            self.progress.steps.add(Step::Read, filling.saturating_sub(sending));
-            self.progress.steps.add(Step::Copy, sending);
-            self.close_batch(Some(copy), &mut opened, filled, end).await?;
-            self.budget.record_close(rows, filled_at.elapsed());
-            match end {
-                BatchEnd::Object => return Ok(RunEnd::Finished),
-                BatchEnd::OutOfTime => return Ok(RunEnd::OutOfTime),
-                BatchEnd::Full => has_record = opened.records.next(&mut record).await?,
-            }
-        }
-        self.finish_without_rows(&mut opened).await?;
-        Ok(RunEnd::Finished)
     }
 
     pub(super) async fn open(&self) -> Result<Opened> {
@@ -129,46 +87,55 @@ impl Run<'_> {
         if let Some(notes) = &notes {
             tracing::info!(object = %self.known, dataset = self.dataset.name, "{notes}");
         }
-        Ok(Opened { records, writer, notes })
+        Ok(Opened { records, writer, record: Record::new(), notes })
     }
 
-    pub(super) async fn fill<S: LineSink>(
-        &self,
-        sink: S,
-        opened: &mut Opened,
-        record: &mut Record,
-    ) -> Result<(BatchEnd, S, Filled)> {
-        let limits = BatchLimits::of(self.settings, &self.claim, *self.budget);
-        let mut batch = Batch::new(limits, self.progress.checkpoint, sink);
-        let end = batch.fill(&mut opened.records, &opened.writer, record).await?;
-        let (sink, filled) = batch.into_parts();
-        Ok((end, sink, filled))
-    }
-
-    /// Begins a transaction, and the batch in it.
+    /// Begins a transaction on the first connection, and the batch in it.
     ///
     /// # Errors
     ///
     /// Those of [`ledger::begin_batch`].
     pub(super) async fn begin_batch(&self, exclusive: bool) -> Result<()> {
         let from_rows = self.progress.checkpoint.rows;
-        let (client, claim) = (self.client, &self.claim);
+        let (client, claim) = (self.client(), &self.claim);
+        let contract = self.star.fingerprint(self.dataset);
         let (begun, batch) = tokio::join!(
             biased;
             self.execute("begin"),
-            ledger::begin_batch(client, claim, from_rows, exclusive, self.contract),
+            ledger::begin_batch(client, claim, from_rows, exclusive, contract),
         );
         begun.and(batch)
     }
 
-    /// Whether no other batch may run at the same time: the transaction deletes or changes rows that are not in
-    /// the file, and only its end tells whether it is the load's last one.
+    /// See [`is_exclusive`].
     pub(super) fn is_exclusive(&self) -> bool {
-        self.claim.replaces || self.dataset.has_full_extracts()
+        is_exclusive(self.dataset, &self.claim)
+    }
+
+    /// The client of the connection that holds the claim.
+    pub(super) fn client(&self) -> &'r Client {
+        self.first.client()
     }
 
     pub(super) async fn execute(&self, sql: &str) -> Result<()> {
-        db::execute(self.client, sql, Stage::Ledger).await
+        db::execute(self.client(), sql, Stage::Ledger).await
+    }
+
+    /// Rolls back what the connections have begun.
+    ///
+    /// # Errors
+    ///
+    /// An error of a connection or of Postgres.
+    pub(super) async fn roll_back(&self) -> Result<()> {
+        let second = async {
+            match self.second.lane() {
+                Some(lane) => db::execute(lane.client(), "rollback", Stage::Ledger).await,
+                None => Ok(()),
+            }
+        };
+        // At the same time: one may wait for the other one's end.
+        let (first, second) = tokio::join!(self.execute("rollback"), second);
+        first.and(second)
     }
 
     pub(super) fn is_over_budget(&self, rows_read: u64, rejected: u64) -> bool {
@@ -178,15 +145,19 @@ impl Run<'_> {
 
     /// Checks the reject budget before the commit. Over it, the batch is rolled back, and only its
     /// rejected rows are stored.
-    pub(super) async fn check_reject_budget(&mut self, filled: &Filled) -> Result<()> {
+    pub(super) async fn check_reject_budget(
+        &mut self,
+        client: &Client,
+        filled: &Filled,
+    ) -> Result<()> {
         let Filled { rejected, refused_unseen, .. } = filled;
         if !self.is_over_budget(filled.rows_read, filled.rows_rejected()) {
             return Ok(());
         }
         let rows_rejected = self.progress.rows_rejected + filled.rows_rejected();
         let rows_read = self.progress.checkpoint.rows + filled.rows_read;
-        self.execute("rollback").await?;
-        ledger::reject_rows(self.client, &self.claim, rejected).await?;
+        db::execute(client, "rollback", Stage::Ledger).await?;
+        ledger::reject_rows(client, &self.claim, rejected).await?;
         self.progress.reject_counts = Some(RejectCounts { rows_read, rows_rejected });
         let first = rejected.first().map_or_else(String::new, |row| {
             let column = row.rejection.column.as_deref();

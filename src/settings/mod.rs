@@ -50,6 +50,8 @@ pub struct Settings {
     pub(crate) batch_rows: u64,
     /// The maximum bytes of COPY text of a batch.
     pub(crate) batch_bytes: u64,
+    /// How many connections one load uses.
+    pub(crate) connections: u64,
     /// A longer record is an error: most likely it has an unclosed quote.
     pub(crate) max_row_bytes: usize,
     /// A header with more columns is an error.
@@ -150,6 +152,7 @@ impl Settings {
             datasets_dir: datasets_dir.into(),
             batch_rows: number(STARDROP_BATCH_ROWS, 100_000_000)?,
             batch_bytes: number(STARDROP_BATCH_BYTES, 1 << 30)?,
+            connections: number(STARDROP_CONNECTIONS, 2)?,
             max_row_bytes: number(STARDROP_MAX_ROW_BYTES, 1 << 28)? as usize,
             // A Postgres table has at most 1,600 columns; Stardrop adds three.
             max_columns: number(STARDROP_MAX_COLUMNS, 1_597)? as usize,

@@ -17,6 +17,7 @@ pub(crate) const STARDROP_STAGING_SCHEMA: &str = "STARDROP_STAGING_SCHEMA";
 pub(crate) const STARDROP_DATASETS: &str = "STARDROP_DATASETS";
 pub(crate) const STARDROP_BATCH_ROWS: &str = "STARDROP_BATCH_ROWS";
 pub(crate) const STARDROP_BATCH_BYTES: &str = "STARDROP_BATCH_BYTES";
+pub(crate) const STARDROP_CONNECTIONS: &str = "STARDROP_CONNECTIONS";
 pub(crate) const STARDROP_MAX_ROW_BYTES: &str = "STARDROP_MAX_ROW_BYTES";
 pub(crate) const STARDROP_MAX_COLUMNS: &str = "STARDROP_MAX_COLUMNS";
 pub(crate) const STARDROP_MAX_DECOMPRESSED_BYTES: &str = "STARDROP_MAX_DECOMPRESSED_BYTES";
@@ -77,6 +78,11 @@ pub const TABLE: &[(&str, &str, &str)] = &[
     (STARDROP_DATASETS, "`datasets/`; `/opt/datasets` in Lambda", "The folder of the contracts"),
     (STARDROP_BATCH_ROWS, "500000", "Maximum rows in one transaction"),
     (STARDROP_BATCH_BYTES, "67108864", "Maximum bytes in one transaction"),
+    (
+        STARDROP_CONNECTIONS,
+        "2",
+        "Connections of one load, `1` or `2`: with two, the next batch is copied while one is normalised and committed",
+    ),
     (STARDROP_MAX_ROW_BYTES, "4194304", "Maximum bytes of one record"),
     (STARDROP_MAX_COLUMNS, "1000", "Maximum columns of one file"),
     (

@@ -1,8 +1,9 @@
 //! Date: the calendar table `dim_date`, and the SQL step that adds a batch's dates to it.
 
 use super::counts;
-use super::ident::{ident, literal};
+use super::ident::{ident, indented, literal};
 use super::table::{Column, Table};
+use super::turn;
 use crate::dataset::{Dataset, DateRef};
 use crate::types::SqlType;
 
@@ -107,29 +108,38 @@ pub(super) fn step(dataset: &Dataset) -> Option<String> {
         return None;
     }
     let dates: Vec<String> =
-        keys.iter().map(|key| format!("            select {key} as date_key from batch")).collect();
+        keys.iter().map(|key| format!("select {key} as date_key from batch")).collect();
+    let dates = dates.join("\nunion all\n");
+    let query = format!(
+        "with incoming as (
+{dates}
+), upserted as (
+    insert into star.dim_date (date_key)
+    select incoming.date_key
+    from incoming
+    where {is_new}
+    group by incoming.date_key
+    order by incoming.date_key
+    on conflict (date_key) do nothing
+    returning true as is_new$, false as is_changed$
+)
+{count}",
+        dates = indented(&dates, 4),
+        is_new = IS_NEW,
+        count = counts::from_upserted(""),
+    );
+    let is_any_new = format!(
+        "select exists (\n    select\n    from (\n{}\n    ) incoming\n    where {IS_NEW}\n)",
+        indented(&dates, 8)
+    );
     Some(format!(
         "    -- Dates that the calendar does not have yet.
-    execute $sql$
-        with incoming as (
-{dates}
-        ), upserted as (
-            insert into star.dim_date (date_key)
-            select incoming.date_key
-            from incoming
-            where not exists (
-                select from star.dim_date existing where existing.date_key = incoming.date_key
-            )
-            group by incoming.date_key
-            order by incoming.date_key
-            on conflict (date_key) do nothing
-            returning true as is_new$, false as is_changed$
-        )
-        {count}
-    $sql$ into inserted, updated;
-{counts}",
-        dates = dates.join("\n            union all\n"),
-        count = counts::from_upserted(""),
+{insert}{counts}",
+        insert = turn::insert(&is_any_new, &query, "inserted, updated", ""),
         counts = counts::add_inserted("star.dim_date"),
     ))
 }
+
+const IS_NEW: &str = "not exists (
+        select from star.dim_date existing where existing.date_key = incoming.date_key
+    )";

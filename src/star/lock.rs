@@ -38,6 +38,10 @@ pub(super) fn step(catalog: &Catalog, dataset: &Dataset) -> Option<String> {
     let with_tombstones = dataset.facts.iter().filter(|fact| fact.delete_when.is_some());
     let mut facts: Vec<String> = with_tombstones.map(|fact| fact::name(&fact.name)).collect();
     facts.sort();
+    let turn = match exclusive.values().any(|exclusive| *exclusive) || !facts.is_empty() {
+        true => "    perform stardrop.wait_for_turn();\n",
+        false => "",
+    };
     let locks: String = exclusive
         .into_iter()
         .chain(facts.into_iter().map(|fact| (fact, true)))
@@ -52,5 +56,7 @@ pub(super) fn step(catalog: &Catalog, dataset: &Dataset) -> Option<String> {
     if locks.is_empty() {
         return None;
     }
-    Some(format!("    -- Batches that write rows which depend on each other wait here.\n{locks}"))
+    Some(format!(
+        "    -- Batches that write rows which depend on each other wait here.\n{turn}{locks}"
+    ))
 }

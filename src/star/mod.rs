@@ -26,6 +26,7 @@ mod row_size;
 mod staging;
 mod table;
 mod time;
+mod turn;
 mod undo;
 mod view;
 

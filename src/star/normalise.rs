@@ -25,7 +25,11 @@ pub(super) fn function(catalog: &Catalog, dataset: &Dataset) -> Function {
     let steps: Vec<String> = match &dataset.normalise_sql {
         // Written by the user, instead of the steps that follow from the contract.
         Some(sql) => {
-            let own = format!("    -- normalise.sql\n{}\n", sql.trim_end());
+            // What locks it takes is not known.
+            let own = format!(
+                "    perform stardrop.wait_for_turn();\n    -- normalise.sql\n{}\n",
+                sql.trim_end()
+            );
             months.into_iter().chain([own]).collect()
         }
         None => generated(catalog, dataset, &effects, months)

@@ -4,28 +4,21 @@
 
 use super::{key_is_known, name, same_key};
 use crate::dataset::Dimension;
-use crate::star::counts;
-use crate::star::ident::{ident, list, qualified};
+use crate::star::ident::{ident, indented, list, qualified};
+use crate::star::{counts, turn};
 
 /// The step for a dataset that has no attributes of the dimension. Each of `references` is a list of
 /// columns that hold a natural key.
 pub(super) fn step(dimension: &Dimension, references: &[&[String]]) -> String {
-    let count = counts::from_upserted("");
-    format!(
-        "{}        {count}\n    $sql$ into inserted, updated using this.load_id;\n",
-        infer(dimension, references)
-    )
+    infer(dimension, references, &counts::from_upserted(""), "inserted, updated")
 }
 
 /// The step for a dataset that has some, after its own members.
 pub(super) fn step_after_members(dimension: &Dimension, references: &[&[String]]) -> String {
-    format!(
-        "{}        select count(*) from upserted\n    $sql$ into inferred using this.load_id;\n",
-        infer(dimension, references)
-    )
+    infer(dimension, references, "select count(*) from upserted", "inferred")
 }
 
-fn infer(dimension: &Dimension, references: &[&[String]]) -> String {
+fn infer(dimension: &Dimension, references: &[&[String]], count: &str, into: &str) -> String {
     let table = format!("star.{}", ident(&name(&dimension.name)));
     let key = dimension.key_names();
     let mut referenced: Vec<String> = Vec::new();
@@ -39,9 +32,9 @@ fn infer(dimension: &Dimension, references: &[&[String]]) -> String {
             })
             .collect();
         referenced.push(format!(
-            "            select {}, batch.source_line
-            from batch
-            where {}",
+            "select {}, batch.source_line
+from batch
+where {}",
             keys.join(", "),
             key_is_known(columns)
         ));
@@ -51,31 +44,46 @@ fn infer(dimension: &Dimension, references: &[&[String]]) -> String {
     } else {
         ("", "", format!(" ({})", list(&key)))
     };
-    format!(
-        "    -- Dimension {dimension}: members that do not exist yet are inferred from their key.
-    execute $sql$
-        with referenced as (
+    let referenced = referenced.join("\nunion all\n");
+    let query = format!(
+        "with referenced as (
 {referenced}
-        ), member as (
-            select distinct on ({referenced_key}) {referenced_key}, referenced.source_line
-            from referenced
-            order by {referenced_key}, referenced.source_line
-        ), upserted as (
-            insert into {table}
-                ({key}, {more}load_id, source_line, source_load_id, source_time)
-            select {member_key}, {values}$1, member.source_line, 0, '-infinity'
-            from member
-            where not exists (select from {table} existing where {same_key})
-            order by {member_key}
-            on conflict{arbiter} do nothing
-            returning true as is_new$, false as is_changed$
-        )
-",
-        dimension = dimension.name,
-        referenced = referenced.join("\n            union all\n"),
+), member as (
+    select distinct on ({referenced_key}) {referenced_key}, referenced.source_line
+    from referenced
+    order by {referenced_key}, referenced.source_line
+), upserted as (
+    insert into {table}
+        ({key}, {more}load_id, source_line, source_load_id, source_time)
+    select {member_key}, {values}$1, member.source_line, 0, '-infinity'
+    from member
+    where not exists (select from {table} existing where {same_key})
+    order by {member_key}
+    on conflict{arbiter} do nothing
+    returning true as is_new$, false as is_changed$
+)
+{count}",
+        referenced = indented(&referenced, 4),
         referenced_key = qualified("referenced", &key),
         key = list(&key),
         member_key = qualified("member", &key),
         same_key = same_key(&key),
+    );
+    let is_any_new = format!(
+        "select exists (
+    select
+    from (
+{referenced}
+    ) member
+    where not exists (select from {table} existing where {same_key})
+)",
+        referenced = indented(&referenced, 8),
+        same_key = same_key(&key),
+    );
+    format!(
+        "    -- Dimension {dimension}: members that do not exist yet are inferred from their key.
+{insert}",
+        dimension = dimension.name,
+        insert = turn::insert(&is_any_new, &query, into, " using this.load_id"),
     )
 }

@@ -2,6 +2,7 @@
 //!
 //! Each kind of history has a module; [`step`] chooses the one for a dimension.
 
+mod compared;
 mod described;
 mod extract;
 mod group;

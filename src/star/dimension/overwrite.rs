@@ -10,6 +10,7 @@
 //! is known once it has compared its members. Where it must change some, it rolls back and starts again, so that
 //! it holds nothing of the dimension while it waits.
 
+use super::compared::Compared;
 use super::group::{self, Group, Kept};
 use super::{DimensionEffect, described, key_column, name, repetition};
 use crate::dataset::{Dimension, DimensionSource};
@@ -37,6 +38,8 @@ pub(super) fn step(effect: &DimensionEffect<'_>, source: &DimensionSource) -> St
         "    -- Dimension {dimension}: {what}.
     declare
         is_alone boolean := false;
+        may_insert boolean := not stardrop.is_ahead();
+        has_new boolean;
         absent bigint;
         written bigint;
         to_change bigint;
@@ -45,26 +48,36 @@ pub(super) fn step(effect: &DimensionEffect<'_>, source: &DimensionSource) -> St
         inserted := 0;
         updated := 0;
         if staged > {SAMPLE_ROWS} then
-            execute {sample} into is_alone;
+            execute {sample} into is_alone, has_new;
         end if;
         loop
             begin
+                if is_alone or has_new then
+                    perform stardrop.wait_for_turn();
+                    may_insert := true;
+                end if;
                 if is_alone then
                     perform pg_advisory_xact_lock({lock});
 {newer}                else
                     perform pg_advisory_xact_lock_shared({lock});
                 end if;
                 execute {query} into absent, written, to_change, changed, members, occurrences
-                    using this.load_id, this.object_time, first_line, is_alone, {parameter};
+                    using this.load_id, this.object_time, first_line, is_alone, {parameter}, may_insert;
+                if absent > 0 and not may_insert then
+                    has_new := true;
+                    raise exception using errcode = '{WRONG_LOCK}';
+                end if;
                 -- Members that another batch has inserted meanwhile are compared, too.
                 if not is_alone and (to_change > 0 or written < absent) then
+                    is_alone := true;
                     raise exception using errcode = '{WRONG_LOCK}';
                 end if;
                 inserted := inserted + written;
                 updated := updated + changed;
                 exit when written = absent;
             exception when sqlstate '{WRONG_LOCK}' then
-                is_alone := true;
+                -- What it needs is noted.
+                null;
             end;
         end loop;
     end;
@@ -83,7 +96,7 @@ pub(super) fn step(effect: &DimensionEffect<'_>, source: &DimensionSource) -> St
 }
 
 /// The query that inserts the new members, notes those that the batch repeats, and changes others if `$4` says that no
-/// other batch runs. `$5` is the loads that are newer than this one.
+/// other batch runs. `$5` is the loads that are newer than this one; `$6` says that it is the batch's turn.
 fn query(dimension: &Dimension, source: &DimensionSource, groups: &[Group<'_>]) -> String {
     let table = format!("star.{}", ident(&name(&source.name)));
     let key = ident(&key_column(&source.name));
@@ -127,7 +140,7 @@ fn query(dimension: &Dimension, source: &DimensionSource, groups: &[Group<'_>]) 
     select {member_columns},
            $1, compared.source_line, {position_values}
     from compared
-    where compared.known_key$ is null
+    where compared.known_key$ is null and $6
     order by {key_order}
     on conflict ({key_columns}) do nothing
     returning true
@@ -160,61 +173,6 @@ from compared
         any_value_changes = any_value_changes(&compared),
         described = described::count(source, groups),
     )
-}
-
-/// How a member of the batch compares with the one that the dimension has, in one group: columns of the query.
-struct Compared<'g, 'd> {
-    group: &'g Group<'d>,
-    /// What the names of the columns end in.
-    suffix: String,
-}
-
-impl Compared<'_, '_> {
-    fn column(&self, name: &str) -> String {
-        format!("compared.{name}{}$", self.suffix)
-    }
-
-    /// What is known of a member: whether the batch's values come before those that it has, and whether they differ;
-    /// whether it has none yet, or has those of this load; and whether a newer load has repeated them.
-    fn facts(&self) -> String {
-        let Compared { group, suffix } = self;
-        let (load, time) = (ident(&group.load), ident(&group.time));
-        let is_repeated = match group.kept {
-            Kept::Newest => format!("repeated{suffix}.word is not null"),
-            Kept::Oldest => "false".to_owned(),
-        };
-        format!(
-            "           dim.load_id is not null and ({wins}) as wins{suffix}$,
-           {differs} as differs{suffix}$,
-           dim.{time} = '-infinity' as is_empty{suffix}$,
-           dim.{load} = $1 as is_own{suffix}$,
-           {is_repeated} as is_repeated{suffix}$",
-            wins = group.wins("$1", "$2", "member"),
-            differs = group.differs("member"),
-        )
-    }
-
-    /// Whether the row is to be written. The oldest values are written with their position, also where they are the
-    /// same.
-    fn changes(&self) -> String {
-        let suffix = &self.suffix;
-        let is_same = match self.group.kept {
-            Kept::Newest => {
-                format!(
-                    " and (known.differs{suffix}$ or known.is_empty{suffix}$) and not known.is_repeated{suffix}$"
-                )
-            }
-            Kept::Oldest => String::new(),
-        };
-        format!("           known.wins{suffix}${is_same} as changes{suffix}$")
-    }
-
-    /// Whether the batch repeats the values of another load.
-    fn repeats(&self) -> String {
-        let [wins, differs, is_empty, is_own] =
-            ["wins", "differs", "is_empty", "is_own"].map(|name| self.column(name));
-        format!("{wins} and not ({differs} or {is_empty} or {is_own})")
-    }
 }
 
 /// Whether the values of any group change, and not their position alone.
@@ -268,7 +226,7 @@ fn each<T>(items: &[T], separator: &str, text: impl Fn(&T) -> String) -> String 
     items.iter().map(text).collect::<Vec<_>>().join(separator)
 }
 
-/// Whether the batch's first rows change a member.
+/// Whether the batch's first rows change a member, and whether they have a new one.
 fn sample(dimension: &Dimension, source: &DimensionSource, groups: &[Group<'_>]) -> String {
     let columns: Vec<&String> = source.key.iter().chain(&source.attributes).collect();
     let changes = each(groups, " or ", |group| {
@@ -276,13 +234,15 @@ fn sample(dimension: &Dimension, source: &DimensionSource, groups: &[Group<'_>])
     });
     format!(
         "
-            select exists (
-                select
-                from (select {columns} from batch limit {SAMPLE_ROWS}) member
-                join star.{table} dim on {same_key}
-                where {changes}
-            )
+            select coalesce(bool_or(dim.{key} is not null and ({changes})), false),
+                   coalesce(bool_or(dim.{key} is null), false)
+            from (select {columns} from batch limit {SAMPLE_ROWS}) member
+            left join star.{table} dim on {same_key}
+            where {known}
         ",
+        key = ident(&key_column(&dimension.name)),
+        known =
+            each(&source.key, " and ", |column| format!("member.{} is not null", ident(column))),
         columns = qualified("batch", &columns),
         table = ident(&name(&dimension.name)),
         same_key = equal("dim", "member", &source.key),

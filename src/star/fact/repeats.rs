@@ -128,6 +128,7 @@ pub(super) fn refuse(context: FactContext<'_>, grain: &[String]) -> String {
     );
     format!(
         "    -- Fact {fact}: rows that repeat a grain of their file and differ are refused.
+    perform stardrop.wait_for_turn();
     execute {query} into repeated_lines using this.load_id{span};
     if repeated_lines is not null then
         raise exception using errcode = 'SD003', message = {message}, detail = repeated_lines;

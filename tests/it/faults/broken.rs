@@ -40,10 +40,11 @@ impl Break {
                         ("and l.checkpoint_rows = in_from_rows", ""),
                         ("and l.checkpoint_rows = in_rows", ""),
                         ("and l.worker_pid = pg_backend_pid()", ""),
+                        ("and pg_backend_pid() in (l.worker_pid, l.second_pid)", ""),
                     ];
                     change(site, function, &fences).await;
                 }
-                let held = [("and l.worker_pid = pg_backend_pid()", "")];
+                let held = [("and pg_backend_pid() in (l.worker_pid, l.second_pid)", "")];
                 change(site, "open_batch", &held).await;
             }
         }

@@ -39,6 +39,7 @@ pub enum Phase {
 const WORDS: &[(&str, Phase)] = &[
     ("stardrop.claim(", Phase::Claim),
     ("stardrop.begin_batch(", Phase::BeginBatch),
+    ("stardrop.begin_batch_ahead(", Phase::BeginBatch),
     ("stardrop.checkpoint(", Phase::Checkpoint),
     ("stardrop.finish(", Phase::Finish),
     ("stardrop.reject_rows(", Phase::Rejects),

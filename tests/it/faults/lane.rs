@@ -126,6 +126,7 @@ impl LaneLoader {
             ("DATABASE_URL", site.loaders_url(self.port)),
             ("STARDROP_DATASETS", site.datasets.path().display().to_string()),
             ("STARDROP_BATCH_ROWS", schedule.batch_rows.to_string()),
+            ("STARDROP_CONNECTIONS", schedule.connections.to_string()),
             ("STARDROP_LEASE_SECONDS", schedule.lease_seconds.to_string()),
             ("AWS_ENDPOINT_URL_S3", site.endpoint(schedule.versioned).s3.endpoint_url()),
             ("AWS_ACCESS_KEY_ID", "test".to_owned()),

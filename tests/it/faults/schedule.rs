@@ -50,6 +50,8 @@ pub struct Schedule {
     pub seed: u64,
     pub versioned: bool,
     pub batch_rows: usize,
+    /// Connections of a load.
+    pub connections: u32,
     pub lease_seconds: u64,
     pub puts: Vec<Put>,
     pub rounds: Vec<Round>,
@@ -110,6 +112,7 @@ impl Schedule {
             seed,
             versioned: one_in(dice, 3),
             batch_rows: *[3, 4, 5, 8, 1000].choose(dice).unwrap(),
+            connections: dice.random_range(1..=2),
             lease_seconds,
             at_last: Vec::new(),
             puts,
@@ -216,7 +219,7 @@ fn a_put(dice: &mut Dice, chosen: &[usize], before: &[Put], skewed: bool) -> Put
 fn some_phase(dice: &mut Dice) -> At {
     // The commit is the hardest step.
     if one_in(dice, 3) {
-        return At::Phase(Phase::Commit, dice.random_range(0..4));
+        return At::Phase(Phase::Commit, dice.random_range(0..7));
     }
     let (phase, times) = *PHASES.choose(dice).unwrap();
     At::Phase(phase, dice.random_range(0..times))

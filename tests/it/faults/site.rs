@@ -83,7 +83,9 @@ impl Site {
     /// A site with its own server.
     pub async fn with_its_own_server() -> Arc<Site> {
         let own = tokio::task::spawn_blocking(|| {
-            LocalPostgres::start(PostgresOptions::throwaway(server_binaries())).unwrap()
+            let mut options = PostgresOptions::throwaway(server_binaries());
+            options.settings.push(("deadlock_timeout".to_owned(), "50ms".to_owned()));
+            LocalPostgres::start(options).unwrap()
         });
         let own = own.await.unwrap();
         let url = own.url("");
@@ -173,6 +175,7 @@ impl Site {
             &self.loaders_url(port),
             &[
                 ("STARDROP_BATCH_ROWS", &schedule.batch_rows.to_string()),
+                ("STARDROP_CONNECTIONS", &schedule.connections.to_string()),
                 ("STARDROP_LEASE_SECONDS", &schedule.lease_seconds.to_string()),
             ],
         );

@@ -26,4 +26,5 @@ pub mod resume;
 mod round_trips;
 mod same_content;
 mod staging_keep;
+mod two_connections;
 mod unmatched;

@@ -45,6 +45,7 @@ async fn no_function_finds_a_load_that_does_not_exist() {
     let db = TestDatabase::migrated().await;
     for (sql, said) in [
         ("stardrop.begin_batch(9, 1, 0, false, 'x')", "false"),
+        ("stardrop.join_load(9, 1, 1)", "false"),
         ("stardrop.checkpoint(9, 1, 0, 1, 1, 1, 0, interval '1 minute')", "false"),
         ("stardrop.reject_rows(9, 1, '{}', '{}', '{}', '{}', '{}')", "false"),
         ("stardrop.finish(9, 1, 0, null)", "false"),

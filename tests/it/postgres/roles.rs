@@ -95,9 +95,9 @@ async fn the_loader_and_readers_may_call_the_listed_functions_and_no_other() {
     };
     assert_eq!(
         site.db.rows(&callable("stardrop_loader")).await,
-        "staging.open_blue\nstaging.open_red\nstaging.replace_blue\nstardrop.begin_batch\n\
+        "staging.open_blue\nstaging.open_red\nstaging.replace_blue\nstardrop.begin_batch\nstardrop.begin_batch_ahead\n\
          stardrop.checkpoint\nstardrop.claim\nstardrop.contract_fingerprint\nstardrop.fail\n\
-         stardrop.findings\nstardrop.finish\nstardrop.mark_skipped\nstardrop.newest_loads\n\
+         stardrop.findings\nstardrop.finish\nstardrop.join_load\nstardrop.mark_skipped\nstardrop.newest_loads\n\
          stardrop.record_enrichment\nstardrop.record_unmatched\nstardrop.register_parts\nstardrop.reject_rows\nstardrop.release\nstardrop.release_finished\n\
          stardrop.require_held\nstardrop.save_hash\nstardrop.totals\nstardrop.with_trigger_time"
     );

@@ -78,7 +78,13 @@ pub fn server() -> &'static Server {
     SERVER.get_or_init(|| {
         let mut options = PostgresOptions::throwaway(server_binaries());
         // With a database for each test, the server would start a worker of autovacuum several times a second.
-        for (name, value) in [("max_connections", "200"), ("autovacuum_naptime", "1d")] {
+        let settings = [
+            ("max_connections", "300"),
+            ("autovacuum_naptime", "1d"),
+            // Batches of a few rows, next to each other, are in each other's way more often than large ones.
+            ("deadlock_timeout", "50ms"),
+        ];
+        for (name, value) in settings {
             options.settings.push((name.to_owned(), value.to_owned()));
         }
         let postgres = LocalPostgres::start(options).unwrap();

@@ -100,6 +100,7 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
                 absent := staged;
                 grains := staged;
                 if has_known and is_alone then
+                    perform stardrop.wait_for_turn();
                     perform pg_advisory_xact_lock({lock});
 {overruling}                elsif has_known then
                     perform pg_advisory_xact_lock_shared({lock});
@@ -118,6 +119,7 @@ pub(super) fn step(context: FactContext<'_>, grain: &[String]) -> String {
                         end if;
                         exit when absent = 0;
                     end if;
+                    perform stardrop.wait_for_turn();
                     execute {insert} using this.load_id, this.object_time, is_sorted{span};
                     get diagnostics written = row_count;
                     inserted := inserted + written;

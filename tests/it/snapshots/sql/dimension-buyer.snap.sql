@@ -1,6 +1,8 @@
     -- Dimension buyer: the newest value of each attribute.
     declare
         is_alone boolean := false;
+        may_insert boolean := not stardrop.is_ahead();
+        has_new boolean;
         absent bigint;
         written bigint;
         to_change bigint;
@@ -11,16 +13,19 @@
         updated := 0;
         if staged > 1000 then
             execute $sql$
-            select exists (
-                select
-                from (select batch.buyer, batch.town from batch limit 1000) member
-                join star.dim_buyer dim on dim.buyer = member.buyer
-                where dim.source_time = '-infinity' or (dim.town) is distinct from (member.town)
-            )
-        $sql$ into is_alone;
+            select coalesce(bool_or(dim.buyer_key is not null and (dim.source_time = '-infinity' or (dim.town) is distinct from (member.town))), false),
+                   coalesce(bool_or(dim.buyer_key is null), false)
+            from (select batch.buyer, batch.town from batch limit 1000) member
+            left join star.dim_buyer dim on dim.buyer = member.buyer
+            where member.buyer is not null
+        $sql$ into is_alone, has_new;
         end if;
         loop
             begin
+                if is_alone or has_new then
+                    perform stardrop.wait_for_turn();
+                    may_insert := true;
+                end if;
                 if is_alone then
                     perform pg_advisory_xact_lock(stardrop.table_lock('dim_buyer'));
                     select array_agg(l.load_id) into newer_loads
@@ -76,7 +81,7 @@
                         select compared.buyer, compared.town,
                                $1, compared.source_line, $1, $2
                         from compared
-                        where compared.known_key$ is null
+                        where compared.known_key$ is null and $6
                         order by compared.buyer
                         on conflict (buyer) do nothing
                         returning true
@@ -118,16 +123,27 @@
                                    ) end
                     from compared
                 $sql$ into absent, written, to_change, changed, members, occurrences
-                    using this.load_id, this.object_time, first_line, is_alone, newer_loads;
+                    using this.load_id,
+                    this.object_time,
+                    first_line,
+                    is_alone,
+                    newer_loads,
+                    may_insert;
+                if absent > 0 and not may_insert then
+                    has_new := true;
+                    raise exception using errcode = 'SD006';
+                end if;
                 -- Members that another batch has inserted meanwhile are compared, too.
                 if not is_alone and (to_change > 0 or written < absent) then
+                    is_alone := true;
                     raise exception using errcode = 'SD006';
                 end if;
                 inserted := inserted + written;
                 updated := updated + changed;
                 exit when written = absent;
             exception when sqlstate 'SD006' then
-                is_alone := true;
+                -- What it needs is noted.
+                null;
             end;
         end loop;
     end;
@@ -138,29 +154,56 @@
     );
 
     -- Dimension buyer: members that do not exist yet are inferred from their key.
-    execute $sql$
-        with referenced as (
-            select batch.buyer, batch.source_line
-            from batch
-            where batch.buyer is not null
-        ), member as (
-            select distinct on (referenced.buyer) referenced.buyer, referenced.source_line
-            from referenced
-            order by referenced.buyer, referenced.source_line
-        ), upserted as (
-            insert into star.dim_buyer
-                (buyer, load_id, source_line, source_load_id, source_time)
-            select member.buyer, $1, member.source_line, 0, '-infinity'
-            from member
-            where not exists (select from star.dim_buyer existing where existing.buyer = member.buyer)
-            order by member.buyer
-            on conflict (buyer) do nothing
-            returning true as is_new$, false as is_changed$
-        )
-        select count(*) filter (where is_new$),
-               count(*) filter (where is_changed$ and not is_new$)
-        from upserted
-    $sql$ into inserted, updated using this.load_id;
+    declare
+        is_any_new boolean := true;
+    begin
+        if stardrop.is_ahead() then
+            execute $sql$
+                select exists (
+                    select
+                    from (
+                        select batch.buyer, batch.source_line
+                        from batch
+                        where batch.buyer is not null
+
+                    ) member
+                    where not exists (select from star.dim_buyer existing where existing.buyer = member.buyer)
+                )
+
+            $sql$ into is_any_new;
+        end if;
+        if is_any_new then
+            perform stardrop.wait_for_turn();
+            execute $sql$
+                with referenced as (
+                    select batch.buyer, batch.source_line
+                    from batch
+                    where batch.buyer is not null
+
+                ), member as (
+                    select distinct on (referenced.buyer) referenced.buyer, referenced.source_line
+                    from referenced
+                    order by referenced.buyer, referenced.source_line
+                ), upserted as (
+                    insert into star.dim_buyer
+                        (buyer, load_id, source_line, source_load_id, source_time)
+                    select member.buyer, $1, member.source_line, 0, '-infinity'
+                    from member
+                    where not exists (select from star.dim_buyer existing where existing.buyer = member.buyer)
+                    order by member.buyer
+                    on conflict (buyer) do nothing
+                    returning true as is_new$, false as is_changed$
+                )
+                select count(*) filter (where is_new$),
+                               count(*) filter (where is_changed$ and not is_new$)
+                        from upserted
+
+            $sql$ into inserted, updated using this.load_id;
+        else
+            inserted := 0;
+            updated := 0;
+        end if;
+    end;
     tables := tables || jsonb_build_object(
         'table_name',
         'star.dim_buyer',

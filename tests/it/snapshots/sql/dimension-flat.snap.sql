@@ -305,27 +305,59 @@
     end if;
 
     -- Dimension flat: members that do not exist yet are inferred from their key.
-    execute $sql$
-        with referenced as (
-            select batch.flat, batch.source_line
-            from batch
-            where batch.flat is not null
-        ), member as (
-            select distinct on (referenced.flat) referenced.flat, referenced.source_line
-            from referenced
-            order by referenced.flat, referenced.source_line
-        ), upserted as (
-            insert into star.dim_flat
-                (flat, valid_from, is_first, load_id, source_line, source_load_id, source_time)
-            select member.flat, '-infinity', true, $1, member.source_line, 0, '-infinity'
-            from member
-            where not exists (select from star.dim_flat existing where existing.flat = member.flat)
-            order by member.flat
-            on conflict do nothing
-            returning true as is_new$, false as is_changed$
-        )
-        select count(*) from upserted
-    $sql$ into inferred using this.load_id;
+    declare
+        is_any_new boolean := true;
+    begin
+        if stardrop.is_ahead() then
+            execute $sql$
+                select exists (
+                    select
+                    from (
+                        select batch.flat, batch.source_line
+                        from batch
+                        where batch.flat is not null
+
+                    ) member
+                    where not exists (select from star.dim_flat existing where existing.flat = member.flat)
+                )
+
+            $sql$ into is_any_new;
+        end if;
+        if is_any_new then
+            perform stardrop.wait_for_turn();
+            execute $sql$
+                with referenced as (
+                    select batch.flat, batch.source_line
+                    from batch
+                    where batch.flat is not null
+
+                ), member as (
+                    select distinct on (referenced.flat) referenced.flat, referenced.source_line
+                    from referenced
+                    order by referenced.flat, referenced.source_line
+                ), upserted as (
+                    insert into star.dim_flat
+                        (flat,
+                         valid_from,
+                         is_first,
+                         load_id,
+                         source_line,
+                         source_load_id,
+                         source_time)
+                    select member.flat, '-infinity', true, $1, member.source_line, 0, '-infinity'
+                    from member
+                    where not exists (select from star.dim_flat existing where existing.flat = member.flat)
+                    order by member.flat
+                    on conflict do nothing
+                    returning true as is_new$, false as is_changed$
+                )
+                select count(*) from upserted
+
+            $sql$ into inferred using this.load_id;
+        else
+            inferred := 0;
+        end if;
+    end;
 
     added := added + inferred;
 

@@ -1,6 +1,8 @@
     -- Dimension origin: the oldest value of each attribute.
     declare
         is_alone boolean := false;
+        may_insert boolean := not stardrop.is_ahead();
+        has_new boolean;
         absent bigint;
         written bigint;
         to_change bigint;
@@ -10,16 +12,19 @@
         updated := 0;
         if staged > 1000 then
             execute $sql$
-            select exists (
-                select
-                from (select batch.source, batch.town from batch limit 1000) member
-                join star.dim_origin dim on dim.source = member.source
-                where dim.source_time = '-infinity' or (dim.town) is distinct from (member.town)
-            )
-        $sql$ into is_alone;
+            select coalesce(bool_or(dim.origin_key is not null and (dim.source_time = '-infinity' or (dim.town) is distinct from (member.town))), false),
+                   coalesce(bool_or(dim.origin_key is null), false)
+            from (select batch.source, batch.town from batch limit 1000) member
+            left join star.dim_origin dim on dim.source = member.source
+            where member.source is not null
+        $sql$ into is_alone, has_new;
         end if;
         loop
             begin
+                if is_alone or has_new then
+                    perform stardrop.wait_for_turn();
+                    may_insert := true;
+                end if;
                 if is_alone then
                     perform pg_advisory_xact_lock(stardrop.table_lock('dim_origin'));
                 else
@@ -62,7 +67,7 @@
                         select compared.source, compared.town,
                                $1, compared.source_line, $1, $2
                         from compared
-                        where compared.known_key$ is null
+                        where compared.known_key$ is null and $6
                         order by compared.source
                         on conflict (source) do nothing
                         returning true
@@ -91,16 +96,27 @@
                                    ) end
                     from compared
                 $sql$ into absent, written, to_change, changed, members, occurrences
-                    using this.load_id, this.object_time, first_line, is_alone, null::bigint[];
+                    using this.load_id,
+                    this.object_time,
+                    first_line,
+                    is_alone,
+                    null::bigint[],
+                    may_insert;
+                if absent > 0 and not may_insert then
+                    has_new := true;
+                    raise exception using errcode = 'SD006';
+                end if;
                 -- Members that another batch has inserted meanwhile are compared, too.
                 if not is_alone and (to_change > 0 or written < absent) then
+                    is_alone := true;
                     raise exception using errcode = 'SD006';
                 end if;
                 inserted := inserted + written;
                 updated := updated + changed;
                 exit when written = absent;
             exception when sqlstate 'SD006' then
-                is_alone := true;
+                -- What it needs is noted.
+                null;
             end;
         end loop;
     end;

@@ -1,6 +1,8 @@
     -- Dimension part: the newest value of each attribute.
     declare
         is_alone boolean := false;
+        may_insert boolean := not stardrop.is_ahead();
+        has_new boolean;
         absent bigint;
         written bigint;
         to_change bigint;
@@ -11,16 +13,19 @@
         updated := 0;
         if staged > 1000 then
             execute $sql$
-            select exists (
-                select
-                from (select batch.part, batch.place from batch limit 1000) member
-                join star.dim_part dim on dim.part = member.part
-                where dim.source_time = '-infinity' or (dim.place) is distinct from (member.place)
-            )
-        $sql$ into is_alone;
+            select coalesce(bool_or(dim.part_key is not null and (dim.source_time = '-infinity' or (dim.place) is distinct from (member.place))), false),
+                   coalesce(bool_or(dim.part_key is null), false)
+            from (select batch.part, batch.place from batch limit 1000) member
+            left join star.dim_part dim on dim.part = member.part
+            where member.part is not null
+        $sql$ into is_alone, has_new;
         end if;
         loop
             begin
+                if is_alone or has_new then
+                    perform stardrop.wait_for_turn();
+                    may_insert := true;
+                end if;
                 if is_alone then
                     perform pg_advisory_xact_lock(stardrop.table_lock('dim_part'));
                     select array_agg(l.load_id) into newer_loads
@@ -76,7 +81,7 @@
                         select compared.part, compared.place,
                                $1, compared.source_line, $1, $2
                         from compared
-                        where compared.known_key$ is null
+                        where compared.known_key$ is null and $6
                         order by compared.part
                         on conflict (part) do nothing
                         returning true
@@ -118,16 +123,27 @@
                                    ) end
                     from compared
                 $sql$ into absent, written, to_change, changed, members, occurrences
-                    using this.load_id, this.object_time, first_line, is_alone, newer_loads;
+                    using this.load_id,
+                    this.object_time,
+                    first_line,
+                    is_alone,
+                    newer_loads,
+                    may_insert;
+                if absent > 0 and not may_insert then
+                    has_new := true;
+                    raise exception using errcode = 'SD006';
+                end if;
                 -- Members that another batch has inserted meanwhile are compared, too.
                 if not is_alone and (to_change > 0 or written < absent) then
+                    is_alone := true;
                     raise exception using errcode = 'SD006';
                 end if;
                 inserted := inserted + written;
                 updated := updated + changed;
                 exit when written = absent;
             exception when sqlstate 'SD006' then
-                is_alone := true;
+                -- What it needs is noted.
+                null;
             end;
         end loop;
     end;

@@ -81,6 +81,7 @@
                 absent := staged;
                 grains := staged;
                 if has_known and is_alone then
+                    perform stardrop.wait_for_turn();
                     perform pg_advisory_xact_lock(stardrop.table_lock('fact_newest'));
                     select array_agg(l.load_id) into overruling
                     from stardrop.load l
@@ -268,6 +269,7 @@
                         end if;
                         exit when absent = 0;
                     end if;
+                    perform stardrop.wait_for_turn();
                     execute $sql$
                         with incoming as (
                             select batch.id,

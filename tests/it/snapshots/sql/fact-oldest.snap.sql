@@ -40,6 +40,7 @@
                 absent := staged;
                 grains := staged;
                 if has_known and is_alone then
+                    perform stardrop.wait_for_turn();
                     perform pg_advisory_xact_lock(stardrop.table_lock('fact_oldest'));
                     select array_agg(distinct l.load_id) into overruling
                     from star.confirmed_oldest confirmed
@@ -198,6 +199,7 @@
                         end if;
                         exit when absent = 0;
                     end if;
+                    perform stardrop.wait_for_turn();
                     execute $sql$
                         with incoming as (
                             select batch.id,

@@ -1,4 +1,5 @@
     -- Fact stock: rows that repeat a grain of their file and differ are refused.
+    perform stardrop.wait_for_turn();
     execute $sql$
         with overruled as (
             select confirmed.of_load, line.word, bit_or(line.bits) as bits
@@ -92,6 +93,7 @@
                 absent := staged;
                 grains := staged;
                 if has_known and is_alone then
+                    perform stardrop.wait_for_turn();
                     perform pg_advisory_xact_lock(stardrop.table_lock('fact_stock'));
                     select array_agg(l.load_id) into overruling
                     from stardrop.load l
@@ -270,6 +272,7 @@
                         end if;
                         exit when absent = 0;
                     end if;
+                    perform stardrop.wait_for_turn();
                     execute $sql$
                         with incoming as (
                             select batch.part,

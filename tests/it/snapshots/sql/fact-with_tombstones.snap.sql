@@ -103,6 +103,7 @@
                 absent := staged;
                 grains := staged;
                 if has_known and is_alone then
+                    perform stardrop.wait_for_turn();
                     perform pg_advisory_xact_lock(stardrop.table_lock('fact_with_tombstones'));
                     select array_agg(l.load_id) into overruling
                     from stardrop.load l
@@ -299,6 +300,7 @@
                         end if;
                         exit when absent = 0;
                     end if;
+                    perform stardrop.wait_for_turn();
                     execute $sql$
                         with incoming as (
                             select batch.id,

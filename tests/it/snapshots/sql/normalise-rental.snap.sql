@@ -40,6 +40,7 @@ begin
     this := stardrop.open_batch('rental');
 
     -- Batches that write rows which depend on each other wait here.
+    perform stardrop.wait_for_turn();
     perform pg_advisory_xact_lock(stardrop.table_lock('dim_flat'));
 
     inserted := 0;

@@ -45,6 +45,7 @@ begin
     this := stardrop.open_batch('shop');
 
     -- Batches that write rows which depend on each other wait here.
+    perform stardrop.wait_for_turn();
     perform pg_advisory_xact_lock(stardrop.table_lock('dim_product'));
     perform pg_advisory_xact_lock(stardrop.table_lock('fact_with_tombstones'));
 
