@@ -136,6 +136,7 @@ begin
             finished_at = clock_timestamp()
         where l.load_id = this.load_id
         returning * into this;
+        perform stardrop.forget_rejects_of_failure(this);
         -- A key that has its earlier bytes again: their earlier load is finished here, and the loop
         -- creates one for this event.
         exit when not stardrop.is_revert(this, in_sequencer, in_object_time);
@@ -165,10 +166,7 @@ begin
     where l.load_id = this.load_id
     returning * into this;
 
-    -- Rejected rows past the checkpoint were saved with a failure. They are read again.
-    delete from stardrop.rejected_row r
-    where r.load_id = this.load_id
-      and r.source_line > this.checkpoint_line;
+    perform stardrop.forget_rejects_of_failure(this);
 
     -- Only the commits of batches need to survive a crash of the server: without its session the claim is lost anyway.
     perform set_config('synchronous_commit', 'off', true);

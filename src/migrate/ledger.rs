@@ -45,6 +45,7 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/has_newer_version.sql"),
     include_str!("../../sql/functions/replaced_loads.sql"),
     include_str!("../../sql/functions/register_parts.sql"),
+    include_str!("../../sql/functions/forget_rejects_of_failure.sql"),
     include_str!("../../sql/functions/claim.sql"),
     include_str!("../../sql/functions/record_enrichment.sql"),
     include_str!("../../sql/functions/record_unmatched.sql"),

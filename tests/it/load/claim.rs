@@ -71,3 +71,24 @@ async fn a_rejected_last_line_without_a_line_end_is_kept_when_the_load_is_claime
         "select rows_rejected, (select count(*) from stardrop.rejected_row) from stardrop.load";
     assert_eq!(db.rows(kept).await, "1|1");
 }
+
+#[tokio::test]
+async fn rejected_rows_of_a_failure_that_was_not_recorded_go_with_a_load_that_is_superseded() {
+    let catalog = catalog_of(&[("stock", STOCK)]);
+    let (db, _) = TestDatabase::of(&catalog).await;
+    let cloud = Cloud::of(&db, catalog).await;
+    let first = cloud.put("stock/a.csv", "id,qty\nx,1\n").await;
+    cloud.load(&first).await.unwrap_err();
+    // As if the worker had died between the two.
+    db.run(
+        "update stardrop.load set state = 'loading', finished_at = null, rows_read = 0,
+        rows_rejected = 0, failure_text = null, failure_stage = null",
+    )
+    .await;
+    assert_eq!(db.text("select count(*) from stardrop.rejected_row").await, "1");
+    let second = cloud.put("stock/a.csv", "id,qty\n1,1\n").await;
+    cloud.load(&second).await.unwrap();
+    cloud.load(&first).await.unwrap();
+    let loads = "select state, (select count(*) from stardrop.rejected_row) from stardrop.load order by load_id";
+    assert_eq!(db.rows(loads).await, "superseded|0\nloaded|0");
+}
