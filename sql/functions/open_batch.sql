@@ -34,7 +34,7 @@ begin
           and pg_backend_pid() in (l.worker_pid, l.second_pid);
         if not found then
             raise exception 'this session does not hold load % of dataset %', claimed_load, in_dataset
-                using errcode = 'invalid_transaction_state';
+                using errcode = 'SD005';
         end if;
         -- Migrations hold the star's lock exclusively, so the contract cannot change before the commit.
         perform stardrop.check_contract(in_dataset, current_setting('stardrop.contract', true));

@@ -37,7 +37,7 @@ impl<'r> Run<'r> {
                 self.advance(before.end().await?);
             }
             let batch = match next? {
-                Next::Batch(batch) => batch,
+                Next::Batch(batch) => *batch,
                 Next::OutOfTime => return Ok(RunEnd::OutOfTime),
                 Next::End => {
                     self.finish_without_rows(&mut opened).await?;

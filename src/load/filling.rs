@@ -28,7 +28,7 @@ pub(super) enum Begin {
 /// What there is after a batch.
 pub(super) enum Next<'c> {
     /// Another one, which is to be closed.
-    Batch(FilledBatch<'c>),
+    Batch(Box<FilledBatch<'c>>),
     /// The invocation's time is over.
     OutOfTime,
     /// The end of the object.
@@ -92,7 +92,7 @@ impl<'c> Filling<'c> {
         let mut steps = StepTimes::default();
         steps.add(Step::Read, reading);
         steps.add(Step::Copy, sending);
-        Ok(Next::Batch(FilledBatch {
+        Ok(Next::Batch(Box::new(FilledBatch {
             lane: self.lane,
             from_rows: self.from.rows,
             copy: Some(copy),
@@ -101,7 +101,7 @@ impl<'c> Filling<'c> {
             hash_state: opened.records.hash_state_at(filled.to.offset),
             steps,
             filled,
-        }))
+        })))
     }
 
     async fn begin(&self) -> Result<()> {

@@ -195,7 +195,7 @@ async fn a_load_of_one_dataset_gives_no_access_to_another() {
     // Blue's staging table, with red's load.
     loader.batch_execute(&site.begin(red, "red")).await.unwrap();
     let into_blue = "insert into pg_temp.blue_in (id, who, source_line) values (2, 'a', 2)";
-    assert_eq!(sqlstate(&loader, into_blue).await, "25000");
+    assert_eq!(sqlstate(&loader, into_blue).await, "SD005");
     loader.batch_execute("rollback").await.unwrap();
     // Blue's replacement, with red's load of the same key; red has none at all.
     loader.batch_execute(&format!("select staging.replace_blue({red})")).await.unwrap();
