@@ -26,10 +26,18 @@ async fn execute(client: &Client, sql: &str) {
     }
 }
 
-/// The bare table and the star by hand, in one database.
+/// The bare table and a star by hand, in one database.
 pub struct ByHand {
     pub client: Client,
+    /// The statements that load the rows of the staging table.
+    pub load: &'static str,
 }
+
+/// The best statements that we could write.
+pub const BEST: &str = include_str!("../hand/load.sql");
+
+/// The statements that most would write.
+pub const USUAL: &str = include_str!("../hand/usual.sql");
 
 impl ByHand {
     pub async fn prepare(&self) {
@@ -57,11 +65,11 @@ impl ByHand {
         sink.finish().await.unwrap();
     }
 
-    /// One transaction: COPY, and the statements of `load.sql`.
+    /// One transaction: COPY, and the statements.
     pub async fn load(&self, path: &Path) {
         execute(&self.client, "begin").await;
         self.copy("hand.staging", path).await;
-        execute(&self.client, include_str!("../hand/load.sql")).await;
+        execute(&self.client, self.load).await;
         execute(&self.client, "commit").await;
     }
 }
@@ -70,13 +78,16 @@ impl ByHand {
 pub struct Star<'a> {
     pub files: &'a Files,
     pub url: String,
+    /// How many connections a load uses.
+    pub connections: &'static str,
 }
 
 impl Star<'_> {
     /// An empty star in a new database.
     pub async fn prepare(&self, admin: &Client) {
-        execute(admin, "drop database if exists star").await;
-        execute(admin, "create database star").await;
+        let name = self.url.rsplit('/').next().unwrap();
+        execute(admin, &format!("drop database if exists {name}")).await;
+        execute(admin, &format!("create database {name}")).await;
         run(self.files.stardrop().env("DATABASE_URL", &self.url).arg("migrate"));
     }
 
@@ -91,7 +102,7 @@ impl Star<'_> {
         load.args(["load", "--dataset", "sales"])
             .args(paths.iter().map(|path| path.as_ref().as_os_str()));
         // The runtime must go on meanwhile: a proxy may be one of its tasks.
-        load.env("DATABASE_URL", &self.url);
+        load.env("DATABASE_URL", &self.url).env("STARDROP_CONNECTIONS", self.connections);
         tokio::task::spawn_blocking(move || run(&mut load)).await.unwrap();
     }
 }

@@ -6,41 +6,49 @@ use std::time::Instant;
 
 use tokio_postgres::Client;
 
+use crate::USUAL;
 use crate::contender::{ByHand, Star};
 use crate::files::Files;
 use crate::measured::Measured;
 
-const BY_HAND: [&str; 2] =
-    ["by hand, a snapshot with 1 % changed", "by hand, a snapshot with 1 % changed"];
-const LOAD: [&str; 2] = ["`stardrop load`, a snapshot with 1 % changed", BY_HAND[0]];
+const SNAPSHOT: &str = "a snapshot with 1 % changed";
 
-/// Loads as many files as `count`, and prints how long the first and the last of them took; then the snapshots.
+/// Loads as many files as `count`, and prints how long each of them took; then the snapshots.
 pub async fn run(
     admin: &Client,
-    (hand, star): (&ByHand, &Star<'_>),
+    (usual, stars): (&ByHand, &[(&'static str, &Star<'_>)]),
     (files, folder): (&Files, &Path),
     count: usize,
     rounds: usize,
 ) {
-    hand.prepare().await;
-    star.prepare(admin).await;
-    println!("\n| file | by hand s | `stardrop load` s | ratio |\n|---|---|---|---|");
+    usual.prepare().await;
+    let mut names = vec![USUAL];
+    for (name, star) in stars {
+        star.prepare(admin).await;
+        names.push(name);
+    }
+    println!("\n| file | {} |\n|---{} |", names.join(" s | ") + " s", "|---".repeat(names.len()));
     let (further, changed) = (folder.join("further.csv"), folder.join("further_changed.csv"));
     for number in 1..=count {
         files.write_further(number, &further);
+        let mut seconds = Vec::new();
         let began = Instant::now();
-        hand.load(&further).await;
-        let by_hand = began.elapsed().as_secs_f64();
-        let began = Instant::now();
-        star.load(&further).await;
-        let loaded = began.elapsed().as_secs_f64();
-        println!("| {number} | {by_hand:.2} | {loaded:.2} | {:.2} |", loaded / by_hand);
+        usual.load(&further).await;
+        seconds.push(format!("{:.2}", began.elapsed().as_secs_f64()));
+        for (_, star) in stars {
+            let began = Instant::now();
+            star.load(&further).await;
+            seconds.push(format!("{:.2}", began.elapsed().as_secs_f64()));
+        }
+        println!("| {number} | {} |", seconds.join(" | "));
     }
     let mut measured = Measured::new(admin);
     for round in 1..=rounds {
         Files::write_changed(&further, round, &changed);
-        measured.step(BY_HAND, hand.load(&changed)).await;
-        measured.step(LOAD, star.load(&changed)).await;
+        measured.step(SNAPSHOT, USUAL, usual.load(&changed)).await;
+        for (name, star) in stars {
+            measured.step(SNAPSHOT, name, star.load(&changed)).await;
+        }
     }
     measured.print();
 }

@@ -28,14 +28,19 @@ use measured::Measured;
 use peers::Peers;
 use stardrop_local::postgres::{LocalPostgres, PostgresOptions, find_binaries};
 
-/// The steps of a round: its name in the table, and the step that it is compared with.
-const RAW: [&str; 2] = ["raw: `COPY` into an unlogged table", BY_HAND[0]];
-const BY_HAND: [&str; 2] = ["by hand", "by hand"];
-const LOAD: [&str; 2] = ["`stardrop load`", BY_HAND[0]];
-const BY_HAND_AGAIN: [&str; 2] = ["by hand, the same rows again", "by hand, the same rows again"];
-const LOAD_AGAIN: [&str; 2] = ["`stardrop load`, the same rows again", BY_HAND_AGAIN[0]];
-const BY_HAND_CHANGED: [&str; 2] = ["by hand, 1 % changed", "by hand, 1 % changed"];
-const LOAD_CHANGED: [&str; 2] = ["`stardrop load`, 1 % changed", BY_HAND_CHANGED[0]];
+/// What loads the files, as the tables call it.
+const RAW: &str = "`COPY` into a bare unlogged table";
+/// What the usual statements are called.
+pub const USUAL: &str = "usual SQL";
+/// What the best statements are called.
+pub const BEST: &str = "best SQL";
+const ONE: &str = "`stardrop load`, one connection";
+const TWO: &str = "`stardrop load`, two connections";
+
+/// The files of a round, and what the tables call them.
+const FIRST: &str = "first load";
+const AGAIN: &str = "the same rows again";
+const CHANGED: &str = "1 % changed";
 
 #[tokio::main]
 async fn main() {
@@ -58,9 +63,14 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let files = Files::generate(folder.path(), rows);
     let admin = connect(&postgres.url("postgres")).await;
-    admin.batch_execute("create database hand").await.unwrap();
-    let hand = ByHand { client: connect(&postgres.url("hand")).await };
-    let star = Star { files: &files, url: postgres.url("star") };
+    let mut by_hand = Vec::new();
+    for (name, load) in [("usual", contender::USUAL), ("best", contender::BEST)] {
+        admin.batch_execute(&format!("create database {name}")).await.unwrap();
+        by_hand.push(ByHand { client: connect(&postgres.url(name)).await, load });
+    }
+    let [usual, best] = by_hand.as_slice() else { unreachable!() };
+    let star = |name, connections| Star { files: &files, url: postgres.url(name), connections };
+    let (one, two) = (star("one", "1"), star("two", "2"));
     let mut measured = Measured::new(&admin);
     println!(
         "Postgres {}, {}\n{rows} rows, {:.1} MB; {rounds} rounds, and the median of each step\n",
@@ -74,27 +84,42 @@ async fn main() {
         if let Some(peers) = &peers {
             for [tool, name] in peers.tools() {
                 let load = async { peers.load(tool, &files.first) };
-                measured.step([name, BY_HAND[0]], load).await;
+                measured.step(FIRST, name, load).await;
             }
         }
-        hand.prepare_raw().await;
-        measured.step(RAW, hand.copy("raw", &files.first)).await;
-        hand.prepare().await;
-        measured.step(BY_HAND, hand.load(&files.first)).await;
-        star.prepare(&admin).await;
-        measured.step(LOAD, star.load(&files.first)).await;
-        measured.step(BY_HAND_AGAIN, hand.load(&files.reversed)).await;
-        measured.step(LOAD_AGAIN, star.load(&files.reversed)).await;
-        measured.step(BY_HAND_CHANGED, hand.load(&files.changed)).await;
-        measured.step(LOAD_CHANGED, star.load(&files.changed)).await;
+        usual.prepare_raw().await;
+        measured.step(FIRST, RAW, usual.copy("raw", &files.first)).await;
+        for (name, hand) in [(USUAL, usual), (BEST, best)] {
+            hand.prepare().await;
+            measured.step(FIRST, name, hand.load(&files.first)).await;
+            measured.step(AGAIN, name, hand.load(&files.reversed)).await;
+            measured.step(CHANGED, name, hand.load(&files.changed)).await;
+        }
+        for (name, star) in [(ONE, &one), (TWO, &two)] {
+            star.prepare(&admin).await;
+            measured.step(FIRST, name, star.load(&files.first)).await;
+            measured.step(AGAIN, name, star.load(&files.reversed)).await;
+            measured.step(CHANGED, name, star.load(&files.changed)).await;
+        }
     }
     measured.print();
-    let lines = contender::compare(&hand.client, &connect(&star.url).await).await;
-    println!("\nBoth stars have the same {lines} sums by customer, product and day.");
+    let mut lines = 0;
+    for star in [&one, &two] {
+        lines = contender::compare(&best.client, &connect(&star.url).await).await;
+    }
+    contender::compare(&usual.client, &connect(&one.url).await).await;
+    println!("\nAll stars have the same {lines} sums by customer, product and day.");
     let (count, rounds) = if quick { (200, 2) } else { (1_000, rounds) };
-    small_files::run(&admin, (&hand, &star), (&files, folder.path()), (count, rounds)).await;
+    small_files::run(&admin, (best, &one), (&files, folder.path()), (count, rounds)).await;
     if let Some(count) = var("STARDROP_BENCH_FILES").and_then(|value| value.parse().ok()) {
-        large::run(&admin, (&hand, &star), (&files, folder.path()), count, rounds).await;
+        large::run(
+            &admin,
+            (usual, &[(ONE, &one), (TWO, &two)]),
+            (&files, folder.path()),
+            count,
+            rounds,
+        )
+        .await;
     }
     postgres.stop().unwrap();
 }

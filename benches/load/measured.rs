@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use tokio_postgres::Client;
 
+use crate::{BEST, USUAL};
+
 /// The unit of processor times in `/proc`, on every Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
@@ -20,6 +22,7 @@ struct Run {
 /// The runs of each step, in the order of the table.
 pub struct Measured<'a> {
     admin: &'a Client,
+    /// The runs of each file by each contender.
     steps: Vec<([&'static str; 2], Vec<Run>)>,
 }
 
@@ -29,7 +32,13 @@ impl<'a> Measured<'a> {
     }
 
     /// Runs a step once, after a checkpoint: each step then writes whole pages to the WAL as the others do.
-    pub async fn step(&mut self, names: [&'static str; 2], work: impl Future<Output = ()>) {
+    pub async fn step(
+        &mut self,
+        file: &'static str,
+        contender: &'static str,
+        work: impl Future<Output = ()>,
+    ) {
+        let names = [file, contender];
         self.admin.batch_execute("checkpoint").await.unwrap();
         let (wal, client, start) = (self.wal_bytes().await, client_seconds(), Instant::now());
         work.await;
@@ -37,7 +46,7 @@ impl<'a> Measured<'a> {
         let client_seconds = client_seconds().zip(client).map(|(after, before)| after - before);
         let wal_megabytes = (self.wal_bytes().await - wal) as f64 / 1e6;
         let run = Run { seconds, client_seconds, wal_megabytes };
-        eprintln!("{}: {seconds:.2} s, {wal_megabytes:.1} MB of WAL", names[0]);
+        eprintln!("{contender}, {file}: {seconds:.2} s, {wal_megabytes:.1} MB of WAL");
         match self.steps.iter_mut().find(|(step, _)| *step == names) {
             Some((_, runs)) => runs.push(run),
             None => self.steps.push((names, vec![run])),
@@ -49,28 +58,47 @@ impl<'a> Measured<'a> {
         self.admin.query_one(sql, &[]).await.unwrap().get(0)
     }
 
+    /// Prints a table, with the ratios to what the usual and the best SQL take for the same file.
     pub fn print(&self) {
-        println!("\n| | median s | min - max s | client's CPU s | WAL MB | ratio to by hand |");
-        println!("|---|---|---|---|---|---|");
-        for (names, runs) in &self.steps {
-            let seconds = || runs.iter().map(|run| run.seconds);
-            let client: Option<Vec<f64>> = runs.iter().map(|run| run.client_seconds).collect();
-            let client = client.map_or("-".to_owned(), |values| format!("{:.2}", median(values)));
-            println!(
-                "| {} | {:.2} | {:.2} - {:.2} | {client} | {:.1} | {:.2} |",
-                names[0],
-                median(seconds().collect()),
-                seconds().fold(f64::INFINITY, f64::min),
-                seconds().fold(0.0, f64::max),
-                median(runs.iter().map(|run| run.wal_megabytes).collect()),
-                median(seconds().collect()) / self.median_of(names[1]),
-            );
+        println!(
+            "\n| file | | median s | min - max s | client's CPU s | WAL MB | ratio to usual SQL | to best SQL |"
+        );
+        println!("|---|---|---|---|---|---|---|---|");
+        let mut files: Vec<&str> = Vec::new();
+        for ([file, _], _) in &self.steps {
+            if !files.contains(file) {
+                files.push(file);
+            }
+        }
+        for file in files {
+            for ([_, contender], runs) in self.steps.iter().filter(|([of, _], _)| *of == file) {
+                self.print_row(file, contender, runs);
+            }
         }
     }
 
-    fn median_of(&self, name: &str) -> f64 {
-        let (_, runs) = self.steps.iter().find(|(names, _)| names[0] == name).unwrap();
-        median(runs.iter().map(|run| run.seconds).collect())
+    fn print_row(&self, file: &str, contender: &str, runs: &[Run]) {
+        let seconds = || runs.iter().map(|run| run.seconds);
+        let client: Option<Vec<f64>> = runs.iter().map(|run| run.client_seconds).collect();
+        let client = client.map_or("-".to_owned(), |values| format!("{:.2}", median(values)));
+        let [usual, best] = [USUAL, BEST].map(|name| self.median_of(file, name));
+        let ratio = |to: Option<f64>| {
+            to.map_or("-".to_owned(), |to| format!("{:.2}", median(seconds().collect()) / to))
+        };
+        println!(
+            "| {file} | {contender} | {:.2} | {:.2} - {:.2} | {client} | {:.1} | {} | {} |",
+            median(seconds().collect()),
+            seconds().fold(f64::INFINITY, f64::min),
+            seconds().fold(0.0, f64::max),
+            median(runs.iter().map(|run| run.wal_megabytes).collect()),
+            ratio(usual),
+            ratio(best),
+        );
+    }
+
+    fn median_of(&self, file: &str, contender: &str) -> Option<f64> {
+        let (_, runs) = self.steps.iter().find(|(names, _)| *names == [file, contender])?;
+        Some(median(runs.iter().map(|run| run.seconds).collect()))
     }
 }
 

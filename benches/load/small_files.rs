@@ -118,7 +118,7 @@ async fn commit_times(client: &Client) -> (f64, f64) {
 async fn round_trips(admin: &Client, star: &Star<'_>, paths: &[PathBuf]) -> f64 {
     star.prepare(admin).await;
     let proxy = Proxy::start(&star.url).await;
-    let through = Star { files: star.files, url: proxy.url.clone() };
+    let through = Star { url: proxy.url.clone(), ..*star };
     let (one, more) = paths.split_at(1);
     let mut counts = [0; 2];
     for (count, paths) in counts.iter_mut().zip([one, more.get(..=COUNTED).unwrap()]) {
