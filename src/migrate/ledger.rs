@@ -60,7 +60,7 @@ const FUNCTIONS: &[&str] = &[
     include_str!("../../sql/functions/require_held.sql"),
     include_str!("../../sql/functions/with_trigger_time.sql"),
     include_str!("../../sql/functions/turn_lock.sql"),
-    include_str!("../../sql/functions/is_ahead.sql"),
+    include_str!("../../sql/functions/has_to_wait.sql"),
     include_str!("../../sql/functions/wait_for_turn.sql"),
     include_str!("../../sql/functions/begin_batch.sql"),
     include_str!("../../sql/functions/begin_batch_ahead.sql"),

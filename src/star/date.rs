@@ -129,8 +129,12 @@ pub(super) fn step(dataset: &Dataset) -> Option<String> {
         count = counts::from_upserted(""),
     );
     let is_any_new = format!(
-        "select exists (\n    select\n    from (\n{}\n    ) incoming\n    where {IS_NEW}\n)",
-        indented(&dates, 8)
+        "select count(*) > 0
+from (
+{}
+) incoming
+where {IS_NEW}",
+        indented(&dates, 4)
     );
     Some(format!(
         "    -- Dates that the calendar does not have yet.

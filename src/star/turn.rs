@@ -5,8 +5,8 @@
 
 use super::ident::{dollar_quoted, indented};
 
-/// The statements that execute `query`, an insert, with `into` and `using`. `is_any_new` is a query with the same parameters
-/// that says whether it would insert a row; if it would not, `into` becomes zeros.
+/// The statements that execute `query`, an insert, with `into` and `using`. `is_any_new` is a query that says whether it would
+/// insert a row; if it would not, `into` becomes zeros.
 pub(super) fn insert(is_any_new: &str, query: &str, into: &str, using: &str) -> String {
     let zeros: String =
         into.split(", ").map(|name| format!("            {name} := 0;\n")).collect();
@@ -14,11 +14,13 @@ pub(super) fn insert(is_any_new: &str, query: &str, into: &str, using: &str) -> 
         "    declare
         is_any_new boolean := true;
     begin
-        if stardrop.is_ahead() then
+        if stardrop.has_to_wait(staged) then
             execute {is_any_new} into is_any_new;
+            if is_any_new then
+                perform stardrop.wait_for_turn();
+            end if;
         end if;
         if is_any_new then
-            perform stardrop.wait_for_turn();
             execute {query} into {into}{using};
         else
 {zeros}        end if;

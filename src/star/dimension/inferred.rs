@@ -70,14 +70,12 @@ where {}",
         same_key = same_key(&key),
     );
     let is_any_new = format!(
-        "select exists (
-    select
-    from (
+        "select count(*) > 0
+from (
 {referenced}
-    ) member
-    where not exists (select from {table} existing where {same_key})
-)",
-        referenced = indented(&referenced, 8),
+) member
+where not exists (select from {table} existing where {same_key})",
+        referenced = indented(&referenced, 4),
         same_key = same_key(&key),
     );
     format!(

@@ -38,7 +38,7 @@ pub(super) fn step(effect: &DimensionEffect<'_>, source: &DimensionSource) -> St
         "    -- Dimension {dimension}: {what}.
     declare
         is_alone boolean := false;
-        may_insert boolean := not stardrop.is_ahead();
+        may_insert boolean := not stardrop.has_to_wait(staged);
         has_new boolean;
         absent bigint;
         written bigint;
@@ -52,7 +52,7 @@ pub(super) fn step(effect: &DimensionEffect<'_>, source: &DimensionSource) -> St
         end if;
         loop
             begin
-                if is_alone or has_new then
+                if is_alone or has_new and not may_insert then
                     perform stardrop.wait_for_turn();
                     may_insert := true;
                 end if;

@@ -2,23 +2,23 @@
     declare
         is_any_new boolean := true;
     begin
-        if stardrop.is_ahead() then
+        if stardrop.has_to_wait() then
             execute $sql$
-                select exists (
-                    select
-                    from (
-                        select coalesce(batch.at::date, date '0001-01-01') as date_key from batch
+                select count(*) > 0
+                from (
+                    select coalesce(batch.at::date, date '0001-01-01') as date_key from batch
 
-                    ) incoming
-                    where not exists (
+                ) incoming
+                where not exists (
                         select from star.dim_date existing where existing.date_key = incoming.date_key
                     )
-                )
 
             $sql$ into is_any_new;
+            if is_any_new then
+                perform stardrop.wait_for_turn();
+            end if;
         end if;
         if is_any_new then
-            perform stardrop.wait_for_turn();
             execute $sql$
                 with incoming as (
                     select coalesce(batch.at::date, date '0001-01-01') as date_key from batch
@@ -62,23 +62,23 @@
     declare
         is_any_new boolean := true;
     begin
-        if stardrop.is_ahead() then
+        if stardrop.has_to_wait() then
             execute $sql$
-                select exists (
-                    select
-                    from (
-                        select coalesce(batch.day, date '0001-01-01') as date_key from batch
+                select count(*) > 0
+                from (
+                    select coalesce(batch.day, date '0001-01-01') as date_key from batch
 
-                    ) incoming
-                    where not exists (
+                ) incoming
+                where not exists (
                         select from star.dim_date existing where existing.date_key = incoming.date_key
                     )
-                )
 
             $sql$ into is_any_new;
+            if is_any_new then
+                perform stardrop.wait_for_turn();
+            end if;
         end if;
         if is_any_new then
-            perform stardrop.wait_for_turn();
             execute $sql$
                 with incoming as (
                     select coalesce(batch.day, date '0001-01-01') as date_key from batch
@@ -122,23 +122,23 @@
     declare
         is_any_new boolean := true;
     begin
-        if stardrop.is_ahead() then
+        if stardrop.has_to_wait() then
             execute $sql$
-                select exists (
-                    select
-                    from (
-                        select coalesce(batch.at::date, date '0001-01-01') as date_key from batch
+                select count(*) > 0
+                from (
+                    select coalesce(batch.at::date, date '0001-01-01') as date_key from batch
 
-                    ) incoming
-                    where not exists (
+                ) incoming
+                where not exists (
                         select from star.dim_date existing where existing.date_key = incoming.date_key
                     )
-                )
 
             $sql$ into is_any_new;
+            if is_any_new then
+                perform stardrop.wait_for_turn();
+            end if;
         end if;
         if is_any_new then
-            perform stardrop.wait_for_turn();
             execute $sql$
                 with incoming as (
                     select coalesce(batch.at::date, date '0001-01-01') as date_key from batch

@@ -1,7 +1,7 @@
     -- Dimension buyer: the newest value of each attribute.
     declare
         is_alone boolean := false;
-        may_insert boolean := not stardrop.is_ahead();
+        may_insert boolean := not stardrop.has_to_wait();
         has_new boolean;
         absent bigint;
         written bigint;
@@ -22,7 +22,7 @@
         end if;
         loop
             begin
-                if is_alone or has_new then
+                if is_alone or has_new and not may_insert then
                     perform stardrop.wait_for_turn();
                     may_insert := true;
                 end if;
@@ -157,23 +157,23 @@
     declare
         is_any_new boolean := true;
     begin
-        if stardrop.is_ahead() then
+        if stardrop.has_to_wait() then
             execute $sql$
-                select exists (
-                    select
-                    from (
-                        select batch.buyer, batch.source_line
-                        from batch
-                        where batch.buyer is not null
+                select count(*) > 0
+                from (
+                    select batch.buyer, batch.source_line
+                    from batch
+                    where batch.buyer is not null
 
-                    ) member
-                    where not exists (select from star.dim_buyer existing where existing.buyer = member.buyer)
-                )
+                ) member
+                where not exists (select from star.dim_buyer existing where existing.buyer = member.buyer)
 
             $sql$ into is_any_new;
+            if is_any_new then
+                perform stardrop.wait_for_turn();
+            end if;
         end if;
         if is_any_new then
-            perform stardrop.wait_for_turn();
             execute $sql$
                 with referenced as (
                     select batch.buyer, batch.source_line

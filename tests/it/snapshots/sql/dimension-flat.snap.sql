@@ -308,23 +308,23 @@
     declare
         is_any_new boolean := true;
     begin
-        if stardrop.is_ahead() then
+        if stardrop.has_to_wait() then
             execute $sql$
-                select exists (
-                    select
-                    from (
-                        select batch.flat, batch.source_line
-                        from batch
-                        where batch.flat is not null
+                select count(*) > 0
+                from (
+                    select batch.flat, batch.source_line
+                    from batch
+                    where batch.flat is not null
 
-                    ) member
-                    where not exists (select from star.dim_flat existing where existing.flat = member.flat)
-                )
+                ) member
+                where not exists (select from star.dim_flat existing where existing.flat = member.flat)
 
             $sql$ into is_any_new;
+            if is_any_new then
+                perform stardrop.wait_for_turn();
+            end if;
         end if;
         if is_any_new then
-            perform stardrop.wait_for_turn();
             execute $sql$
                 with referenced as (
                     select batch.flat, batch.source_line

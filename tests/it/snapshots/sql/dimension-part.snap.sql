@@ -1,7 +1,7 @@
     -- Dimension part: the newest value of each attribute.
     declare
         is_alone boolean := false;
-        may_insert boolean := not stardrop.is_ahead();
+        may_insert boolean := not stardrop.has_to_wait();
         has_new boolean;
         absent bigint;
         written bigint;
@@ -22,7 +22,7 @@
         end if;
         loop
             begin
-                if is_alone or has_new then
+                if is_alone or has_new and not may_insert then
                     perform stardrop.wait_for_turn();
                     may_insert := true;
                 end if;

@@ -2,23 +2,23 @@
     declare
         is_any_new boolean := true;
     begin
-        if stardrop.is_ahead() then
+        if stardrop.has_to_wait() then
             execute $sql$
-                select exists (
-                    select
-                    from (
-                        select batch.till, batch.source_line
-                        from batch
-                        where batch.till is not null
+                select count(*) > 0
+                from (
+                    select batch.till, batch.source_line
+                    from batch
+                    where batch.till is not null
 
-                    ) member
-                    where not exists (select from star.dim_till existing where existing.till = member.till)
-                )
+                ) member
+                where not exists (select from star.dim_till existing where existing.till = member.till)
 
             $sql$ into is_any_new;
+            if is_any_new then
+                perform stardrop.wait_for_turn();
+            end if;
         end if;
         if is_any_new then
-            perform stardrop.wait_for_turn();
             execute $sql$
                 with referenced as (
                     select batch.till, batch.source_line

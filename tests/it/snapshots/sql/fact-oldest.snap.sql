@@ -199,7 +199,10 @@
                         end if;
                         exit when absent = 0;
                     end if;
-                    perform stardrop.wait_for_turn();
+                    -- Of a sorted file, the batch before this one has other grains.
+                    if not is_unique or stardrop.has_to_wait() then
+                        perform stardrop.wait_for_turn();
+                    end if;
                     execute $sql$
                         with incoming as (
                             select batch.id,
