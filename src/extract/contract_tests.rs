@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::super::compress::Compression;
 use super::super::csv::ZeroDates;
+use super::super::format::FORMATS;
 use super::super::table::{Column, DataType, Reference, TableName};
 use super::*;
 use crate::dataset::{Catalog, Match};
@@ -20,6 +21,7 @@ fn request(to: &str, since: Option<&str>, tables: usize) -> Request {
         state: None,
         since: since.map(str::to_owned),
         overlap: SignedDuration::from_mins(10),
+        format: FORMATS[0],
         compression: Compression::Zstd,
         split_bytes: None,
         zero_dates: ZeroDates::Null,

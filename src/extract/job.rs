@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::compress::Compression;
 use super::csv::ZeroDates;
 use super::extract_error;
+use super::format::Format;
 use super::name::dataset_name;
 use super::table::{Column, Table};
 use super::target::Address;
@@ -30,7 +31,9 @@ pub struct Request {
     pub since: Option<String>,
     /// How far before the last mark a window starts.
     pub overlap: SignedDuration,
-    /// How files are compressed.
+    /// How files are written.
+    pub format: &'static Format,
+    /// How they are compressed, as a whole or inside.
     pub compression: Compression,
     /// The size of a file before compression, about.
     pub split_bytes: Option<u64>,
@@ -77,6 +80,7 @@ pub(super) struct Job {
     pub since: Option<Column>,
     pub prefix: String,
     pub state_key: String,
+    format: &'static Format,
     compression: Compression,
 }
 
@@ -92,11 +96,12 @@ impl Job {
         let prefix = request.prefix(&table);
         let state_key =
             format!("{}{}.json", request.states().prefix(), dataset_name(&table.name.name));
-        Ok(Job { table, since, prefix, state_key, compression: request.compression })
+        let Request { format, compression, .. } = *request;
+        Ok(Job { table, since, prefix, state_key, format, compression })
     }
 
     pub fn keys(&self) -> Keys<'_> {
-        Keys { prefix: &self.prefix, compression: self.compression }
+        Keys { prefix: &self.prefix, format: self.format, compression: self.compression }
     }
 }
 

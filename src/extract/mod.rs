@@ -1,16 +1,18 @@
 //! Extract: copies tables of a database into files that the loader takes, in full or only what is new.
 //!
 //! ```text
-//! source (a database) -> rows as CSV -> compress -> target (a bucket or a folder) -> state
+//! source (a database) -> rows as CSV -> format, compress -> target (a bucket or a folder) -> state
 //! ```
 //!
-//! `source/` and `target/` do IO, `prepare.rs`, `part_writer.rs` and `run.rs` join them, and all other files are pure: the
-//! types, CSV, keys, windows, the state and the contract that `--init` writes.
+//! `source/` and `target/` do IO, `prepare.rs`, `part_writer.rs`, `file_channel.rs` and `run.rs` join them, and all other files are pure: the
+//! types, CSV, formats, keys, windows, the state and the contract that `--init` writes.
 
 mod amount;
 mod compress;
 mod contract;
 mod csv;
+mod file_channel;
+mod format;
 mod job;
 mod mark;
 mod name;
@@ -28,6 +30,7 @@ pub use amount::{parse_bytes, parse_duration};
 pub use compress::Compression;
 pub use contract::{Draft, contracts};
 pub use csv::ZeroDates;
+pub use format::{FORMATS, Format};
 pub use job::{Query, Request};
 pub use name::dataset_name;
 pub use run::{Progress, Report, describe, run};

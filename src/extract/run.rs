@@ -164,6 +164,8 @@ impl TableRun<'_> {
         };
         let writer = PartWriter {
             target: self.target,
+            table: &job.table,
+            format: self.request.format,
             compression: self.request.compression,
             key,
             existing,

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
 use serde_json::json;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::extract::{
-    self, Address, Compression, Draft, Progress, Query, Report, Request, ZeroDates, dataset_name,
+    self, Address, Compression, Draft, Format, Progress, Query, Report, Request, ZeroDates,
+    dataset_name,
 };
 use stardrop::object::Source;
 use stardrop::settings::Settings;
@@ -49,7 +51,10 @@ pub struct Args {
     /// Write the contract of each table to datasets/<table>/dataset.toml, and extract nothing.
     #[arg(long)]
     init: bool,
-    /// How to compress the files.
+    /// How to write the files.
+    #[arg(long, default_value = "csv", value_parser = format_parser())]
+    format: &'static Format,
+    /// How to compress the files: CSV as a whole, Parquet inside.
     #[arg(long, value_enum, default_value_t = CompressionName::Zstd)]
     compression: CompressionName,
     /// Begin another file after about this many bytes before compression, such as 256MB.
@@ -78,6 +83,10 @@ enum ZeroDatesName {
     Keep,
     /// The first one ends the extract.
     Fail,
+}
+
+fn format_parser() -> impl TypedValueParser<Value = &'static Format> {
+    PossibleValuesParser::new(Format::names()).try_map(|name| Format::parse(&name))
 }
 
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
@@ -134,6 +143,7 @@ fn request(args: Args) -> anyhow::Result<Request> {
         state: args.state,
         since: args.since,
         overlap: args.overlap,
+        format: args.format,
         compression: match args.compression {
             CompressionName::Zstd => Compression::Zstd,
             CompressionName::Gzip => Compression::Gzip,
