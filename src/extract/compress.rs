@@ -21,6 +21,20 @@ impl Compression {
     pub(super) const ALL: [Compression; 3] =
         [Compression::Zstd, Compression::Gzip, Compression::None];
 
+    /// The compression of that name.
+    ///
+    /// # Errors
+    ///
+    /// The names that there are.
+    pub fn parse(name: &str) -> Result<Compression, String> {
+        match name {
+            "zstd" => Ok(Compression::Zstd),
+            "gzip" => Ok(Compression::Gzip),
+            "none" => Ok(Compression::None),
+            _ => Err("expected zstd, gzip or none".to_owned()),
+        }
+    }
+
     /// The end of a file's name.
     pub fn suffix(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::super::compress::Compression;
 use super::super::csv::ZeroDates;
 use super::super::format::FORMATS;
+use super::super::job::Login;
 use super::super::table::{Column, DataType, Reference, TableName};
 use super::*;
 use crate::dataset::{Catalog, Match};
@@ -14,6 +15,7 @@ use crate::dataset::{Catalog, Match};
 fn request(to: &str, since: Option<&str>, tables: usize) -> Request {
     Request {
         source: "mysql://app@db/shop".to_owned(),
+        login: Login::Password,
         tables: vec![String::new(); tables],
         patterns: Vec::new(),
         query: None,

@@ -11,12 +11,15 @@ use super::table::{Column, Table};
 use super::target::Address;
 use super::window::Keys;
 use crate::error::{Error, ErrorKind, Result};
+use crate::settings::DbAuth;
 
 /// What to extract and how.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The URL of the source. It may hold a password.
     pub source: String,
+    /// How to log in to it.
+    pub login: Login,
     /// Tables, as `orders` or `shop.orders`.
     pub tables: Vec<String>,
     /// Patterns of tables, such as `shop.*`.
@@ -39,6 +42,29 @@ pub struct Request {
     pub split_bytes: Option<u64>,
     /// What to do with zero dates.
     pub zero_dates: ZeroDates,
+}
+
+/// How to log in to a source.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Login {
+    /// With the password of the URL or of the environment.
+    #[default]
+    Password,
+    /// With a token that is signed with the AWS credentials of the process.
+    Iam,
+    /// With user and password of this secret in AWS Secrets Manager, a name or ARN.
+    Secret(String),
+}
+
+impl Login {
+    /// The same as a setting of a database.
+    pub(super) fn auth(&self) -> DbAuth {
+        match self {
+            Login::Password => DbAuth::Password,
+            Login::Iam => DbAuth::Iam,
+            Login::Secret(id) => DbAuth::Secret(id.clone()),
+        }
+    }
 }
 
 /// A query whose rows are extracted.

@@ -10,10 +10,9 @@ use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
-use serde_json::json;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::extract::{
-    self, Address, Compression, Draft, Format, Progress, Query, Report, Request, ZeroDates,
+    self, Address, Compression, Draft, Format, Login, Progress, Query, Report, Request, ZeroDates,
     dataset_name,
 };
 use stardrop::object::Source;
@@ -107,7 +106,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     bar.bar.finish_and_clear();
     let reports = reports?;
     if json {
-        let rows: Vec<_> = reports.iter().map(to_json).collect();
+        let rows: Vec<_> = reports.iter().map(Report::to_json).collect();
         say!("{}", serde_json::to_string_pretty(&rows)?)?;
     } else {
         for report in &reports {
@@ -136,6 +135,7 @@ fn request(args: Args) -> anyhow::Result<Request> {
     };
     Ok(Request {
         source: args.source,
+        login: Login::Password,
         tables: args.tables,
         patterns: args.patterns,
         query,
@@ -212,19 +212,6 @@ fn print(report: &Report) -> anyhow::Result<()> {
         say!("  {note}")?;
     }
     Ok(())
-}
-
-fn to_json(report: &Report) -> serde_json::Value {
-    let window = report.window.as_ref().map(|window| {
-        json!({
-            "from": window.from.map(|from| from.to_string()),
-            "until": window.until.to_string(),
-        })
-    });
-    json!({
-        "table": report.table, "files": report.files, "rows": report.rows, "bytes": report.bytes,
-        "zero_dates": report.zero_dates, "window": window, "notes": report.notes,
-    })
 }
 
 /// Writes the contracts, unless one of the files exists.

@@ -199,7 +199,7 @@ async fn a_run_that_another_one_has_overtaken_replaces_nothing() {
     assert_eq!(visible_rows(&way).await, [2]);
 }
 
-async fn signal(name: &str, pid: &str) {
+pub async fn signal(name: &str, pid: &str) {
     let sent = tokio::process::Command::new("kill").args(["-s", name, pid]).status().await;
     assert!(sent.unwrap().success());
 }
