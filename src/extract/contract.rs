@@ -163,7 +163,10 @@ fn fact(
 
     writeln!(text, "\n[fact.{}]", named.name)?;
     if table.key.is_empty() {
-        writeln!(text, "# The table has no primary key: each row of a file is a row of the fact.")?;
+        writeln!(
+            text,
+            "# The table has no primary key: each row of the file is a row of the fact, and the next file replaces them all."
+        )?;
     } else {
         writeln!(text, "grain      = [{}]", list(table.key.iter().map(|column| name_of(column))))?;
     }

@@ -21,6 +21,10 @@ use crate::settings::Settings;
 /// How many pieces may wait for the writer.
 const WAITING_PIECES: usize = 4;
 
+/// A note for the first window of a query.
+const NO_KEY: &str = "the rows of a query have no primary key: give the fact of its contract a grain, or rows that come \
+                      again in an overlap count twice";
+
 /// How far the extract of a table is.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress<'p> {
@@ -107,6 +111,10 @@ impl TableRun<'_> {
                 return Ok(report(&job, self.target, Written::default(), None, notes));
             };
             notes.extend(gone_columns(&job, last.as_ref().map(|(_, columns)| columns.as_slice())));
+            // A table without a key is refused; what is a key of a query's rows is not known.
+            if last.is_none() && job.table.key.is_empty() {
+                notes.push(NO_KEY.to_owned());
+            }
             window = Some(next);
         }
         let (written, copied) =
