@@ -14,13 +14,18 @@ locals {
 
   # Without permission to list the bucket, S3 answers 403 instead of 404 for a deleted object, and the load would be
   # retried instead of recorded as `missing`. Reconcile also lists versions.
-  bucket_actions = concat(["s3:ListBucket"], var.reconcile_schedule == null ? [] : ["s3:ListBucketVersions"])
+  bucket_actions = concat(
+    ["s3:ListBucket"],
+    var.reconcile_schedule == null ? [] : ["s3:ListBucketVersions"],
+    length(var.extracts) == 0 ? [] : ["s3:ListBucketMultipartUploads"], # to abort what a run that died has left
+  )
 
   migrate_secret = local.make_database ? { arn = local.master_secret, kms_key_arn = local.data_key_arn } : var.database.migrate_secret
   migrate_auth   = local.migrate_secret == null ? "iam" : "secret"
   secret_arns = concat(
     local.make_database ? [local.master_secret] : [for secret in [local.migrate_secret] : secret.arn if secret != null],
     [for secret in [var.loader_secret] : secret.arn if secret != null],
+    local.extract_secret_arns,
   )
 
   lambda_trust = jsonencode({
@@ -164,7 +169,8 @@ locals {
     )
   }
 
-  bucket_key_arn = local.make_bucket ? local.data_key_arn : var.bucket.kms_key_arn
+  bucket_key_arn      = local.make_bucket ? local.data_key_arn : var.bucket.kms_key_arn
+  bucket_key_is_known = (local.make_bucket && var.encryption == "kms") || try(var.bucket.kms_key_arn, null) != null
 
   loader_statements = concat(
     [
@@ -196,7 +202,7 @@ locals {
           Resource  = local.bucket_key_arn
           Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
         },
-      ] : statement if(local.make_bucket && var.encryption == "kms") || try(var.bucket.kms_key_arn, null) != null
+      ] : statement if local.bucket_key_is_known
     ],
     [
       for statement in [
@@ -209,6 +215,7 @@ locals {
         },
       ] : statement if var.encryption == "kms"
     ],
+    local.extract_statements,
     local.function_statements.loader,
   )
 }

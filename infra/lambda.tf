@@ -75,7 +75,7 @@ resource "aws_lambda_function" "loader" {
       {
         STARDROP_DB_AUTH     = var.database_auth
         STARDROP_QUEUE_URL   = aws_sqs_queue.events.url
-        STARDROP_IGNORE      = join(", ", var.ignore)
+        STARDROP_IGNORE      = join(", ", distinct(concat(var.ignore, ["_stardrop/**"]))) # states of extracts are no files
         STARDROP_CONNECTIONS = tostring(local.load_connections)
       },
       # With a secret, it holds the user name.
@@ -123,7 +123,7 @@ resource "aws_lambda_event_source_mapping" "queue" {
   depends_on = [aws_iam_role_policy.loader]
 }
 
-# Asynchronous invocations come only from the reconcile schedule. default: two retries within six hours
+# Asynchronous invocations come only from the schedules of reconcile and of extracts. default: two retries within six hours
 resource "aws_lambda_function_event_invoke_config" "loader" {
   function_name                = aws_lambda_function.loader.function_name
   maximum_retry_attempts       = 0

@@ -18,7 +18,7 @@ locals {
         actions   = local.loader_queue_actions
         resources = [aws_sqs_queue.events.arn]
       }
-      # The migration reads the master secret; with database_auth = "secret" the loader reads its own.
+      # The migration reads the master secret; with database_auth = "secret" the loader reads its own. Extracts have others.
       secretsmanager = {
         used      = length(local.secret_arns) > 0
         actions   = ["secretsmanager:GetSecretValue"]
@@ -95,7 +95,7 @@ resource "aws_vpc_endpoint" "s3" {
   # default: all actions for everybody
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid       = "ReadFiles"
         Effect    = "Allow"
@@ -112,7 +112,18 @@ resource "aws_vpc_endpoint" "s3" {
         Resource  = local.bucket_arn
         Condition = { StringEquals = { "aws:PrincipalAccount" = local.account } }
       },
-    ]
+      ], [
+      for statement in [
+        {
+          Sid       = "WriteExtracts"
+          Effect    = "Allow"
+          Principal = { AWS = "*" }
+          Action    = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+          Resource  = concat(local.extract_files, local.extract_states)
+          Condition = { StringEquals = { "aws:PrincipalAccount" = local.account } }
+        },
+      ] : statement if length(var.extracts) > 0
+    ])
   })
 }
 

@@ -488,6 +488,60 @@ variable "reconcile_schedule" {
   }
 }
 
+variable "extracts" {
+  description = <<-EOT
+    Tables of MySQL or Postgres that the loader copies into the bucket on a schedule, by a name for each. `source` is a
+    URL without a password, which comes from `secret`, or from IAM with `resource_id` (db-... or cluster-...). Files go
+    below `prefix`, by default the name and a slash. `security_group_id` is that of the source; rules for the functions
+    are added. Without one, `cidr_blocks` are where the functions may connect to. The other options are those of
+    `stardrop extract`.
+  EOT
+  type = map(object({
+    schedule          = string
+    source            = string
+    secret            = optional(object({ arn = string, kms_key_arn = optional(string) }))
+    resource_id       = optional(string)
+    security_group_id = optional(string)
+    cidr_blocks       = optional(list(string), [])
+    tables            = optional(list(string), [])
+    patterns          = optional(list(string), [])
+    query             = optional(string)
+    prefix            = optional(string)
+    since             = optional(string)
+    overlap           = optional(string)
+    format            = optional(string)
+    compression       = optional(string)
+    split             = optional(string)
+    zero_dates        = optional(string)
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.extracts) : can(regex("^[a-z][a-z0-9_-]{0,29}$", name))])
+    error_message = "The names of extracts must be at most 30 lower-case letters, digits, _ and -, and start with a letter."
+  }
+  validation {
+    condition     = alltrue([for extract in values(var.extracts) : can(regex("^(rate|cron)[(].+[)]$", extract.schedule))])
+    error_message = "The schedule of an extract must be rate(...) or cron(...)."
+  }
+  validation {
+    condition     = alltrue([for extract in values(var.extracts) : can(regex("^(mysql|mariadb|postgres|postgresql)://[^:@/]+@[^@]+$", extract.source))])
+    error_message = "The source of an extract must be such as mysql://user@host:3306/database, without a password."
+  }
+  validation {
+    condition     = alltrue([for extract in values(var.extracts) : (extract.secret == null) != (extract.resource_id == null)])
+    error_message = "An extract needs either secret, or resource_id to sign in with IAM."
+  }
+  validation {
+    condition     = alltrue([for extract in values(var.extracts) : (length(extract.tables) + length(extract.patterns) > 0) != (extract.query != null)])
+    error_message = "An extract needs either tables or patterns, or a query."
+  }
+  validation {
+    condition     = alltrue([for extract in values(var.extracts) : extract.prefix == null ? true : can(regex("^[^/*?].*/$", extract.prefix))])
+    error_message = "The prefix of an extract must end with a slash, and not start with one."
+  }
+}
+
 variable "reconcile_heal" {
   description = "Whether the comparison loads what is missing. false: only reports it."
   type        = bool

@@ -46,7 +46,6 @@ pub mod migrate;
 
 pub mod mock;
 
-#[cfg(feature = "extract")]
 pub mod extract;
 
 pub mod db;

@@ -27,7 +27,7 @@ run "loader" {
   }
 
   assert {
-    condition     = aws_lambda_function.loader.environment[0].variables == tomap({ PGHOST = "stardrop.abc.eu-central-1.rds.amazonaws.com", PGPORT = "5432", PGDATABASE = "stardrop", PGUSER = "stardrop_load", PGSSLMODE = "verify-full", PGSSLROOTCERT = "/opt/rds/global-bundle.pem", STARDROP_DATASETS = "/opt/datasets", STARDROP_LOG = "info", STARDROP_DB_AUTH = "iam", STARDROP_IGNORE = "**/_SUCCESS, **/*_$folder$", STARDROP_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/stardrop-events" })
+    condition     = aws_lambda_function.loader.environment[0].variables == tomap({ PGHOST = "stardrop.abc.eu-central-1.rds.amazonaws.com", PGPORT = "5432", PGDATABASE = "stardrop", PGUSER = "stardrop_load", PGSSLMODE = "verify-full", PGSSLROOTCERT = "/opt/rds/global-bundle.pem", STARDROP_DATASETS = "/opt/datasets", STARDROP_LOG = "info", STARDROP_CONNECTIONS = "1", STARDROP_DB_AUTH = "iam", STARDROP_IGNORE = "**/_SUCCESS, **/*_$folder$, _stardrop/**", STARDROP_QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/111122223333/stardrop-events" })
     error_message = "the loader has exactly this environment"
   }
 

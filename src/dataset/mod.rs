@@ -42,7 +42,6 @@ pub use model::{
     Conflict, DateRef, DimensionRef, DimensionSource, Fact, History, Measure, Missing, Partition,
 };
 pub(crate) use name::suggestion;
-#[cfg(feature = "extract")]
 pub(crate) use name::{MAX_NAME_BYTES, is_taken};
 pub use parts::{PartKind, Parts};
 pub use references::Reference;

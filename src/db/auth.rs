@@ -10,11 +10,11 @@ use tokio_postgres::config::{Config, Host};
 use super::iam;
 use crate::aws;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::settings::{DatabaseSettings, DbAuth};
+use crate::settings::{DatabaseSettings, DbAuth, Secret};
 
 /// The content of the secrets that RDS manages.
 #[derive(Deserialize)]
-struct Secret {
+struct Held {
     username: String,
     password: String,
 }
@@ -27,34 +27,50 @@ pub(super) async fn set_credentials(
     database: &DatabaseSettings,
     config: &mut Config,
 ) -> Result<()> {
-    match &database.auth {
-        DbAuth::Password => Ok(()),
-        DbAuth::Iam => {
-            let token = signed_token(config).await?;
-            config.password(token);
-            Ok(())
-        }
-        DbAuth::Secret(id) => {
-            let shared = aws::config(false).await;
-            let client = aws_sdk_secretsmanager::Client::new(&shared);
-            let secret = read_secret(&client, id).await?;
-            config.user(secret.username).password(secret.password);
-            Ok(())
-        }
-    }
-}
-
-async fn signed_token(config: &Config) -> Result<String> {
-    let (Some(Host::Tcp(host)), Some(user)) = (config.get_hosts().first(), config.get_user())
-    else {
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(host)) => host.as_str(),
+        _ => "",
+    };
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    let user = config.get_user().unwrap_or_default();
+    if database.auth == DbAuth::Iam && (host.is_empty() || user.is_empty()) {
         return Err(denied(
             "STARDROP_DB_AUTH = iam needs a host and a user: set PGHOST and PGUSER",
         ));
-    };
-    let port = config.get_ports().first().copied().unwrap_or(5432);
+    }
+    if let Some((user, password)) = credentials(&database.auth, host, port, user).await? {
+        config.user(user).password(password.reveal());
+    }
+    Ok(())
+}
+
+/// The user and the password, or the token that takes its place, for a connection to `host:port`; `None` where the
+/// settings have the password.
+///
+/// # Errors
+/// [`ErrorKind::DatabaseDenied`] where there are no AWS credentials, or the secret cannot be read.
+pub(crate) async fn credentials(
+    auth: &DbAuth,
+    host: &str,
+    port: u16,
+    user: &str,
+) -> Result<Option<(String, Secret)>> {
+    Ok(match auth {
+        DbAuth::Password => None,
+        DbAuth::Iam => Some((user.to_owned(), Secret::new(signed_token(host, port, user).await?))),
+        DbAuth::Secret(id) => {
+            let shared = aws::config(false).await;
+            let client = aws_sdk_secretsmanager::Client::new(&shared);
+            let held = read_secret(&client, id).await?;
+            Some((held.username, Secret::new(held.password)))
+        }
+    })
+}
+
+async fn signed_token(host: &str, port: u16, user: &str) -> Result<String> {
     let shared = aws::config(false).await;
     let Some(region) = shared.region() else {
-        return Err(denied("STARDROP_DB_AUTH = iam needs a region: set AWS_REGION"));
+        return Err(denied("an IAM token needs a region: set AWS_REGION"));
     };
     let Some(provider) = shared.credentials_provider() else {
         return Err(denied("there are no AWS credentials"));
@@ -67,7 +83,7 @@ async fn signed_token(config: &Config) -> Result<String> {
         .map_err(|error| denied("the IAM token cannot be signed").caused_by(error))
 }
 
-async fn read_secret(client: &aws_sdk_secretsmanager::Client, id: &str) -> Result<Secret> {
+async fn read_secret(client: &aws_sdk_secretsmanager::Client, id: &str) -> Result<Held> {
     let answer = client.get_secret_value().secret_id(id).send().await.map_err(|error| {
         let message = format!("the secret {id} cannot be read: {}", DisplayErrorContext(&error));
         denied(message)

@@ -14,6 +14,7 @@ mod tls_error;
 use std::future::poll_fn;
 use std::time::Duration;
 
+pub(crate) use auth::credentials;
 pub use client::{Client, TypedParameters};
 pub use error::database_error;
 use server::{Access, Server};
@@ -148,11 +149,11 @@ async fn open(settings: &Settings, access: Access) -> Result<Database> {
 ///
 /// # Errors
 /// [`ErrorKind::NoDatabase`] or [`ErrorKind::DatabaseDenied`], as [`connect`].
-#[cfg(feature = "extract")]
 pub(crate) async fn connect_to_source(
     database: &DatabaseSettings,
 ) -> Result<(tokio_postgres::Client, JoinHandle<()>)> {
     let mut config = database.config.clone();
+    auth::set_credentials(database, &mut config).await?;
     prepare(database, &mut config);
     let opened = log_in(database, &config);
     tokio::time::timeout(CONNECT_TIMEOUT, opened).await.unwrap_or_else(|_| Err(timed_out(database)))

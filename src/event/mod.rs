@@ -4,6 +4,7 @@ mod batch_operations;
 mod cloud_trail;
 mod content;
 mod envelope;
+mod extract;
 mod notification;
 mod pipes;
 mod request;
@@ -13,6 +14,7 @@ mod task;
 use serde_json::Value;
 
 pub use batch_operations::{BatchOperation, BatchTask};
+pub use extract::{Extract, ExtractQuery};
 pub use request::request;
 pub use sqs::QueueMessage;
 pub use task::{Migrate, Reconcile, Task};

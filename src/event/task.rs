@@ -1,4 +1,4 @@
-//! Task: reads the events that ask for something other than a load: migrate, health, reconcile.
+//! Task: reads the events that ask for something other than a load: migrate, health, reconcile, extract.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::content::malformed;
+use super::extract::Extract;
 use crate::error::Result;
 
 /// A task of the Lambda other than loading objects.
@@ -18,6 +19,8 @@ pub enum Task {
     Migrate(Migrate),
     /// Compare a bucket with the ledger.
     Reconcile(Reconcile),
+    /// Copy tables of a database into the bucket.
+    Extract(Box<Extract>),
 }
 
 /// `{"migrate": true, "iam": true, "logins": {"stardrop_load": "stardrop_loader"}}`
@@ -65,6 +68,12 @@ struct ReconcileEvent {
     reconcile: Reconcile,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExtractEvent {
+    extract: Extract,
+}
+
 /// The task that an event asks for, or `None`. Unknown fields are an error, since these events are our own: a
 /// misspelt `heal` must not look like a success.
 pub(super) fn read(event: &Value) -> Result<Option<Task>> {
@@ -83,6 +92,12 @@ pub(super) fn read(event: &Value) -> Result<Option<Task>> {
         let ReconcileEvent { reconcile } = strict(event, shape)?;
         let named = !reconcile.bucket.is_empty();
         return wanted(named, Task::Reconcile(reconcile), shape).map(Some);
+    }
+    if event.get("extract").is_some() {
+        let shape = r#"{"extract": {"source": "mysql://user@host/database", "tables": [".."], "to": "s3://bucket/prefix/", ..}}"#;
+        let ExtractEvent { extract } = strict(event, shape)?;
+        extract.check()?;
+        return Ok(Some(Task::Extract(Box::new(extract))));
     }
     Ok(None)
 }

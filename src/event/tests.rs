@@ -184,6 +184,8 @@ fn tasks_are_read_from_their_samples() {
         Reconcile { bucket: "stardrop-inbox".into(), prefix: "sales/".into(), heal: true };
     assert_eq!(reconcile, expected);
     assert!(matches!(sample!("health.json"), Event::Task(Task::Health)));
+    let Event::Task(Task::Extract(extract)) = sample!("extract.json") else { panic!() };
+    assert_eq!((extract.tables, extract.since), (vec!["orders".into()], Some("updated_at".into())));
 }
 
 #[test]

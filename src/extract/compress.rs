@@ -1,4 +1,4 @@
-//! Compress: compresses bytes piece by piece, as zstd, gzip or not at all.
+//! Compress: compresses bytes piece by piece, as zstd, gzip or not at all, and writes the result.
 
 use std::io::{self, Write};
 
@@ -21,6 +21,20 @@ impl Compression {
     pub(super) const ALL: [Compression; 3] =
         [Compression::Zstd, Compression::Gzip, Compression::None];
 
+    /// The compression of that name.
+    ///
+    /// # Errors
+    ///
+    /// The names that there are.
+    pub fn parse(name: &str) -> Result<Compression, String> {
+        match name {
+            "zstd" => Ok(Compression::Zstd),
+            "gzip" => Ok(Compression::Gzip),
+            "none" => Ok(Compression::None),
+            _ => Err("expected zstd, gzip or none".to_owned()),
+        }
+    }
+
     /// The end of a file's name.
     pub fn suffix(self) -> &'static str {
         match self {
@@ -35,64 +49,54 @@ impl Compression {
 const ZSTD_LEVEL: i32 = 1;
 
 /// Compresses one file.
-pub(super) enum Compressor {
-    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
-    Gzip(GzEncoder<Vec<u8>>),
-    None(Vec<u8>),
+pub(super) enum Compressor<W: Write> {
+    Zstd(zstd::stream::write::Encoder<'static, W>),
+    Gzip(GzEncoder<W>),
+    None(W),
 }
 
-impl Compressor {
+impl<W: Write> Compressor<W> {
     /// # Errors
     ///
     /// zstd cannot allocate its memory.
-    pub fn new(compression: Compression) -> io::Result<Compressor> {
+    pub fn new(compression: Compression, out: W) -> io::Result<Compressor<W>> {
         Ok(match compression {
             Compression::Zstd => {
-                let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
+                let mut encoder = zstd::stream::write::Encoder::new(out, ZSTD_LEVEL)?;
                 encoder.include_checksum(true)?;
                 Compressor::Zstd(encoder)
             }
-            Compression::Gzip => {
-                Compressor::Gzip(GzEncoder::new(Vec::new(), flate2::Compression::fast()))
-            }
-            Compression::None => Compressor::None(Vec::new()),
+            Compression::Gzip => Compressor::Gzip(GzEncoder::new(out, flate2::Compression::fast())),
+            Compression::None => Compressor::None(out),
         })
     }
 
-    /// Compresses bytes; what is ready of the result.
+    /// Compresses bytes, and writes what is ready of the result.
     ///
     /// # Errors
     ///
-    /// Those of zstd.
-    pub fn push(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
-        let ready = match self {
-            Compressor::Zstd(encoder) => {
-                encoder.write_all(bytes)?;
-                encoder.get_mut()
-            }
-            Compressor::Gzip(encoder) => {
-                encoder.write_all(bytes)?;
-                encoder.get_mut()
-            }
-            Compressor::None(buffer) => {
-                buffer.write_all(bytes)?;
-                buffer
-            }
-        };
-        Ok(std::mem::take(ready))
+    /// Those of zstd and of writing.
+    pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Compressor::Zstd(encoder) => encoder.write_all(bytes),
+            Compressor::Gzip(encoder) => encoder.write_all(bytes),
+            Compressor::None(out) => out.write_all(bytes),
+        }
     }
 
-    /// The rest of the result.
+    /// Writes the rest of the result, and returns where it was written to.
     ///
     /// # Errors
     ///
-    /// Those of zstd.
-    pub fn finish(self) -> io::Result<Vec<u8>> {
-        match self {
-            Compressor::Zstd(encoder) => encoder.finish(),
-            Compressor::Gzip(encoder) => encoder.finish(),
-            Compressor::None(buffer) => Ok(buffer),
-        }
+    /// Those of zstd and of writing.
+    pub fn finish(self) -> io::Result<W> {
+        let mut out = match self {
+            Compressor::Zstd(encoder) => encoder.finish()?,
+            Compressor::Gzip(encoder) => encoder.finish()?,
+            Compressor::None(out) => out,
+        };
+        out.flush()?;
+        Ok(out)
     }
 }
 
@@ -106,12 +110,11 @@ mod tests {
     fn each_compression_is_read_back() {
         let text: Vec<u8> = (0..200_000_u32).flat_map(|n| n.to_le_bytes()).collect();
         for compression in Compression::ALL {
-            let mut compressor = Compressor::new(compression).unwrap();
-            let mut out = Vec::new();
+            let mut compressor = Compressor::new(compression, Vec::new()).unwrap();
             for piece in text.chunks(70_000) {
-                out.extend(compressor.push(piece).unwrap());
+                compressor.push(piece).unwrap();
             }
-            out.extend(compressor.finish().unwrap());
+            let out = compressor.finish().unwrap();
             let mut back = Vec::new();
             match compression {
                 Compression::Zstd => back = zstd::decode_all(out.as_slice()).unwrap(),

@@ -7,7 +7,6 @@ use super::name::{column_names, dataset_name};
 use super::star::{Links, date_column, links};
 use super::table::Table;
 use super::target::Address;
-use super::window::Keys;
 
 /// A contract that was written for a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,11 +60,9 @@ fn head(text: &mut String, request: &Request, table: &Table, name: &str) -> std:
     )?;
     let patterns = patterns(request, table);
     writeln!(text, "name  = {}\nmatch = [{patterns}]\n", quoted(name))?;
-    writeln!(
-        text,
-        "# The files quote every text, so that the word NULL and an empty text are no nulls."
-    )?;
-    writeln!(text, "[file]\nformat = \"csv\"\nnull   = [\"\"]\n\n[columns]")
+    let format = request.format;
+    writeln!(text, "# {}", format.about_nulls)?;
+    writeln!(text, "[file]\nformat = {}\nnull   = [\"\"]\n\n[columns]", quoted(format.name))
 }
 
 /// The patterns of the keys that an extract writes.
@@ -90,12 +87,8 @@ fn patterns(request: &Request, table: &Table) -> String {
         }
     }
     let pattern = match request.since {
-        Some(_) => format!("{base}since=*/*.csv*"),
-        None => {
-            let keys = Keys { prefix: "", compression: request.compression };
-            let name = keys.full();
-            format!("{base}{}*", name.trim_end_matches(request.compression.suffix()))
-        }
+        Some(_) => format!("{base}since=*/*.{}", request.format.pattern()),
+        None => format!("{base}full.{}", request.format.pattern()),
     };
     quoted(&pattern)
 }
@@ -170,7 +163,10 @@ fn fact(
 
     writeln!(text, "\n[fact.{}]", named.name)?;
     if table.key.is_empty() {
-        writeln!(text, "# The table has no primary key: each row of a file is a row of the fact.")?;
+        writeln!(
+            text,
+            "# The table has no primary key: each row of the file is a row of the fact, and the next file replaces them all."
+        )?;
     } else {
         writeln!(text, "grain      = [{}]", list(table.key.iter().map(|column| name_of(column))))?;
     }

@@ -6,6 +6,8 @@ use jiff::SignedDuration;
 
 use super::super::compress::Compression;
 use super::super::csv::ZeroDates;
+use super::super::format::FORMATS;
+use super::super::job::Login;
 use super::super::table::{Column, DataType, Reference, TableName};
 use super::*;
 use crate::dataset::{Catalog, Match};
@@ -13,6 +15,7 @@ use crate::dataset::{Catalog, Match};
 fn request(to: &str, since: Option<&str>, tables: usize) -> Request {
     Request {
         source: "mysql://app@db/shop".to_owned(),
+        login: Login::Password,
         tables: vec![String::new(); tables],
         patterns: Vec::new(),
         query: None,
@@ -20,6 +23,7 @@ fn request(to: &str, since: Option<&str>, tables: usize) -> Request {
         state: None,
         since: since.map(str::to_owned),
         overlap: SignedDuration::from_mins(10),
+        format: FORMATS[0],
         compression: Compression::Zstd,
         split_bytes: None,
         zero_dates: ZeroDates::Null,

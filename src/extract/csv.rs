@@ -16,6 +16,22 @@ pub enum ZeroDates {
     Fail,
 }
 
+impl ZeroDates {
+    /// The choice of that name.
+    ///
+    /// # Errors
+    ///
+    /// The names that there are.
+    pub fn parse(name: &str) -> Result<ZeroDates, String> {
+        match name {
+            "null" => Ok(ZeroDates::Null),
+            "keep" => Ok(ZeroDates::Keep),
+            "fail" => Ok(ZeroDates::Fail),
+            _ => Err("expected null, keep or fail".to_owned()),
+        }
+    }
+}
+
 /// How the values of a column are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {

@@ -5,17 +5,21 @@ use jiff::SignedDuration;
 use super::compress::Compression;
 use super::csv::ZeroDates;
 use super::extract_error;
+use super::format::Format;
 use super::name::dataset_name;
 use super::table::{Column, Table};
 use super::target::Address;
 use super::window::Keys;
 use crate::error::{Error, ErrorKind, Result};
+use crate::settings::DbAuth;
 
 /// What to extract and how.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The URL of the source. It may hold a password.
     pub source: String,
+    /// How to log in to it.
+    pub login: Login,
     /// Tables, as `orders` or `shop.orders`.
     pub tables: Vec<String>,
     /// Patterns of tables, such as `shop.*`.
@@ -30,12 +34,37 @@ pub struct Request {
     pub since: Option<String>,
     /// How far before the last mark a window starts.
     pub overlap: SignedDuration,
-    /// How files are compressed.
+    /// How files are written.
+    pub format: &'static Format,
+    /// How they are compressed, as a whole or inside.
     pub compression: Compression,
     /// The size of a file before compression, about.
     pub split_bytes: Option<u64>,
     /// What to do with zero dates.
     pub zero_dates: ZeroDates,
+}
+
+/// How to log in to a source.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Login {
+    /// With the password of the URL or of the environment.
+    #[default]
+    Password,
+    /// With a token that is signed with the AWS credentials of the process.
+    Iam,
+    /// With user and password of this secret in AWS Secrets Manager, a name or ARN.
+    Secret(String),
+}
+
+impl Login {
+    /// The same as a setting of a database.
+    pub(super) fn auth(&self) -> DbAuth {
+        match self {
+            Login::Password => DbAuth::Password,
+            Login::Iam => DbAuth::Iam,
+            Login::Secret(id) => DbAuth::Secret(id.clone()),
+        }
+    }
 }
 
 /// A query whose rows are extracted.
@@ -77,6 +106,7 @@ pub(super) struct Job {
     pub since: Option<Column>,
     pub prefix: String,
     pub state_key: String,
+    format: &'static Format,
     compression: Compression,
 }
 
@@ -92,11 +122,12 @@ impl Job {
         let prefix = request.prefix(&table);
         let state_key =
             format!("{}{}.json", request.states().prefix(), dataset_name(&table.name.name));
-        Ok(Job { table, since, prefix, state_key, compression: request.compression })
+        let Request { format, compression, .. } = *request;
+        Ok(Job { table, since, prefix, state_key, format, compression })
     }
 
     pub fn keys(&self) -> Keys<'_> {
-        Keys { prefix: &self.prefix, compression: self.compression }
+        Keys { prefix: &self.prefix, format: self.format, compression: self.compression }
     }
 }
 

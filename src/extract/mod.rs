@@ -1,36 +1,42 @@
 //! Extract: copies tables of a database into files that the loader takes, in full or only what is new.
 //!
 //! ```text
-//! source (a database) -> rows as CSV -> compress -> target (a bucket or a folder) -> state
+//! source (a database) -> rows as CSV -> format, compress -> target (a bucket or a folder) -> state
 //! ```
 //!
-//! `source/` and `target/` do IO, `prepare.rs`, `part_writer.rs` and `run.rs` join them, and all other files are pure: the
-//! types, CSV, keys, windows, the state and the contract that `--init` writes.
+//! `source/` and `target/` do IO, `prepare.rs`, `part_writer.rs`, `file_channel.rs` and `run.rs` join them, and all other files are pure: the
+//! types, CSV, formats, keys, windows, the state and the contract that `--init` writes.
 
 mod amount;
 mod compress;
 mod contract;
 mod csv;
+mod file_channel;
+mod format;
 mod job;
 mod mark;
 mod name;
 mod part_writer;
 mod prepare;
+mod report;
 mod run;
 mod source;
 mod star;
 mod state;
 mod table;
 mod target;
+mod task;
 mod window;
 
 pub use amount::{parse_bytes, parse_duration};
 pub use compress::Compression;
 pub use contract::{Draft, contracts};
 pub use csv::ZeroDates;
-pub use job::{Query, Request};
+pub use format::{FORMATS, Format};
+pub use job::{Login, Query, Request};
 pub use name::dataset_name;
-pub use run::{Progress, Report, describe, run};
+pub use report::Report;
+pub use run::{Progress, describe, run};
 pub use source::DRIVERS;
 pub use table::{Column, DataType, Reference, Table, TableName};
 pub use target::Address;

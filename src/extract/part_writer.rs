@@ -1,18 +1,22 @@
-//! Part writer: takes the pieces of a table, compresses them and writes them to one file or several.
+//! Part writer: takes the pieces of a table, and writes them to one file or several in the format that is asked for.
 
 use std::collections::HashMap;
 
 use tokio::sync::mpsc::Receiver;
 
-use super::compress::{Compression, Compressor};
-use super::extract_error;
+use super::compress::Compression;
+use super::file_channel::file_channel;
+use super::format::{FileWriter, Format, Start};
 use super::source::{Piece, interrupted};
+use super::table::Table;
 use super::target::{Sink, Target};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 
 /// The files of a table.
 pub(super) struct PartWriter<'t> {
     pub target: &'t Target<'t>,
+    pub table: &'t Table,
+    pub format: &'static Format,
     pub compression: Compression,
     /// The key of a file by its number.
     pub key: Box<dyn Fn(usize) -> String + Send + 't>,
@@ -37,7 +41,10 @@ pub(super) struct Written {
 struct Part {
     sink: Sink,
     key: String,
-    compressor: Option<Compressor>,
+    /// `None` while it works, or after an error.
+    writer: Option<Box<dyn FileWriter>>,
+    /// What the writer has written.
+    chunks: Receiver<Vec<u8>>,
     bytes: u64,
 }
 
@@ -92,36 +99,42 @@ impl PartWriter<'_> {
 
     async fn begin(&self, header: &[u8], written: &Written) -> Result<Part> {
         let key = (self.key)(written.keys.len());
+        let (out, chunks) = file_channel();
+        let out = Box::new(out);
+        let start = Start { table: self.table, header, compression: self.compression, out };
+        let writer = Some((self.format.begin)(start)?);
         let sink = self.target.create(&key, self.existing.get(&key)).await?;
-        let compressor = Some(Compressor::new(self.compression).map_err(uncompressed)?);
-        let mut part = Part { sink, key, compressor, bytes: 0 };
-        part.push(header.to_vec()).await?;
-        Ok(part)
+        Ok(Part { sink, key, writer, chunks, bytes: 0 })
     }
 }
 
 impl Part {
-    /// Compresses on another thread, so that the source is read meanwhile.
+    /// Writes on another thread, so that the source is read meanwhile.
     async fn push(&mut self, bytes: Vec<u8>) -> Result<()> {
         self.bytes += bytes.len() as u64;
-        let Some(mut compressor) = self.compressor.take() else { return Err(interrupted()) };
-        let compressing = tokio::task::spawn_blocking(move || {
-            let ready = compressor.push(&bytes);
-            (compressor, ready)
+        let Some(mut writer) = self.writer.take() else { return Err(interrupted()) };
+        let mut writing = tokio::task::spawn_blocking(move || {
+            let written = writer.push(&bytes);
+            (writer, written)
         });
-        let (compressor, ready) = compressing.await.map_err(|_| interrupted())?;
-        self.compressor = Some(compressor);
-        self.sink.write(&ready.map_err(uncompressed)?).await
+        let (writer, written) = loop {
+            tokio::select! {
+                Some(chunk) = self.chunks.recv() => self.sink.write(&chunk).await?,
+                done = &mut writing => break done.map_err(|_| interrupted())?,
+            }
+        };
+        self.writer = Some(writer);
+        written
     }
 
     async fn finish(&mut self) -> Result<()> {
-        let Some(compressor) = self.compressor.take() else { return Err(interrupted()) };
-        let rest = compressor.finish().map_err(uncompressed)?;
-        self.sink.write(&rest).await?;
+        let Some(writer) = self.writer.take() else { return Err(interrupted()) };
+        let finishing = tokio::task::spawn_blocking(move || writer.finish());
+        // They end with the writer; those of the last push may be among them.
+        while let Some(chunk) = self.chunks.recv().await {
+            self.sink.write(&chunk).await?;
+        }
+        finishing.await.map_err(|_| interrupted())??;
         self.sink.finish().await
     }
-}
-
-fn uncompressed(error: std::io::Error) -> crate::error::Error {
-    extract_error(ErrorKind::SourceLost, "the rows could not be compressed").caused_by(error)
 }

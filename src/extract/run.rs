@@ -9,6 +9,7 @@ use super::job::{Job, Request};
 use super::mark::Clock;
 use super::part_writer::{PartWriter, Written};
 use super::prepare::{Prepared, jobs, prepare, state_of};
+use super::report::{Report, report};
 use super::source::{self, Copied, Range, Select, Session, interrupted};
 use super::table::{DataType, Table};
 use super::target::Target;
@@ -19,6 +20,10 @@ use crate::settings::Settings;
 
 /// How many pieces may wait for the writer.
 const WAITING_PIECES: usize = 4;
+
+/// A note for the first window of a query.
+const NO_KEY: &str = "the rows of a query have no primary key: give the fact of its contract a grain, or rows that come \
+                      again in an overlap count twice";
 
 /// How far the extract of a table is.
 #[derive(Debug, Clone, Copy)]
@@ -31,32 +36,13 @@ pub struct Progress<'p> {
     pub bytes: u64,
 }
 
-/// What became of a table.
-#[derive(Debug, Clone)]
-pub struct Report {
-    /// The table.
-    pub table: String,
-    /// The files, as `s3://bucket/key` or paths; none if there was nothing new.
-    pub files: Vec<String>,
-    /// Rows.
-    pub rows: u64,
-    /// Bytes of CSV, before compression.
-    pub bytes: u64,
-    /// Zero dates that became null.
-    pub zero_dates: u64,
-    /// The window; `None` for a full extract.
-    pub window: Option<Window>,
-    /// What the user should know.
-    pub notes: Vec<String>,
-}
-
 /// The tables of a request, described.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::BadSource`] for a table that does not exist or cannot be extracted so; errors of the source.
 pub async fn describe(request: &Request, settings: &Settings) -> Result<Vec<Table>> {
-    let mut session = source::connect(&request.source, settings).await?;
+    let mut session = source::connect(&request.source, &request.login, settings).await?;
     let jobs = jobs(request, session.as_mut()).await?;
     Ok(jobs.into_iter().map(|job| job.table).collect())
 }
@@ -73,7 +59,7 @@ pub async fn run(
     progress: &(dyn Fn(Progress<'_>) + Sync),
     stop: &CancellationToken,
 ) -> Result<Vec<Report>> {
-    let mut session = source::connect(&request.source, settings).await?;
+    let mut session = source::connect(&request.source, &request.login, settings).await?;
     let address = session.address();
     let target = Target::open(&request.to, objects)?;
     let elsewhere = match request.states() {
@@ -125,6 +111,10 @@ impl TableRun<'_> {
                 return Ok(report(&job, self.target, Written::default(), None, notes));
             };
             notes.extend(gone_columns(&job, last.as_ref().map(|(_, columns)| columns.as_slice())));
+            // A table without a key is refused; what is a key of a query's rows is not known.
+            if last.is_none() && job.table.key.is_empty() {
+                notes.push(NO_KEY.to_owned());
+            }
             window = Some(next);
         }
         let (written, copied) =
@@ -164,6 +154,8 @@ impl TableRun<'_> {
         };
         let writer = PartWriter {
             target: self.target,
+            table: &job.table,
+            format: self.request.format,
             compression: self.request.compression,
             key,
             existing,
@@ -205,22 +197,4 @@ fn gone_columns(job: &Job, last: Option<&[String]>) -> Option<String> {
             "{table} no longer has {names}: remove it from the contract, or set missing_column = \"null\" in its [policy]"
         )
     })
-}
-
-fn report(
-    job: &Job,
-    target: &Target<'_>,
-    written: Written,
-    window: Option<Window>,
-    notes: Vec<String>,
-) -> Report {
-    Report {
-        table: job.table.name.to_string(),
-        files: written.keys.iter().map(|key| target.display(key)).collect(),
-        rows: written.rows,
-        bytes: written.bytes,
-        zero_dates: 0,
-        window,
-        notes,
-    }
 }

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::compress::Compression;
+use super::format::{FORMATS, Format};
 use super::mark::Mark;
 
 /// The rows of one run of one table: `mark - overlap <= since < until`.
@@ -36,14 +37,16 @@ impl Window {
 pub struct Keys<'p> {
     /// Where the files are.
     pub prefix: &'p str,
-    /// It decides the suffix.
+    /// With the compression it decides how names end.
+    pub format: &'static Format,
+    /// How files are compressed.
     pub compression: Compression,
 }
 
 impl Keys<'_> {
     /// The one object of a full extract. Each run replaces it.
     pub fn full(&self) -> String {
-        format!("{}full.csv{}", self.prefix, self.compression.suffix())
+        format!("{}full.{}", self.prefix, self.suffix())
     }
 
     /// The folder of a window. A run that died leaves the mark where it was, so the next one writes the same keys.
@@ -54,20 +57,25 @@ impl Keys<'_> {
 
     /// A file of a window, counted from 0.
     pub fn part(&self, folder: &str, number: usize) -> String {
-        format!("{folder}{number:05}.csv{}", self.compression.suffix())
+        format!("{folder}{number:05}.{}", self.suffix())
     }
 
-    /// Whether a run of this table may have written the key, whatever its compression was.
+    fn suffix(&self) -> String {
+        self.format.suffix(self.compression)
+    }
+
+    /// Whether a run of this table may have written the key, whatever its format and compression were.
     pub fn is_own(&self, key: &str) -> bool {
         let Some(rest) = key.strip_prefix(self.prefix) else { return false };
-        let is_csv =
-            |name: &str| Compression::ALL.iter().any(|c| name == format!("csv{}", c.suffix()));
+        let is_suffix = |name: &str| {
+            FORMATS.iter().any(|format| Compression::ALL.iter().any(|c| name == format.suffix(*c)))
+        };
         if let Some(suffix) = rest.strip_prefix("full.") {
-            return is_csv(suffix);
+            return is_suffix(suffix);
         }
         let part = rest.strip_prefix("since=").and_then(|rest| rest.split_once('/'));
         part.and_then(|(_, name)| name.split_once('.')).is_some_and(|(number, suffix)| {
-            number.len() >= 5 && number.bytes().all(|b| b.is_ascii_digit()) && is_csv(suffix)
+            number.len() >= 5 && number.bytes().all(|b| b.is_ascii_digit()) && is_suffix(suffix)
         })
     }
 }
@@ -76,7 +84,10 @@ impl Keys<'_> {
 mod tests {
     use super::*;
 
-    const KEYS: Keys<'_> = Keys { prefix: "orders/", compression: Compression::Zstd };
+    fn keys(format: &str) -> Keys<'static> {
+        let format = Format::parse(format).unwrap();
+        Keys { prefix: "orders/", format, compression: Compression::Zstd }
+    }
 
     fn mark(text: &str) -> Mark {
         Mark::parse(text).unwrap()
@@ -85,26 +96,35 @@ mod tests {
     #[test]
     fn the_keys_of_a_window_follow_from_where_it_starts() {
         let at = mark("2026-11-28T04:00:00");
-        let folder = KEYS.folder(Some(at), true);
-        assert_eq!(KEYS.part(&folder, 0), "orders/since=2026-11-28T04-00-00Z/00000.csv.zst");
-        assert_eq!(KEYS.part(&KEYS.folder(None, true), 12), "orders/since=start/00012.csv.zst");
-        assert_eq!(KEYS.full(), "orders/full.csv.zst");
+        let csv = keys("csv");
+        let folder = csv.folder(Some(at), true);
+        assert_eq!(csv.part(&folder, 0), "orders/since=2026-11-28T04-00-00Z/00000.csv.zst");
+        assert_eq!(csv.part(&csv.folder(None, true), 12), "orders/since=start/00012.csv.zst");
+        assert_eq!(csv.full(), "orders/full.csv.zst");
+        assert_eq!(keys("parquet").full(), "orders/full.parquet");
     }
 
     #[test]
     fn own_keys_are_known_and_others_are_left_alone() {
-        for own in ["orders/full.csv", "orders/full.csv.gz", "orders/since=start/00000.csv.zst"] {
-            assert!(KEYS.is_own(own), "{own}");
+        let keys = keys("csv");
+        for own in [
+            "orders/full.csv",
+            "orders/full.csv.gz",
+            "orders/full.parquet",
+            "orders/since=start/00000.csv.zst",
+        ] {
+            assert!(keys.is_own(own), "{own}");
         }
         for other in [
             "orders/full.csv.bz2",
+            "orders/full.parquet.zst",
             "orders/full.csv.zst.old",
             "orders/2026.csv.zst",
             "orders/since=start/part.csv",
             "orders_old/full.csv",
             "orders/since=start/0.csv.zst",
         ] {
-            assert!(!KEYS.is_own(other), "{other}");
+            assert!(!keys.is_own(other), "{other}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Handler: handles one Lambda event: loads its objects or does its task, and returns the JSON to answer with.
 
 mod batch_operations;
+mod extract;
 mod health;
 mod loads;
 mod migrate;
@@ -80,6 +81,7 @@ impl Handler {
             Event::Task(Task::Migrate(migrate)) => self.migrate(&migrate, deadline).await,
             Event::Task(Task::Health) => Ok(self.health(deadline).await),
             Event::Task(Task::Reconcile(reconcile)) => self.reconcile(&reconcile, deadline).await,
+            Event::Task(Task::Extract(extract)) => Box::pin(self.extract(&extract, deadline)).await,
         }
     }
 }

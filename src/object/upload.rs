@@ -76,6 +76,10 @@ impl Upload {
         let mut rest = bytes;
         loop {
             let size = if self.parts.len() < LARGER_FROM { PART_BYTES } else { 2 * PART_BYTES };
+            if self.buffer.capacity() == 0 && self.id.is_some() {
+                // A buffer that grows is copied, and leaves holes in memory.
+                self.buffer.reserve_exact(size);
+            }
             let (now, later) = rest.split_at(rest.len().min(size - self.buffer.len().min(size)));
             self.buffer.extend_from_slice(now);
             rest = later;

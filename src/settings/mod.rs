@@ -4,7 +4,6 @@ mod database;
 mod key_patterns;
 mod names;
 mod secret;
-#[cfg(feature = "extract")]
 mod source;
 mod table;
 
@@ -15,9 +14,7 @@ pub(crate) use database::{DatabaseSettings, DbAuth, SslMode};
 pub use key_patterns::KeyPatterns;
 pub use names::Names;
 pub(crate) use secret::Secret;
-#[cfg(feature = "extract")]
 pub(crate) use source::MysqlAddress;
-#[cfg(feature = "extract")]
 use source::SourceVariables;
 pub use table::TABLE;
 pub(crate) use table::*;
@@ -40,7 +37,6 @@ pub struct Settings {
     /// `None` where neither `DATABASE_URL` nor a `PG*` variable is set.
     pub(crate) database: Option<DatabaseSettings>,
     /// For `stardrop extract`.
-    #[cfg(feature = "extract")]
     source: SourceVariables,
     /// The names of schemas and roles.
     pub names: Names,
@@ -146,7 +142,6 @@ impl Settings {
 
         Ok(Settings {
             database: DatabaseSettings::from_vars(var)?,
-            #[cfg(feature = "extract")]
             source: SourceVariables::from_vars(var),
             names: Names::from_vars(var)?,
             datasets_dir: datasets_dir.into(),

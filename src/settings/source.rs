@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use percent_encoding::percent_decode_str;
 
 use super::Settings;
-use super::database::{DatabaseSettings, SslMode};
+use super::database::{DatabaseSettings, DbAuth, SslMode};
 use super::secret::Secret;
 use super::table::*;
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -31,6 +31,8 @@ pub(crate) struct MysqlAddress {
     pub ssl_mode: SslMode,
     /// The PEM file of trusted root certificates; `None` means those of the system.
     pub ssl_root_cert: Option<PathBuf>,
+    /// Whether the password is an IAM token, which the server wants in clear text.
+    pub sends_token: bool,
 }
 
 impl SourceVariables {
@@ -50,11 +52,12 @@ impl Settings {
     ///
     /// # Errors
     /// [`ErrorKind::BadSetting`], without the URL, which may hold a password.
-    pub(crate) fn postgres_source(&self, url: &str) -> Result<DatabaseSettings> {
+    pub(crate) fn postgres_source(&self, url: &str, auth: DbAuth) -> Result<DatabaseSettings> {
         let known = &self.source;
         let reveal = |secret: &Option<Secret>| secret.as_ref().map(|s| s.reveal().to_owned());
         let var = |name: &str| match name {
             DATABASE_URL => Some(url.to_owned()),
+            STARDROP_DB_AUTH => (auth == DbAuth::Iam).then(|| "iam".to_owned()),
             PGPASSWORD => reveal(&known.pgpassword),
             PGSSLMODE => known.pgsslmode.clone(),
             PGSSLROOTCERT => known.pgsslrootcert.clone(),
@@ -62,10 +65,14 @@ impl Settings {
             _ => None,
         };
         match DatabaseSettings::from_vars(var) {
-            Ok(Some(database)) => Ok(database),
+            Ok(Some(database)) => Ok(DatabaseSettings { auth, ..database }),
             Ok(None) => Err(malformed("postgres")),
             Err(mut error) => {
                 error.message = error.message.replace(DATABASE_URL, "the source's URL");
+                if auth == DbAuth::Iam {
+                    let (setting, option) = ("where STARDROP_DB_AUTH is iam", "with an IAM token");
+                    error.message = error.message.replace(setting, option);
+                }
                 Err(error)
             }
         }
@@ -126,6 +133,7 @@ fn parse_mysql(url: &str) -> Option<MysqlAddress> {
         database: decoded(database).filter(|name| !name.is_empty()),
         ssl_mode: if is_local { SslMode::Prefer } else { SslMode::VerifyFull },
         ssl_root_cert: None,
+        sends_token: false,
     };
     for option in options.split('&').filter(|option| !option.is_empty()) {
         let (name, value) = option.split_once('=')?;
@@ -185,8 +193,10 @@ mod tests {
         let settings = Settings::from_vars(|_| None).unwrap();
         let error = settings.mysql_source("mysql://app:secret@@db").unwrap_err().to_string();
         assert!(!error.contains("secret"), "{error}");
-        let error =
-            settings.postgres_source("postgres://app:secret@db:x/").unwrap_err().to_string();
+        let error = settings
+            .postgres_source("postgres://app:secret@db:x/", DbAuth::Password)
+            .unwrap_err()
+            .to_string();
         assert!(!error.contains("secret") && !error.contains("DATABASE_URL"), "{error}");
     }
 
@@ -199,7 +209,7 @@ mod tests {
         let password = |url| settings.mysql_source(url).unwrap().password.unwrap();
         assert_eq!(password("mysql://a@db").reveal(), "from the environment");
         assert_eq!(password("mysql://a:b@db").reveal(), "b");
-        let source = settings.postgres_source("postgres://a@db/x").unwrap();
+        let source = settings.postgres_source("postgres://a@db/x", DbAuth::Password).unwrap();
         assert_eq!(source.config.get_password(), Some("from the environment".as_bytes()));
     }
 }

@@ -14,6 +14,7 @@ const PURE: &[&str] =
 const IMPURE_EXTRACT: &[&str] = &[
     "src/extract/source/",
     "src/extract/target/",
+    "src/extract/file_channel.rs",
     "src/extract/part_writer.rs",
     "src/extract/prepare.rs",
     "src/extract/run.rs",

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
-use serde_json::json;
 use stardrop::error::{Error, ErrorKind, Stage};
 use stardrop::extract::{
-    self, Address, Compression, Draft, Progress, Query, Report, Request, ZeroDates, dataset_name,
+    self, Address, Compression, Draft, Format, Login, Progress, Query, Report, Request, ZeroDates,
+    dataset_name,
 };
 use stardrop::object::Source;
 use stardrop::settings::Settings;
@@ -49,7 +50,10 @@ pub struct Args {
     /// Write the contract of each table to datasets/<table>/dataset.toml, and extract nothing.
     #[arg(long)]
     init: bool,
-    /// How to compress the files.
+    /// How to write the files.
+    #[arg(long, default_value = "csv", value_parser = format_parser())]
+    format: &'static Format,
+    /// How to compress the files: CSV as a whole, Parquet inside.
     #[arg(long, value_enum, default_value_t = CompressionName::Zstd)]
     compression: CompressionName,
     /// Begin another file after about this many bytes before compression, such as 256MB.
@@ -80,6 +84,10 @@ enum ZeroDatesName {
     Fail,
 }
 
+fn format_parser() -> impl TypedValueParser<Value = &'static Format> {
+    PossibleValuesParser::new(Format::names()).try_map(|name| Format::parse(&name))
+}
+
 pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     let (init, json) = (args.init, args.json);
     let request = request(args)?;
@@ -98,7 +106,7 @@ pub async fn run(args: Args, settings: Settings) -> anyhow::Result<ExitCode> {
     bar.bar.finish_and_clear();
     let reports = reports?;
     if json {
-        let rows: Vec<_> = reports.iter().map(to_json).collect();
+        let rows: Vec<_> = reports.iter().map(Report::to_json).collect();
         say!("{}", serde_json::to_string_pretty(&rows)?)?;
     } else {
         for report in &reports {
@@ -127,6 +135,7 @@ fn request(args: Args) -> anyhow::Result<Request> {
     };
     Ok(Request {
         source: args.source,
+        login: Login::Password,
         tables: args.tables,
         patterns: args.patterns,
         query,
@@ -134,6 +143,7 @@ fn request(args: Args) -> anyhow::Result<Request> {
         state: args.state,
         since: args.since,
         overlap: args.overlap,
+        format: args.format,
         compression: match args.compression {
             CompressionName::Zstd => Compression::Zstd,
             CompressionName::Gzip => Compression::Gzip,
@@ -202,19 +212,6 @@ fn print(report: &Report) -> anyhow::Result<()> {
         say!("  {note}")?;
     }
     Ok(())
-}
-
-fn to_json(report: &Report) -> serde_json::Value {
-    let window = report.window.as_ref().map(|window| {
-        json!({
-            "from": window.from.map(|from| from.to_string()),
-            "until": window.until.to_string(),
-        })
-    });
-    json!({
-        "table": report.table, "files": report.files, "rows": report.rows, "bytes": report.bytes,
-        "zero_dates": report.zero_dates, "window": window, "notes": report.notes,
-    })
 }
 
 /// Writes the contracts, unless one of the files exists.

@@ -10,9 +10,10 @@ use tokio::sync::mpsc::Sender;
 
 use super::csv::ZeroDates;
 use super::extract_error;
+use super::job::Login;
 use super::mark::{Clock, Mark};
 use super::table::{Column, Table, TableName};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::settings::Settings;
 
 /// Every kind of database.
@@ -23,7 +24,8 @@ pub struct Driver {
     /// What its URLs begin with, before `://`.
     pub schemes: &'static [&'static str],
     /// Opens a session with the database of a URL.
-    pub(super) connect: for<'a> fn(&'a str, &'a Settings) -> BoxedResult<'a, Box<dyn Session>>,
+    pub(super) connect:
+        for<'a> fn(&'a str, &'a Login, &'a Settings) -> BoxedResult<'a, Box<dyn Session>>,
 }
 
 /// What a method of [`Session`] returns.
@@ -112,7 +114,11 @@ pub(super) struct Copied {
 /// # Errors
 ///
 /// [`ErrorKind::BadSetting`] for a URL of no kind in [`DRIVERS`]; [`ErrorKind::NoSource`], [`ErrorKind::SourceDenied`].
-pub(super) async fn connect(url: &str, settings: &Settings) -> Result<Box<dyn Session>> {
+pub(super) async fn connect(
+    url: &str,
+    login: &Login,
+    settings: &Settings,
+) -> Result<Box<dyn Session>> {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
     let driver =
         DRIVERS.iter().find(|driver| scheme.is_some_and(|scheme| driver.schemes.contains(&scheme)));
@@ -128,7 +134,18 @@ pub(super) async fn connect(url: &str, settings: &Settings) -> Result<Box<dyn Se
             format!("the source must be a URL that begins with one of {}", known.join(", ")),
         ));
     };
-    (driver.connect)(url, settings).await
+    (driver.connect)(url, login, settings).await.map_err(of_source)
+}
+
+/// The error of connecting to a source: the same message, with the advice for a source.
+fn of_source(mut error: Error) -> Error {
+    error.kind = match error.kind {
+        ErrorKind::NoDatabase | ErrorKind::DatabaseLost => ErrorKind::NoSource,
+        ErrorKind::DatabaseDenied => ErrorKind::SourceDenied,
+        kind => kind,
+    };
+    error.stage = Stage::Extract;
+    error
 }
 
 /// Sends a piece. That fails only if the writer has ended, whose error is the one to report.

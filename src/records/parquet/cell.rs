@@ -1,6 +1,6 @@
 //! Turns a value of a Parquet file into the text of a cell.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use parquet::data_type::ByteArray;
 use parquet::record::Field;
 use serde::de::IgnoredAny;
@@ -117,12 +117,14 @@ fn day(days: i32) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// The time that is `nanos` nanoseconds after 1970, or that number if it is beyond the range of `jiff`.
+/// The time that is `nanos` nanoseconds after 1970, or that number if it is beyond the range of `jiff`. That of local
+/// times, which ends with the year 9999: points in time end a day earlier.
 fn timestamp(nanos: i128) -> String {
-    match Timestamp::from_nanosecond(nanos) {
-        Ok(at) => jiff::tz::Offset::UTC.to_datetime(at).to_string().replace('T', " "),
-        Err(_) => nanos.to_string(),
-    }
+    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    let (seconds, rest) = (nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000));
+    let since = i64::try_from(seconds).ok().zip(i32::try_from(rest).ok());
+    let at = since.and_then(|(s, n)| epoch.checked_add(SignedDuration::new(s, n)).ok());
+    at.map_or_else(|| nanos.to_string(), |at| at.to_string().replace('T', " "))
 }
 
 /// A point in time, which a column with a `time_zone` must not read as a local time.
@@ -221,6 +223,18 @@ fn push_string(text: &[u8], json: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_reach_to_the_end_of_the_year_9999() {
+        let micros = |micros: i128| timestamp(micros * 1_000);
+        assert_eq!(micros(253_402_300_799_999_999), "9999-12-31 23:59:59.999999");
+        assert_eq!(
+            (micros(-1), micros(0)),
+            ("1969-12-31 23:59:59.999999".into(), "1970-01-01 00:00:00".into())
+        );
+        assert_eq!(utc(-62_135_596_800_000_000_000), "0001-01-01 00:00:00Z");
+        assert_eq!(timestamp(253_402_300_800_000_000_000), "253402300800000000000");
+    }
 
     #[test]
     fn every_number_of_days_has_a_date() {

@@ -134,6 +134,22 @@ async fn a_full_extract_removes_what_is_gone_at_the_source() {
 }
 
 #[tokio::test]
+async fn a_table_without_a_key_is_replaced_as_a_whole_with_its_equal_rows() {
+    let Some(mut source) = MariadbDatabase::new().await else { return };
+    source.run("create table log (line varchar(20), at datetime)").await;
+    source.run("insert into log values ('a', null), ('a', null), ('', '2026-01-05')").await;
+    let options = ["--table", "log", "--to", "s3://inbox/log/"];
+    let way = Way::new(&source.url, &options).await;
+    let lines = "select line, at::date from star.fact_log order by line, at";
+    for expected in ["|2026-01-05\na|null\na|null", "a|null\na|null\na|null"] {
+        way.extract(&options).await;
+        way.load("log/").await;
+        assert_eq!(way.db.rows(lines).await, expected);
+        source.run("update log set line = 'a', at = null").await;
+    }
+}
+
+#[tokio::test]
 async fn tables_of_a_run_are_of_one_snapshot_and_become_fact_and_dimension() {
     let Some(source) = orders().await else { return };
     let pattern = format!("{}.*", source.name);
@@ -196,7 +212,11 @@ async fn the_rows_of_a_query_are_extracted() {
     assert_eq!(text.lines().count(), 2, "{text}");
     assert!(text.starts_with("id,amount,updated_at\n2,20.00,20"), "{text}");
     let since = [&options[..], &["--since", "updated_at"]].concat();
-    way.extract(&since).await;
+    let said = way.extract(&since).await;
+    assert!(said.contains("the rows of a query have no primary key"), "{said}");
     assert!(folder.path().join("since=start/00000.csv").is_file());
+    next_second().await;
+    let said = way.extract(&since).await;
+    assert!(!said.contains("primary key"), "said once: {said}");
     assert!(folder.path().join(".extract/big_orders.json").is_file());
 }

@@ -7,6 +7,7 @@ mod mysql;
 mod overtaken;
 mod postgres;
 mod properties;
+mod task;
 mod tls;
 
 use std::path::{Path, PathBuf};

@@ -35,6 +35,7 @@ const TYPES: &[(&str, &str, &str)] = &[
     ("date", "'0000-00-00'", "null"),
     ("datetime(6)", "'2026-02-28 23:59:59.123456'", "2026-02-28 23:59:59.123456"),
     ("datetime", "'1000-01-01 00:00:00'", "1000-01-01 00:00:00"),
+    ("datetime(6)", "'9999-12-31 23:59:59.999999'", "9999-12-31 23:59:59.999999"),
     ("timestamp(3) null", "'2026-03-29 02:30:00.250'", "2026-03-29 02:30:00.25+00"),
     ("time(2)", "'-838:59:59'", "-838:59:59.00"),
     ("time", "'25:00:01'", "25:00:01"),
@@ -71,17 +72,19 @@ async fn with_all_types() -> Option<MariadbDatabase> {
 #[tokio::test]
 async fn every_type_comes_back_equal_from_the_star() {
     let Some(source) = with_all_types().await else { return };
-    let options = ["--table", "Every Type", "--to", "s3://inbox/types/"];
-    let way = Way::new(&source.url, &options).await;
-    let said = way.extract(&options).await;
-    assert!(said.contains(": 2 rows: s3://inbox/types/full.csv.zst"), "{said}");
-    assert!(said.contains("1 zero dates became null"), "{said}");
-    way.load("types/").await;
-    for (index, (kind, _, expected)) in TYPES.iter().enumerate() {
-        let sql = format!("select c{index} from star.fact_every_type where id = 1");
-        assert_eq!(way.db.text(&sql).await, *expected, "{kind}");
-        let nulls = format!("select c{index} is null from star.fact_every_type where id = 2");
-        // MariaDB's timestamps and points are not null unless they are declared so.
-        assert_eq!(way.db.text(&nulls).await, "true", "{kind}");
+    for (format, file) in [("csv", "full.csv.zst"), ("parquet", "full.parquet")] {
+        let options = ["--table", "Every Type", "--to", "s3://inbox/types/", "--format", format];
+        let way = Way::new(&source.url, &options).await;
+        let said = way.extract(&options).await;
+        assert!(said.contains(&format!(": 2 rows: s3://inbox/types/{file}")), "{said}");
+        assert!(said.contains("1 zero dates became null"), "{said}");
+        way.load("types/").await;
+        for (index, (kind, _, expected)) in TYPES.iter().enumerate() {
+            let sql = format!("select c{index} from star.fact_every_type where id = 1");
+            assert_eq!(way.db.text(&sql).await, *expected, "{format}: {kind}");
+            let nulls = format!("select c{index} is null from star.fact_every_type where id = 2");
+            // MariaDB's timestamps and points are not null unless they are declared so.
+            assert_eq!(way.db.text(&nulls).await, "true", "{format}: {kind}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
+use tokio::process::Child;
 
 use super::{Way, next_second};
 use crate::support::cloud::{BUCKET, run};
@@ -159,19 +160,13 @@ async fn of_two_runs_at_a_time_only_one_moves_the_state_and_no_row_is_lost() {
     assert_eq!(way.db.text(count).await, format!("{rows} {sum}"));
 }
 
-#[tokio::test]
-async fn a_run_that_another_one_has_overtaken_replaces_nothing() {
-    let Some(mut source) = MariadbDatabase::new().await else { return };
-    source.run("create table events (id int primary key, at timestamp not null)").await;
-    source.run("insert into events values (1, now() - interval 1 hour)").await;
-    let way = Way::new(&source.url, &SINCE).await;
-    // The first run waits for the table, with its clock and its snapshot, and then stands still.
+/// Starts a run that waits for the locked table, with its clock and its snapshot, and stands still from then on.
+async fn stalled(source: &mut MariadbDatabase, way: &Way, options: &[&str]) -> Child {
     source.run("lock tables events write").await;
-    let arguments = [&["extract", way.source.as_str()], &SINCE[..]].concat();
+    let arguments = [&["extract", way.source.as_str()], options].concat();
     let mut command = way.cloud.stardrop(&arguments, &[]);
     command.stderr(std::process::Stdio::piped());
     let slow = command.spawn().unwrap();
-    let pid = slow.id().unwrap().to_string();
     let watcher = source.connect().await;
     let waiting = format!(
         "select count(*) from information_schema.processlist where db = '{}' and state like 'Waiting for%'",
@@ -183,23 +178,79 @@ async fn a_run_that_another_one_has_overtaken_replaces_nothing() {
         found.unwrap() == Some(1)
     })
     .await;
-    signal("STOP", &pid).await;
+    signal("STOP", &slow.id().unwrap().to_string()).await;
     source.run("unlock tables").await;
+    slow
+}
+
+/// Lets it continue, which it must not do to the end: another run has been faster.
+async fn is_overtaken(slow: Child) {
+    signal("CONT", &slow.id().unwrap().to_string()).await;
+    let ended = slow.wait_with_output().await.unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{said}");
+    assert!(said.contains("another run has extracted the table meanwhile"), "{said}");
+}
+
+/// A table with one row.
+async fn one_event() -> Option<MariadbDatabase> {
+    let mut source = MariadbDatabase::new().await?;
+    source.run("create table events (id int primary key, at timestamp not null)").await;
+    source.run("insert into events values (1, now() - interval 1 hour)").await;
+    Some(source)
+}
+
+#[tokio::test]
+async fn a_run_that_another_one_has_overtaken_replaces_nothing() {
+    let Some(mut source) = one_event().await else { return };
+    let way = Way::new(&source.url, &SINCE).await;
+    let slow = stalled(&mut source, &way, &SINCE).await;
     source.run("insert into events values (2, now() - interval 1 second)").await;
     next_second().await;
     let said = way.extract(&SINCE).await;
     assert!(said.contains("events: 2 rows: s3://inbox/events/since=start/00000.csv"), "{said}");
 
     // Its object would have one row, and the state says that both have been extracted.
-    signal("CONT", &pid).await;
-    let ended = slow.wait_with_output().await.unwrap();
-    let said = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!(ended.status.code(), Some(3), "{said}");
-    assert!(said.contains("another run has extracted the table meanwhile"), "{said}");
+    is_overtaken(slow).await;
     assert_eq!(visible_rows(&way).await, [2]);
 }
 
-async fn signal(name: &str, pid: &str) {
+#[tokio::test]
+async fn an_overtaken_full_extract_does_not_bring_back_the_rows_of_its_old_snapshot() {
+    let Some(mut source) = one_event().await else { return };
+    let full = &["--table", "events", "--to", "s3://inbox/events/", "--compression", "none"];
+    let way = Way::new(&source.url, full).await;
+    way.extract(full).await;
+    let slow = stalled(&mut source, &way, full).await;
+    source.run("insert into events values (2, now())").await;
+    way.extract(full).await;
+    // It has seen the object, but not the one that is there now.
+    is_overtaken(slow).await;
+    assert_eq!(visible_rows(&way).await, [2]);
+}
+
+#[tokio::test]
+async fn an_overtaken_run_without_new_rows_does_not_move_the_state_back() {
+    let Some(mut source) = one_event().await else { return };
+    let way = Way::new(&source.url, &SINCE).await;
+    let options = [&SINCE[..], &["--overlap", "0s"]].concat();
+    way.extract(&options).await;
+    next_second().await;
+    let slow = stalled(&mut source, &way, &options).await;
+    next_second().await;
+    let said = way.extract(&options).await;
+    assert!(said.contains("events: nothing new"), "{said}");
+    let state = "_stardrop/extract/events/events.json";
+    let read = async || {
+        let got = way.cloud.s3.client().get_object().bucket(BUCKET).key(state).send().await;
+        got.unwrap().body.collect().await.unwrap().to_vec()
+    };
+    let moved = read().await;
+    is_overtaken(slow).await;
+    assert_eq!(read().await, moved);
+}
+
+pub async fn signal(name: &str, pid: &str) {
     let sent = tokio::process::Command::new("kill").args(["-s", name, pid]).status().await;
     assert!(sent.unwrap().success());
 }

@@ -2,6 +2,7 @@
 
 use super::{Way, next_second};
 use crate::support::TestDatabase;
+use crate::support::cloud::{run, stardrop};
 
 /// The declaration of a column, a value in SQL, and what the star must have as text.
 const TYPES: &[(&str, &str, &str)] = &[
@@ -23,6 +24,10 @@ const TYPES: &[(&str, &str, &str)] = &[
     ("timetz", "'23:59:59+05'", "23:59:59+05"),
     ("timestamp", "'2026-03-29 02:30:00.25'", "2026-03-29 02:30:00.25"),
     ("timestamptz", "'2026-03-29 02:30:00+02'", "2026-03-29 00:30:00+00"),
+    ("timestamptz", "'9999-12-31 23:59:59.999999+00'", "9999-12-31 23:59:59.999999+00"),
+    ("timestamp", "'0001-01-01 00:00:00'", "0001-01-01 00:00:00"),
+    ("numeric(5,0)", "-99999", "-99999"),
+    ("double precision", "'-Infinity'", "-Infinity"),
     ("interval", "'1 day 02:03:04'", "1 day 02:03:04"),
     ("uuid", "'123e4567-e89b-12d3-a456-426655440000'", "123e4567-e89b-12d3-a456-426655440000"),
     ("inet", "'10.0.0.1'", "10.0.0.1/32"),
@@ -68,22 +73,26 @@ async fn every_type_comes_back_equal_from_the_star() {
     ] {
         source.run(&format!("alter database {name} set {setting}")).await;
     }
-    let options = ["--table", "Every Type", "--to", "s3://inbox/types/"];
-    let way = Way::new(&source.url, &options).await;
-    let said = way.extract(&options).await;
-    assert!(said.contains("public.Every Type: 2 rows: s3://inbox/types/full.csv.zst"), "{said}");
-    way.load("types/").await;
-    for (index, (kind, _, expected)) in TYPES.iter().enumerate() {
-        let sql = format!("select c{index} from star.fact_every_type where id = 1");
-        assert_eq!(way.db.text(&sql).await, *expected, "{kind}");
-        let nulls = format!("select c{index} is null from star.fact_every_type where id = 2");
-        assert_eq!(way.db.text(&nulls).await, "true", "{kind}");
+    for (format, file) in [("csv", "full.csv.zst"), ("parquet", "full.parquet")] {
+        let options = ["--table", "Every Type", "--to", "s3://inbox/types/", "--format", format];
+        let way = Way::new(&source.url, &options).await;
+        let said = way.extract(&options).await;
+        assert!(said.contains(&format!("Every Type: 2 rows: s3://inbox/types/{file}")), "{said}");
+        way.load("types/").await;
+        for (index, (kind, _, expected)) in TYPES.iter().enumerate() {
+            let sql = format!("select c{index} from star.fact_every_type where id = 1");
+            assert_eq!(way.db.text(&sql).await, *expected, "{format}: {kind}");
+            let nulls = format!("select c{index} is null from star.fact_every_type where id = 2");
+            assert_eq!(way.db.text(&nulls).await, "true", "{format}: {kind}");
+        }
     }
 
     // For contracts that have the default of `null`, in which the word NULL is one.
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().to_str().unwrap();
-    way.extract(&["--table", "Every Type", "--to", to, "--compression", "none"]).await;
+    let command = ["extract", &source.url, "--table", "Every Type", "--compression", "none"];
+    let (code, out, err) = run(stardrop(&[&command[..], &["--to", to]].concat(), &[])).await;
+    assert_eq!(code, Some(0), "{out}{err}");
     let text = std::fs::read_to_string(folder.path().join("full.csv")).unwrap();
     assert!(text.contains(",\"\",\"NULL\",,\"a,"), "{text}");
 }

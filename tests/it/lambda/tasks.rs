@@ -228,3 +228,28 @@ fn terraform_sends_what_the_samples_show() {
         assert!(plan.contains(&format!("{login} = {role}")), "{login}");
     }
 }
+
+#[test]
+fn terraform_sends_only_what_an_extract_has() {
+    let text = std::fs::read_to_string(root().join("infra/extracts.tf")).unwrap();
+    let (_, request) = text.split_once("for key, value in {").unwrap();
+    let (request, _) = request.split_once("} : key").unwrap();
+    let keys = request.lines().filter_map(|line| Some(line.split_once('=')?.0.trim()));
+    let keys: Vec<&str> = keys.collect();
+    assert!(keys.len() > 10 && keys.contains(&"zero_dates"), "{keys:?}");
+    for key in keys {
+        let mut extract = json!({ "source": "mysql://a@b/c", "to": "s3://b/a/", "tables": ["t"] });
+        extract[key] = match key {
+            "iam" => json!(true),
+            "tables" | "patterns" => json!(["t"]),
+            "query" => json!({ "name": "t", "sql": "select 1" }),
+            "source" => json!("postgres://a@b/c"),
+            _ => json!("a text"),
+        };
+        if key == "query" {
+            extract.as_object_mut().unwrap().remove("tables");
+        }
+        let read = event::parse(&json!({ "extract": extract }));
+        assert!(read.is_ok(), "{key}: {read:?}");
+    }
+}

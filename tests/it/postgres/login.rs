@@ -1,43 +1,13 @@
 //! Logins by a password from Secrets Manager, and by an IAM token, as on AWS.
 
-use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
-
-use hyper::service::service_fn;
-use hyper::{Request, Response, body::Incoming};
-use hyper_util::rt::TokioIo;
 use serde_json::json;
 
 use crate::support::TestDatabase;
 use crate::support::cloud::{Cloud, LOADER, run};
+use crate::support::secrets::{secret, secrets};
 
-/// What answers every request with this, in place of Secrets Manager; and what it was asked.
-async fn secrets(answer: String) -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&asked);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (answer, heard) = (answer.clone(), Arc::clone(&heard));
-            let service = service_fn(move |request: Request<Incoming>| {
-                let target = request.headers().get("x-amz-target").cloned();
-                heard.lock().unwrap().push(format!("{target:?}"));
-                let answer = answer.clone();
-                async move { Ok::<_, Infallible>(Response::new(answer)) }
-            });
-            let connection = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service);
-            tokio::spawn(connection);
-        }
-    });
-    (address, asked)
-}
-
-fn secret(user: &str) -> String {
-    let held = json!({ "username": user, "password": "not asked for on a socket" }).to_string();
-    json!({ "ARN": "arn:x", "Name": "db", "SecretString": held }).to_string()
-}
+/// The tests' server asks for no password on its socket.
+const UNUSED: &str = "not asked for on a socket";
 
 #[tokio::test]
 async fn user_and_password_come_out_of_a_secret() {
@@ -60,12 +30,12 @@ async fn user_and_password_come_out_of_a_secret() {
         (ended, asked.lock().unwrap().clone())
     };
 
-    let ((code, out, err), asked) = load(secret(LOADER)).await;
+    let ((code, out, err), asked) = load(secret(LOADER, UNUSED)).await;
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(asked[0].contains("secretsmanager.GetSecretValue"), "{asked:?}");
     assert_eq!(db.text("select count(*) from star.fact_sales").await, "3");
 
-    let ((code, _, err), _) = load(secret("nobody_of_that_name")).await;
+    let ((code, _, err), _) = load(secret("nobody_of_that_name", UNUSED)).await;
     assert_eq!(code, Some(3), "{err}");
     let held = json!({ "SecretString": "top secret, and no JSON" }).to_string();
     let ((code, _, err), _) = load(held).await;

@@ -11,6 +11,7 @@ pub mod mmdb;
 pub mod programs;
 pub mod runtime_api;
 pub mod schema;
+pub mod secrets;
 pub mod site;
 pub mod star_content;
 pub mod wait;

@@ -6,8 +6,10 @@ use mysql_async::{Conn, DriverError, Error as MysqlError, Opts, OptsBuilder, Ssl
 
 use super::super::extract_error;
 use super::error::connect_error;
+use crate::db;
 use crate::error::{ErrorKind, Result};
-use crate::settings::{MysqlAddress, SslMode};
+use crate::extract::job::Login;
+use crate::settings::{DbAuth, MysqlAddress, SslMode};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEPALIVE: Duration = Duration::from_secs(10);
@@ -20,6 +22,24 @@ const SESSION: [&str; 4] = [
     "set session sql_mode = ''",
     "set session time_zone = '+00:00'",
 ];
+
+/// Sets user and password, unless the URL or the environment has them.
+pub(super) async fn log_in(address: &mut MysqlAddress, login: &Login) -> Result<()> {
+    let auth = login.auth();
+    if auth == DbAuth::Iam && matches!(address.ssl_mode, SslMode::Disable | SslMode::Prefer) {
+        // The token would be sent unencrypted, which RDS refuses.
+        let message = "an IAM token needs an encrypted connection: set sslmode in the source's URL to require, \
+                       verify-ca or verify-full";
+        return Err(extract_error(ErrorKind::BadSetting, message));
+    }
+    address.sends_token = auth == DbAuth::Iam;
+    let found = db::credentials(&auth, &address.host, address.port, &address.user).await?;
+    if let Some((user, password)) = found {
+        address.user = user;
+        address.password = Some(password);
+    }
+    Ok(())
+}
 
 /// Opens a session.
 pub(super) async fn open(address: &MysqlAddress) -> Result<Conn> {
@@ -63,6 +83,8 @@ fn options(address: &MysqlAddress, may_encrypt: bool) -> Result<Opts> {
         .ssl_opts(ssl.filter(|_| may_encrypt))
         .prefer_socket(false)
         .tcp_keepalive(Some(KEEPALIVE))
+        // RDS takes the token as a password in clear text, within TLS.
+        .enable_cleartext_plugin(address.sends_token)
         .init(SESSION.map(str::to_owned).to_vec())
         .into())
 }

@@ -11,7 +11,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Value};
 use tokio::sync::mpsc::Sender;
 
-use self::connect::open;
+use self::connect::{log_in, open};
 use self::error::server_error;
 use super::{
     BoxedResult, Copied, Driver, PIECE_BYTES, Piece, Select, Session, extract_error, inner_query,
@@ -25,9 +25,10 @@ use crate::extract::table::{DataType, Table, TableName};
 /// MySQL from 5.7 on, and MariaDB.
 pub(super) const DRIVER: Driver = Driver {
     schemes: &["mysql", "mariadb"],
-    connect: |url, settings| {
+    connect: |url, login, settings| {
         Box::pin(async move {
-            let address = settings.mysql_source(url)?;
+            let mut address = settings.mysql_source(url)?;
+            log_in(&mut address, login).await?;
             let connection = open(&address).await?;
             let name = format!("mysql://{}:{}", address.host, address.port);
             Ok(Box::new(Mysql { connection, name, database: address.database }) as Box<dyn Session>)

@@ -4,18 +4,7 @@ use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;
 
 use super::super::extract_error;
-use crate::error::{Error, ErrorKind, Stage};
-
-/// The error of connecting: the same message, with the advice for a source.
-pub(super) fn connect_error(mut error: Error) -> Error {
-    error.kind = match error.kind {
-        ErrorKind::NoDatabase | ErrorKind::DatabaseLost => ErrorKind::NoSource,
-        ErrorKind::DatabaseDenied => ErrorKind::SourceDenied,
-        kind => kind,
-    };
-    error.stage = Stage::Extract;
-    error
-}
+use crate::error::{Error, ErrorKind};
 
 /// The error of a statement; `of` is the table or the query.
 pub(super) fn source_error(error: DriverError, of: &str) -> Error {

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use self::column_type::is_quoted;
-use self::error::{connect_error, source_error};
+use self::error::source_error;
 use super::{
     BoxedResult, Copied, Driver, PIECE_BYTES, Piece, Select, Session, extract_error, inner_query,
     send,
@@ -27,11 +27,10 @@ use crate::extract::table::{Table, TableName};
 /// Postgres.
 pub(super) const DRIVER: Driver = Driver {
     schemes: &["postgres", "postgresql"],
-    connect: |url, settings| {
+    connect: |url, login, settings| {
         Box::pin(async move {
-            let database = settings.postgres_source(url)?;
-            let connected = db::connect_to_source(&database).await.map_err(connect_error);
-            let (client, connection) = connected?;
+            let database = settings.postgres_source(url, login.auth())?;
+            let (client, connection) = db::connect_to_source(&database).await?;
             let name = format!(
                 "postgres://{}/{}",
                 database.address(),
