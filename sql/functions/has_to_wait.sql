@@ -14,7 +14,7 @@ begin
     return in_rows < 10000 or exists (
         select
         from pg_locks star
-        join stardrop.load l on l.load_id = current_setting('stardrop.load_id')::bigint
+        join stardrop.load l on l.load_id = current_setting('stardrop.load_id', true)::bigint
         where star.locktype = 'advisory'
           and star.database = (select d.oid from pg_database d where d.datname = current_database())
           and star.objsubid = 1

@@ -2,7 +2,7 @@
     declare
         is_any_new boolean := true;
     begin
-        if stardrop.has_to_wait() then
+        if stardrop.has_to_wait(staged) then
             execute $sql$
                 select count(*) > 0
                 from (
@@ -62,7 +62,7 @@
     declare
         is_any_new boolean := true;
     begin
-        if stardrop.has_to_wait() then
+        if stardrop.has_to_wait(staged) then
             execute $sql$
                 select count(*) > 0
                 from (
@@ -122,7 +122,7 @@
     declare
         is_any_new boolean := true;
     begin
-        if stardrop.has_to_wait() then
+        if stardrop.has_to_wait(staged) then
             execute $sql$
                 select count(*) > 0
                 from (

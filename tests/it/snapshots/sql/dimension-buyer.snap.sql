@@ -1,7 +1,7 @@
     -- Dimension buyer: the newest value of each attribute.
     declare
         is_alone boolean := false;
-        may_insert boolean := not stardrop.has_to_wait();
+        may_insert boolean := not stardrop.has_to_wait(staged);
         has_new boolean;
         absent bigint;
         written bigint;
@@ -157,7 +157,7 @@
     declare
         is_any_new boolean := true;
     begin
-        if stardrop.has_to_wait() then
+        if stardrop.has_to_wait(staged) then
             execute $sql$
                 select count(*) > 0
                 from (

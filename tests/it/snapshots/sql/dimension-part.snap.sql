@@ -1,7 +1,7 @@
     -- Dimension part: the newest value of each attribute.
     declare
         is_alone boolean := false;
-        may_insert boolean := not stardrop.has_to_wait();
+        may_insert boolean := not stardrop.has_to_wait(staged);
         has_new boolean;
         absent bigint;
         written bigint;

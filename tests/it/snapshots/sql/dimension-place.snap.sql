@@ -1,7 +1,7 @@
     -- Dimension place: the newest value of some attributes, the oldest of others.
     declare
         is_alone boolean := false;
-        may_insert boolean := not stardrop.has_to_wait();
+        may_insert boolean := not stardrop.has_to_wait(staged);
         has_new boolean;
         absent bigint;
         written bigint;

@@ -273,7 +273,7 @@
                         exit when absent = 0;
                     end if;
                     -- Of a sorted file, the batch before this one has other grains.
-                    if not is_unique or stardrop.has_to_wait() then
+                    if not is_unique or stardrop.has_to_wait(staged) then
                         perform stardrop.wait_for_turn();
                     end if;
                     execute $sql$
