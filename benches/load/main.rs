@@ -2,7 +2,8 @@
 //! `benches/hand/`. All contenders take turns in each round, so that their ratios are meaningful on a noisy machine.
 //!
 //! `make bench` prints a table. At the end the two stars must have the same contents. With `PEERS=1` tools that many use
-//! load the same file into a plain table; with `FILES=20` a star with the facts of that many files follows.
+//! load the same file into a plain table; with `FILES=20` it is only a star with the facts of
+//! that many files.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,6 +19,7 @@ mod large;
 mod measured;
 mod peers;
 mod round_trips;
+mod sizes;
 mod small_files;
 
 use std::path::PathBuf;
@@ -79,6 +81,12 @@ async fn main() {
         files.bytes as f64 / 1e6
     );
 
+    if let Some(count) = var("STARDROP_BENCH_FILES").and_then(|value| value.parse().ok()) {
+        let stars = [(ONE, &one), (TWO, &two)];
+        large::run(&admin, (usual, &stars), (&files, folder.path()), count, rounds).await;
+        postgres.stop().unwrap();
+        return;
+    }
     let peers = Peers::find(postgres.url("postgres"));
     for _ in 0..rounds {
         if let Some(peers) = &peers {
@@ -109,17 +117,9 @@ async fn main() {
     }
     contender::compare(&usual.client, &connect(&one.url).await).await;
     println!("\nAll stars have the same {lines} sums by customer, product and day.");
+    let most = if quick { 100_000 } else { 1_000_000 };
+    sizes::run(&admin, (usual, &two), folder.path(), most, rounds).await;
     let (count, rounds) = if quick { (200, 2) } else { (1_000, rounds) };
     small_files::run(&admin, (best, &one), (&files, folder.path()), (count, rounds)).await;
-    if let Some(count) = var("STARDROP_BENCH_FILES").and_then(|value| value.parse().ok()) {
-        large::run(
-            &admin,
-            (usual, &[(ONE, &one), (TWO, &two)]),
-            (&files, folder.path()),
-            count,
-            rounds,
-        )
-        .await;
-    }
     postgres.stop().unwrap();
 }
