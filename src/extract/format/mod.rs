@@ -71,7 +71,7 @@ pub(super) trait FileWriter: Send {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SourceValue`](crate::error::ErrorKind::SourceValue) for a value that the format cannot hold; that of
+    /// [`ErrorKind::SourceValue`] for a value that the format cannot hold; that of
     /// [`unwritten`].
     fn push(&mut self, rows: &[u8]) -> Result<()>;
 
