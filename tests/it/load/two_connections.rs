@@ -89,6 +89,31 @@ async fn a_batch_is_committed_after_the_one_before_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_that_changes_nothing_waits_with_its_checkpoint() {
+    let db = TestDatabase::migrated().await;
+    let cloud = Cloud::new(&db).await;
+    let first = cloud.put("sales/2026/01/first.csv", sales(3000)).await;
+    cloud.load(&first).await.unwrap();
+    // The first batch waits for a customer that somebody else is just inserting. The second one has nothing to wait for.
+    let mut other = crate::support::connect(&db.url).await;
+    let customer = other.transaction().await.unwrap();
+    let insert = "insert into star.dim_customer (customer_id, load_id, source_line, source_load_id, source_time)
+                  values (99999, 0, 0, 0, now())";
+    customer.batch_execute(insert).await.unwrap();
+    let text = sales(2000).replacen(",5,name 5,", ",99999,somebody new,", 1);
+    let load = start(&cloud, &text, "2").await;
+    let waits = "select string_agg(l.locktype, ' ' order by l.locktype) from pg_locks l
+                 join pg_stat_activity a using (pid)
+                 where not l.granted and a.datname = current_database()";
+    db.eventually(waits, "advisory transactionid").await;
+    customer.rollback().await.unwrap();
+    let report = within("the load ends", load).await.unwrap();
+    assert_eq!((report.rows_unchanged, report.rows_updated, report.batches), (1999, 1, 2));
+    assert_eq!(db.text("select attempt from stardrop.load where load_id = 2").await, "1");
+    assert_balanced(&db).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_later_line_wins_over_two_connections_as_over_one() {
     // Each batch has the grains and the members of the one before it, with other values.
     let header = sales(0);
