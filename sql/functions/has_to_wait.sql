@@ -1,7 +1,7 @@
--- Whether a batch of so many rows must wait for the end of the one before it, where that was still open when it began,
--- before it inserts a row that others may insert, too. While no other load or insert runs, nobody can wait for this batch
--- but the one before it, which is ahead of it in the order in which batches insert, by the time of a COPY: if that is short,
--- the batch waits, too.
+-- Whether a batch of `in_rows` rows that began while the batch before it was open (begin_batch_ahead) must wait for the end of
+-- that one, before it inserts a row that another session may insert, too. It must while another load or insert runs: the two
+-- loads could wait for each other. It must also if it is small. Otherwise only the batch before it can meet its rows, and that
+-- one inserts them earlier, by the time that copying this one took.
 create or replace function stardrop.has_to_wait(in_rows bigint) returns boolean
     language plpgsql
     stable

@@ -104,6 +104,16 @@ impl<'r> Run<'r> {
         Some(if is_first { second } else { first.clone() })
     }
 
+    /// Begins a batch at the checkpoint, on the first connection.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Filling::begin`].
+    pub(super) async fn begin_batch(&self, exclusive: bool) -> Result<()> {
+        let filling = self.filling(self.first.clone(), None, self.progress.checkpoint);
+        Filling { begin: Begin::InTurn { exclusive }, ..filling }.begin().await
+    }
+
     /// The next batch, which begins in turn, or ahead of the end of the one before it.
     fn filling(
         &self,

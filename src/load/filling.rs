@@ -104,7 +104,12 @@ impl<'c> Filling<'c> {
         })))
     }
 
-    async fn begin(&self) -> Result<()> {
+    /// Begins the transaction, and the batch in it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ledger::begin_batch`].
+    pub async fn begin(&self) -> Result<()> {
         let (client, claim, contract) = (self.lane.client(), &self.claim, self.contract);
         let from_rows = self.from.rows;
         let begin = db::execute(client, "begin", Stage::Ledger);

@@ -90,23 +90,6 @@ impl<'r> Run<'r> {
         Ok(Opened { records, writer, record: Record::new(), notes })
     }
 
-    /// Begins a transaction on the first connection, and the batch in it.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`ledger::begin_batch`].
-    pub(super) async fn begin_batch(&self, exclusive: bool) -> Result<()> {
-        let from_rows = self.progress.checkpoint.rows;
-        let (client, claim) = (self.client(), &self.claim);
-        let contract = self.star.fingerprint(self.dataset);
-        let (begun, batch) = tokio::join!(
-            biased;
-            self.execute("begin"),
-            ledger::begin_batch(client, claim, from_rows, exclusive, contract),
-        );
-        begun.and(batch)
-    }
-
     /// See [`is_exclusive`].
     pub(super) fn is_exclusive(&self) -> bool {
         is_exclusive(self.dataset, &self.claim)

@@ -91,9 +91,7 @@ impl Session {
     ///
     /// [`ErrorKind::DatabaseLost`] where it is not, because there is no connection.
     pub fn lane(&self, dataset: &Dataset) -> Result<Lane<'_>> {
-        let connection = self.connection.as_ref().ok_or_else(not_connected)?;
-        let copy = connection.copy_of(dataset).ok_or_else(not_connected)?;
-        Ok(Lane { connection, copy })
+        lane(self.connection.as_ref(), dataset)
     }
 
     /// What a run needs of the session: the connection as [`Session::lane`], the place of the second one, and the time
@@ -106,9 +104,7 @@ impl Session {
         &mut self,
         dataset: &Dataset,
     ) -> Result<(Lane<'_>, &OnceCell<Connection>, &mut TimeBudget)> {
-        let connection = self.connection.as_ref().ok_or_else(not_connected)?;
-        let copy = connection.copy_of(dataset).ok_or_else(not_connected)?;
-        Ok((Lane { connection, copy }, &self.second, &mut self.budget))
+        Ok((lane(self.connection.as_ref(), dataset)?, &self.second, &mut self.budget))
     }
 
     /// Prepares the dataset again before its next load: the database has another contract by now.
@@ -141,6 +137,12 @@ impl Session {
     fn take_all(&mut self) -> impl Iterator<Item = Connection> + use<> {
         self.second.take().into_iter().chain(self.connection.take())
     }
+}
+
+fn lane<'c>(connection: Option<&'c Connection>, dataset: &Dataset) -> Result<Lane<'c>> {
+    let connection = connection.ok_or_else(not_connected)?;
+    let copy = connection.copy_of(dataset).ok_or_else(not_connected)?;
+    Ok(Lane { connection, copy })
 }
 
 /// Whether there is a connection that no longer answers.

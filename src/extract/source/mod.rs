@@ -1,6 +1,7 @@
 //! Source: a database that tables are read from. A kind of database is a file or folder here, and a line in [`DRIVERS`].
 
 mod mysql;
+mod pieces;
 mod postgres;
 
 use std::future::Future;
@@ -15,6 +16,8 @@ use super::mark::{Clock, Mark};
 use super::table::{Column, Table, TableName};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::settings::Settings;
+
+pub(super) use pieces::Piece;
 
 /// Every kind of database.
 pub const DRIVERS: &[Driver] = &[mysql::DRIVER, postgres::DRIVER];
@@ -69,6 +72,20 @@ pub(super) struct Select<'a> {
     pub zero_dates: ZeroDates,
 }
 
+impl Select<'_> {
+    /// What follows `from` in the statement that reads the rows, given how the source quotes a name.
+    fn from(&self, quoted: fn(&str) -> String) -> String {
+        let TableName { schema, name } = &self.table.name;
+        let from = match self.query {
+            Some(query) => format!("(\n{}\n) query", inner_query(query)),
+            // In Postgres not `only`: the rows of partitions belong to the table.
+            None => format!("{}.{}", quoted(schema), quoted(name)),
+        };
+        let condition = self.range.map(|range| range.condition(&quoted(&range.column.name)));
+        from + &condition.map_or_else(String::new, |condition| format!(" where {condition}"))
+    }
+}
+
 /// The rows of a window. Without a lower limit, rows without a value belong to it, too.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Range<'a> {
@@ -87,20 +104,6 @@ impl Range<'_> {
         }
     }
 }
-
-/// A piece of a file.
-#[derive(Debug)]
-pub(super) enum Piece {
-    /// The header, before all rows.
-    Header(Vec<u8>),
-    /// Whole rows.
-    Rows { bytes: Vec<u8>, rows: u64 },
-    /// All rows have been sent. Without this, the file is not complete.
-    End,
-}
-
-/// The size from which a piece is sent.
-pub(super) const PIECE_BYTES: usize = 256 << 10;
 
 /// What a copy found.
 #[derive(Debug, Default, Clone, Copy)]
@@ -146,11 +149,6 @@ fn of_source(mut error: Error) -> Error {
     };
     error.stage = Stage::Extract;
     error
-}
-
-/// Sends a piece. That fails only if the writer has ended, whose error is the one to report.
-async fn send(out: &Sender<Piece>, piece: Piece) -> Result<()> {
-    out.send(piece).await.map_err(|_| interrupted())
 }
 
 /// The error of a copy whose rows nobody takes any more.

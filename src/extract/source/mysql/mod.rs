@@ -13,10 +13,8 @@ use tokio::sync::mpsc::Sender;
 
 use self::connect::{log_in, open};
 use self::error::server_error;
-use super::{
-    BoxedResult, Copied, Driver, PIECE_BYTES, Piece, Select, Session, extract_error, inner_query,
-    send,
-};
+use super::pieces::Pieces;
+use super::{BoxedResult, Copied, Driver, Piece, Select, Session, extract_error, inner_query};
 use crate::error::{ErrorKind, Result};
 use crate::extract::csv::{self, RowWriter, ZeroDate};
 use crate::extract::mark::Clock;
@@ -119,32 +117,23 @@ impl Mysql {
         let names: Vec<String> =
             columns.iter().map(|column| column.name_str().into_owned()).collect();
         let shapes = columns.iter().map(result_columns::shape).collect();
-        send(out, Piece::Header(csv::header(names.iter().map(String::as_str)))).await?;
+        let header = csv::header(names.iter().map(String::as_str));
 
+        let mut pieces = Pieces::begin(out, header).await?;
         let mut writer = RowWriter::new(shapes, select.zero_dates);
-        let (mut bytes, mut rows) = (Vec::with_capacity(PIECE_BYTES * 5 / 4), 0);
         while let Some(row) = result.next().await.map_err(failed)? {
             let field = |index| match row.as_ref(index) {
                 Some(Value::Bytes(value)) => Some(value.as_slice()),
                 _ => None,
             };
-            if let Err(ZeroDate(index)) = writer.push_row(&mut bytes, field) {
+            if let Err(ZeroDate(index)) = writer.push_row(pieces.buffer(), field) {
                 let column = names.get(index).map_or("", String::as_str);
                 let message = format!("{name}: column {column} has a zero date, which is no date");
                 return Err(extract_error(ErrorKind::SourceValue, message));
             }
-            rows += 1;
-            if bytes.len() >= PIECE_BYTES {
-                let next = Vec::with_capacity(PIECE_BYTES * 5 / 4);
-                let full = std::mem::replace(&mut bytes, next);
-                send(out, Piece::Rows { bytes: full, rows }).await?;
-                rows = 0;
-            }
+            pieces.row_written().await?;
         }
-        if rows > 0 {
-            send(out, Piece::Rows { bytes, rows }).await?;
-        }
-        send(out, Piece::End).await?;
+        pieces.end().await?;
         Ok(Copied { zero_dates: writer.zero_count })
     }
 }
@@ -165,17 +154,7 @@ fn sql_of(select: &Select<'_>) -> String {
             }
         })
         .collect();
-    let from = match select.query {
-        Some(query) => format!("(\n{}\n) query", inner_query(query)),
-        None => {
-            format!("{}.{}", quoted(&select.table.name.schema), quoted(&select.table.name.name))
-        }
-    };
-    let condition = select
-        .range
-        .map(|range| format!(" where {}", range.condition(&quoted(&range.column.name))))
-        .unwrap_or_default();
-    format!("select {} from {from}{condition}", columns.join(", "))
+    format!("select {} from {}", columns.join(", "), select.from(quoted))
 }
 
 fn quoted(name: &str) -> String {

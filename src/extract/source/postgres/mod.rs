@@ -14,10 +14,8 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use self::column_type::is_quoted;
 use self::error::source_error;
-use super::{
-    BoxedResult, Copied, Driver, PIECE_BYTES, Piece, Select, Session, extract_error, inner_query,
-    send,
-};
+use super::pieces::Pieces;
+use super::{BoxedResult, Copied, Driver, Piece, Select, Session, extract_error, inner_query};
 use crate::db;
 use crate::error::{ErrorKind, Result};
 use crate::extract::csv;
@@ -119,26 +117,14 @@ impl Postgres {
         let failed = |error| source_error(error, &name);
         let columns = &select.table.columns;
         let header = csv::header(columns.iter().map(|column| column.name.as_str()));
-        send(out, Piece::Header(header)).await?;
-
+        let mut pieces = Pieces::begin(out, header).await?;
         let mut stream = pin!(self.client.copy_out(&sql_of(&select)).await.map_err(failed)?);
-        let (mut bytes, mut rows) = (Vec::with_capacity(PIECE_BYTES * 5 / 4), 0);
         // The server sends a message for each row.
         while let Some(message) = stream.next().await {
-            let message = message.map_err(failed)?;
-            bytes.extend_from_slice(&message);
-            rows += 1;
-            if bytes.len() >= PIECE_BYTES {
-                let next = Vec::with_capacity(PIECE_BYTES * 5 / 4);
-                let full = std::mem::replace(&mut bytes, next);
-                send(out, Piece::Rows { bytes: full, rows }).await?;
-                rows = 0;
-            }
+            pieces.buffer().extend_from_slice(&message.map_err(failed)?);
+            pieces.row_written().await?;
         }
-        if rows > 0 {
-            send(out, Piece::Rows { bytes, rows }).await?;
-        }
-        send(out, Piece::End).await?;
+        pieces.end().await?;
         Ok(Copied::default())
     }
 }
@@ -147,17 +133,6 @@ impl Postgres {
 fn sql_of(select: &Select<'_>) -> String {
     let columns: Vec<String> =
         select.table.columns.iter().map(|column| quoted(&column.name)).collect();
-    let from = match select.query {
-        Some(query) => format!("(\n{}\n) query", inner_query(query)),
-        // Not `only`: the rows of partitions belong to the table.
-        None => {
-            format!("{}.{}", quoted(&select.table.name.schema), quoted(&select.table.name.name))
-        }
-    };
-    let condition = select
-        .range
-        .map(|range| format!(" where {}", range.condition(&quoted(&range.column.name))))
-        .unwrap_or_default();
     let texts: Vec<String> = select
         .table
         .columns
@@ -170,8 +145,9 @@ fn sql_of(select: &Select<'_>) -> String {
         false => format!(", force_quote ({})", texts.join(", ")),
     };
     format!(
-        "copy (select {} from {from}{condition}) to stdout (format csv{force_quote})",
-        columns.join(", ")
+        "copy (select {} from {}) to stdout (format csv{force_quote})",
+        columns.join(", "),
+        select.from(quoted)
     )
 }
 
